@@ -1,0 +1,1 @@
+"""Stage 1: find or make a corpus, check it, and write one manifest per split."""

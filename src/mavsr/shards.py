@@ -1,0 +1,125 @@
+"""Shards: uncompressed tar files in WebDataset's layout, with a byte-exact index.
+
+A shard holds one field family (mouth crops with audio, noisy audio, features of one encoder) of the
+clips that the manifest assigned to it; all stages share keys and shard numbers, so a new encoder or
+noise level adds files and rewrites none. Members are sorted, owners and times fixed: the same input
+gives the same bytes. As nothing is compressed, a sample can be read by its offset without touching
+the rest of the shard, which is what makes exact shuffling and exact resumption cheap.
+"""
+
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import webdataset
+
+from mavsr.errors import InputError
+from mavsr.files import atomic, sha256, write_json
+
+Fields = dict[str, bytes]
+"""A sample: file extension (such as ``flac`` or ``landmarks.npy``) -> content."""
+
+
+def write_shard(path: Path, samples: Iterator[tuple[str, Fields]]) -> int:
+    """Write (key, fields) pairs, which must arrive sorted by key, to the tar file ``path``.
+
+    Returns:
+        The number of samples written. ``path`` appears only when all of them are.
+
+    Raises:
+        InputError: a key is out of order, repeated, or contains a dot or slash.
+    """
+    count, previous = 0, ""
+    with (
+        atomic(path) as partial,
+        partial.open("wb") as stream,
+        webdataset.TarWriter(
+            stream, encoder=False, mtime=0, user="mavsr", group="mavsr", mode=0o644
+        ) as tar,
+    ):
+        for key, fields in samples:
+            if not key > previous or "." in key or "/" in key:
+                raise InputError(
+                    f"{path}: key {key!r} after {previous!r}; keys must ascend and hold no '.' or '/'"
+                )
+            tar.write({"__key__": key, **dict(sorted(fields.items()))})
+            count, previous = count + 1, key
+    return count
+
+
+def read_shard(path: Path) -> Iterator[tuple[str, Fields]]:
+    """Yield the (key, fields) pairs of a shard in order.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    key, fields = "", Fields()
+    for member, content in _members(path):
+        member_key, extension = member.split(".", 1)
+        if member_key != key and fields:
+            yield key, fields
+            fields = {}
+        key = member_key
+        fields[extension] = content
+    if fields:
+        yield key, fields
+
+
+def _members(path: Path) -> Iterator[tuple[str, bytes]]:
+    try:
+        with tarfile.open(path, "r:") as tar:
+            for member in tar:
+                content = tar.extractfile(member)
+                assert content is not None, f"{path}: {member.name} is not a file"
+                yield member.name, content.read()
+    except (OSError, tarfile.TarError) as error:
+        raise InputError(
+            f"shard {path} is missing or damaged ({error}); remove it and run snakemake again"
+        ) from error
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Where one field of one sample lies in a shard: byte offset and size of its content."""
+
+    offset: int
+    size: int
+
+
+def extents(path: Path, extension: str) -> dict[str, Extent]:
+    """Key -> position of the field ``extension`` in the shard, read from the tar headers alone."""
+    with tarfile.open(path, "r:") as tar:
+        return {
+            member.name.split(".", 1)[0]: Extent(member.offset_data, member.size)
+            for member in tar
+            if member.name.split(".", 1)[1] == extension
+        }
+
+
+def write_index(path: Path, shards: list[Path], parameters: dict) -> None:
+    """Write ``index.json`` for the finished ``shards`` of one split.
+
+    Per shard: file name, samples, bytes and SHA-256; for the split: their sums and the
+    ``parameters`` that made it. It is written last, so its existence means the split is complete,
+    and it is small, so Snakemake compares it by content: consumers depend on it and take the
+    shards as ``ancient``.
+    """
+    entries = [
+        {
+            "file": shard.name,
+            "samples": sum(1 for _ in read_shard(shard)),
+            "bytes": shard.stat().st_size,
+            "sha256": sha256(shard),
+        }
+        for shard in sorted(shards)
+    ]
+    write_json(
+        path,
+        {
+            "parameters": parameters,
+            "samples": sum(entry["samples"] for entry in entries),
+            "bytes": sum(entry["bytes"] for entry in entries),
+            "shards": entries,
+        },
+    )
