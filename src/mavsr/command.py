@@ -4,8 +4,11 @@ Every job of the workflow is such a command (``python -m mavsr.<stage>.<verb>``)
 also runs, and can be debugged, without Snakemake.
 """
 
+import inspect
+import json
 import logging
 import sys
+import typing
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -30,9 +33,36 @@ def run_command(function: Callable[..., Any]) -> None:
         datefmt="%H:%M:%S",
     )
     try:
-        jsonargparse.auto_cli(function, as_positional=False)
+        jsonargparse.auto_cli(function, join_lists(sys.argv[1:], function), as_positional=False)
     except InputError as error:
-        sys.exit(f"error: {error}")
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def join_lists(arguments: list[str], function: Callable[..., Any]) -> list[str]:
+    """Turn ``--shards a b`` into ``--shards '["a", "b"]'`` where ``shards`` is a list of ``function``.
+
+    So that a rule can write ``--shards {input.shards:q}`` for one file as for many.
+    """
+    hints = typing.get_type_hints(function)
+    lists = {
+        f"--{name}"
+        for name in inspect.signature(function).parameters
+        if any(typing.get_origin(t) is list for t in (hints[name], *typing.get_args(hints[name])))
+    }
+    joined: list[str] = []
+    values: list[str] | None = None
+    for argument in [*arguments, "--"]:
+        if values is not None and argument.startswith("--"):
+            joined.append(json.dumps(values))
+            values = None
+        if values is not None:
+            values.append(argument)
+        else:
+            joined.append(argument)
+        if argument in lists:
+            values = []
+    return joined[:-1]
 
 
 def progress(items: Iterable[T], total: int, what: str) -> Iterator[T]:

@@ -9,6 +9,7 @@ the rest of the shard, which is what makes exact shuffling and exact resumption 
 
 import tarfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,12 +68,17 @@ def read_shard(path: Path) -> Iterator[tuple[str, Fields]]:
 
 
 def _members(path: Path) -> Iterator[tuple[str, bytes]]:
+    with _reading(path), tarfile.open(path, "r:") as tar:
+        for member in tar:
+            content = tar.extractfile(member)
+            assert content is not None, f"{path}: {member.name} is not a file"
+            yield member.name, content.read()
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
     try:
-        with tarfile.open(path, "r:") as tar:
-            for member in tar:
-                content = tar.extractfile(member)
-                assert content is not None, f"{path}: {member.name} is not a file"
-                yield member.name, content.read()
+        yield
     except (OSError, tarfile.TarError) as error:
         raise InputError(
             f"shard {path} is missing or damaged ({error}); remove it and run snakemake again"
@@ -88,8 +94,12 @@ class Extent:
 
 
 def extents(path: Path, extension: str) -> dict[str, Extent]:
-    """Key -> position of the field ``extension`` in the shard, read from the tar headers alone."""
-    with tarfile.open(path, "r:") as tar:
+    """Key -> position of the field ``extension`` in the shard, read from the tar headers alone.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    with _reading(path), tarfile.open(path, "r:") as tar:
         return {
             member.name.split(".", 1)[0]: Extent(member.offset_data, member.size)
             for member in tar

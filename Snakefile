@@ -1,0 +1,31 @@
+"""Matryoshka audio-visual speech recognition: from videos to the papers' tables."""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/corpus.smk"
+include: "workflow/rules/mouths.smk"
+include: "workflow/rules/noise.smk"
+include: "workflow/rules/standins.smk"
+include: "workflow/rules/features.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/report.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        "results/table1.csv",
+        "results/noise_check.csv",
+        "results/wer.csv",

@@ -1,0 +1,157 @@
+"""AV-HuBERT as a frozen video encoder, without fairseq.
+
+Grey mouth crops go through a ResNet frame by frame; the audio half, which a video-only model lacks,
+is zeros; LayerNorm covers both halves (so the zeros matter); a pre-LayerNorm transformer with a
+convolutional position embedding follows. Shapes: video (B, 1, T, 88, 88), normalised, 25 frames per
+second -> (B, T, dim), one token per frame.
+
+Source: Llama-MTSK, Sec. 4.1, which uses AV-HuBERT Large (arXiv 2201.02184).
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+from transformers.models.hubert.configuration_hubert import HubertConfig
+from transformers.models.hubert.modeling_hubert import HubertEncoderStableLayerNorm
+
+from mavsr.encoders.avhubert_checkpoint import AVHubertConfig, read_checkpoint, save_checkpoint
+from mavsr.encoders.base import Encoder
+from mavsr.encoders.resnet import VideoResNet
+from mavsr.errors import InputError
+
+__all__ = ["AVHubertConfig", "AVHubertEncoder", "save_checkpoint"]
+
+# Names of the transformer in Hugging Face's encoder -> in the published checkpoint.
+_PUBLIC_NAMES = (
+    (r"^encoder\.pos_conv_embed\.conv\.", r"encoder.pos_conv.0."),
+    (r"\.parametrizations\.weight\.original0$", r".weight_g"),
+    (r"\.parametrizations\.weight\.original1$", r".weight_v"),
+    (r"^(encoder\.layers\.\d+)\.attention\.", r"\1.self_attn."),
+    (r"^(encoder\.layers\.\d+)\.layer_norm\.", r"\1.self_attn_layer_norm."),
+    (r"^(encoder\.layers\.\d+)\.feed_forward\.intermediate_dense\.", r"\1.fc1."),
+    (r"^(encoder\.layers\.\d+)\.feed_forward\.output_dense\.", r"\1.fc2."),
+)
+
+
+class AVHubertEncoder(Encoder):
+    """The video path of AV-HuBERT.
+
+    Made from a config it has random weights and is in training mode, like any module;
+    :meth:`from_checkpoint` gives it published weights, frozen and in eval mode.
+    """
+
+    modality = "video"
+    rate_hz = 25
+
+    def __init__(self, config: AVHubertConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.dim = config.dim
+        self.feature_extractor_video = nn.ModuleDict(
+            {
+                "resnet": VideoResNet(config.resnet_width),
+                "proj": nn.Linear(8 * config.resnet_width, config.dim),
+            }
+        )
+        self.layer_norm = nn.LayerNorm(2 * config.dim)
+        self.post_extract_proj = nn.Linear(2 * config.dim, config.dim)
+        self.dropout_input = nn.Dropout(config.dropout)
+        transformer = HubertConfig(
+            hidden_size=config.dim,
+            num_hidden_layers=config.layers,
+            num_attention_heads=config.heads,
+            intermediate_size=config.ffn_dim,
+            hidden_act="gelu",
+            num_conv_pos_embeddings=config.conv_pos,
+            num_conv_pos_embedding_groups=config.conv_pos_groups,
+            do_stable_layer_norm=True,
+            layer_norm_eps=1e-5,
+            layerdrop=config.layerdrop,
+            hidden_dropout=config.dropout,
+            attention_dropout=config.dropout,
+            activation_dropout=0.0,
+        )
+        transformer._attn_implementation = (
+            "sdpa"  # as PreTrainedModel would, which is not used here
+        )
+        self.encoder = HubertEncoderStableLayerNorm(transformer)
+
+    @classmethod
+    def from_checkpoint(cls, path: str | Path) -> "AVHubertEncoder":
+        """Load the weights of a published ``.pt`` file: float32, eval mode, frozen.
+
+        No code from the file is run. All sizes come from the file.
+
+        Raises:
+            InputError: the file is missing, damaged, laid out otherwise, or a weight is missing,
+                unknown or of the wrong shape. The message names the file, the key and a remedy.
+
+        """
+        path = Path(path)
+        config, weights = read_checkpoint(path)
+        with torch.device("meta"):  # no time spent on random weights that are replaced at once
+            encoder = cls(config)
+        expected = encoder.public_state_dict()
+        for key in sorted(expected.keys() | weights.keys()):
+            if key not in weights:
+                problem = f"lacks {key!r}"
+            elif key not in expected:
+                problem = f"holds {key!r}, which AV-HuBERT does not have"
+            elif weights[key].shape != expected[key].shape:
+                problem = (
+                    f"holds {key!r} of shape {tuple(weights[key].shape)} where its other weights "
+                    f"ask for {tuple(expected[key].shape)}"
+                )
+            else:
+                continue
+            raise InputError(
+                f"{path}: 'model' {problem}; give an unmodified AV-HuBERT pre-training checkpoint"
+            )
+        # The read weights lie in the mapped file: clone them, so that the file may go.
+        own = {
+            name: weights[_public_name(name)].to(value.dtype, copy=True)
+            for name, value in encoder.state_dict().items()
+        }
+        encoder.load_state_dict(own, assign=True)
+        encoder.weight_files = (path,)
+        return encoder.eval().requires_grad_(False)
+
+    def public_state_dict(self) -> dict[str, torch.Tensor]:
+        """Return the weights under the names of the published checkpoint."""
+        return {_public_name(name): value for name, value in self.state_dict().items()}
+
+    def resnet(self, video: torch.Tensor) -> torch.Tensor:
+        """ResNet vectors (B, T, 8 * resnet_width) of a video (B, 1, T, 88, 88)."""
+        return self.feature_extractor_video["resnet"](video)
+
+    def frontend(self, video: torch.Tensor) -> torch.Tensor:
+        """Projected ResNet vectors (B, T, dim) of a video (B, 1, T, 88, 88)."""
+        return self.feature_extractor_video["proj"](self.resnet(video))
+
+    def transform(self, video_features: torch.Tensor) -> torch.Tensor:
+        """Tokens (B, T, dim) of frontend vectors (B, T, dim); the audio half is zeros."""
+        fused = torch.cat([torch.zeros_like(video_features), video_features], dim=-1)
+        hidden = self.dropout_input(self.post_extract_proj(self.layer_norm(fused)))
+        return self.encoder(hidden).last_hidden_state
+
+    def forward(self, video: torch.Tensor) -> torch.Tensor:
+        """Tokens (B, T, dim) of a normalised grey video (B, 1, T, 88, 88)."""
+        return self.transform(self.frontend(video))
+
+    @torch.inference_mode()
+    def encode(self, samples: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """Tokens (T, dim) of each clip (1, T, 88, 88).
+
+        Clips run one by one: the transformer has no padding mask in the published model, so a
+        padded batch would change its features.
+        """
+        return [self(clip[None].to(self.device))[0] for clip in samples]
+
+
+def _public_name(name: str) -> str:
+    for pattern, public in _PUBLIC_NAMES:
+        name = re.sub(pattern, public, name)
+    return name

@@ -1,0 +1,54 @@
+"""What every frozen encoder offers to the features stage, whatever its modality."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import torch
+from torch import nn
+
+from mavsr.files import sha256
+
+
+class Encoder(nn.Module, ABC):
+    """A frozen network from the samples of one clip to its tokens.
+
+    Attributes:
+        modality: what it encodes.
+        rate_hz: tokens per second.
+        dim: width of a token.
+        weight_files: the files its weights came from; empty for a network made from a config.
+
+    """
+
+    modality: ClassVar[Literal["audio", "video"]]
+    rate_hz: ClassVar[int]
+    dim: int
+    weight_files: Sequence[Path] = ()
+
+    @abstractmethod
+    def encode(self, samples: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """Tokens float32 (tokens, dim) of each clip, without gradients, on the encoder's device."""
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the weight files, in order: changes when, and only when, the weights do.
+
+        Raises:
+            ValueError: the encoder was not loaded from files.
+
+        """
+        if not self.weight_files:
+            raise ValueError("an encoder made from a config has no weight file; save it first")
+        digests = [sha256(path) for path in self.weight_files]
+        if len(digests) == 1:
+            return digests[0]
+        return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return next(self.parameters()).device

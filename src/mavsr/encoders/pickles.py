@@ -1,0 +1,155 @@
+"""Read a PyTorch checkpoint without running anything that its author put into it.
+
+A ``.pt`` file is a pickle, and a pickle may call any function it can name. PyTorch's own answer,
+``weights_only=True``, refuses files which hold other objects than tensors, and public fairseq
+checkpoints do (dictionaries, settings). Here every name outside a short list becomes an inert
+placeholder instead: the tensors arrive, the foreign objects are empty shells.
+"""
+
+import argparse
+import pickle
+import tarfile
+import types
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mavsr.errors import InputError
+
+
+class Placeholder:
+    """Stands in for an object of a foreign class: takes what a pickle gives it, does nothing."""
+
+    def __new__(cls, *_: Any, **__: Any) -> "Placeholder":
+        """Accept any arguments of a constructor."""
+        return super().__new__(cls)
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def __setstate__(self, state: Any) -> None:
+        pass
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        pass
+
+    def __call__(self, *_: Any, **__: Any) -> "Placeholder":
+        """Accept any arguments of a call."""
+        return self
+
+    def append(self, item: Any) -> None:
+        """Accept an item of a pickled list."""
+
+    def extend(self, items: Any) -> None:
+        """Accept the items of a pickled list."""
+
+
+def _tensor(storage: Any, offset: int, size: Any, stride: Any, *_: Any) -> torch.Tensor:
+    return torch._utils._rebuild_tensor(storage, offset, size, stride)
+
+
+def _parameter(data: torch.Tensor, *_: Any) -> torch.Tensor:
+    return data
+
+
+def _latin1(text: str, *_: Any) -> bytes:
+    return text.encode("latin1")
+
+
+# torch.load itself resolves the storages of its table before it asks for a name. The rebuilders
+# here drop what could be called later (hooks), and the encoder takes no codec name.
+_REAL: dict[tuple[str, str], Callable] = {
+    ("collections", "OrderedDict"): OrderedDict,
+    ("torch._utils", "_rebuild_tensor"): _tensor,
+    ("torch._utils", "_rebuild_tensor_v2"): _tensor,
+    ("torch._utils", "_rebuild_parameter"): _parameter,
+    ("_codecs", "encode"): _latin1,
+    **{
+        (module, kind.__name__): kind
+        for module in ("builtins", "__builtin__")
+        for kind in (dict, list, set, frozenset, tuple, int, float, complex, str, bytes, bool)
+    },
+}
+
+
+class _Unpickler(pickle.Unpickler):
+    """Resolves the names of ``_REAL`` and ``argparse.Namespace``; all others are placeholders."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A pickle can set attributes of a class it names: it gets a class of its own.
+        self._namespace = type("Namespace", (argparse.Namespace,), {})
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("argparse", "Namespace"):
+            return self._namespace
+        return _REAL.get((module, name)) or type(name, (Placeholder,), {"__module__": module})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Besides storages, torch's old format knows saved modules, whose source code torch compares
+        # with the installed one and may write to a file.
+        if name == "persistent_load":
+            super().__setattr__(name, _storages_only(value))
+        else:
+            super().__setattr__(name, value)
+
+
+def _storages_only(load: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def persistent_load(saved_id: Any) -> Any:
+        if not isinstance(saved_id, tuple) or saved_id[0] not in ("storage", b"storage"):
+            raise pickle.UnpicklingError("it refers to something other than tensor data")
+        return load(saved_id)
+
+    return persistent_load
+
+
+def _load(file: Any, **kwargs: Any) -> Any:
+    return _Unpickler(file, **kwargs).load()
+
+
+_PICKLE = types.SimpleNamespace(__name__=__name__, Unpickler=_Unpickler, load=_load)
+
+
+def load_untrusted(path: Path) -> Any:
+    """Read a file written by ``torch.save`` onto the CPU, running no code of it.
+
+    Args:
+        path: a checkpoint in PyTorch's zip format (read lazily, through a memory map, so weights
+            nobody touches cost nothing) or in the format before version 1.6.
+
+    Returns:
+        The saved object. Tensors, containers, numbers, strings and ``argparse.Namespace`` are
+        themselves (parameters become plain tensors); every other object is a Placeholder.
+
+    Raises:
+        InputError: the file is missing, damaged, or not such a checkpoint.
+
+    """
+    if not path.is_file():
+        raise InputError(f"checkpoint {path} does not exist; correct the path or download the file")
+    try:
+        is_zip = _is_zip(path)
+        # torch.load would hand such a file to the TorchScript interpreter.
+        if is_zip and "constants.pkl" in torch._C.PyTorchFileReader(str(path)).get_all_records():
+            raise InputError(f"{path} is a TorchScript program; give the checkpoint of the weights")
+        if not is_zip and tarfile.is_tarfile(path):
+            raise InputError(f"{path} is a tar file; give the .pt checkpoint inside it")
+        return torch.load(
+            path, map_location="cpu", pickle_module=_PICKLE, weights_only=False, mmap=is_zip
+        )
+    except InputError:
+        raise
+    except Exception as error:  # a damaged pickle may raise anything
+        raise InputError(
+            f"{path} cannot be read as a PyTorch checkpoint ({type(error).__name__}: {error}); "
+            "the download may be incomplete: fetch it again"
+        ) from error
+
+
+def _is_zip(path: Path) -> bool:
+    """Whether torch.load takes the file for a zip archive, by the same four bytes."""
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\x03\x04"

@@ -1,0 +1,1 @@
+"""Stage 6: decode a split at one scale, write hypotheses, and score them."""

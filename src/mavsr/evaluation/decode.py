@@ -1,0 +1,127 @@
+"""Command: transcribe a split with one model at one scale.
+
+Writes one JSON line per utterance (key, reference, hypothesis); scoring reads only these lines and
+the sidecar that says how they were made.
+"""
+
+import json
+import logging
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from transformers import AutoConfig
+
+from mavsr.command import progress, run_command
+from mavsr.errors import InputError
+from mavsr.features.join import UtteranceSource, check_modalities
+from mavsr.files import atomic, write_json
+from mavsr.model.avsr import MatryoshkaModel
+from mavsr.model.lora import adapter_names
+from mavsr.model.scales import Scale
+from mavsr.model.settings import ModelSettings
+from mavsr.provenance import provenance
+from mavsr.report.cost import lora_parameters, matrix_parameters, prefix_tokens, teraflops
+
+
+@dataclass(frozen=True)
+class DecodingSettings:
+    """Deterministic beam search; nothing is taken from the checkpoint's generation settings."""
+
+    beams: int = 15
+    """Beam width (15 in the paper)."""
+    max_new_tokens: int = 32
+    """Longest hypothesis, tokens (32 in the public code)."""
+    batch_utterances: int = 25
+    """Utterances decoded together."""
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if value < 1:
+                raise InputError(f"decoding.{name} is {value}; it must be at least 1")
+
+
+def decode(
+    model: Path,
+    manifest: Path,
+    corpus: str,
+    condition: str,
+    scale: str,
+    hypotheses: Path,
+    decoding: DecodingSettings,
+    audio: Path | None = None,
+    video: Path | None = None,
+    threads: int = 1,
+) -> None:
+    """Write ``hypotheses`` (JSON lines, sorted by key) and the sidecar of the same name in .json.
+
+    Args:
+        model: folder of a trained model.
+        manifest: manifest of the split to transcribe.
+        corpus: name of the corpus, for the sidecar.
+        condition: name of the listening condition, for the sidecar.
+        scale: scale such as ``a4_v2``.
+        hypotheses: the file to write.
+        decoding: beam search settings.
+        audio: ``index.json`` of the split's audio features.
+        video: ``index.json`` of its video features.
+        threads: CPU threads.
+    """
+    torch.set_num_threads(threads)
+    started = time.monotonic()
+    run = json.loads((model / "run.json").read_text())
+    settings, chosen = ModelSettings.from_dict(run["model"]), Scale.parse(scale)
+    indexes = {m: path for m, path in (("audio", audio), ("video", video)) if path}
+    check_modalities(settings.task, indexes)
+    source = UtteranceSource(manifest, indexes)
+    network = MatryoshkaModel(settings, run["dims"])
+    network.load(model)
+    network.eval()
+
+    frames = source.frames()
+    keys = sorted(source, key=lambda key: (frames[key], key))
+    size = decoding.batch_utterances
+    batches = [keys[i : i + size] for i in range(0, len(keys), size)]
+    lines: dict[str, dict] = {}
+    for batch in progress(batches, len(batches), "decoding batches"):
+        utterances = [source[key] for key in batch]
+        texts = network.transcribe(utterances, chosen, decoding.beams, decoding.max_new_tokens)
+        for utterance, text in zip(utterances, texts, strict=True):
+            lines[utterance.key] = {
+                "key": utterance.key,
+                "reference": utterance.text,
+                "hypothesis": text.strip(),
+            }
+    with atomic(hypotheses) as partial, partial.open("w") as file:
+        for key in sorted(lines):
+            file.write(json.dumps(lines[key], ensure_ascii=False) + "\n")
+
+    tokens = [
+        prefix_tokens(length, chosen, len(network.prompt_ids))
+        for length in source.lengths().values()
+    ]
+    mean_tokens = sum(tokens) / len(tokens)
+    config = AutoConfig.from_pretrained(settings.llm, revision=settings.llm_revision)
+    active = len(adapter_names(settings.method, chosen))
+    weights = matrix_parameters(config) + active * lora_parameters(config, settings.lora_rank)
+    write_json(
+        hypotheses.with_suffix(".json"),
+        {
+            "corpus": corpus,
+            "condition": condition,
+            "audio_rate": chosen.audio,
+            "video_rate": chosen.video,
+            "model": settings.to_dict(),
+            "decoding": asdict(decoding),
+            "tokens": mean_tokens,
+            "tflops": teraflops(weights, mean_tokens),
+            "seconds": round(time.monotonic() - started, 1),
+            **provenance(),
+        },
+    )
+    logging.info("%d utterances at %s", len(lines), scale)
+
+
+if __name__ == "__main__":
+    run_command(decode)

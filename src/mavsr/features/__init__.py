@@ -1,0 +1,1 @@
+"""Stage 4: run the frozen encoders once per clip and cache their tokens."""

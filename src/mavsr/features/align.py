@@ -1,0 +1,58 @@
+"""Bring the audio and video tokens of one clip to the same stretch of time.
+
+Audio has 50 tokens per second, video 25, but the counts need not match: a recording's tracks differ
+by a frame or so, Whisper's count is truncated in floating point (29 frames give 57 tokens), and it
+is at least 25, however short the clip.
+"""
+
+from collections.abc import Mapping
+
+import torch
+
+from mavsr.encoders.whisper import MINIMUM_TOKENS
+from mavsr.errors import InputError
+
+TOLERANCE = 2
+"""Largest difference of the two lengths that is cut without complaint, video frames."""
+
+
+def aligned_lengths(key: str, audio: int, video: int) -> tuple[int, int]:
+    """How many audio and video tokens of a clip cover the time that both cover.
+
+    Args:
+        key: of the clip, for the error message.
+        audio: its audio tokens, 50 per second.
+        video: its video tokens, 25 per second.
+
+    Returns:
+        (audio tokens, video tokens) to keep from the start. A video frame with one audio token
+        instead of two counts as covered, so audio is 2 * video or 2 * video - 1.
+
+    Raises:
+        InputError: a modality has no token, or the lengths differ by more than two video frames.
+            Audio of Whisper's minimum length is excused: what is beyond the video is padding.
+
+    """
+    covered = -(-audio // 2)
+    padded = audio == MINIMUM_TOKENS and covered > video
+    if min(audio, video) < 1 or (abs(covered - video) > TOLERANCE and not padded):
+        raise InputError(
+            f"clip {key!r} has {audio} audio tokens (50 per second) and {video} video tokens (25 "
+            f"per second), which differ by more than {TOLERANCE} video frames; check that both "
+            "tracks are of the same recording, then rebuild its mouths, noise and features shards"
+        )
+    frames = min(covered, video)
+    return min(audio, 2 * frames), frames
+
+
+def align_tokens(key: str, tokens: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Cut the tokens (T, d) of a clip, by modality, to their common time; one alone stays whole.
+
+    Raises:
+        InputError: see :func:`aligned_lengths`.
+
+    """
+    if tokens.keys() != {"audio", "video"}:
+        return dict(tokens)
+    audio, video = aligned_lengths(key, len(tokens["audio"]), len(tokens["video"]))
+    return {"audio": tokens["audio"][:audio], "video": tokens["video"][:video]}

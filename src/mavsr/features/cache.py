@@ -1,0 +1,102 @@
+"""Random access to the cached tokens of one split, without reading what is not asked for.
+
+``samples.parquet`` says at which byte of which shard a clip lies; shards are not compressed, so one
+positioned read fetches it. This is what training and decoding read.
+"""
+
+import os
+from collections import OrderedDict
+from io import FileIO
+from pathlib import Path
+
+import pandas as pd
+import safetensors
+import safetensors.torch
+import torch
+
+from mavsr.errors import InputError
+
+FIELD = "safetensors"
+"""Extension of a clip's features in a shard."""
+TENSOR = "features"
+"""Name of the tensor (tokens, dim) in it."""
+SAMPLES = "samples.parquet"
+OPEN_FILES = 32
+"""Shards that one cache keeps open: twenty caches must fit into the usual limit of 1,024 files."""
+
+
+class FeatureCache:
+    """Key -> tokens of the split in a folder.
+
+    It can be pickled and read from any number of processes: reads carry their own position, and
+    each process opens the shards it meets.
+
+    Attributes:
+        keys: of all clips, sorted.
+        tokens: key -> how many tokens the clip has.
+        dim: width of a token; 0 if there is no clip.
+
+    Args:
+        folder: holds the shards, ``samples.parquet`` and ``index.json``.
+
+    Raises:
+        InputError: the folder has no complete index.
+
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        for name in (SAMPLES, "index.json"):
+            if not (self.folder / name).is_file():
+                raise InputError(
+                    f"{self.folder / name} does not exist, so these features are not complete; "
+                    f"run `snakemake {self.folder}/index.json`"
+                )
+        table = pd.read_parquet(self.folder / SAMPLES)
+        self.keys: list[str] = table.key.tolist()
+        self.tokens: dict[str, int] = dict(zip(self.keys, table.tokens.tolist(), strict=True))
+        self.dim: int = int(table.dim.iloc[0]) if len(table) else 0
+        places = zip(table.file, table.offset.tolist(), table["size"].tolist(), strict=True)
+        self._places: dict[str, tuple[str, int, int]] = dict(zip(self.keys, places, strict=True))
+        self._files: OrderedDict[str, FileIO] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __getitem__(self, key: str) -> torch.Tensor:
+        """Tokens (tokens, dim) of a clip, in the dtype they are stored in.
+
+        Raises:
+            KeyError: there is no such clip.
+            InputError: the shard is missing, cut short, or not the one that was indexed.
+
+        """
+        name, offset, size = self._places[key]
+        try:
+            content = os.pread(self._open(name).fileno(), size, offset)
+            features = safetensors.torch.load(content)[TENSOR]
+        except (OSError, KeyError, safetensors.SafetensorError) as error:
+            raise self._damaged(name, key, str(error)) from error
+        if features.shape != (self.tokens[key], self.dim):
+            raise self._damaged(name, key, "it changed after it was indexed")
+        return features
+
+    def __getstate__(self) -> dict:
+        return {**self.__dict__, "_files": OrderedDict()}
+
+    def _open(self, name: str) -> FileIO:
+        """Open the shard, or return it if it is open; close the one unused for longest."""
+        file = self._files.pop(name, None)
+        if file is None:
+            file = FileIO(self.folder / name)
+        self._files[name] = file
+        if len(self._files) > OPEN_FILES:
+            self._files.popitem(last=False)[1].close()
+        return file
+
+    def _damaged(self, name: str, key: str, reason: str) -> InputError:
+        shard = self.folder / name
+        return InputError(
+            f"shard {shard} cannot give clip {key!r} ({reason}); rebuild it: remove the file, then "
+            f"run `snakemake {shard} {self.folder}/index.json`"
+        )

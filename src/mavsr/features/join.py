@@ -1,0 +1,75 @@
+"""Join the cached tokens of a clip's modalities with its transcript."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from mavsr.corpus.manifest import read_manifest
+from mavsr.errors import InputError
+from mavsr.features.align import align_tokens
+from mavsr.features.cache import FeatureCache
+from mavsr.model.avsr import Utterance
+from mavsr.model.scales import TASKS
+
+
+class UtteranceSource(Mapping[str, Utterance]):
+    """Key -> utterance of one split, tokens read from the cache when asked for.
+
+    Args:
+        manifest: the split's manifest.
+        indexes: modality -> ``index.json`` of its cached features.
+
+    Raises:
+        InputError: the modalities hold different clips, or a cached clip has no transcript.
+
+    """
+
+    def __init__(self, manifest: Path, indexes: Mapping[str, Path]):
+        table = read_manifest(manifest)
+        self._texts = dict(zip(table.key, table.text, strict=True))
+        self._caches = {modality: FeatureCache(path.parent) for modality, path in indexes.items()}
+        self._keys = list(next(iter(self._caches.values())).keys)
+        for modality, cache in self._caches.items():
+            odd = set(cache.keys) ^ set(self._keys) or set(cache.keys) - set(self._texts)
+            if odd:
+                raise InputError(
+                    f"{indexes[modality]}: clip {min(odd)} is not in every modality's features and "
+                    "in the manifest; the caches come from different runs, rerun the features rules"
+                )
+
+    @property
+    def dims(self) -> dict[str, int]:
+        """Modality -> width d of a token."""
+        return {modality: cache.dim for modality, cache in self._caches.items()}
+
+    def lengths(self) -> dict[str, dict[str, int]]:
+        """Key -> modality -> tokens of the clip, from the index alone."""
+        return {
+            key: {modality: cache.tokens[key] for modality, cache in self._caches.items()}
+            for key in self._keys
+        }
+
+    def frames(self) -> dict[str, int]:
+        """Key -> length in video frames (25 per second); two audio tokens make one."""
+        return {
+            key: tokens.get("video", -(-tokens.get("audio", 0) // 2))
+            for key, tokens in self.lengths().items()
+        }
+
+    def __getitem__(self, key: str) -> Utterance:
+        tokens = {modality: cache[key] for modality, cache in self._caches.items()}
+        return Utterance(key, self._texts[key], align_tokens(key, tokens))
+
+    def __iter__(self):
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+
+def check_modalities(task: str, indexes: Mapping[str, Path]) -> None:
+    """Raise InputError unless there are features for exactly the modalities of ``task``."""
+    if set(indexes) != set(TASKS[task]):
+        raise InputError(
+            f"the task {task!r} needs features for {' and '.join(TASKS[task])}, "
+            f"not for {' and '.join(indexes) or 'nothing'}"
+        )

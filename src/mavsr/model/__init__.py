@@ -1,0 +1,1 @@
+"""The trainable model: compression, projectors, adapters and the frozen LLM they serve."""

@@ -1,0 +1,205 @@
+"""The Matryoshka audio-visual model: frozen tokens in, transcript out (Llama-MTSK, Fig. 2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from torch import nn
+from torch.nn import functional as F
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+
+from mavsr.errors import InputError
+from mavsr.model.compression import compress, compressed_dim
+from mavsr.model.lora import MatryoshkaLora
+from mavsr.model.projector import Projector
+from mavsr.model.scales import TASKS, Scale
+from mavsr.model.sequence import MARKERS, PROMPTS, pad_left, pad_right
+from mavsr.model.settings import ModelSettings
+from mavsr.seeds import derive_seed
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One clip as the model meets it."""
+
+    key: str
+    text: str
+    tokens: dict[str, torch.Tensor]
+    """Modality -> frozen encoder tokens (T, d): 50 per second for audio, 25 for video."""
+
+
+class MatryoshkaModel(nn.Module):
+    """Projectors and LoRAs over a frozen LLM, usable at every scale of its settings.
+
+    Args:
+        settings: what the model is.
+        dims: modality -> width d of the encoder's tokens.
+
+    Raises:
+        InputError: the LLM or its tokenizer cannot be loaded.
+    """
+
+    def __init__(self, settings: ModelSettings, dims: dict[str, int]):
+        super().__init__()
+        self.settings = settings
+        self.llm, self.tokenizer = load_llm(settings.llm, settings.llm_revision)
+        width = self.llm.config.hidden_size
+        torch.manual_seed(derive_seed(settings.seed, "model"))
+        self.markers = nn.Parameter(torch.randn(len(MARKERS), width) * 0.02, requires_grad=False)
+        self.projectors = nn.ModuleDict(
+            {
+                f"{modality}_{rate}": Projector(
+                    compressed_dim(dims[modality], rate, settings.compression),
+                    settings.projector_hidden,
+                    width,
+                    settings.projector_layer_norm,
+                )
+                for modality in TASKS[settings.task]
+                for rate in settings.rates(modality)
+            }
+        )
+        self.adapter = MatryoshkaLora(
+            self.llm, settings.method, settings.scales, settings.lora_rank, settings.lora_scale
+        )
+        self.prompt_ids = self._token_ids(PROMPTS[settings.task])
+
+    def trainable(self) -> list[nn.Parameter]:
+        """The parameters that training changes: projectors and LoRAs."""
+        return [*self.projectors.parameters(), *self.adapter.trainable()]
+
+    def prefixes(self, utterances: Sequence[Utterance], scale: Scale) -> list[torch.Tensor]:
+        """Everything before the transcript: BOS, marked tokens of each modality, prompt.
+
+        Returns:
+            One (L_i, hidden) tensor per utterance.
+        """
+        embed = self.llm.get_input_embeddings()
+        bos = [] if self.tokenizer.bos_token_id is None else [self.tokenizer.bos_token_id]
+        parts: list[list[torch.Tensor]] = [[embed(self._ids(bos))] for _ in utterances]
+        for modality, rate in scale.rates.items():
+            opening = 2 * ("audio", "video").index(modality)
+            compressed = [
+                compress(u.tokens[modality].to(self.markers), rate, self.settings.compression)
+                for u in utterances
+            ]
+            # One call for all clips: their tokens share the projector and need no padding.
+            projected = self.projectors[f"{modality}_{rate}"](torch.cat(compressed))
+            for part, tokens in zip(
+                parts, projected.split([len(c) for c in compressed]), strict=True
+            ):
+                part += [
+                    self.markers[opening : opening + 1],
+                    tokens,
+                    self.markers[opening + 1 : opening + 2],
+                ]
+        prompt = embed(self._ids(self.prompt_ids))
+        return [torch.cat([*part, prompt]) for part in parts]
+
+    def loss(self, utterances: Sequence[Utterance], scale: Scale) -> torch.Tensor:
+        """Mean next-token cross-entropy of the transcripts at one scale (Llama-MTSK, Eq. 5).
+
+        Logits are computed at transcript positions alone: with 128,256 entries they would
+        otherwise cost more than the decoder layers.
+
+        Returns:
+            scalar, averaged over all transcript tokens (EOS included) of the batch.
+        """
+        self.adapter.activate(scale)
+        embed = self.llm.get_input_embeddings()
+        prefixes = self.prefixes(utterances, scale)
+        targets = [[*self._token_ids(u.text), self.tokenizer.eos_token_id] for u in utterances]
+        inputs = [
+            torch.cat([prefix, embed(self._ids(target[:-1]))])
+            for prefix, target in zip(prefixes, targets, strict=True)
+        ]
+        hidden = self.llm.get_decoder()(inputs_embeds=pad_right(inputs), use_cache=False)[0]
+        predicting = torch.cat(
+            [
+                hidden[row, len(prefix) - 1 : len(prefix) - 1 + len(target)]
+                for row, (prefix, target) in enumerate(zip(prefixes, targets, strict=True))
+            ]
+        )
+        logits = self.llm.get_output_embeddings()(predicting)
+        return F.cross_entropy(logits.float(), self._ids([i for target in targets for i in target]))
+
+    @torch.inference_mode()
+    def transcribe(
+        self, utterances: Sequence[Utterance], scale: Scale, beams: int, max_new_tokens: int
+    ) -> list[str]:
+        """Transcripts by deterministic beam search over the whole batch.
+
+        Sampling is off whatever the checkpoint's own generation settings say.
+        """
+        self.adapter.activate(scale)
+        inputs, mask = pad_left(self.prefixes(utterances, scale))
+        end = self.tokenizer.eos_token_id
+        output = self.llm.generate(
+            inputs_embeds=inputs,
+            attention_mask=mask,
+            generation_config=GenerationConfig(
+                num_beams=beams,
+                do_sample=False,
+                max_new_tokens=max_new_tokens,
+                eos_token_id=end,
+                bos_token_id=self.tokenizer.bos_token_id,
+                pad_token_id=end,
+            ),
+        )
+        return self.tokenizer.batch_decode(
+            output, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write ``adapters/`` in PEFT's format and ``projectors.safetensors`` to ``folder``."""
+        self.adapter.save(folder / "adapters")
+        tensors = {f"projectors.{n}": p for n, p in self.projectors.state_dict().items()}
+        safetensors.torch.save_file(
+            {**tensors, "markers": self.markers}, folder / "projectors.safetensors"
+        )
+
+    def load(self, folder: Path) -> None:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            InputError: a file is missing or does not fit the settings.
+        """
+        path = folder / "projectors.safetensors"
+        if not path.is_file():
+            raise InputError(f"{path} is missing: {folder} is not a trained model")
+        tensors = safetensors.torch.load_file(path)
+        try:
+            self.markers.data.copy_(tensors.pop("markers"))
+            self.projectors.load_state_dict(
+                {name.removeprefix("projectors."): tensor for name, tensor in tensors.items()}
+            )
+        except (RuntimeError, KeyError) as error:
+            raise InputError(f"{path} does not fit the model's settings: {error}") from error
+        self.adapter.load(folder / "adapters")
+
+    def _token_ids(self, text: str) -> list[int]:
+        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    def _ids(self, ids: list[int]) -> torch.Tensor:
+        return torch.tensor(ids, dtype=torch.long, device=self.markers.device)
+
+
+def load_llm(name: str, revision: str | None = None):
+    """A frozen causal language model in eval mode, and its tokenizer.
+
+    Raises:
+        InputError: it is neither a folder here nor a model that the hub gives out.
+    """
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
+        llm = AutoModelForCausalLM.from_pretrained(name, revision=revision)
+    except OSError as error:
+        raise InputError(
+            f"the LLM {name!r} cannot be loaded. For a local folder, check the path; for a gated "
+            f"model, accept its licence on its hub page, set HF_TOKEN, and unset HF_HUB_OFFLINE. "
+            f"({error})"
+        ) from error
+    # What the checkpoint says about sampling must never reach a decoder (see docs/methods.md).
+    llm.generation_config = GenerationConfig()
+    return llm.requires_grad_(False).eval(), tokenizer

@@ -1,0 +1,63 @@
+"""Scales: the (audio rate, video rate) pairs at which one Matryoshka model can be used.
+
+A rate r keeps one token for every r encoder tokens. Llama-MTSK trains on all G x T pairs of G audio
+and T video rates (Sec. 3.2); a task without audio or video has no rate for it.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mavsr.errors import InputError
+
+COMPRESSIONS = ("avgpool", "stack")
+"""Average the r tokens, or concatenate them along the hidden dimension."""
+TASKS = {"asr": ("audio",), "vsr": ("video",), "avsr": ("audio", "video")}
+"""Task -> the modalities the model hears or sees, in the order of the token sequence."""
+
+
+@dataclass(frozen=True, order=True)
+class Scale:
+    """One pair of compression rates; None where the task lacks the modality."""
+
+    audio: int | None = None
+    video: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.audio is None and self.video is None:
+            raise InputError("a scale needs an audio rate, a video rate or both")
+        for modality, rate in self.rates.items():
+            check_rate(rate, f"the {modality} rate of a scale")
+
+    @property
+    def rates(self) -> dict[str, int]:
+        """Modality -> rate, audio before video, absent modalities left out."""
+        both = {"audio": self.audio, "video": self.video}
+        return {modality: rate for modality, rate in both.items() if rate is not None}
+
+    @property
+    def name(self) -> str:
+        """``a4_v2``, ``a4`` or ``v2``: used in file names and as adapter name."""
+        return "_".join(f"{modality[0]}{rate}" for modality, rate in self.rates.items())
+
+    @classmethod
+    def parse(cls, name: str) -> "Scale":
+        """The scale called ``name``; the inverse of :attr:`name`."""
+        match = re.fullmatch(r"(?:a(\d+))?_?(?:v(\d+))?", name)
+        if not match or not any(match.groups()):
+            raise InputError(f"scale {name!r}: write it like a4_v2, a4 or v2")
+        return cls(*(int(rate) if rate else None for rate in match.groups()))
+
+
+def check_rate(rate: object, what: str) -> None:
+    """Raise InputError unless ``rate`` is a whole number of at least 1."""
+    if not isinstance(rate, int) or isinstance(rate, bool) or rate < 1:
+        raise InputError(f"{what} is {rate!r}; it must be a whole number of at least 1")
+
+
+def all_scales(task: str, audio: Sequence[int], video: Sequence[int]) -> list[Scale]:
+    """Every scale of ``task`` over the given rates, audio rate varying slowest."""
+    modalities = TASKS[task]
+    audio_rates: list[int | None] = [*audio] if "audio" in modalities else [None]
+    video_rates: list[int | None] = [*video] if "video" in modalities else [None]
+    return [Scale(a, v) for a in audio_rates for v in video_rates]

@@ -1,0 +1,116 @@
+"""Align faces to a mean face and cut out the mouth.
+
+As auto_avsr prepares LRS2 and LRS3, and with that the papers: per frame a similarity transform
+takes the smoothed landmarks onto a mean face of 256x256 pixels, and 96x96 pixels around the
+transformed mouth point are the crop. Landmarks are (T, 4, 2) pixels (x, y).
+"""
+
+import cv2
+import numpy as np
+
+from mavsr.errors import InputError
+
+MEAN_FACE = np.array(
+    [
+        [102.0739430570659, 94.27230352389712],  # right eye
+        [156.3613054162131, 93.57815605186966],  # left eye
+        [129.00373787023733, 135.90343028603127],  # nose
+        [129.31337322587925, 157.82299634918854],  # mouth
+    ]
+)
+"""Landmarks of the mean face in its frame of ``MEAN_FACE_SIZE``: the means of the points 36-41,
+42-47, 31-35 and 48-67 of auto_avsr's 68-point ``20words_mean_face.npy``. All digits count: the
+warp's grid of 1/32 pixel turns a rounding to 0.001 into differences of up to 3 grey levels."""
+
+MEAN_FACE_SIZE = 256
+CROP_SIZE = 96
+SMOOTHING_MARGIN = 6
+"""A landmark is averaged over up to this many frames on either side (auto_avsr)."""
+
+_MOUTH = 3
+
+
+def crop_mouths(frames: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """Mouth crops of a clip.
+
+    Where the crop reaches over the border of the aligned picture it is black, as the picture itself
+    is beyond the border of the frame.
+
+    Args:
+        frames: RGB uint8 (T, H, W, 3).
+        landmarks: float (T, 4, 2) pixels (x, y) of right eye, left eye, nose, mouth; NaN where no
+            face was found.
+
+    Returns:
+        RGB uint8 (T, 96, 96, 3).
+
+    Raises:
+        InputError: the shapes disagree, all landmarks are missing, or those of a frame coincide.
+
+    """
+    if frames.ndim != 4 or frames.dtype != np.uint8 or landmarks.shape != (len(frames), 4, 2):
+        raise InputError(
+            f"frames are {frames.dtype} {frames.shape} and landmarks {landmarks.shape}; "
+            "uint8 (T, H, W, 3) and (T, 4, 2) are needed"
+        )
+    landmarks = smooth(fill_missing(landmarks))
+    crops = [
+        _crop(frame, points, i)
+        for i, (frame, points) in enumerate(zip(frames, landmarks, strict=True))
+    ]
+    return np.stack(crops)
+
+
+def fill_missing(landmarks: np.ndarray) -> np.ndarray:
+    """Interpolate landmarks (T, 4, 2) linearly over frames that have a NaN; edges are held.
+
+    Raises:
+        InputError: no frame has landmarks.
+
+    """
+    present = ~np.isnan(landmarks).any(axis=(1, 2))
+    if not present.any():
+        raise InputError("no face in any frame")
+    times = np.arange(len(landmarks))
+    columns = landmarks.reshape(len(landmarks), -1).astype(np.float64).T
+    filled = [np.interp(times, times[present], column[present]) for column in columns]
+    return np.stack(filled, axis=1).reshape(landmarks.shape)
+
+
+def smooth(landmarks: np.ndarray) -> np.ndarray:
+    """Average landmarks (T, 4, 2) over time, keeping each frame's own centre.
+
+    The window of frame i is i-m..i+m with m = min(6, i, T-1-i). So the face's shape and angle move
+    smoothly, while the crop still follows every movement of the head.
+    """
+    last = len(landmarks) - 1
+    smoothed = np.empty(landmarks.shape)
+    for i, points in enumerate(landmarks):
+        margin = min(SMOOTHING_MARGIN, i, last - i)
+        mean = landmarks[i - margin : i + margin + 1].mean(axis=0)
+        smoothed[i] = mean + (points.mean(axis=0) - mean.mean(axis=0))
+    return smoothed
+
+
+def _crop(frame: np.ndarray, points: np.ndarray, index: int) -> np.ndarray:
+    """Crop the mouth of one frame, given its smoothed landmarks (4, 2)."""
+    similarity, _ = cv2.estimateAffinePartial2D(points, MEAN_FACE, method=cv2.LMEDS)
+    if similarity is None or not np.isfinite(similarity).all():
+        raise InputError(f"frame {index}: the landmarks coincide; the face is too small to align")
+    aligned = cv2.warpAffine(
+        frame,
+        similarity,
+        (MEAN_FACE_SIZE, MEAN_FACE_SIZE),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(0, 0, 0),
+    )
+    mouth = similarity[:, :2] @ points[_MOUTH] + similarity[:, 2]
+    left, top = np.clip(np.rint(mouth - CROP_SIZE / 2).astype(int), -CROP_SIZE, MEAN_FACE_SIZE)
+    rows = slice(max(top, 0), min(top + CROP_SIZE, MEAN_FACE_SIZE))
+    columns = slice(max(left, 0), min(left + CROP_SIZE, MEAN_FACE_SIZE))
+    crop = np.zeros((CROP_SIZE, CROP_SIZE, 3), np.uint8)
+    crop[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = aligned[
+        rows, columns
+    ]
+    return crop

@@ -1,0 +1,64 @@
+"""Command: close a split of mouth crops (``python -m mavsr.mouths.index``)."""
+
+import logging
+from pathlib import Path
+
+import pandas as pd
+
+from mavsr.command import run_command
+from mavsr.errors import InputError
+from mavsr.mouths.ledger import read_ledger, write_table
+from mavsr.shards import write_index
+
+_log = logging.getLogger(__name__)
+
+
+def index(
+    shards: list[str],
+    ledgers: list[str],
+    output: Path,
+    ledger: Path,
+    max_dropped: float = 0.02,
+) -> None:
+    """Write the split's joined ledger and, unless too many clips were dropped, its index.json.
+
+    Args:
+        shards: paths of all shards of the split: ``--shards '["a.tar", "b.tar"]'`` or
+            ``--shards+ a.tar --shards+ b.tar``. Strings, as the command line would take a lone
+            path for a file that lists paths.
+        ledgers: paths of these shards' ledgers.
+        output: the index to write (JSON, see mavsr.shards.write_index).
+        ledger: the joined ledger to write (CSV).
+        max_dropped: largest share of dropped clips that is accepted.
+
+    """
+    table = pd.concat([read_ledger(Path(path)) for path in ledgers]).sort_values(
+        "key", ignore_index=True
+    )
+    write_table(ledger, table)
+    dropped = table[~table.kept]
+    report = summary(table)
+    if len(dropped) > max_dropped * len(table):
+        raise InputError(
+            f"{report}\nMore than max_dropped {max_dropped:g} of the clips were dropped; mend the "
+            "files or the cause named above, or raise max_dropped"
+        )
+    _log.info("%s", report)
+    write_index(
+        output, [Path(path) for path in shards], {"clips": len(table), "dropped": len(dropped)}
+    )
+
+
+def summary(table: pd.DataFrame) -> str:
+    """Clips and hours kept and dropped, then a line for each dropped clip with its reason."""
+    lines = [
+        f"{name} {len(part)} clips, {part.duration_s.sum() / 3600:.3f} h"
+        for name, part in (("kept", table[table.kept]), ("dropped", table[~table.kept]))
+    ]
+    return "\n".join(
+        lines + [f"  {row.key}: {row.reason}" for row in table[~table.kept].itertuples()]
+    )
+
+
+if __name__ == "__main__":
+    run_command(index)

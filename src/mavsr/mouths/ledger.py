@@ -1,0 +1,71 @@
+"""The ledger: one CSV row per clip of the manifest, kept or dropped, so that no clip vanishes."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import pandas as pd
+
+from mavsr.errors import InputError
+from mavsr.files import atomic
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What became of one clip.
+
+    Attributes:
+        key: the clip's key in the manifest.
+        split: train, val or test.
+        shard: number of its shard.
+        kept: whether its crops are in the shard.
+        reason: why it was dropped; empty if kept.
+        frames: frames at 25 per second; 0 if dropped before the picture was read.
+        face_share: share of frames in which a face was found, before interpolation; 0 if dropped.
+        duration_s: seconds of the clip: of its crops if kept, as the manifest says if dropped.
+        av_gap_s: seconds by which the picture outlasts the sound; negative if it ends earlier.
+
+    """
+
+    key: str
+    split: str
+    shard: int
+    kept: bool
+    reason: str
+    frames: int
+    face_share: float
+    duration_s: float
+    av_gap_s: float
+
+
+COLUMNS = tuple(field.name for field in fields(Entry))
+# Given, because a ledger without rows shows no types; ``kept`` is text in the file.
+_DTYPES = {field.name: str if field.type is bool else field.type for field in fields(Entry)}
+
+
+def write_ledger(path: Path, entries: Sequence[Entry]) -> None:
+    """Write ``entries`` as CSV, atomically."""
+    write_table(path, pd.DataFrame([asdict(entry) for entry in entries], columns=list(COLUMNS)))
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a ledger's table as CSV, atomically; ``kept`` reads ``true`` or ``false``."""
+    kept = table.kept.map({True: "true", False: "false"})
+    with atomic(path) as partial:
+        table.assign(kept=kept).round(4).to_csv(partial, index=False, lineterminator="\n")
+
+
+def read_ledger(path: Path) -> pd.DataFrame:
+    """Read a ledger.
+
+    Raises:
+        InputError: the file is missing or lacks a column.
+
+    """
+    if not path.is_file():
+        raise InputError(f"ledger {path} does not exist; run `snakemake {path}`")
+    table = pd.read_csv(path, dtype=_DTYPES).fillna({"reason": ""})
+    missing = [column for column in COLUMNS if column not in table]
+    if missing:
+        raise InputError(f"{path}: the ledger lacks the columns {', '.join(missing)}")
+    return table.assign(kept=table.kept == "true")

@@ -1,0 +1,144 @@
+"""Command: make babble from the training speakers (``python -m mavsr.noise.babble``).
+
+For corpora without NOISEX-92: many voices at once. Only the training split speaks, so no test voice
+is in the noise that tests are mixed with. Sound is mono at 16 kHz.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mavsr.command import progress, run_command
+from mavsr.corpus.manifest import read_manifest
+from mavsr.errors import InputError
+from mavsr.files import atomic
+from mavsr.media import SAMPLE_RATE, encode_audio, read_audio
+from mavsr.seeds import generator
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class BabbleSettings:
+    """What the babble consists of.
+
+    Attributes:
+        seed: seed of the order of utterances.
+        voices: streams of speech that sound at once. Few are intelligible, many are a murmur.
+        seconds: length of the babble.
+
+    """
+
+    seed: int = 0
+    voices: int = 20
+    seconds: float = 60.0
+
+    def __post_init__(self):
+        if self.voices < 1:
+            raise InputError(f"voices is {self.voices}; it must be 1 or more")
+        if not 0 < self.seconds < float("inf"):
+            raise InputError(f"seconds is {self.seconds}; it must be positive")
+
+
+def babble(
+    manifest: Path,
+    output: Path,
+    settings: BabbleSettings = BabbleSettings(),
+) -> None:
+    """Write babble made of a training split.
+
+    Args:
+        manifest: manifest of the training split.
+        output: the sound file to write (FLAC, 16 kHz, mono).
+        settings: voices, length, seed.
+
+    """
+    table = read_manifest(manifest)
+    if (table.split != "train").any():
+        key = table.key[table.split != "train"].iloc[0]
+        raise InputError(
+            f"{manifest}: {key!r} is not of the train split; no test voice may be in the noise"
+        )
+    rows = list(zip(table.audio, table.start, table.end, strict=True))
+
+    unusable: set[int] = set()
+
+    def utterance(index: int) -> np.ndarray | None:
+        if index in unusable:
+            return None
+        try:
+            return read_audio(Path(rows[index][0]), rows[index][1], rows[index][2])
+        except InputError as error:
+            _log.warning("left out of the babble: %s", error)
+            unusable.add(index)
+            return None
+
+    sound = sum_voices(utterance, len(rows), settings)
+    with atomic(output) as partial:
+        partial.write_bytes(encode_audio(sound))
+
+
+def sum_voices(
+    utterance: Callable[[int], np.ndarray | None], count: int, settings: BabbleSettings
+) -> np.ndarray:
+    """Sum continuous streams of level-normalised utterances, each in an order of its own.
+
+    Args:
+        utterance: gives the sound float32 (N,) of number 0 <= i < ``count``, None if unusable.
+        count: how many utterances there are.
+        settings: voices, length, seed.
+
+    Returns:
+        float32 (round(seconds * 16000),) with a peak of 0.9.
+
+    Raises:
+        InputError: no utterance is usable.
+
+    """
+    samples = round(settings.seconds * SAMPLE_RATE)
+    total = np.zeros(samples, np.float32)
+    for voice in progress(range(settings.voices), settings.voices, "voices"):
+        random = generator(settings.seed, "babble", voice)
+        total += _stream(utterance, count, samples, random)
+    return total * (0.9 / np.abs(total).max())
+
+
+def _stream(
+    utterance: Callable[[int], np.ndarray | None],
+    count: int,
+    samples: int,
+    random: np.random.Generator,
+) -> np.ndarray:
+    """Utterances of unit power in random order, (samples,), beginning amid the first."""
+    pieces: list[np.ndarray] = []
+    missing = samples
+    for sound in _levelled(utterance, count, random):
+        if not pieces:
+            # Else all voices would begin, and pause, together.
+            sound = sound[int(random.integers(len(sound))) :]
+        pieces.append(sound[:missing])
+        missing -= len(pieces[-1])
+        if not missing:
+            break
+    return np.concatenate(pieces)
+
+
+def _levelled(
+    utterance: Callable[[int], np.ndarray | None], count: int, random: np.random.Generator
+) -> Iterator[np.ndarray]:
+    while True:
+        usable = False
+        for index in random.permutation(count):
+            sound = utterance(int(index))
+            if sound is not None and sound.any():
+                usable = True
+                yield sound / np.sqrt(np.mean(np.square(sound)))
+        if not usable:
+            raise InputError("no utterance of the training split has sound; babble needs some")
+
+
+if __name__ == "__main__":
+    run_command(babble)

@@ -1,0 +1,93 @@
+"""The sound of one clip under one condition, as a function of names and settings alone."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from mavsr.errors import InputError
+from mavsr.noise.condition import Condition
+from mavsr.noise.mixing import mask_spans, mix
+from mavsr.seeds import generator
+
+
+@dataclass(frozen=True)
+class NoiseSettings:
+    """How sound is masked and mixed.
+
+    Attributes:
+        seed: seed of all draws.
+        snrs: what the views' ratio is drawn from, uniformly: dB, or "clean" for no noise. The
+            default is that of Llama-MTSK and auto_avsr.
+        mask_samples: bound of a masked span of the views, in samples at 16 kHz; 0 means no mask.
+        mask_stride: one span is drawn per this many samples.
+
+    """
+
+    seed: int = 0
+    snrs: tuple[float | Literal["clean"], ...] = (-5, 0, 5, 10, 15, 20, "clean")
+    mask_samples: int = 6_400
+    mask_stride: int = 16_000
+
+    def __post_init__(self):
+        if not self.snrs:
+            raise InputError('snrs is empty; give at least one ratio in dB, or "clean"')
+        for snr in self.snrs:
+            if snr != "clean" and (isinstance(snr, str) or not np.isfinite(snr)):
+                raise InputError(f'snrs holds {snr!r}; write numbers in dB, or "clean"')
+        if self.mask_samples < 0:
+            raise InputError(f"mask_samples is {self.mask_samples}; it must be 0 or more")
+        if self.mask_stride < 1:
+            raise InputError(f"mask_stride is {self.mask_stride}; it must be 1 or more")
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """Sound float32 (N,) in [-1, 1], ratio in dB and first sample of the noise; None if clean."""
+
+    sound: np.ndarray
+    snr_db: float | None
+    noise_offset: int | None
+
+
+def render(
+    speech: np.ndarray, babble: np.ndarray, condition: Condition, key: str, settings: NoiseSettings
+) -> Rendered:
+    """Render the sound of clip ``key`` under ``condition``.
+
+    The noise of a test condition begins at an offset that depends on the key and not on the ratio,
+    so that conditions differ in nothing but their ratio. A view masks first and then adds noise,
+    over masked spans too (auto_avsr's order). A mixture beyond [-1, 1] is scaled down as a whole,
+    which keeps its ratio; its level does not matter, as encoders get normalised waveforms.
+
+    Args:
+        speech: float32 (N,) at 16 kHz.
+        babble: float32 (M,) at 16 kHz; repeated if shorter than ``speech``.
+        condition: what to do.
+        key: the clip's key.
+        settings: seed and parameters.
+
+    """
+    snr: float | str = "clean"
+    if condition.kind == "snr":
+        random = generator(settings.seed, key, "test noise")
+        snr = condition.number
+    elif condition.kind == "view":
+        random = generator(settings.seed, key, condition.name)
+        speech = _masked(speech, random, settings)
+        snr = settings.snrs[random.integers(len(settings.snrs))]
+    if isinstance(snr, str):
+        return Rendered(speech, None, None)
+    babble = np.tile(babble, -(-len(speech) // len(babble)))
+    offset = int(random.integers(len(babble) - len(speech) + 1))
+    mixture = mix(speech, babble[offset : offset + len(speech)], snr)
+    return Rendered(mixture / max(1.0, np.abs(mixture).max()), float(snr), offset)
+
+
+def _masked(speech: np.ndarray, random: np.random.Generator, settings: NoiseSettings) -> np.ndarray:
+    if not settings.mask_samples:
+        return speech
+    masked = speech.copy()
+    for start, stop in mask_spans(len(speech), random, settings.mask_samples, settings.mask_stride):
+        masked[start:stop] = 0
+    return masked

@@ -1,0 +1,1 @@
+"""Stage 7: tables and figures, from the tidy table of scores alone."""

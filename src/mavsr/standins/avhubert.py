@@ -1,0 +1,161 @@
+"""Command: make the stand-in for AV-HuBERT, a small checkpoint in the published layout.
+
+Its ResNet keeps its random weights: their batch-norm statistics are set from training clips, and
+the transformer above is trained by CTC on the ResNet's output, which is computed once per view.
+Training the ResNet too would take many times as long and is not needed to see a mouth move.
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pad_sequence
+
+from mavsr.command import progress, run_command
+from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder, save_checkpoint
+from mavsr.features.views import clean_view, random_view
+from mavsr.files import write_json
+from mavsr.media import decode_video
+from mavsr.provenance import provenance
+from mavsr.seeds import derive_seed
+from mavsr.shards import extents, read_shard
+from mavsr.standins.ctc import CtcSettings, Example, train_ctc, word_error_rate
+
+
+@dataclass(frozen=True)
+class AVHubertStandinSettings:
+    """Size and training of the stand-in."""
+
+    seed: int = 0
+    dim: int = 128
+    layers: int = 3
+    heads: int = 4
+    resnet_width: int = 16
+    conv_pos: int = 32
+    """Kernel of the positional convolution, frames (128 in the published models)."""
+    views: int = 2
+    """Augmented views of each training clip that the ResNet is run on."""
+    calibration_clips: int = 64
+    """Clips that set the batch-norm statistics."""
+    ctc: CtcSettings = CtcSettings(epochs=24, learning_rate=1e-3)
+
+
+@torch.no_grad()
+def calibrate(encoder: AVHubertEncoder, videos: Sequence[torch.Tensor]) -> None:
+    """Set the ResNet's batch-norm statistics to the averages over ``videos`` (1, T, 88, 88)."""
+    norms = [m for m in encoder.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain average over all batches
+    encoder.train()
+    for video in videos:
+        encoder.resnet(video[None])
+    for norm in norms:
+        norm.momentum = 0.1
+    encoder.eval()
+
+
+def make_avhubert(
+    shards: list[Path],
+    val_shards: list[Path],
+    output: Path,
+    settings: AVHubertStandinSettings,
+    threads: int = 1,
+) -> None:
+    """Train on the crops of mouth shards; write the checkpoint, and a report beside it.
+
+    ``<output>.json``, written last, tells how it was made and its best-path WER on validation clips.
+
+    Args:
+        shards: mouth shards of the training split.
+        val_shards: mouth shards of the validation split.
+        output: the ``.pt`` file.
+        settings: size and training.
+        threads: CPU threads.
+    """
+    torch.set_num_threads(threads)
+    torch.manual_seed(settings.seed)
+    config = AVHubertConfig(
+        layers=settings.layers,
+        dim=settings.dim,
+        ffn_dim=4 * settings.dim,
+        heads=settings.heads,
+        conv_pos=settings.conv_pos,
+        resnet_width=settings.resnet_width,
+        layerdrop=0.0,
+    )
+    encoder = AVHubertEncoder(config)
+    encoder.feature_extractor_video["resnet"].requires_grad_(False)
+    calibrated: list[torch.Tensor] = []
+    views: list[list[Example]] = [[] for _ in range(settings.views)]
+
+    @torch.inference_mode()
+    def example(video: torch.Tensor, text: str) -> Example:
+        seen = encoder.resnet(video[None])[0]
+        return Example(seen, text, len(seen))
+
+    total = sum(len(extents(shard, "json")) for shard in shards)
+    clips = (clip for shard in shards for clip in read_shard(shard))
+    pending = []
+    for key, fields in progress(clips, total, "ResNet over training clips"):
+        frames, text = decode_video(fields["mkv"]), json.loads(fields["json"])["text"]
+        pending.append((key, frames, text))
+        if len(calibrated) < settings.calibration_clips:
+            calibrated.append(clean_view(frames))
+            if len(calibrated) < min(settings.calibration_clips, total):
+                continue
+            calibrate(encoder, calibrated)
+        for key, frames, text in pending:
+            for number, view in enumerate(views):
+                view.append(example(random_view(frames, settings.seed, key, 1000 + number), text))
+        pending.clear()
+
+    def encode(batch: Sequence[Example]) -> torch.Tensor:
+        padded = pad_sequence([example.inputs for example in batch], batch_first=True)
+        return encoder.transform(encoder.feature_extractor_video["proj"](padded))
+
+    torch.manual_seed(derive_seed(settings.seed, "avhubert training"))
+    head, units = train_ctc(
+        _Above(encoder),
+        encode,
+        settings.dim,
+        lambda epoch: views[epoch % settings.views],
+        settings.ctc,
+        settings.seed,
+    )
+    encoder.eval()
+    held_out = [
+        example(clean_view(decode_video(fields["mkv"])), json.loads(fields["json"])["text"])
+        for shard in val_shards
+        for _, fields in read_shard(shard)
+    ]
+    wer = word_error_rate(encode, head, units, held_out)
+    logging.info("best-path WER on validation clips: %.1f %%", wer)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    save_checkpoint(output, encoder.public_state_dict(), config)
+    report = {"settings": asdict(settings), "validation_wer": round(wer, 2), **provenance()}
+    write_json(output.with_suffix(".json"), report)
+
+
+class _Above(nn.Module):
+    """What is trained: everything above the ResNet, whose batch norms must stay in eval mode."""
+
+    def __init__(self, encoder: AVHubertEncoder):
+        super().__init__()
+        self.parts = nn.ModuleList(
+            [
+                encoder.feature_extractor_video["proj"],
+                encoder.layer_norm,
+                encoder.post_extract_proj,
+                encoder.dropout_input,
+                encoder.encoder,
+            ]
+        )
+
+
+if __name__ == "__main__":
+    run_command(make_avhubert)

@@ -1,0 +1,1 @@
+"""Stage 5: train projectors and adapters on cached features."""

@@ -1,0 +1,104 @@
+"""Command: train one model on cached features and write its folder."""
+
+import hashlib
+import json
+import logging
+import shutil
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from mavsr.command import run_command
+from mavsr.errors import InputError
+from mavsr.features.join import UtteranceSource, check_modalities
+from mavsr.files import atomic, sha256, write_json
+from mavsr.model.avsr import MatryoshkaModel
+from mavsr.model.lora import count_parameters
+from mavsr.model.scales import TASKS
+from mavsr.model.settings import ModelSettings
+from mavsr.provenance import provenance
+from mavsr.training.settings import TrainingSettings
+from mavsr.training.trainer import Trainer
+
+
+def train(
+    output: Path,
+    train_manifest: Path,
+    val_manifest: Path,
+    model: ModelSettings,
+    training: TrainingSettings,
+    audio: list[Path] | None = None,
+    video: list[Path] | None = None,
+    audio_val: Path | None = None,
+    video_val: Path | None = None,
+    threads: int = 1,
+) -> None:
+    """Train a model; write adapters, projectors, ``metrics.csv`` and, last, ``run.json``.
+
+    Args:
+        output: the model folder. ``resume/`` inside it holds the state of an interrupted run.
+        train_manifest: manifest of the training split.
+        val_manifest: manifest of the validation split.
+        model: what to train.
+        training: how to train it.
+        audio: ``index.json`` of the audio features of every training view, in order.
+        video: the same for video.
+        audio_val: ``index.json`` of the validation split's audio features.
+        video_val: the same for video.
+        threads: CPU threads.
+    """
+    started = time.monotonic()
+    torch.set_num_threads(threads)
+    views = {m: paths for m, paths in (("audio", audio), ("video", video)) if paths}
+    validation = {m: path for m, path in (("audio", audio_val), ("video", video_val)) if path}
+    check_modalities(model.task, views)
+    check_modalities(model.task, validation)
+    count = {len(paths) for paths in views.values()}
+    if len(count) != 1:
+        raise InputError(f"as many audio as video views are needed, not {sorted(count)}")
+    sources = [
+        UtteranceSource(train_manifest, {m: views[m][view] for m in TASKS[model.task]})
+        for view in range(count.pop())
+    ]
+    data = {str(p): sha256(p) for paths in views.values() for p in (*paths, train_manifest)}
+    network = MatryoshkaModel(model, sources[0].dims)
+    counts = {
+        "adapters": count_parameters(network.adapter.trainable()),
+        "projectors": count_parameters(list(network.projectors.parameters())),
+    }
+    logging.info("trainable parameters: %s", counts)
+    settings = {"model": model.to_dict(), "training": asdict(training)}
+    trainer = Trainer(
+        network,
+        training,
+        model.seed,
+        sources,
+        UtteranceSource(val_manifest, validation),
+        sources[0].frames(),
+        output / "resume" / "state.pt",
+        hashlib.sha256(json.dumps([settings, data], sort_keys=True).encode()).hexdigest(),
+    )
+    rows = trainer.run()
+    network.save(output)
+    with atomic(output / "metrics.csv") as partial:
+        pd.DataFrame(rows).to_csv(partial, index=False)
+    write_json(
+        output / "run.json",
+        {
+            **settings,
+            "dims": sources[0].dims,
+            "data_sha256": data,
+            "parameters": counts,
+            "steps": len(trainer.plan),
+            "seconds": round(time.monotonic() - started, 1),
+            **provenance(),
+        },
+    )
+    shutil.rmtree(output / "resume", ignore_errors=True)
+
+
+if __name__ == "__main__":
+    run_command(train)

@@ -1,0 +1,159 @@
+import json
+import shutil
+from types import SimpleNamespace
+
+import huggingface_hub
+import numpy as np
+import pytest
+import torch
+from huggingface_hub.errors import GatedRepoError
+from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperModel
+
+from mavsr.encoders import load_encoder
+from mavsr.encoders.whisper import WhisperEncoder, kept_tokens
+from mavsr.errors import InputError
+
+SECONDS = 2
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("whisper")
+    WhisperModel(
+        WhisperConfig(
+            d_model=32,
+            encoder_layers=2,
+            decoder_layers=1,
+            encoder_attention_heads=2,
+            decoder_attention_heads=2,
+            encoder_ffn_dim=64,
+            decoder_ffn_dim=64,
+            num_mel_bins=80,
+            max_source_positions=50 * SECONDS,
+            vocab_size=16,
+            pad_token_id=0,
+            bos_token_id=1,
+            eos_token_id=2,
+            decoder_start_token_id=1,
+        )
+    ).save_pretrained(folder)
+    WhisperFeatureExtractor(feature_size=80, chunk_length=SECONDS).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def encoder(folder):
+    return WhisperEncoder.from_pretrained(folder)
+
+
+def sound(samples, seed=0):
+    return torch.from_numpy(
+        np.random.default_rng(seed).normal(0.02, 0.05, samples).astype(np.float32)
+    )
+
+
+@pytest.fixture
+def copy(folder, tmp_path):
+    return shutil.copytree(folder, tmp_path / "copy")
+
+
+def test_tokens_are_those_of_the_whole_model_on_the_normalised_waveform(folder, encoder):
+    clip = sound(24_000).double()
+    normalised = ((clip - clip.mean()) / clip.std(correction=0)).float().numpy()
+    extractor = WhisperFeatureExtractor.from_pretrained(folder)
+    mel = extractor(normalised, sampling_rate=16_000, return_tensors="pt").input_features
+    with torch.no_grad():
+        expected = WhisperModel.from_pretrained(folder).eval().encoder(mel).last_hidden_state
+    tokens = encoder.encode([sound(24_000)])[0]
+    assert tokens.shape == (75, 32)
+    torch.testing.assert_close(tokens, expected[0, :75], atol=1e-4, rtol=1e-4)
+
+
+def test_level_and_offset_of_a_clip_do_not_matter(encoder):
+    torch.testing.assert_close(
+        encoder(3 * sound(16_000) + 0.1), encoder(sound(16_000)), atol=1e-3, rtol=1e-3
+    )
+
+
+@pytest.mark.parametrize(
+    ("samples", "tokens"),
+    [(1, 25), (8_000, 25), (8_320, 26), (16_000, 50), (16_319, 50), (29 * 640, 57), (32_000, 100)],
+)
+def test_number_of_tokens(encoder, samples, tokens):
+    assert kept_tokens(samples) == tokens
+    assert encoder(sound(samples)).shape == (tokens, 32)
+
+
+def test_a_batch_gives_what_each_clip_gives_alone(encoder):
+    clips = [sound(32_000, 1), sound(5_000, 2), sound(17_000, 3)]
+    for together, clip in zip(encoder.encode(clips), clips, strict=True):
+        torch.testing.assert_close(together, encoder(clip), atol=1e-5, rtol=1e-5)
+
+
+def test_only_the_frozen_encoder_is_kept(encoder):
+    assert not any("decoder" in name for name, _ in encoder.named_parameters())
+    assert not any(weight.requires_grad for weight in encoder.parameters())
+    assert not any(module.training for module in encoder.modules())
+
+
+@pytest.mark.parametrize("samples", [0, 16_000 * SECONDS + 1])
+def test_empty_and_long_clips_are_refused(encoder, samples):
+    with pytest.raises(InputError, match=rf"{samples / 16_000:.2f} s.*at most {SECONDS} s"):
+        encoder.encode([torch.zeros(samples)])
+
+
+def test_interface_and_fingerprint(folder, copy):
+    encoder = load_encoder("whisper", str(folder))
+    assert (encoder.modality, encoder.rate_hz, encoder.dim) == ("audio", 50, 32)
+    assert load_encoder("whisper", str(copy)).fingerprint == encoder.fingerprint
+    model = WhisperModel.from_pretrained(copy)
+    model.encoder.layer_norm.bias.data += 1
+    model.save_pretrained(copy)
+    assert load_encoder("whisper", str(copy)).fingerprint != encoder.fingerprint
+
+
+def test_extractor_and_network_must_agree(copy):
+    path = copy / "preprocessor_config.json"
+    settings = json.loads(path.read_text())
+    settings.update(chunk_length=3, n_samples=48_000, nb_max_frames=300)
+    path.write_text(json.dumps(settings))
+    with pytest.raises(InputError, match=r"300 mel frames.*200 frames"):
+        WhisperEncoder.from_pretrained(copy)
+
+
+def test_incomplete_folders_are_named(copy):
+    (copy / "preprocessor_config.json").unlink()
+    with pytest.raises(InputError, match=r"copy lacks preprocessor_config\.json"):
+        WhisperEncoder.from_pretrained(copy)
+
+
+def test_lacking_weights_are_named_instead_of_random(copy):
+    model = WhisperModel.from_pretrained(copy)
+    weights = model.state_dict()
+    del weights["encoder.conv1.weight"]
+    model.save_pretrained(copy, state_dict=weights)
+    with pytest.raises(InputError, match=r"encoder\.conv1\.weight"):
+        WhisperEncoder.from_pretrained(copy)
+
+
+def test_missing_models_say_what_to_do(tmp_path, monkeypatch):
+    with pytest.raises(InputError, match=f"{tmp_path}/nowhere does not exist"):
+        WhisperEncoder.from_pretrained(tmp_path / "nowhere")
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    with pytest.raises(InputError, match=r"some/model.*/some/model.*HF_TOKEN.*HF_HUB_OFFLINE"):
+        WhisperEncoder.from_pretrained("some/model", local_files_only=True)
+
+
+def test_gated_models_name_page_and_token(monkeypatch):
+    def refuse(*_, **__):
+        raise GatedRepoError("gated", response=SimpleNamespace(headers={}, request=None))
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", refuse)
+    with pytest.raises(InputError, match=r"gated: accept its terms on http.*/some/model.*HF_TOKEN"):
+        WhisperEncoder.from_pretrained("some/model")
+
+
+def test_unknown_kinds_are_refused():
+    with pytest.raises(InputError, match="'wavlm'"):
+        load_encoder("wavlm", "somewhere")

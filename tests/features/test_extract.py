@@ -1,0 +1,213 @@
+import json
+import sys
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+
+import mavsr.features.extract as extract_module
+from mavsr.command import run_command
+from mavsr.encoders import EncoderSettings
+from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder, save_checkpoint
+from mavsr.encoders.base import Encoder
+from mavsr.errors import InputError
+from mavsr.features.cache import FeatureCache
+from mavsr.features.extract import ExtractSettings, encode_clip, extract
+from mavsr.features.index import index
+from mavsr.features.views import clean_view, random_view
+from mavsr.media import encode_audio, encode_lossless
+from mavsr.noise import Condition
+from mavsr.shards import read_shard, write_shard
+
+CLEAN = Condition.parse("clean")
+
+
+def crops(seed, frames):
+    return np.random.default_rng(seed).integers(0, 256, (frames, 96, 96, 3), np.uint8)
+
+
+def sound(seed, frames):
+    return np.random.default_rng(seed).uniform(-0.5, 0.5, 640 * frames).astype(np.float32)
+
+
+LENGTHS = {"clip_a": 6, "clip_b": 4}
+
+
+@pytest.fixture(scope="module")
+def mouths(tmp_path_factory):
+    path = tmp_path_factory.mktemp("mouths") / "00.tar"
+    write_shard(
+        path,
+        (
+            (
+                key,
+                {
+                    "mkv": encode_lossless(crops(n, frames)),
+                    "flac": encode_audio(sound(n, frames)),
+                    "json": json.dumps({"frames": frames}).encode(),
+                },
+            )
+            for n, (key, frames) in enumerate(LENGTHS.items())
+        ),
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    torch.manual_seed(0)
+    config = AVHubertConfig(
+        layers=1, dim=16, ffn_dim=16, heads=2, conv_pos=4, conv_pos_groups=2, resnet_width=2
+    )
+    path = tmp_path_factory.mktemp("encoder") / "tiny.pt"
+    save_checkpoint(path, AVHubertEncoder(config).public_state_dict(), config)
+    return path
+
+
+class Levels(Encoder):
+    """Two tokens: the mean and a multiple of the peak of the sound."""
+
+    modality = "audio"
+    rate_hz = 50
+    dim = 1
+
+    def __init__(self, gain=1.0):
+        super().__init__()
+        self.gain = gain
+
+    def encode(self, samples):
+        return [torch.stack([x.mean(), x.abs().max() * self.gain])[:, None] for x in samples]
+
+
+def read(path):
+    return {
+        key: safetensors.torch.load(fields["safetensors"])["features"]
+        for key, fields in read_shard(path)
+    }
+
+
+def test_video_features_are_the_encoders_of_each_view(mouths, checkpoint, tmp_path):
+    encoder = AVHubertEncoder.from_checkpoint(checkpoint)
+    settings = ExtractSettings(seed=3, dtype="float32")
+    for condition in ("clean", "snr_-5", "view_0", "view_1"):
+        output = tmp_path / f"{condition}.tar"
+        extract(mouths, EncoderSettings("avhubert", str(checkpoint)), condition, output, settings)
+        features = read(output)
+        assert list(features) == list(LENGTHS)
+        for n, (key, frames) in enumerate(LENGTHS.items()):
+            video = crops(n, frames)
+            number = condition.removeprefix("view_")
+            view = (
+                random_view(video, 3, key, int(number)) if number.isdigit() else clean_view(video)
+            )
+            assert features[key].shape == (frames, 16)
+            torch.testing.assert_close(features[key], encoder.encode([view])[0])
+    assert not torch.equal(read(tmp_path / "view_0.tar")["clip_a"], features["clip_a"])
+    assert (tmp_path / "clean.tar").read_bytes() == (tmp_path / "snr_-5.tar").read_bytes()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+def test_same_input_same_bytes_in_the_configured_dtype(mouths, checkpoint, tmp_path, dtype):
+    outputs = [tmp_path / "1" / "x.tar", tmp_path / "2" / "y.tar"]
+    for output in outputs:
+        encoder = EncoderSettings("avhubert", str(checkpoint))
+        extract(mouths, encoder, "view_0", output, ExtractSettings(dtype=dtype))
+    assert outputs[0].read_bytes() == outputs[1].read_bytes()
+    assert read(outputs[0])["clip_a"].dtype == getattr(torch, dtype)
+
+
+def test_sound_comes_as_it_is_stored_whatever_the_condition(mouths, tmp_path, monkeypatch):
+    monkeypatch.setattr(extract_module, "load_encoder", lambda *_: Levels())
+    outputs = []
+    for condition in ("clean", "view_4"):
+        outputs.append(tmp_path / f"{condition}.tar")
+        settings = ExtractSettings(dtype="float32")
+        extract(mouths, EncoderSettings("whisper", "x"), condition, outputs[-1], settings)
+    assert outputs[0].read_bytes() == outputs[1].read_bytes()
+    peak = np.abs(sound(0, LENGTHS["clip_a"])).max()
+    assert read(outputs[0])["clip_a"][1].item() == pytest.approx(peak, abs=1e-4)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e6])
+def test_features_that_are_not_finite_name_the_clip(value):
+    fields = {"flac": encode_audio(sound(0, 2))}
+    with pytest.raises(InputError, match=r"'clip_x'.*float16"):
+        encode_clip("clip_x", fields, Levels(value), CLEAN, ExtractSettings())
+
+
+def test_large_features_fit_bfloat16():
+    fields = {"flac": encode_audio(sound(0, 2))}
+    settings = ExtractSettings(dtype="bfloat16")
+    assert encode_clip("x", fields, Levels(1e6), CLEAN, settings)[1] > 1e5
+
+
+def test_a_failing_clip_leaves_no_shard_and_is_named(mouths, tmp_path, monkeypatch):
+    monkeypatch.setattr(extract_module, "load_encoder", lambda *_: Levels(float("nan")))
+    output = tmp_path / "out.tar"
+    with pytest.raises(InputError, match=r"00\.tar.*'clip_a'"):
+        extract(mouths, EncoderSettings("whisper", "x"), "clean", output)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_errors_of_the_encoder_name_the_clip():
+    class Refusing(Levels):
+        def encode(self, samples):
+            raise InputError("too long")
+
+    with pytest.raises(InputError, match="'clip_x': too long"):
+        fields = {"flac": encode_audio(sound(0, 2))}
+        encode_clip("clip_x", fields, Refusing(), CLEAN, ExtractSettings())
+
+
+def test_a_missing_field_is_named():
+    with pytest.raises(InputError, match="'clip_x' has no field 'flac', only mkv"):
+        encode_clip("clip_x", {"mkv": b""}, Levels(), CLEAN, ExtractSettings())
+
+
+def test_wrong_settings_are_refused(mouths, tmp_path):
+    with pytest.raises(InputError, match="'float8'"):
+        ExtractSettings(dtype="float8")
+    with pytest.raises(InputError, match="'noisy'"):
+        extract(mouths, EncoderSettings("whisper", "x"), "noisy", tmp_path / "out.tar")
+
+
+def test_the_commands_make_a_readable_cache(mouths, checkpoint, tmp_path, monkeypatch):
+    def run(function, **options):
+        words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+        monkeypatch.setattr(sys, "argv", [function.__name__, *words])
+        run_command(function)
+
+    shard, encoder = tmp_path / "00.tar", json.dumps({"kind": "avhubert", "path": str(checkpoint)})
+    run(
+        extract,
+        shard=mouths,
+        encoder=encoder,
+        condition="clean",
+        output=shard,
+        settings='{"seed": 1, "flip": false, "dtype": "bfloat16"}',
+    )
+    run(
+        index,
+        shards=shard,
+        output=tmp_path / "index.json",
+        samples=tmp_path / "samples.parquet",
+        parameters='{"seed": 1, "nested": {"a": []}}',
+    )
+    cache = FeatureCache(tmp_path)
+    assert cache.tokens == LENGTHS
+    assert cache["clip_b"].dtype == torch.bfloat16
+    parameters = json.loads((tmp_path / "index.json").read_text())["parameters"]
+    assert parameters == {"seed": 1, "nested": {"a": []}}
+
+
+def test_a_missing_shard_ends_the_command_with_a_message(checkpoint, tmp_path, monkeypatch, capsys):
+    encoder = json.dumps({"kind": "avhubert", "path": str(checkpoint)})
+    options = ["--condition", "clean", "--output", str(tmp_path / "out.tar")]
+    monkeypatch.setattr(
+        sys, "argv", ["extract", "--shard", "no.tar", "--encoder", encoder, *options]
+    )
+    with pytest.raises(SystemExit) as stopped:
+        run_command(extract)
+    assert stopped.value.code == 2
+    assert "no.tar" in capsys.readouterr().err

@@ -1,0 +1,167 @@
+import os
+import pickle
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import safetensors.torch
+import torch
+from torch.utils.data import DataLoader
+
+import mavsr.features.cache as cache_module
+from mavsr.errors import InputError
+from mavsr.features.cache import FeatureCache
+from mavsr.features.index import index, locate_samples
+from mavsr.shards import read_shard, write_shard
+
+DIM = 6
+
+
+def tokens(key, dtype=torch.float16):
+    generator = torch.Generator().manual_seed(sum(map(ord, key)))
+    return torch.randn(3 + len(key), DIM, generator=generator).to(dtype)
+
+
+def make_shard(path, keys, make=tokens):
+    write_shard(
+        path,
+        ((key, {"safetensors": safetensors.torch.save({"features": make(key)})}) for key in keys),
+    )
+    return path
+
+
+KEYS = [["b", "dd", "e"], ["a", "cccc"], []]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    shards = [make_shard(tmp_path / f"{n:02}.tar", keys) for n, keys in enumerate(KEYS)]
+    index(shards, tmp_path / "index.json", tmp_path / "samples.parquet", {"seed": 0})
+    return tmp_path
+
+
+def test_random_access_equals_sequential_reading(folder):
+    cache = FeatureCache(folder)
+    assert cache.keys == ["a", "b", "cccc", "dd", "e"]
+    assert (len(cache), cache.dim) == (5, DIM)
+    sequential = {
+        key: safetensors.torch.load(fields["safetensors"])["features"]
+        for shard in sorted(folder.glob("*.tar"))
+        for key, fields in read_shard(shard)
+    }
+    for key in reversed(cache.keys):
+        assert torch.equal(cache[key], sequential[key])
+        assert torch.equal(cache[key], tokens(key))
+        assert cache.tokens[key] == len(tokens(key))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_the_stored_dtype_comes_back(tmp_path, dtype):
+    shard = make_shard(tmp_path / "0.tar", ["a"], lambda key: tokens(key, dtype))
+    index([shard], tmp_path / "index.json", tmp_path / "samples.parquet", {})
+    features = FeatureCache(tmp_path)["a"]
+    assert features.dtype == dtype
+    assert torch.equal(features, tokens("a", dtype))
+
+
+def test_only_the_table_and_the_asked_for_bytes_are_read(folder):
+    cache = FeatureCache(folder)
+    table = pd.read_parquet(folder / "samples.parquet").set_index("key")
+    with (folder / "00.tar").open("r+b") as file:
+        other = table.loc["dd"]
+        file.seek(other.offset)
+        file.write(b"\xff" * other["size"])
+    assert torch.equal(cache["b"], tokens("b"))
+    with pytest.raises(InputError, match="dd"):
+        cache["dd"]
+
+
+def test_it_works_in_workers_and_pickled_after_use(folder):
+    cache = FeatureCache(folder)
+    assert torch.equal(cache["a"], tokens("a"))
+    again = pickle.loads(pickle.dumps(cache))
+    assert torch.equal(again["b"], tokens("b"))
+    loader = DataLoader(
+        [(cache, key) for key in cache.keys * 4],
+        batch_size=None,
+        num_workers=2,
+        collate_fn=lambda item: (item[1], item[0][item[1]]),
+    )
+    seen = list(loader)
+    assert len(seen) == 20
+    assert all(torch.equal(features, tokens(key)) for key, features in seen)
+
+
+def test_few_files_stay_open(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache_module, "OPEN_FILES", 2)
+    shards = [make_shard(tmp_path / f"{n}.tar", [f"k{n}"]) for n in range(5)]
+    index(shards, tmp_path / "index.json", tmp_path / "samples.parquet", {})
+    cache = FeatureCache(tmp_path)
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    for key in cache.keys * 2:
+        assert torch.equal(cache[key], tokens(key))
+    assert len(os.listdir("/proc/self/fd")) - before <= 2  # noqa: PTH208
+
+
+def test_missing_cut_and_changed_shards_say_how_to_rebuild(folder):
+    missing, cut = folder / "01.tar", folder / "00.tar"
+    command = rf"snakemake {folder}/0\d\.tar {folder}/index\.json"
+    cache = FeatureCache(folder)
+    missing.unlink()
+    with pytest.raises(InputError, match=command):
+        cache["a"]
+    os.truncate(cut, pd.read_parquet(folder / "samples.parquet").offset.min() + 20)
+    with pytest.raises(InputError, match=command):
+        FeatureCache(folder)["b"]
+    make_shard(cut, KEYS[0], lambda key: tokens(key)[:-1])
+    with pytest.raises(InputError, match=command):
+        FeatureCache(folder)["b"]
+
+
+@pytest.mark.parametrize("name", ["index.json", "samples.parquet"])
+def test_an_incomplete_folder_is_named(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(InputError, match=rf"{name}.*snakemake {folder}/index\.json"):
+        FeatureCache(folder)
+
+
+def test_unknown_clips_are_key_errors(folder):
+    with pytest.raises(KeyError):
+        FeatureCache(folder)["nobody"]
+
+
+def test_the_table_does_not_depend_on_the_order_of_shards(folder):
+    shards = sorted(folder.glob("*.tar"))
+    expected = locate_samples(shards)
+    pd.testing.assert_frame_equal(locate_samples(shards[::-1]), expected)
+    assert expected.dtypes["offset"] == expected.dtypes["size"] == np.int64
+
+
+def test_a_clip_in_two_shards_is_refused(folder):
+    shutil.copy(folder / "00.tar", folder / "03.tar")
+    with pytest.raises(InputError, match=r"'b'.*00\.tar.*03\.tar"):
+        locate_samples(sorted(folder.glob("*.tar")))
+
+
+def test_mixed_widths_are_refused(folder):
+    odd = make_shard(folder / "03.tar", ["z"], lambda key: torch.ones(2, DIM + 1))
+    with pytest.raises(InputError, match=r"'z'.*width 7.*width 6"):
+        locate_samples([*folder.glob("0[012].tar"), odd])
+
+
+def test_missing_shards_and_foreign_content_are_named(folder):
+    with pytest.raises(InputError, match=r"nowhere\.tar"):
+        locate_samples([folder / "nowhere.tar"])
+    path = folder / "09.tar"
+    for content in (b"", b"\x02\0\0\0\0\0\0\0{}", b"\x01\0\0\0\0\0\0\0{"):
+        write_shard(path, iter([("x", {"safetensors": content})]))
+        with pytest.raises(InputError, match=r"09\.tar.*'x'"):
+            locate_samples([path])
+
+
+def test_a_split_without_clips_has_an_index(tmp_path):
+    shard = make_shard(tmp_path / "0.tar", [])
+    index([shard], tmp_path / "index.json", tmp_path / "samples.parquet", {})
+    cache = FeatureCache(tmp_path)
+    assert (len(cache), cache.dim) == (0, 0)

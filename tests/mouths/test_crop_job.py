@@ -1,0 +1,174 @@
+import io
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mavsr.corpus.manifest import write_manifest
+from mavsr.errors import InputError
+from mavsr.files import sha256
+from mavsr.media import decode_audio, decode_video
+from mavsr.mouths import crop as crop_module
+from mavsr.mouths.clip import CropSettings, fit
+from mavsr.mouths.crop import crop
+from mavsr.mouths.index import index
+from mavsr.mouths.ledger import COLUMNS, read_ledger
+from mavsr.shards import read_shard
+
+REASONS = {
+    "gap": "differ in length by +0.9",
+    "missing": "missing.mp4: cannot be read",
+    "noaudio": "noaudio.mp4: no audio track",
+    "noface": "no face in any frame",
+    "novideo": "novideo.mp4: no video track",
+    "short": "too short: 5 frames",
+    "zero": "zero.mp4: cannot be read",
+}
+
+
+def row(folder, name, **changes):
+    file = str(folder / f"{name}.mp4")
+    return {
+        "key": name,
+        "video": file,
+        "audio": file,
+        "text": "bin blue",
+        "start": 0.0,
+        "end": float("nan"),
+        "duration_s": 1.0,
+        "speaker": "s1",
+        "split": "train",
+        "shard": 3,
+        **changes,
+    }
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, portrait, write_mp4):
+    folder = tmp_path_factory.mktemp("clips")
+    frames = portrait[:25]
+    sound = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
+    write_mp4(folder / "good.mp4", frames, sound)
+    write_mp4(folder / "smallgap.mp4", frames, sound[:12_000])
+    write_mp4(folder / "gap.mp4", frames, sound[:1_000])
+    write_mp4(folder / "noaudio.mp4", frames, None)
+    write_mp4(folder / "novideo.mp4", None, sound)
+    write_mp4(folder / "short.mp4", frames[:5], sound[:3_200])
+    write_mp4(folder / "noface.mp4", np.zeros_like(frames), sound)
+    (folder / "zero.mp4").write_bytes(b"")
+    rows = [row(folder, name) for name in ("good", "smallgap", *REASONS)]
+    cut = row(folder, "good", key="cut", start=0.2, end=0.8, duration_s=0.6)
+    elsewhere = row(folder, "good", key="elsewhere", shard=4)
+    write_manifest(folder / "train.parquet", pd.DataFrame([*rows, cut, elsewhere]))
+    crop(folder / "train.parquet", 3, folder / "3.tar", folder / "3.csv")
+    return folder
+
+
+def test_every_clip_of_the_shard_is_in_the_ledger(folder):
+    ledger = read_ledger(folder / "3.csv").set_index("key")
+    assert set(ledger.index) == {"good", "smallgap", "cut", *REASONS}
+    assert (folder / "3.csv").read_text().startswith(",".join(COLUMNS) + "\n")
+    for key, reason in REASONS.items():
+        assert not ledger.kept[key] and reason in ledger.reason[key]
+    assert ledger.kept[["good", "smallgap", "cut"]].all()
+    assert (ledger.reason[["good", "smallgap", "cut"]] == "").all()
+
+
+def test_ledger_measures(folder):
+    ledger = read_ledger(folder / "3.csv").set_index("key")
+    assert ledger.frames[["good", "cut", "short"]].tolist() == [25, 15, 5]
+    assert ledger.duration_s["cut"] == 0.6 and ledger.face_share["good"] == 1
+    # AAC comes in frames of 1,024 samples, so that a track may end up to 64 ms late.
+    assert ledger.av_gap_s["smallgap"] == pytest.approx(0.25, abs=0.065)
+    assert ledger.av_gap_s["gap"] > 0.5
+
+
+def test_shard_holds_the_kept_clips_in_full(folder, worked_case):
+    samples = dict(read_shard(folder / "3.tar"))
+    assert list(samples) == ["cut", "good", "smallgap"]
+    good = samples["good"]
+    assert sorted(good) == ["flac", "json", "landmarks.npy", "mkv"]
+    crops = decode_video(good["mkv"]).astype(int)
+    assert crops.shape == (25, 96, 96, 3)
+    assert json.loads(good["json"]) == {"text": "bin blue", "frames": 25, "speaker": "s1"}
+    landmarks = np.load(io.BytesIO(good["landmarks.npy"]))
+    assert landmarks.shape == (25, 4, 2) and landmarks.dtype == np.float32
+    assert np.abs(landmarks - worked_case["landmarks"][:25]).mean() < 1
+    for key, frames in (("good", 25), ("cut", 15), ("smallgap", 25)):
+        assert decode_audio(samples[key]["flac"]).shape == (frames * 640,)
+
+
+def test_missing_sound_is_silence_at_the_end(folder):
+    sound = decode_audio(dict(read_shard(folder / "3.tar"))["smallgap"]["flac"])
+    assert sound[:12_000].std() > 0.05 and not sound[13_500:].any()
+
+
+def test_same_input_same_bytes_in_another_process(folder, tmp_path):
+    command = [sys.executable, "-m", "mavsr.mouths.crop", "--manifest", folder / "train.parquet"]
+    command += ["--shard", "3", "--output", tmp_path / "3.tar", "--ledger", tmp_path / "3.csv"]
+    command += ["--settings", '{"detect_every": 1, "min_frames": 12}']
+    subprocess.run([str(word) for word in command], check=True, capture_output=True)
+    assert sha256(tmp_path / "3.tar") == sha256(folder / "3.tar")
+    assert (tmp_path / "3.csv").read_text() == (folder / "3.csv").read_text()
+
+
+def test_unforeseen_errors_cost_one_clip(folder, tmp_path, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("broken\nbadly")
+
+    monkeypatch.setattr(crop_module, "detect_landmarks", fail)
+    crop(folder / "train.parquet", 4, tmp_path / "4.tar", tmp_path / "4.csv")
+    ledger = read_ledger(tmp_path / "4.csv")
+    assert ledger.reason.tolist() == ["unforeseen RuntimeError: broken badly"]
+
+
+def test_a_shard_without_clips_is_empty(folder, tmp_path):
+    crop(folder / "train.parquet", 9, tmp_path / "9.tar", tmp_path / "9.csv")
+    assert list(read_shard(tmp_path / "9.tar")) == []
+    assert read_ledger(tmp_path / "9.csv").empty
+    # Joining it to a full ledger keeps that one's types.
+    ledgers = [str(tmp_path / "9.csv"), str(folder / "3.csv")]
+    index([], ledgers, tmp_path / "index.json", tmp_path / "ledger.csv", 1.0)
+    assert (tmp_path / "ledger.csv").read_text() == (folder / "3.csv").read_text()
+
+
+def test_index_joins_ledgers_and_counts(folder, tmp_path):
+    crop(folder / "train.parquet", 4, tmp_path / "4.tar", tmp_path / "4.csv")
+    shards = [str(folder / "3.tar"), str(tmp_path / "4.tar")]
+    ledgers = [str(folder / "3.csv"), str(tmp_path / "4.csv")]
+    index(shards, ledgers, tmp_path / "index.json", tmp_path / "ledger.csv", 0.9)
+    content = json.loads((tmp_path / "index.json").read_text())
+    assert content["samples"] == 4
+    assert content["parameters"] == {"clips": 11, "dropped": 7}
+    assert [entry["file"] for entry in content["shards"]] == ["3.tar", "4.tar"]
+    assert read_ledger(tmp_path / "ledger.csv").key.is_monotonic_increasing
+
+
+def test_index_refuses_a_split_with_too_many_dropped_clips(folder, tmp_path):
+    output = tmp_path / "index.json"
+    with pytest.raises(InputError, match=r"dropped 7 clips(.|\n)*noaudio: .*no audio") as error:
+        index([str(folder / "3.tar")], [str(folder / "3.csv")], output, tmp_path / "l.csv")
+    assert all(f"  {key}: " in str(error.value) for key in REASONS)
+    assert not output.exists()
+
+
+def test_missing_ledger_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"absent\.csv does not exist"):
+        index([], [str(tmp_path / "absent.csv")], tmp_path / "index.json", tmp_path / "l.csv")
+
+
+@pytest.mark.parametrize(
+    "setting", [{"detector": "dlib"}, {"detect_every": 0}, {"min_frames": 0}, {"max_av_gap_s": -1}]
+)
+def test_settings_are_checked(setting):
+    (key, value), *_ = setting.items()
+    with pytest.raises(InputError, match=f"{key} is {value!r}"):
+        CropSettings(**setting)
+
+
+def test_fit_cuts_and_pads():
+    assert fit(np.ones(3, np.float32), 2).tolist() == [1, 1]
+    assert fit(np.ones(3, np.float32), 5).tolist() == [1, 1, 1, 0, 0]

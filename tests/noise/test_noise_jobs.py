@@ -1,0 +1,154 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mavsr.command import run_command
+from mavsr.corpus.manifest import write_manifest
+from mavsr.errors import InputError
+from mavsr.files import sha256
+from mavsr.media import decode_audio, encode_audio, read_audio
+from mavsr.noise.apply import apply
+from mavsr.noise.babble import BabbleSettings, babble, sum_voices
+from mavsr.noise.render import NoiseSettings
+from mavsr.shards import read_shard, write_shard
+
+
+def sounds(count):
+    random = np.random.default_rng(0)
+    return [
+        random.normal(0, 0.01 * (i + 1), 8_000 + 500 * i).astype(np.float32) for i in range(count)
+    ]
+
+
+@pytest.fixture
+def shard(tmp_path):
+    path = tmp_path / "mouths.tar"
+    fields = [
+        (f"u{i}", {"flac": encode_audio(x), "json": b"{}", "mkv": b"-"})
+        for i, x in enumerate(sounds(4))
+    ]
+    write_shard(path, iter(fields))
+    return path
+
+
+@pytest.fixture
+def noise_file(tmp_path):
+    path = tmp_path / "babble.flac"
+    path.write_bytes(
+        encode_audio(np.random.default_rng(1).normal(0, 0.1, 40_000).astype(np.float32))
+    )
+    return path
+
+
+def write_train(folder, count=6, split="train"):
+    rows = []
+    for i, sound in enumerate(sounds(count)):
+        file = folder / f"u{i}.flac"
+        file.write_bytes(encode_audio(sound))
+        rows.append(
+            {"key": f"u{i}", "video": str(file), "audio": str(file), "text": "a", "start": 0.0}
+            | {"end": float("nan"), "duration_s": 0.5, "speaker": "s", "split": split, "shard": 0}
+        )
+    write_manifest(folder / "m.parquet", pd.DataFrame(rows))
+    return folder / "m.parquet"
+
+
+@pytest.mark.parametrize("condition", ["clean", "snr_-5", "view_2"])
+def test_shards_keep_keys_and_lengths(shard, noise_file, tmp_path, condition):
+    apply(shard, noise_file, condition, tmp_path / "out.tar")
+    samples = dict(read_shard(tmp_path / "out.tar"))
+    assert list(samples) == ["u0", "u1", "u2", "u3"]
+    for sample, sound in zip(samples.values(), sounds(4), strict=True):
+        assert sorted(sample) == ["flac", "json"]
+        assert len(decode_audio(sample["flac"])) == len(sound)
+        about = json.loads(sample["json"])
+        assert sorted(about) == ["noise_offset", "snr_db"]
+        assert (about["snr_db"] is None) == (about["noise_offset"] is None)
+    if condition == "snr_-5":
+        assert json.loads(samples["u0"]["json"])["snr_db"] == -5
+
+
+def test_clean_keeps_every_sample(shard, noise_file, tmp_path):
+    apply(shard, noise_file, "clean", tmp_path / "out.tar")
+    before, after = dict(read_shard(shard)), dict(read_shard(tmp_path / "out.tar"))
+    assert all(before[key]["flac"] == after[key]["flac"] for key in before)
+
+
+def test_same_seed_same_bytes_other_seed_other_bytes(shard, noise_file, tmp_path):
+    digests = []
+    for seed in (0, 0, 1):
+        apply(shard, noise_file, "view_1", tmp_path / "out.tar", NoiseSettings(seed=seed))
+        digests.append(sha256(tmp_path / "out.tar"))
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_a_clip_does_not_depend_on_its_shard(shard, noise_file, tmp_path):
+    apply(shard, noise_file, "view_1", tmp_path / "all.tar")
+    write_shard(tmp_path / "last.tar", iter([("u3", dict(read_shard(shard))["u3"])]))
+    apply(tmp_path / "last.tar", noise_file, "view_1", tmp_path / "one.tar")
+    assert (
+        dict(read_shard(tmp_path / "one.tar"))["u3"] == dict(read_shard(tmp_path / "all.tar"))["u3"]
+    )
+
+
+def test_sample_without_sound_is_named(noise_file, tmp_path):
+    write_shard(tmp_path / "mouths.tar", iter([("u0", {"json": b"{}"})]))
+    with pytest.raises(InputError, match="u0 has no sound"):
+        apply(tmp_path / "mouths.tar", noise_file, "clean", tmp_path / "out.tar")
+    assert not (tmp_path / "out.tar").exists()
+
+
+def test_command_line(shard, noise_file, tmp_path, monkeypatch):
+    command = ["apply", "--shard", str(shard), "--babble", str(noise_file)]
+    command += ["--output", str(tmp_path / "out.tar")]
+    command += ["--settings", '{"seed": 0, "snrs": [-5, 12.5, "clean"]}', "--condition"]
+    monkeypatch.setattr("sys.argv", [*command, "view_1"])
+    run_command(apply)
+    settings = NoiseSettings(0, (-5, 12.5, "clean"))
+    apply(shard, noise_file, "view_1", tmp_path / "again.tar", settings)
+    assert sha256(tmp_path / "out.tar") == sha256(tmp_path / "again.tar")
+    monkeypatch.setattr("sys.argv", [*command, "loud"])
+    with pytest.raises(SystemExit, match="error: noise condition 'loud'"):
+        run_command(apply)
+
+
+def test_babble_is_deterministic_and_as_long_as_asked(tmp_path):
+    manifest = write_train(tmp_path)
+    digests = []
+    for seed in (0, 0, 1):
+        babble(manifest, tmp_path / "babble.flac", BabbleSettings(seed, voices=3, seconds=2.5))
+        digests.append(sha256(tmp_path / "babble.flac"))
+    assert digests[0] == digests[1] != digests[2]
+    sound = read_audio(tmp_path / "babble.flac")
+    assert len(sound) == 40_000 and np.abs(sound).max() == pytest.approx(0.9, abs=1e-3)
+
+
+def test_babble_never_pauses_and_levels_its_voices():
+    streams = [np.full(1_000, level, np.float32) for level in (0.01, 0.5, 0.1)]
+    sound = sum_voices(streams.__getitem__, 3, BabbleSettings(voices=4, seconds=1))
+    # Every voice has unit power at every moment, whatever the level of its utterances.
+    assert np.allclose(sound, 0.9)
+
+
+def test_babble_leaves_unusable_utterances_out(tmp_path):
+    manifest = write_train(tmp_path, count=3)
+    (tmp_path / "u1.flac").write_bytes(b"")
+    babble(manifest, tmp_path / "babble.flac", BabbleSettings(voices=2, seconds=2))
+    assert (tmp_path / "babble.flac").exists()
+    for name in ("u0", "u2"):
+        (tmp_path / f"{name}.flac").write_bytes(b"")
+    with pytest.raises(InputError, match="no utterance"):
+        babble(manifest, tmp_path / "babble.flac")
+
+
+def test_no_test_voice_is_in_the_babble(tmp_path):
+    with pytest.raises(InputError, match="'u0' is not of the train split"):
+        babble(write_train(tmp_path, split="test"), tmp_path / "babble.flac")
+
+
+@pytest.mark.parametrize("setting", [{"voices": 0}, {"seconds": 0}, {"seconds": float("inf")}])
+def test_babble_settings_are_checked(setting):
+    with pytest.raises(InputError, match=next(iter(setting))):
+        BabbleSettings(**setting)

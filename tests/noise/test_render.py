@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+
+from mavsr.errors import InputError
+from mavsr.media import decode_audio, encode_audio
+from mavsr.noise import Condition
+from mavsr.noise.render import NoiseSettings, render
+
+RANDOM = np.random.default_rng(0)
+SPEECH = RANDOM.normal(0, 0.05, 48_000).astype(np.float32)
+BABBLE = RANDOM.normal(0, 0.1, 160_000).astype(np.float32)
+
+
+def rendered(name, key="a", speech=SPEECH, babble=BABBLE, **changes):
+    return render(speech, babble, Condition.parse(name), key, NoiseSettings(**changes))
+
+
+def test_clean_is_the_speech():
+    result = rendered("clean")
+    assert np.array_equal(result.sound, SPEECH)
+    assert result.snr_db is None and result.noise_offset is None
+
+
+@pytest.mark.parametrize("level", [0.05, 0.5])
+@pytest.mark.parametrize("snr", [-5, 0, 12.5])
+def test_ratio_survives_scaling_and_16_bit(snr, level):
+    speech = SPEECH * (level / 0.05)
+    result = rendered(f"snr_{snr:g}", speech=speech)
+    assert np.abs(result.sound).max() <= 1 and result.snr_db == snr
+    written = np.float64(decode_audio(encode_audio(result.sound)))
+    noise = np.float64(BABBLE[result.noise_offset :][: len(speech)])
+    # What the mixture holds of speech and of noise, by least squares.
+    parts, *_ = np.linalg.lstsq(np.stack([speech, noise], axis=1), written, rcond=None)
+    ratio = np.square(parts[0] * speech).sum() / np.square(parts[1] * noise).sum()
+    assert 10 * np.log10(ratio) == pytest.approx(snr, abs=0.01)
+
+
+def test_offset_depends_on_key_and_seed_but_not_on_the_ratio():
+    offset = rendered("snr_-5").noise_offset
+    assert offset == rendered("snr_10").noise_offset
+    assert offset != rendered("snr_-5", key="b").noise_offset
+    assert offset != rendered("snr_-5", seed=1).noise_offset
+
+
+def test_views_are_repeatable_and_differ():
+    assert np.array_equal(rendered("view_1").sound, rendered("view_1").sound)
+    sounds = {rendered(f"view_{view}").sound.tobytes() for view in range(5)}
+    sounds |= {
+        rendered("view_1", key="b").sound.tobytes(),
+        rendered("view_1", seed=1).sound.tobytes(),
+    }
+    assert len(sounds) == 7
+
+
+def test_views_draw_every_ratio_equally_often():
+    speech = SPEECH[:2_000]
+    drawn = [rendered("view_0", key=str(key), speech=speech).snr_db for key in range(1_400)]
+    for snr in (-5, 0, 5, 10, 15, 20, None):
+        assert drawn.count(snr) == pytest.approx(200, abs=60)
+
+
+def test_views_mask_before_they_add_noise():
+    for key in map(str, range(20)):
+        plain = rendered("view_0", key, np.ones(48_000, np.float32), snrs=("clean",)).sound
+        if not plain.all():
+            break
+    assert 0 < (plain == 0).sum() < 3 * 6_400
+    noisy = rendered("view_0", key, np.ones(48_000, np.float32), snrs=(10,)).sound
+    assert noisy[plain == 0].any()
+    assert rendered("view_0", key, snrs=("clean",), mask_samples=0).sound.all()
+
+
+def test_short_noise_is_repeated():
+    noise = BABBLE[:1_000]
+    result = rendered("snr_0", babble=noise)
+    added = result.sound / np.abs(result.sound).max()
+    speech = SPEECH / SPEECH.std()
+    assert len(result.sound) == len(SPEECH) and result.snr_db == 0
+    assert np.isfinite(added).all()
+    residual = result.sound - SPEECH
+    assert np.allclose(residual[1_000:2_000], residual[2_000:3_000], atol=1e-5)
+    assert abs(np.corrcoef(speech, residual)[0, 1]) < 0.05
+
+
+@pytest.mark.parametrize(
+    "setting", [{"snrs": ()}, {"snrs": ("loud",)}, {"mask_samples": -1}, {"mask_stride": 0}]
+)
+def test_settings_are_checked(setting):
+    with pytest.raises(InputError, match=next(iter(setting))):
+        NoiseSettings(**setting)

@@ -1,0 +1,182 @@
+"""What rule files share: the checked config, the models it asks for, and where their inputs lie."""
+
+import json
+
+from mavsr.configuration import check_config
+from mavsr.errors import InputError
+from mavsr.experiments import all_evaluations, all_models
+from mavsr.model.scales import TASKS
+from mavsr.sources import source_files
+from snakemake.exceptions import WorkflowError
+
+try:
+    check_config(config)
+    EVALUATIONS = all_evaluations(config)
+    MODELS = all_models(config)
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+
+wildcard_constraints:
+    corpus="|".join(config["corpora"]),
+    encoder="|".join(config["encoders"]),
+    model="[^/]+",
+    split="train|val|test",
+    condition=r"clean|snr_[0-9.-]+|view_\d+",
+    shard=r"\d{5}",
+    scale=r"a\d+(_v\d+)?|v\d+",
+
+
+def code(module):
+    """Every source file that ``python -m mavsr.<module>`` runs, as rule input."""
+    return [str(path) for path in source_files(f"mavsr.{module}")]
+
+
+def shard_names(wildcards):
+    """Zero-padded shard numbers of a split."""
+    count = config["corpora"][wildcards.corpus]["shards"][wildcards.split]
+    return [f"{number:05d}" for number in range(count)]
+
+
+def corpus_tree(wildcards):
+    """The listing of a corpus that the workflow makes; nothing for one that the user has."""
+    made = config["corpora"][wildcards.corpus]["kind"] == "portrait"
+    return f"results/corpus/{wildcards.corpus}/tree.json" if made else []
+
+
+def babble_file(wildcards):
+    """The configured noise file, or the babble mixed from the corpus' own training voices."""
+    return config["noise"]["babble"] or f"results/noise/{wildcards.corpus}/babble.flac"
+
+
+def sound_shard(wildcards):
+    """The shard that an encoder reads: noisy sound where the condition makes any, else the crops."""
+    stem = f"{wildcards.corpus}/{wildcards.split}"
+    noisy = wildcards.condition != "clean" and is_audio(wildcards.encoder)
+    folder = f"noise/{stem}/{wildcards.condition}" if noisy else f"mouths/{stem}"
+    return f"results/{folder}/{wildcards.shard}.tar"
+
+
+def is_audio(encoder):
+    """Whether a configured encoder hears (or else sees)."""
+    return config["encoders"][encoder]["kind"] == "whisper"
+
+
+def made_files(path):
+    """The file whose existence shows that a stand-in is complete; nothing for a user's own model."""
+    if not path.startswith("results/standins/"):
+        return []
+    return path.removesuffix(".pt") + ".json" if path.endswith(".pt") else f"{path}/standin.json"
+
+
+def encoder_files(wildcards):
+    """The stand-in behind an encoder, if it is one."""
+    return made_files(config["encoders"][wildcards.encoder]["path"])
+
+
+def encoder_json(wildcards):
+    """Kind, path and revision of an encoder, for a command line."""
+    return json.dumps(config["encoders"][wildcards.encoder])
+
+
+def llm_files(wildcards):
+    """The stand-in behind a model's LLM, if it is one."""
+    return made_files(config["llms"][MODELS[wildcards.model].llm]["path"])
+
+
+def manifest(split):
+    """Input function: the manifest of a model's corpus."""
+    return lambda wildcards: f"results/corpus/{MODELS[wildcards.model].corpus}/{split}.parquet"
+
+
+def features(modality, split, conditions):
+    """Input function: the ``index.json`` of a model's features, one per condition.
+
+    Args:
+        modality: audio or video; nothing is returned for a task that lacks it.
+        split: train, val or test.
+        conditions: function of the wildcards that lists condition names.
+    """
+
+    def indexes(wildcards):
+        model = MODELS[wildcards.model]
+        encoder = dict(model.encoders).get(modality)
+        return [
+            f"results/features/{encoder}/{model.corpus}/{split}/{condition}/index.json"
+            for condition in (conditions(wildcards) if encoder else [])
+        ]
+
+    return indexes
+
+
+def all_views(wildcards):
+    """Conditions of the training split."""
+    return [f"view_{number}" for number in range(config["features"]["views"])]
+
+
+def only_clean(wildcards):
+    """Condition of the validation split, and of video whatever the noise."""
+    return ["clean"]
+
+
+def heard(wildcards):
+    """Condition of the sound under test."""
+    return [wildcards.condition]
+
+
+def model_json(wildcards):
+    """Settings of a model, for a command line."""
+    return json.dumps(MODELS[wildcards.model].settings.to_dict())
+
+
+def section(*keys):
+    """Params function: a part of the config as JSON, so that a job depends on that part alone."""
+
+    def value(wildcards):
+        part = config
+        for key in keys:
+            part = part[key]
+        return json.dumps(part)
+
+    return value
+
+
+def per_corpus(key):
+    """Params function: a part of a corpus' config, as JSON."""
+    return lambda wildcards: json.dumps(config["corpora"][wildcards.corpus][key])
+
+
+def crop_settings(wildcards):
+    """Settings of the cropping job: the config's section without what the index judges."""
+    return json.dumps({k: v for k, v in config["mouths"].items() if k != "max_dropped"})
+
+
+def noise_settings(wildcards):
+    """Settings of the mixing job: the config's section without where the noise comes from."""
+    return json.dumps({k: v for k, v in config["noise"].items() if k not in ("babble", "made")})
+
+
+def extract_settings(wildcards):
+    """Settings of the features job: the config's section without how many views there are."""
+    return json.dumps({k: v for k, v in config["features"].items() if k != "views"})
+
+
+def standin_shards(split):
+    """Input function: the mouth shards of a split that a stand-in is trained or judged on."""
+
+    def shards(wildcards):
+        count = config["corpora"][wildcards.corpus]["shards"][split]
+        folder = f"results/mouths/{wildcards.corpus}/{split}"
+        return [f"{folder}/{number:05d}.tar" for number in range(count)]
+
+    return shards
+
+
+def feature_options(input):
+    """The command-line options for the features that a job has, of those it could have."""
+    options = ("audio", "video", "audio_val", "video_val")
+    return " ".join(
+        f"--{name} " + " ".join(map(str, files))
+        for name in options
+        if (files := list(input.get(name) or []))
+    )

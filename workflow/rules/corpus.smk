@@ -1,0 +1,50 @@
+"""Find or make a corpus and write one manifest per split."""
+
+
+rule make_portrait:
+    input:
+        code=code("corpus.portrait.make"),
+    output:
+        listing="results/corpus/{corpus}/tree.json",
+    log:
+        "results/logs/corpus/{corpus}/make.log",
+    benchmark:
+        "results/benchmarks/corpus/{corpus}/make.tsv"
+    threads: 64
+    resources:
+        mem="2GB",
+    params:
+        root=lambda wildcards: config["corpora"][wildcards.corpus]["root"],
+        settings=per_corpus("make"),
+    shell:
+        "python -m mavsr.corpus.portrait.make --root {params.root:q}"
+        " --listing {output.listing:q} --settings {params.settings:q}"
+        " --workers {threads} 2> {log:q}"
+
+
+rule scan_corpus:
+    input:
+        tree=corpus_tree,
+        code=code("corpus.scan"),
+    output:
+        train="results/corpus/{corpus}/train.parquet",
+        val="results/corpus/{corpus}/val.parquet",
+        test="results/corpus/{corpus}/test.parquet",
+        dropped="results/corpus/{corpus}/dropped.csv",
+    log:
+        "results/logs/corpus/{corpus}/scan.log",
+    benchmark:
+        "results/benchmarks/corpus/{corpus}/scan.tsv"
+    resources:
+        mem="2GB",
+    params:
+        root=lambda wildcards: config["corpora"][wildcards.corpus]["root"],
+        shards=per_corpus("shards"),
+        longest=per_corpus("longest_segment_s"),
+        validation=per_corpus("validation_share"),
+        seed=0,
+    shell:
+        "python -m mavsr.corpus.scan --root {params.root:q}"
+        " --output_folder results/corpus/{wildcards.corpus} --shards {params.shards:q}"
+        " --longest_segment_s {params.longest} --validation_share {params.validation}"
+        " --seed {params.seed} 2> {log:q}"

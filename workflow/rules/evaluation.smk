@@ -1,0 +1,48 @@
+"""Decode the test split at every scale and score the hypotheses."""
+
+
+rule decode:
+    input:
+        run="results/training/{model}/run.json",
+        projectors="results/training/{model}/projectors.safetensors",
+        manifest=manifest("test"),
+        audio=features("audio", "test", heard),
+        video=features("video", "test", only_clean),
+        code=code("evaluation.decode"),
+    output:
+        hypotheses="results/evaluation/{model}/{condition}/{scale}.jsonl",
+        settings="results/evaluation/{model}/{condition}/{scale}.json",
+    log:
+        "results/logs/evaluation/{model}/{condition}/{scale}.log",
+    benchmark:
+        "results/benchmarks/evaluation/{model}/{condition}/{scale}.tsv"
+    priority: 2  # free the core that waits for the last models
+    threads: 1
+    resources:
+        mem="4GB",
+    params:
+        corpus=lambda wildcards: MODELS[wildcards.model].corpus,
+        features=lambda wildcards, input: feature_options(input),
+        decoding=section("decoding"),
+    shell:
+        "python -m mavsr.evaluation.decode --model $(dirname {input.run:q})"
+        " --manifest {input.manifest:q} --corpus {params.corpus}"
+        " --condition {wildcards.condition} --scale {wildcards.scale}"
+        " {params.features} --decoding {params.decoding:q}"
+        " --hypotheses {output.hypotheses:q} --threads {threads} 2> {log:q}"
+
+
+rule collect_scores:
+    input:
+        hypotheses=[f"results/evaluation/{e.path}.jsonl" for e in EVALUATIONS],
+        settings=[f"results/evaluation/{e.path}.json" for e in EVALUATIONS],
+        code=code("evaluation.collect"),
+    output:
+        table="results/wer.csv",
+    log:
+        "results/logs/evaluation/collect.log",
+    resources:
+        mem="1GB",
+    shell:
+        "python -m mavsr.evaluation.collect --hypotheses {input.hypotheses:q}"
+        " --output {output.table:q} 2> {log:q}"

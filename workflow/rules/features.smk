@@ -1,0 +1,49 @@
+"""Run the frozen encoders once per clip and view, and cache their tokens."""
+
+
+rule extract_features:
+    input:
+        shard=sound_shard,
+        encoder=encoder_files,
+        code=code("features.extract"),
+    output:
+        shard="results/features/{encoder}/{corpus}/{split}/{condition}/{shard}.tar",
+    log:
+        "results/logs/features/{encoder}/{corpus}/{split}/{condition}/{shard}.log",
+    benchmark:
+        "results/benchmarks/features/{encoder}/{corpus}/{split}/{condition}/{shard}.tsv"
+    threads: 1
+    resources:
+        mem="4GB",
+    params:
+        encoder=encoder_json,
+        settings=extract_settings,
+    shell:
+        "python -m mavsr.features.extract --shard {input.shard:q}"
+        " --encoder {params.encoder:q} --condition {wildcards.condition}"
+        " --output {output.shard:q} --settings {params.settings:q}"
+        " --threads {threads} 2> {log:q}"
+
+
+rule index_features:
+    input:
+        # Complete crops: a split that lost too many clips must not be trained on or scored.
+        crops="results/mouths/{corpus}/{split}/index.json",
+        shards=collect(
+            "results/features/{{encoder}}/{{corpus}}/{{split}}/{{condition}}/{shard}.tar",
+            shard=shard_names,
+        ),
+        code=code("features.index"),
+    output:
+        samples="results/features/{encoder}/{corpus}/{split}/{condition}/samples.parquet",
+        index="results/features/{encoder}/{corpus}/{split}/{condition}/index.json",
+    log:
+        "results/logs/features/{encoder}/{corpus}/{split}/{condition}/index.log",
+    resources:
+        mem="1GB",
+    params:
+        parameters=encoder_json,
+    shell:
+        "python -m mavsr.features.index --shards {input.shards:q}"
+        " --samples {output.samples:q} --output {output.index:q}"
+        " --parameters {params.parameters:q} 2> {log:q}"

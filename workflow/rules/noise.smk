@@ -1,0 +1,39 @@
+"""Mix babble into the sound of clips."""
+
+
+rule make_babble:
+    input:
+        manifest="results/corpus/{corpus}/train.parquet",
+        code=code("noise.babble"),
+    output:
+        babble="results/noise/{corpus}/babble.flac",
+    log:
+        "results/logs/noise/{corpus}/babble.log",
+    resources:
+        mem="2GB",
+    params:
+        settings=section("noise", "made"),
+    shell:
+        "python -m mavsr.noise.babble --manifest {input.manifest:q}"
+        " --output {output.babble:q} --settings {params.settings:q} 2> {log:q}"
+
+
+rule mix_noise:
+    input:
+        shard="results/mouths/{corpus}/{split}/{shard}.tar",
+        babble=babble_file,
+        code=code("noise.apply"),
+    output:
+        shard="results/noise/{corpus}/{split}/{condition}/{shard}.tar",
+    log:
+        "results/logs/noise/{corpus}/{split}/{condition}/{shard}.log",
+    benchmark:
+        "results/benchmarks/noise/{corpus}/{split}/{condition}/{shard}.tsv"
+    resources:
+        mem="2GB",
+    params:
+        settings=noise_settings,
+    shell:
+        "python -m mavsr.noise.apply --shard {input.shard:q} --babble {input.babble:q}"
+        " --condition {wildcards.condition} --output {output.shard:q}"
+        " --settings {params.settings:q} 2> {log:q}"

@@ -1,0 +1,31 @@
+"""The papers' tables, from the tidy table of scores."""
+
+
+rule table1:
+    input:
+        scores="results/wer.csv",
+        code=code("report.table1"),
+    output:
+        table="results/table1.csv",
+    log:
+        "results/logs/report/table1.log",
+    resources:
+        mem="1GB",
+    shell:
+        "python -m mavsr.report.table1 --scores {input.scores:q}"
+        " --output {output.table:q} 2> {log:q}"
+
+
+rule noise_check:
+    input:
+        scores="results/wer.csv",
+        code=code("report.noise_check"),
+    output:
+        table="results/noise_check.csv",
+    log:
+        "results/logs/report/noise_check.log",
+    resources:
+        mem="1GB",
+    shell:
+        "python -m mavsr.report.noise_check --scores {input.scores:q}"
+        " --output {output.table:q} 2> {log:q}"

@@ -1,0 +1,35 @@
+"""Train projectors and adapters on cached features."""
+
+
+rule train_model:
+    input:
+        train=manifest("train"),
+        val=manifest("val"),
+        audio=features("audio", "train", all_views),
+        video=features("video", "train", all_views),
+        audio_val=features("audio", "val", only_clean),
+        video_val=features("video", "val", only_clean),
+        llm=llm_files,
+        code=code("training.train"),
+    output:
+        run="results/training/{model}/run.json",
+        metrics="results/training/{model}/metrics.csv",
+        projectors="results/training/{model}/projectors.safetensors",
+        adapters=directory("results/training/{model}/adapters"),
+    log:
+        "results/logs/training/{model}.log",
+    benchmark:
+        "results/benchmarks/training/{model}.tsv"
+    priority: 1
+    threads: 1
+    resources:
+        mem="4GB",
+    params:
+        model=model_json,
+        training=section("training"),
+        features=lambda wildcards, input: feature_options(input),
+    shell:
+        "python -m mavsr.training.train --output $(dirname {output.run:q})"
+        " --train_manifest {input.train:q} --val_manifest {input.val:q}"
+        " {params.features} --model {params.model:q} --training {params.training:q}"
+        " --threads {threads} 2> {log:q}"
