@@ -40,9 +40,9 @@ def run_command(function: Callable[..., Any]) -> None:
 
 
 def join_lists(arguments: list[str], function: Callable[..., Any]) -> list[str]:
-    """Turn ``--shards a b`` into ``--shards '["a", "b"]'`` where ``shards`` is a list of ``function``.
+    """Turn ``--shards a b`` into ``--shards '["a", "b"]'`` where ``function`` takes a list.
 
-    So that a rule can write ``--shards {input.shards:q}`` for one file as for many.
+    So a rule can write ``--shards {input.shards:q}`` for one file as for many.
     """
     hints = typing.get_type_hints(function)
     lists = {

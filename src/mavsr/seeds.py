@@ -1,7 +1,8 @@
 """Randomness that is a function of names.
 
-Every random choice of the data stages is drawn from ``generator(seed, key, view, ...)``. So a clip's
-augmentation does not depend on its shard, on the number of workers or on what ran before it.
+Every random choice of the data stages is drawn from ``generator(seed, key, view, ...)``. So the
+augmentation of a clip does not depend on its shard, on the number of workers or on what ran
+before it.
 """
 
 import hashlib

@@ -42,7 +42,7 @@ def write_shard(path: Path, samples: Iterator[tuple[str, Fields]]) -> int:
         for key, fields in samples:
             if not key > previous or "." in key or "/" in key:
                 raise InputError(
-                    f"{path}: key {key!r} after {previous!r}; keys must ascend and hold no '.' or '/'"
+                    f"{path}: key {key!r} after {previous!r}; keys must ascend, without '.' or '/'"
                 )
             tar.write({"__key__": key, **dict(sorted(fields.items()))})
             count, previous = count + 1, key

@@ -136,8 +136,7 @@ def test_lips_close_for_bilabials_and_open_for_vowels() -> None:
 
 def test_the_picture_moves_at_the_mouth_most() -> None:
     name = "trainval/a001/00000"
-    still = replace(write_script(SMALL, name))
-    frames = render(SMALL, name, still).astype(float).mean(-1)
+    frames = render(SMALL, name, write_script(SMALL, name)).astype(float).mean(-1)
     change = abs(np.diff(frames, axis=0)).mean(0)
     row, column = np.unravel_index(np.argmax(change.reshape(14, 16, 14, 16).mean((1, 3))), (14, 14))
     assert 6 <= row <= 10
@@ -211,3 +210,13 @@ def test_training_and_test_share_no_voice_and_no_sentence() -> None:
 def test_settings_are_checked(key: str, value: int) -> None:
     with pytest.raises(InputError, match=f"{key} is {value}"):
         PortraitSettings(**{key: value})
+
+
+def test_there_are_not_more_speakers_than_voices() -> None:
+    with pytest.raises(InputError, match="is 105; give at most 104"):
+        PortraitSettings(trainval_speakers=95, test_speakers=10)
+
+
+def test_a_process_of_its_own_makes_the_same_bytes(corpus: Path, tmp_path: Path) -> None:
+    make(tmp_path / "tree", tmp_path / "listing.json", SMALL, workers=2)
+    assert (tmp_path / "listing.json").read_bytes() == (corpus / "listing.json").read_bytes()

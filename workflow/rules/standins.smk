@@ -3,6 +3,8 @@
 
 rule make_whisper:
     input:
+        manifest="results/corpus/{corpus}/train.parquet",
+        val_manifest="results/corpus/{corpus}/val.parquet",
         shards=standin_shards("train"),
         val_shards=standin_shards("val"),
         babble=babble_file,
@@ -21,7 +23,8 @@ rule make_whisper:
         settings=section("standins", "whisper"),
         noise=noise_settings,
     shell:
-        "python -m mavsr.standins.whisper --shards {input.shards:q}"
+        "python -m mavsr.standins.whisper --manifest {input.manifest:q}"
+        " --val_manifest {input.val_manifest:q} --shards {input.shards:q}"
         " --val_shards {input.val_shards:q} --babble {input.babble:q}"
         " --output $(dirname {output.report:q}) --settings {params.settings:q}"
         " --noise {params.noise:q} --threads {threads} 2> {log:q}"
@@ -29,6 +32,8 @@ rule make_whisper:
 
 rule make_avhubert:
     input:
+        manifest="results/corpus/{corpus}/train.parquet",
+        val_manifest="results/corpus/{corpus}/val.parquet",
         shards=standin_shards("train"),
         val_shards=standin_shards("val"),
         code=code("standins.avhubert"),
@@ -46,7 +51,8 @@ rule make_avhubert:
     params:
         settings=section("standins", "avhubert"),
     shell:
-        "python -m mavsr.standins.avhubert --shards {input.shards:q}"
+        "python -m mavsr.standins.avhubert --manifest {input.manifest:q}"
+        " --val_manifest {input.val_manifest:q} --shards {input.shards:q}"
         " --val_shards {input.val_shards:q} --output {output.weights:q}"
         " --settings {params.settings:q} --threads {threads} 2> {log:q}"
 

@@ -1,7 +1,8 @@
-"""Read a tree in the layout of LRS3: ``{pretrain,trainval,test}/<speaker>/<clip>.mp4`` and ``.txt``.
+"""Read a tree in the layout of LRS3.
 
-A transcript file starts with ``Text:  WORDS``; pretrain files also carry one line
-``WORD START END ASDSCORE`` (seconds) per word, along which long clips are cut.
+Clips are ``{pretrain,trainval,test}/<speaker>/<clip>.mp4`` with a ``.txt`` beside each. A
+transcript file starts with ``Text: WORDS``; pretrain files also carry one line ``WORD START END
+ASDSCORE`` (seconds) per word, along which long clips are cut.
 """
 
 from collections.abc import Iterator
@@ -130,7 +131,9 @@ def _read_clip(folder: str, video: Path, longest_s: float) -> Iterator[Clip]:
     for number, segment in enumerate(cut_words(words, longest_s)):
         start, end = segment[0].start, min(segment[-1].end, length)
         words_text = clean_text(" ".join(word.text for word in segment))
-        problem = "" if end > start and words_text else "the segment's word timings are not in order"
+        problem = (
+            "" if end > start and words_text else "the segment's word timings are not in order"
+        )
         yield Clip(
             f"{key}-{number:03d}",
             folder,

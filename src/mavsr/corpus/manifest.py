@@ -1,4 +1,4 @@
-"""The manifest: one Parquet row per utterance, the contract between the corpus and all later stages."""
+"""The manifest: one Parquet row per utterance, the contract between the corpus and what follows."""
 
 import re
 from pathlib import Path

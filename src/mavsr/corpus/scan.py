@@ -13,7 +13,7 @@ from mavsr.errors import InputError
 from mavsr.files import atomic
 from mavsr.seeds import derive_seed
 
-DROPPED_COLUMNS = ("key", "video", "reason")
+DROPPED_COLUMNS = ("key", "split", "video", "reason")
 
 
 def validation_speakers(clips: Sequence[Clip], share: float, seed: int) -> set[str]:
@@ -32,21 +32,31 @@ def validation_speakers(clips: Sequence[Clip], share: float, seed: int) -> set[s
     return chosen
 
 
+def assign_splits(
+    clips: Sequence[Clip], validation_share: float, seed: int
+) -> list[tuple[str, Clip]]:
+    """(split, clip) pairs, good clips and bad ones, without pretrain clips of held-out speakers."""
+    held_out = validation_speakers(clips, validation_share, seed)
+    pairs = []
+    for clip in clips:
+        if clip.folder == "test":
+            pairs.append(("test", clip))
+        elif clip.speaker not in held_out:
+            pairs.append(("train", clip))
+        elif clip.folder == "trainval":
+            pairs.append(("val", clip))
+    return pairs
+
+
 def build_manifests(
-    clips: Sequence[Clip], shards: dict[str, int], validation_share: float, seed: int
+    pairs: Sequence[tuple[str, Clip]], shards: dict[str, int]
 ) -> dict[str, pd.DataFrame]:
-    """Split -> manifest of the good clips.
+    """Split -> manifest of the good clips among the (split, clip) ``pairs``.
 
     A clip's shard is a hash of its key, so it stays where it is when other clips come or go.
     """
-    held_out = validation_speakers(clips, validation_share, seed)
     rows: dict[str, list[dict]] = {split: [] for split in SPLITS}
-    for clip in clips:
-        split = {"trainval": "train", "pretrain": "train", "test": "test"}[clip.folder]
-        if clip.speaker in held_out and split == "train":
-            if clip.folder == "pretrain":
-                continue
-            split = "val"
+    for split, clip in pairs:
         if clip.problem:
             continue
         rows[split].append(
@@ -85,11 +95,12 @@ def scan(
         seed: seed of that choice.
     """
     clips = list(read_tree(root, longest_segment_s))
-    manifests = build_manifests(clips, shards, validation_share, seed)
-    dropped = [(clip.key, clip.video, clip.problem) for clip in clips if clip.problem]
+    pairs = assign_splits(clips, validation_share, seed)
+    manifests = build_manifests(pairs, shards)
+    dropped = [(c.key, split, c.video, c.problem) for split, c in pairs if c.problem]
     with atomic(output_folder / "dropped.csv") as partial:
         pd.DataFrame(dropped, columns=DROPPED_COLUMNS).to_csv(partial, index=False)
-    for key, _, problem in dropped:
+    for key, _, _, problem in dropped:
         logging.warning("left out %s: %s", key, problem)
     for split, manifest in manifests.items():
         if manifest.empty:

@@ -66,7 +66,7 @@ class UtteranceSource(Mapping[str, Utterance]):
         return len(self._keys)
 
 
-def check_modalities(task: str, indexes: Mapping[str, Path]) -> None:
+def check_modalities(task: str, indexes: Mapping[str, object]) -> None:
     """Raise InputError unless there are features for exactly the modalities of ``task``."""
     if set(indexes) != set(TASKS[task]):
         raise InputError(

@@ -3,12 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 import torch
 from torch import nn
 from torch.nn import functional as F
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from mavsr.errors import InputError
 from mavsr.model.compression import compress, compressed_dim
@@ -44,6 +51,7 @@ class MatryoshkaModel(nn.Module):
     def __init__(self, settings: ModelSettings, dims: dict[str, int]):
         super().__init__()
         self.settings = settings
+        self.llm: Any
         self.llm, self.tokenizer = load_llm(settings.llm, settings.llm_revision)
         width = self.llm.config.hidden_size
         torch.manual_seed(derive_seed(settings.seed, "model"))
@@ -185,7 +193,9 @@ class MatryoshkaModel(nn.Module):
         return torch.tensor(ids, dtype=torch.long, device=self.markers.device)
 
 
-def load_llm(name: str, revision: str | None = None):
+def load_llm(
+    name: str, revision: str | None = None
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """A frozen causal language model in eval mode, and its tokenizer.
 
     Raises:

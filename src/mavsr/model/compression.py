@@ -35,8 +35,10 @@ def compress(tokens: torch.Tensor, rate: int, method: str = "avgpool") -> torch.
     """
     check_rate(rate, "the compression rate")
     if method not in COMPRESSIONS:
-        raise InputError(f"compression {method!r} is unknown; choose from {', '.join(COMPRESSIONS)}")
-    length, dim = tokens.shape[-2:]
+        raise InputError(
+            f"compression {method!r} is unknown; choose from {', '.join(COMPRESSIONS)}"
+        )
+    length = tokens.shape[-2]
     if length == 0:
         raise InputError("there is no token to compress: the clip is empty")
     if length < rate and method == "avgpool":

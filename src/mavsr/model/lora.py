@@ -10,9 +10,11 @@ layer and are made, saved and loaded by PEFT, so that plain PEFT can read what i
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import peft
 import torch
+from peft.tuners.lora import LoraModel
 from torch import nn
 
 from mavsr.errors import InputError
@@ -69,7 +71,7 @@ class MatryoshkaLora(nn.Module):
         names = [name for scale in scales for name in adapter_names(method, scale)]
         config = peft.LoraConfig(
             r=rank,
-            lora_alpha=rank * scale_factor,  # PEFT scales by alpha / r
+            lora_alpha=rank * scale_factor,  # type: ignore[arg-type]  # PEFT scales by alpha / r
             target_modules=list(TARGETS),
             task_type="CAUSAL_LM",
         )
@@ -77,6 +79,7 @@ class MatryoshkaLora(nn.Module):
         self.peft = peft.get_peft_model(llm, config, adapter_name=first)
         for name in others:
             self.peft.add_adapter(name, config)
+        self.tuner = cast(LoraModel, self.peft.base_model)
         self.activate(scales[0])
 
     def activate(self, scale: Scale) -> None:
@@ -90,7 +93,7 @@ class MatryoshkaLora(nn.Module):
                 f"scale {scale.name} is not one of this model's scales: "
                 + ", ".join(known.name for known in self.scales)
             )
-        self.peft.base_model.set_adapter(adapter_names(self.method, scale))
+        self.tuner.set_adapter(adapter_names(self.method, scale))
         # PEFT freezes the adapters it switches off; all of them are in training.
         for parameter in self.trainable():
             parameter.requires_grad_(True)
@@ -115,7 +118,7 @@ class MatryoshkaLora(nn.Module):
             if not weights.is_file():
                 raise InputError(f"{weights} is missing: the model has no adapter {name!r}")
             try:
-                result = peft.set_peft_model_state_dict(
+                result: Any = peft.set_peft_model_state_dict(
                     self.peft,
                     peft.load_peft_weights(str(weights.parent), device="cpu"),
                     adapter_name=name,

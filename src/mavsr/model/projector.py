@@ -4,7 +4,9 @@ from torch import nn
 
 
 class Projector(nn.Sequential):
-    """Linear, ReLU, Linear, and a LayerNorm if asked for (Llama-MTSK, Sec. 3.1): (..., d_in) -> (..., d_out).
+    """Linear, ReLU, Linear, and a LayerNorm if asked for: (..., d_in) -> (..., d_out).
+
+    Source: Llama-MTSK, Sec. 3.1.
 
     Args:
         d_in: width of a compressed token.

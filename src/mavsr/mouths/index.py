@@ -7,15 +7,17 @@ import pandas as pd
 
 from mavsr.command import run_command
 from mavsr.errors import InputError
-from mavsr.mouths.ledger import read_ledger, write_table
+from mavsr.mouths.ledger import COLUMNS, Entry, read_ledger, write_table
 from mavsr.shards import write_index
 
 _log = logging.getLogger(__name__)
 
 
 def index(
-    shards: list[str],
-    ledgers: list[str],
+    shards: list[Path],
+    ledgers: list[Path],
+    scan_dropped: Path,
+    split: str,
     output: Path,
     ledger: Path,
     max_dropped: float = 0.02,
@@ -23,18 +25,17 @@ def index(
     """Write the split's joined ledger and, unless too many clips were dropped, its index.json.
 
     Args:
-        shards: paths of all shards of the split: ``--shards '["a.tar", "b.tar"]'`` or
-            ``--shards+ a.tar --shards+ b.tar``. Strings, as the command line would take a lone
-            path for a file that lists paths.
+        shards: paths of all shards of the split.
         ledgers: paths of these shards' ledgers.
+        scan_dropped: what the corpus stage had to leave out (see mavsr.corpus.scan), all splits.
+        split: the split in question.
         output: the index to write (JSON, see mavsr.shards.write_index).
         ledger: the joined ledger to write (CSV).
         max_dropped: largest share of dropped clips that is accepted.
 
     """
-    table = pd.concat([read_ledger(Path(path)) for path in ledgers]).sort_values(
-        "key", ignore_index=True
-    )
+    parts = [scan_entries(scan_dropped, split), *(read_ledger(path) for path in ledgers)]
+    table = pd.concat([part for part in parts if len(part)]).sort_values("key", ignore_index=True)
     write_table(ledger, table)
     dropped = table[~table.kept]
     report = summary(table)
@@ -44,9 +45,18 @@ def index(
             "files or the cause named above, or raise max_dropped"
         )
     _log.info("%s", report)
-    write_index(
-        output, [Path(path) for path in shards], {"clips": len(table), "dropped": len(dropped)}
-    )
+    write_index(output, shards, {"clips": len(table), "dropped": len(dropped)})
+
+
+def scan_entries(scan_dropped: Path, split: str) -> pd.DataFrame:
+    """Ledger rows of the clips that the corpus stage left out of ``split``."""
+    left_out = pd.read_csv(scan_dropped)
+    left_out = left_out[left_out.split == split]
+    entries = [
+        Entry(row.key, split, -1, False, row.reason, 0, 0.0, 0.0, 0.0)
+        for row in left_out.itertuples()
+    ]
+    return pd.DataFrame(entries, columns=list(COLUMNS))
 
 
 def summary(table: pd.DataFrame) -> str:

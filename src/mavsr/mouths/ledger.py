@@ -17,12 +17,13 @@ class Entry:
     Attributes:
         key: the clip's key in the manifest.
         split: train, val or test.
-        shard: number of its shard.
+        shard: number of its shard; -1 if the corpus stage left the clip out.
         kept: whether its crops are in the shard.
         reason: why it was dropped; empty if kept.
         frames: frames at 25 per second; 0 if dropped before the picture was read.
         face_share: share of frames in which a face was found, before interpolation; 0 if dropped.
-        duration_s: seconds of the clip: of its crops if kept, as the manifest says if dropped.
+        duration_s: seconds of the clip: of its crops if kept, as the manifest says if
+            dropped, 0 if the corpus stage left it out.
         av_gap_s: seconds by which the picture outlasts the sound; negative if it ends earlier.
 
     """

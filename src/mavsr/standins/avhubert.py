@@ -1,16 +1,17 @@
 """Command: make the stand-in for AV-HuBERT, a small checkpoint in the published layout.
 
 Its ResNet keeps its random weights: their batch-norm statistics are set from training clips, and
-the transformer above is trained by CTC on the ResNet's output, which is computed once per view.
+the transformer above learns to name words from the ResNet's output, computed once per view.
 Training the ResNet too would take many times as long and is not needed to see a mouth move.
 """
 
-import json
+import itertools
 import logging
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.utils.rnn import pad_sequence
@@ -23,7 +24,14 @@ from mavsr.media import decode_video
 from mavsr.provenance import provenance
 from mavsr.seeds import derive_seed
 from mavsr.shards import extents, read_shard
-from mavsr.standins.ctc import CtcSettings, Example, train_ctc, word_error_rate
+from mavsr.standins.framewise import (
+    Example,
+    FramewiseSettings,
+    Labeller,
+    tokens_right,
+    train_framewise,
+    word_times,
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,9 @@ class AVHubertStandinSettings:
     """Augmented views of each training clip that the ResNet is run on."""
     calibration_clips: int = 64
     """Clips that set the batch-norm statistics."""
-    ctc: CtcSettings = CtcSettings(epochs=24, learning_rate=1e-3)
+    training: FramewiseSettings = field(
+        default_factory=lambda: FramewiseSettings(epochs=24, learning_rate=1e-3)
+    )
 
 
 @torch.no_grad()
@@ -60,6 +70,8 @@ def calibrate(encoder: AVHubertEncoder, videos: Sequence[torch.Tensor]) -> None:
 
 
 def make_avhubert(
+    manifest: Path,
+    val_manifest: Path,
     shards: list[Path],
     val_shards: list[Path],
     output: Path,
@@ -68,9 +80,11 @@ def make_avhubert(
 ) -> None:
     """Train on the crops of mouth shards; write the checkpoint, and a report beside it.
 
-    ``<output>.json``, written last, tells how it was made and its best-path WER on validation clips.
+    ``<output>.json``, written last, tells how it was made and how much it sees.
 
     Args:
+        manifest: manifest of the training split, whose transcript files hold word times.
+        val_manifest: manifest of the validation split.
         shards: mouth shards of the training split.
         val_shards: mouth shards of the validation split.
         output: the ``.pt`` file.
@@ -90,55 +104,53 @@ def make_avhubert(
     )
     encoder = AVHubertEncoder(config)
     encoder.feature_extractor_video["resnet"].requires_grad_(False)
-    calibrated: list[torch.Tensor] = []
-    views: list[list[Example]] = [[] for _ in range(settings.views)]
+    times = word_times(manifest)
+    labeller = Labeller(times.values())
+    times |= word_times(val_manifest)
+    head = nn.Linear(settings.dim, len(labeller))
 
     @torch.inference_mode()
-    def example(video: torch.Tensor, text: str) -> Example:
+    def example(key: str, video: torch.Tensor) -> Example:
         seen = encoder.resnet(video[None])[0]
-        return Example(seen, text, len(seen))
+        return Example(seen, labeller.label(times[key], len(seen), encoder.rate_hz))
 
-    total = sum(len(extents(shard, "json")) for shard in shards)
-    clips = (clip for shard in shards for clip in read_shard(shard))
-    pending = []
-    for key, fields in progress(clips, total, "ResNet over training clips"):
-        frames, text = decode_video(fields["mkv"]), json.loads(fields["json"])["text"]
-        pending.append((key, frames, text))
-        if len(calibrated) < settings.calibration_clips:
-            calibrated.append(clean_view(frames))
-            if len(calibrated) < min(settings.calibration_clips, total):
-                continue
-            calibrate(encoder, calibrated)
-        for key, frames, text in pending:
-            for number, view in enumerate(views):
-                view.append(example(random_view(frames, settings.seed, key, 1000 + number), text))
-        pending.clear()
+    crops = itertools.islice(read_crops(shards), settings.calibration_clips)
+    calibrate(encoder, [clean_view(frames) for _, frames in crops])
+    views: list[list[Example]] = [[] for _ in range(settings.views)]
+    total = sum(len(extents(shard, "mkv")) for shard in shards)
+    for key, frames in progress(read_crops(shards), total, "ResNet over training clips"):
+        for number, view in enumerate(views):
+            # Numbered beyond any cached view, so that it is not trained on exactly what it encodes.
+            view.append(example(key, random_view(frames, settings.seed, key, 1000 + number)))
 
     def encode(batch: Sequence[Example]) -> torch.Tensor:
         padded = pad_sequence([example.inputs for example in batch], batch_first=True)
         return encoder.transform(encoder.feature_extractor_video["proj"](padded))
 
     torch.manual_seed(derive_seed(settings.seed, "avhubert training"))
-    head, units = train_ctc(
+    train_framewise(
         _Above(encoder),
         encode,
-        settings.dim,
+        head,
         lambda epoch: views[epoch % settings.views],
-        settings.ctc,
+        settings.training,
         settings.seed,
     )
     encoder.eval()
-    held_out = [
-        example(clean_view(decode_video(fields["mkv"])), json.loads(fields["json"])["text"])
-        for shard in val_shards
-        for _, fields in read_shard(shard)
-    ]
-    wer = word_error_rate(encode, head, units, held_out)
-    logging.info("best-path WER on validation clips: %.1f %%", wer)
+    held_out = [example(key, clean_view(frames)) for key, frames in read_crops(val_shards)]
+    right = tokens_right(encode, head, held_out)
+    logging.info("share of validation tokens named rightly: %.3f", right)
     output.parent.mkdir(parents=True, exist_ok=True)
     save_checkpoint(output, encoder.public_state_dict(), config)
-    report = {"settings": asdict(settings), "validation_wer": round(wer, 2), **provenance()}
+    report = {"settings": asdict(settings), "validation_tokens_right": right, **provenance()}
     write_json(output.with_suffix(".json"), report)
+
+
+def read_crops(shards: Sequence[Path]) -> Iterator[tuple[str, np.ndarray]]:
+    """(key, crops (T, 96, 96, 3)) of every clip in mouth shards."""
+    for shard in shards:
+        for key, fields in read_shard(shard):
+            yield key, decode_video(fields["mkv"])
 
 
 class _Above(nn.Module):

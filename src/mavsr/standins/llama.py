@@ -62,8 +62,7 @@ def train_tokenizer(texts: list[str], vocabulary: int) -> PreTrainedTokenizerFas
 def vary(text: str, words: list[str], share: float, draw: np.random.Generator) -> str:
     """``text`` with about ``share`` of its words exchanged for random ones of ``words``."""
     return " ".join(
-        words[draw.integers(len(words))] if draw.random() < share else word
-        for word in text.split()
+        words[draw.integers(len(words))] if draw.random() < share else word for word in text.split()
     )
 
 

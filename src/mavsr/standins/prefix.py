@@ -23,7 +23,9 @@ def stretch(tokens: int, draw: np.random.Generator) -> tuple[np.ndarray, np.ndar
     length = max(1, round(tokens * draw.uniform(0.7, LONGEST_HOLD)))
     ends = np.cumsum(draw.gamma(3.0, size=tokens))
     path = np.interp(
-        (np.arange(length) + 0.5) / length, np.concatenate([[0], ends / ends[-1]]), range(tokens + 1)
+        (np.arange(length) + 0.5) / length,
+        np.concatenate([[0], ends / ends[-1]]),
+        range(tokens + 1),
     )
     left = np.minimum(path.astype(int), tokens - 1)
     # Tokens are flat in the middle and blend over the last part of their hold.

@@ -1,26 +1,33 @@
-"""Command: make the stand-in for Whisper, a small ``WhisperModel`` folder trained by CTC."""
+"""Command: make the stand-in for Whisper, a small ``WhisperModel`` folder that hears words."""
 
-import json
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional as F
 from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperModel
 
 from mavsr.command import run_command
-from mavsr.encoders.whisper import kept_tokens
+from mavsr.encoders.whisper import RATE_HZ, kept_tokens
 from mavsr.files import write_json
-from mavsr.media import decode_audio, read_audio
+from mavsr.media import SAMPLE_RATE, decode_audio, read_audio
 from mavsr.noise.condition import Condition
 from mavsr.noise.render import NoiseSettings, render
 from mavsr.provenance import provenance
 from mavsr.seeds import derive_seed
 from mavsr.shards import read_shard
-from mavsr.standins.ctc import CtcSettings, Example, train_ctc, word_error_rate
+from mavsr.standins.framewise import (
+    Example,
+    FramewiseSettings,
+    Labeller,
+    tokens_right,
+    train_framewise,
+    word_times,
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,9 @@ class WhisperStandinSettings:
     heads: int = 4
     chunk_s: int = 4
     """Length that every clip is padded to, seconds (30 for the published models)."""
-    ctc: CtcSettings = CtcSettings(epochs=12, learning_rate=2e-3)
+    training: FramewiseSettings = field(
+        default_factory=lambda: FramewiseSettings(epochs=12, learning_rate=2e-3)
+    )
 
 
 def build(settings: WhisperStandinSettings) -> tuple[WhisperModel, WhisperFeatureExtractor]:
@@ -59,16 +68,16 @@ def build(settings: WhisperStandinSettings) -> tuple[WhisperModel, WhisperFeatur
     return WhisperModel(config), WhisperFeatureExtractor(chunk_length=settings.chunk_s)
 
 
-def read_clips(shards: Sequence[Path]) -> list[tuple[str, np.ndarray, str]]:
-    """(key, sound (N,), text) of every clip in mouth shards."""
+def read_sounds(shards: Sequence[Path]) -> list[tuple[str, np.ndarray]]:
+    """(key, sound (N,)) of every clip in mouth shards."""
     return [
-        (key, decode_audio(fields["flac"]), json.loads(fields["json"])["text"])
-        for shard in shards
-        for key, fields in read_shard(shard)
+        (key, decode_audio(fields["flac"])) for shard in shards for key, fields in read_shard(shard)
     ]
 
 
 def make_whisper(
+    manifest: Path,
+    val_manifest: Path,
     shards: list[Path],
     val_shards: list[Path],
     babble: Path,
@@ -79,10 +88,11 @@ def make_whisper(
 ) -> None:
     """Train on the sound of mouth shards under fresh noise every epoch; write the folder.
 
-    ``standin.json`` in it, written last, tells how it was made and its best-path WER on clean
-    validation clips.
+    ``standin.json`` in it, written last, tells how it was made and how much it hears.
 
     Args:
+        manifest: manifest of the training split, whose transcript files hold word times.
+        val_manifest: manifest of the validation split.
         shards: mouth shards of the training split.
         val_shards: mouth shards of the validation split.
         babble: the noise.
@@ -94,13 +104,17 @@ def make_whisper(
     torch.set_num_threads(threads)
     model, extractor = build(settings)
     encoder = model.get_encoder()
-    clips, sound_of_babble = read_clips(shards), read_audio(babble)
+    clips, sound_of_babble = read_sounds(shards), read_audio(babble)
+    times = word_times(manifest)
+    labeller = Labeller(times.values())
+    times |= word_times(val_manifest)
+    head = nn.Linear(settings.dim, len(labeller))
 
-    def example(key: str, sound: np.ndarray, text: str, condition: Condition) -> Example:
+    def example(key: str, sound: np.ndarray, condition: Condition) -> Example:
         heard = torch.from_numpy(render(sound, sound_of_babble, condition, key, noise).sound)
         normalised = F.layer_norm(heard.float(), heard.shape, eps=1e-8).numpy()
-        mel = extractor(normalised, sampling_rate=16_000, return_tensors="pt").input_features[0]
-        return Example(mel, text, kept_tokens(len(sound)))
+        mel = extractor(normalised, sampling_rate=SAMPLE_RATE, return_tensors="pt").input_features
+        return Example(mel[0], labeller.label(times[key], kept_tokens(len(sound)), RATE_HZ))
 
     def view(epoch: int) -> list[Example]:
         # Numbered beyond any cached view, so that the encoder has not seen exactly what it encodes.
@@ -111,14 +125,19 @@ def make_whisper(
         return encoder(torch.stack([example.inputs for example in batch])).last_hidden_state
 
     torch.manual_seed(derive_seed(settings.seed, "whisper training"))
-    head, units = train_ctc(encoder, encode, settings.dim, view, settings.ctc, settings.seed)
-    held_out = [example(*clip, Condition("clean")) for clip in read_clips(val_shards)]
-    wer = word_error_rate(encode, head, units, held_out)
-    logging.info("best-path WER on clean validation clips: %.1f %%", wer)
+    train_framewise(encoder, encode, head, view, settings.training, settings.seed)
+    held_out = read_sounds(val_shards)
+    right = {
+        name: tokens_right(
+            encode, head, [example(*clip, Condition.parse(name)) for clip in held_out]
+        )
+        for name in ("clean", "snr_0", "snr_-5")
+    }
+    logging.info("share of validation tokens named rightly: %s", right)
     output.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(output)
     extractor.save_pretrained(output)
-    report = {"settings": asdict(settings), "validation_wer": round(wer, 2), **provenance()}
+    report = {"settings": asdict(settings), "validation_tokens_right": right, **provenance()}
     write_json(output / "standin.json", report)
 
 

@@ -9,9 +9,7 @@ POOL = 50
 """Batches' worth of clips that are sorted by length together: padding falls, order stays random."""
 
 
-def plan_batches(
-    frames: Mapping[str, int], budget: int, seed: int, epoch: int
-) -> list[list[str]]:
+def plan_batches(frames: Mapping[str, int], budget: int, seed: int, epoch: int) -> list[list[str]]:
     """Divide all clips into batches whose padded size stays within ``budget``.
 
     Args:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mavsr.corpus.portrait.speakers import VOICES
 from mavsr.errors import InputError
 
 SPLITS = ("pretrain", "trainval", "test")
@@ -39,6 +40,12 @@ class PortraitSettings:
         for key in ("seed", "trainval_clips", "pretrain_clips", "test_clips"):
             if getattr(self, key) < 0:
                 raise InputError(f"{key} is {getattr(self, key)}; give 0 or more")
+        speakers = self.trainval_speakers + self.test_speakers
+        if speakers > len(VOICES):
+            raise InputError(
+                f"trainval_speakers + test_speakers is {speakers}; give at most {len(VOICES)}, "
+                "as no test voice may be heard in training"
+            )
         if self.pretrain_sentences > 20:
             raise InputError(
                 f"pretrain_sentences is {self.pretrain_sentences}; give at most 20 (a minute)"

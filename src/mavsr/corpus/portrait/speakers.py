@@ -50,11 +50,11 @@ def draw_speaker(seed: int, number: int, test: bool) -> Speaker:
     """Speaker ``number`` of the training or the test set.
 
     Test speakers take their voices (accent and variant) from the end of a shuffled list, training
-    speakers from its beginning, so up to 104 speakers share none.
+    speakers from its beginning; the settings see to it that they do not meet.
     """
     name = f"{'t' if test else 'a'}{number:03d}"
     order = generator("portrait voices", seed).permutation(len(VOICES))
-    voice = VOICES[order[(-1 - number if test else number) % len(VOICES)]]
+    voice = VOICES[order[-1 - number if test else number]]
     draw = generator("portrait speaker", seed, name)
     return Speaker(
         name=name,

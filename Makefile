@@ -1,0 +1,47 @@
+# Two commands do everything on a machine with Python 3.11 or 3.12, make and git:
+#   make results/table1.csv    the whole chain on the embedded corpus (any results/... file works)
+#   make test                  all tests
+CORES ?= all
+CONFIG ?=
+PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' \
+	2>/dev/null && { echo $$p; break; }; done)
+
+IN_ENV := . .venv/bin/activate &&
+SNAKEMAKE := $(IN_ENV) snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
+
+.PHONY: all test lint lock clean FORCE
+.DEFAULT_GOAL := all
+
+all: .venv/.installed
+	$(SNAKEMAKE)
+
+results/all: all
+
+results/%: .venv/.installed FORCE
+	$(SNAKEMAKE) '$@'
+
+test: .venv/.installed
+	$(IN_ENV) pytest
+
+lint: .venv/.installed
+	$(IN_ENV) pytest tests/workflow/test_style.py
+
+# The marker is written last, so an interrupted installation is taken up again.
+.venv/.installed: envs/requirements.lock pyproject.toml
+	@test -n '$(PYTHON)' || { echo 'Python 3.11 or 3.12 is needed; name one: make PYTHON=/path/to/python3.11 ...'; exit 1; }
+	'$(PYTHON)' -m venv .venv || { echo 'On Debian and Ubuntu, venv is a package of its own: apt-get install python3-venv'; rm -rf .venv; exit 1; }
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r envs/requirements.lock
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+# Resolve envs/requirements.in anew. Hashes only: no registry's address belongs into the repository.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	$(addprefix --no-emit-package ,jax jaxlib ml-dtypes opt-einsum opencv-python opencv-contrib-python opencv-python-headless) \
+	--override envs/overrides.txt envs/requirements.in --output-file envs/requirements.lock
+
+clean:
+	rm -rf .venv .snakemake
+
+FORCE:

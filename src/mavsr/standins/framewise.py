@@ -1,0 +1,151 @@
+"""Train a small encoder to name the word that is being spoken, token by token.
+
+The corpus gives word times, so every token of the encoder has a label: silence, or a word. With so
+little data that teaches far faster than CTC, which first has to find the alignment by itself (see
+docs/log.md). The linear head is thrown away afterwards: the encoder's own output is what the
+features stage caches.
+"""
+
+import logging
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from mavsr.corpus.lrs3 import Word, read_transcript
+from mavsr.corpus.manifest import read_manifest
+
+SILENCE = 0
+
+
+@dataclass(frozen=True)
+class FramewiseSettings:
+    """Optimisation of a stand-in encoder."""
+
+    epochs: int
+    """Passes over the training clips, under fresh augmentation each or in turn."""
+    learning_rate: float
+    """Peak of the one-cycle rate."""
+    batch: int = 16
+    """Clips in a batch."""
+    clip: float = 5.0
+    """Largest gradient norm."""
+
+
+def word_times(manifest: Path) -> dict[str, list[Word]]:
+    """Key -> words of every clip in a manifest, in seconds from the clip's start.
+
+    They come from the transcript files beside the videos, which must hold word timings.
+    """
+    found = {}
+    for row in read_manifest(manifest).itertuples():
+        _, words = read_transcript(Path(str(row.video)).with_suffix(".txt"))
+        start, end = float(row.start), float(row.start) + float(row.duration_s)
+        found[str(row.key)] = [
+            Word(word.text, word.start - start, word.end - start)
+            for word in words
+            if word.start >= start and word.start < end
+        ]
+    return found
+
+
+@dataclass(frozen=True)
+class Example:
+    """One training clip: the encoder's input, and the label of each of its tokens (T,)."""
+
+    inputs: torch.Tensor
+    labels: torch.Tensor
+
+
+class Labeller:
+    """Numbers the words of a training split and labels tokens with them."""
+
+    def __init__(self, clips: Iterable[Sequence[Word]]):
+        self.numbers = {
+            word: number
+            for number, word in enumerate(sorted({w.text for clip in clips for w in clip}), start=1)
+        }
+
+    def __len__(self) -> int:
+        return len(self.numbers) + 1
+
+    def label(self, words: Sequence[Word], tokens: int, rate_hz: int) -> torch.Tensor:
+        """Labels (tokens,): the word at each token's centre, ``SILENCE`` where there is none."""
+        labels = torch.full((tokens,), SILENCE)
+        for word in words:
+            first, last = (round(time * rate_hz) for time in (word.start, word.end))
+            labels[max(first, 0) : last] = self.numbers.get(word.text, SILENCE)
+        return labels
+
+
+Encode = Callable[[Sequence[Example]], torch.Tensor]
+"""A batch of examples -> tokens (B, T, d), padded behind."""
+
+
+def train_framewise(
+    encoder: nn.Module,
+    encode: Encode,
+    head: nn.Linear,
+    epoch_examples: Callable[[int], Sequence[Example]],
+    settings: FramewiseSettings,
+    seed: int,
+) -> None:
+    """Train ``encoder`` and a linear ``head`` by token-wise cross-entropy, AdamW, one-cycle rate.
+
+    Args:
+        encoder: the module whose parameters are trained; in eval mode afterwards.
+        encode: runs it on a batch.
+        head: from its tokens to labels.
+        epoch_examples: the training examples of an epoch, whose augmentation may differ.
+        settings: how.
+        seed: orders the batches.
+    """
+    parameters = [p for p in (*encoder.parameters(), *head.parameters()) if p.requires_grad]
+    optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=0.05)
+    order = torch.Generator().manual_seed(seed)
+    schedule = None
+    for epoch in range(settings.epochs):
+        examples = epoch_examples(epoch)
+        steps = math.ceil(len(examples) / settings.batch)
+        schedule = schedule or torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, settings.learning_rate, total_steps=settings.epochs * steps, pct_start=0.1
+        )
+        encoder.train()
+        picks = torch.randperm(len(examples), generator=order).tolist()
+        total = 0.0
+        for first in range(0, len(picks), settings.batch):
+            batch = [examples[i] for i in picks[first : first + settings.batch]]
+            loss = F.cross_entropy(_scores(encode, head, batch), _labels(batch))
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(parameters, settings.clip)
+            optimizer.step()
+            schedule.step()
+            total += loss.item()
+        logging.info("epoch %d of %d: loss %.3f", epoch + 1, settings.epochs, total / steps)
+    encoder.eval()
+
+
+@torch.inference_mode()
+def tokens_right(encode: Encode, head: nn.Linear, examples: Sequence[Example]) -> float:
+    """Share of tokens within words whose word is named rightly."""
+    right = words = 0
+    for example in examples:
+        best, labels = _scores(encode, head, [example]).argmax(-1), example.labels
+        right += int(((best == labels) & (labels != SILENCE)).sum())
+        words += int((labels != SILENCE).sum())
+    return right / words
+
+
+def _scores(encode: Encode, head: nn.Linear, batch: Sequence[Example]) -> torch.Tensor:
+    tokens = encode(batch)
+    kept = [row[: len(example.labels)] for row, example in zip(tokens, batch, strict=True)]
+    return head(torch.cat(kept))
+
+
+def _labels(batch: Sequence[Example]) -> torch.Tensor:
+    return torch.cat([example.labels for example in batch])
