@@ -7,6 +7,7 @@ gives the same bytes. As nothing is compressed, a sample can be read by its offs
 the rest of the shard, which is what makes exact shuffling and exact resumption cheap.
 """
 
+import os
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from mavsr.files import atomic, sha256, write_json
 
 Fields = dict[str, bytes]
 """A sample: file extension (such as ``flac`` or ``landmarks.npy``) -> content."""
+END_MARK = 2 * tarfile.BLOCKSIZE
+"""Zero bytes that end a tar file, which is padded to whole records."""
 
 
 def write_shard(path: Path, samples: Iterator[tuple[str, Fields]]) -> int:
@@ -68,17 +71,31 @@ def read_shard(path: Path) -> Iterator[tuple[str, Fields]]:
 
 
 def _members(path: Path) -> Iterator[tuple[str, bytes]]:
-    with _reading(path), tarfile.open(path, "r:") as tar:
+    with _opened(path) as tar:
         for member in tar:
-            content = tar.extractfile(member)
+            content = tar.extractfile(_checked(member))
             assert content is not None, f"{path}: {member.name} is not a file"
             yield member.name, content.read()
 
 
+def _checked(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Return a member that is a file called ``<key>.<extension>``; raise TarError otherwise."""
+    if not member.isfile() or "." not in member.name:
+        raise tarfile.TarError(f"{member.name} is not a field of a sample")
+    return member
+
+
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def _opened(path: Path) -> Iterator[tarfile.TarFile]:
     try:
-        yield
+        with path.open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(size - END_MARK, 0))
+            # A file cut between two members would read as a shorter shard.
+            if size % tarfile.RECORDSIZE or any(stream.read()):
+                raise tarfile.TarError("its end is missing")
+        with tarfile.open(path, "r:") as tar:
+            yield tar
     except (OSError, tarfile.TarError) as error:
         raise InputError(
             f"shard {path} is missing or damaged ({error}); remove it and run snakemake again"
@@ -99,10 +116,10 @@ def extents(path: Path, extension: str) -> dict[str, Extent]:
     Raises:
         InputError: the file is missing or damaged.
     """
-    with _reading(path), tarfile.open(path, "r:") as tar:
+    with _opened(path) as tar:
         return {
             member.name.split(".", 1)[0]: Extent(member.offset_data, member.size)
-            for member in tar
+            for member in map(_checked, tar)
             if member.name.split(".", 1)[1] == extension
         }
 

@@ -70,6 +70,8 @@ def decode(
     """
     torch.set_num_threads(threads)
     started = time.monotonic()
+    if not (model / "run.json").is_file():
+        raise InputError(f"{model}/run.json does not exist; run `snakemake {model}/run.json`")
     run = json.loads((model / "run.json").read_text())
     settings, chosen = ModelSettings.from_dict(run["model"]), Scale.parse(scale)
     indexes = {m: path for m, path in (("audio", audio), ("video", video)) if path}

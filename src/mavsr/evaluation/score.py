@@ -63,14 +63,23 @@ def score_file(hypotheses: Path) -> WordErrors:
     """Word errors of a file of JSON lines with key, reference and hypothesis.
 
     Raises:
-        InputError: a line is not such an object, a key occurs twice, or a reference is empty.
+        InputError: the file is missing, a line is not such an object, a key occurs twice, or a
+            reference is empty.
     """
+    if not hypotheses.is_file():
+        raise InputError(f"{hypotheses} does not exist; run `snakemake {hypotheses}`")
     references: dict[str, str] = {}
     texts = []
-    for number, line in enumerate(hypotheses.read_text().splitlines(), start=1):
+    # Not splitlines(): a hypothesis may hold characters that it takes for ends of lines.
+    lines = hypotheses.read_text(encoding="utf-8").split("\n")
+    for number, line in enumerate(lines, start=1):
+        if not line:
+            continue
         try:
             entry = json.loads(line)
             key, reference, text = entry["key"], entry["reference"], entry["hypothesis"]
+            if not all(isinstance(value, str) for value in (key, reference, text)):
+                raise TypeError("a value is not a string")
         except (json.JSONDecodeError, KeyError, TypeError) as error:
             raise InputError(
                 f"{hypotheses}, line {number}: not a hypothesis ({error!r}); remove the file and "

@@ -103,7 +103,8 @@ class MatryoshkaModel(nn.Module):
                     self.markers[opening + 1 : opening + 2],
                 ]
         prompt = embed(self._ids(self.prompt_ids))
-        return [torch.cat([*part, prompt]) for part in parts]
+        # What is trained is float32; the frozen LLM keeps its checkpoint's type, often bfloat16.
+        return [torch.cat([*part, prompt]).to(prompt) for part in parts]
 
     def loss(self, utterances: Sequence[Utterance], scale: Scale) -> torch.Tensor:
         """Mean next-token cross-entropy of the transcripts at one scale (Llama-MTSK, Eq. 5).

@@ -105,6 +105,8 @@ class MatryoshkaLora(nn.Module):
     def save(self, folder: Path) -> None:
         """Write every adapter in PEFT's format to ``folder/<adapter name>/``."""
         self.peft.save_pretrained(str(folder))
+        # PEFT's model card is a form to fill in; run.json says what the model is.
+        (folder / "README.md").unlink(missing_ok=True)
 
     def load(self, folder: Path) -> None:
         """Read what :meth:`save` wrote.
@@ -127,6 +129,9 @@ class MatryoshkaLora(nn.Module):
                 raise InputError(f"{weights} does not fit the LLM: {error}") from error
             if result.unexpected_keys:
                 raise InputError(f"{weights} holds {result.unexpected_keys[0]}, unknown to the LLM")
+            lacking = [k for k in result.missing_keys if ".lora_" in k and f".{name}." in k]
+            if lacking:
+                raise InputError(f"{weights} lacks {lacking[0]}, so it is of another LLM")
 
 
 def count_parameters(parameters: Sequence[torch.Tensor]) -> int:

@@ -44,9 +44,12 @@ class Scale:
     def parse(cls, name: str) -> "Scale":
         """The scale called ``name``; the inverse of :attr:`name`."""
         match = re.fullmatch(r"(?:a(\d+))?_?(?:v(\d+))?", name)
-        if not match or not any(match.groups()):
-            raise InputError(f"scale {name!r}: write it like a4_v2, a4 or v2")
-        return cls(*(int(rate) if rate else None for rate in match.groups()))
+        if match and any(match.groups()):
+            scale = cls(*(int(rate) if rate else None for rate in match.groups()))
+            # One scale, one spelling: names are paths, and a second one would be a second result.
+            if scale.name == name:
+                return scale
+        raise InputError(f"scale {name!r}: write it like a4_v2, a4 or v2")
 
 
 def check_rate(rate: object, what: str) -> None:

@@ -43,6 +43,9 @@ class ModelSettings:
                 f"compression {self.compression!r} is unknown; "
                 f"choose from {', '.join(COMPRESSIONS)}"
             )
+        for name in ("lora_rank", "lora_scale", "projector_hidden"):
+            if not getattr(self, name) > 0:
+                raise InputError(f"{name} is {getattr(self, name)}; it must be positive")
         for modality in TASKS[self.task]:
             rates = self.rates(modality)
             for rate in rates:

@@ -15,6 +15,7 @@ METHOD_NAMES = {
     "mtsk-mss": "Llama-MTSK MSS",
 }
 """Method -> its name in the paper, in the order of the paper's rows."""
+RATES = ["audio_rate", "video_rate"]
 
 
 def layout(scores: pd.DataFrame) -> pd.DataFrame:
@@ -35,19 +36,17 @@ def layout(scores: pd.DataFrame) -> pd.DataFrame:
     rows = rows.assign(
         rank=rows.method.map(list(METHOD_NAMES).index), method=rows.method.map(METHOD_NAMES)
     )
-    counts = rows.groupby(["corpus", "rank", "method"]).size()
-    pairs = rows[["audio_rate", "video_rate"]].drop_duplicates()
-    for (corpus, _, method), count in counts.items():
-        if count != len(pairs):
+    pairs = len(rows[RATES].drop_duplicates())
+    for _, own in rows.groupby(["corpus", "method"]):
+        if len(own) != pairs or own[RATES].duplicated().any():
             raise InputError(
-                f"{method} on {corpus} has {count} scores for {len(pairs)} rate pairs; "
-                "table1 needs each method once at every pair"
+                f"{own.method.iloc[0]} on {own.corpus.iloc[0]} has {len(own)} scores for {pairs} "
+                "rate pairs; table1 needs each method once at every pair"
             )
-    table = rows.pivot(
-        index=["corpus", "rank", "method"], columns=["audio_rate", "video_rate"], values="wer"
-    )
+    table = rows.pivot(index=["corpus", "rank", "method"], columns=RATES, values="wer")
     table = table.sort_index().sort_index(axis="columns")
-    table.columns = pd.Index([f"({int(audio)},{int(video)})" for audio, video in table.columns])
+    pairs_in_order = table.columns.to_frame().astype(int).itertuples(index=False)
+    table.columns = pd.Index([f"({audio},{video})" for audio, video in pairs_in_order])
     return table.reset_index().drop(columns="rank")
 
 

@@ -31,7 +31,8 @@ def plan_batches(frames: Mapping[str, int], budget: int, seed: int, epoch: int) 
             f"({budget}); raise training.batch_frames"
         )
     draw = generator(seed, "batches", epoch)
-    keys = [sorted(frames)[i] for i in draw.permutation(len(frames))]
+    ordered = sorted(frames)
+    keys = [ordered[i] for i in draw.permutation(len(frames))]
     mean = sum(frames.values()) / len(frames)
     pool = max(1, round(POOL * budget / mean))
     batches: list[list[str]] = []

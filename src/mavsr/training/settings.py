@@ -31,5 +31,9 @@ class TrainingSettings:
         for name in positive:
             if not getattr(self, name) > 0:
                 raise InputError(f"training.{name} is {getattr(self, name)}; it must be positive")
+        if not self.weight_decay >= 0:
+            raise InputError(f"training.weight_decay is {self.weight_decay}; give 0 or more")
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise InputError(f"training.betas is {self.betas}; both must lie in [0, 1)")
         if not 0 <= self.warmup < 1:
             raise InputError(f"training.warmup is {self.warmup}; it must lie in [0, 1)")

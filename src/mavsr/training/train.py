@@ -63,7 +63,17 @@ def train(
         UtteranceSource(train_manifest, {m: views[m][view] for m in TASKS[model.task]})
         for view in range(count.pop())
     ]
-    data = {str(p): sha256(p) for paths in views.values() for p in (*paths, train_manifest)}
+    for source in sources[1:]:
+        if odd := set(source) ^ set(sources[0]):
+            raise InputError(
+                f"clip {min(odd)} is not in every view's features; the caches come from different "
+                "runs, rerun the features rules"
+            )
+    files = [train_manifest, val_manifest, *validation.values()]
+    files += [path for paths in views.values() for path in paths]
+    # The weights of a local LLM decide a run as much as its data; a hub model has its revision.
+    files += sorted(Path(model.llm).glob("*.safetensors"))
+    data = {str(path): sha256(path) for path in files}
     network = MatryoshkaModel(model, sources[0].dims)
     counts = {
         "adapters": count_parameters(network.adapter.trainable()),

@@ -1,0 +1,172 @@
+import peft
+import pytest
+import torch
+from conftest import save_llm
+
+from mavsr.errors import InputError
+from mavsr.model.avsr import load_llm
+from mavsr.model.lora import MatryoshkaLora, adapter_names, count_parameters
+from mavsr.model.scales import Scale, all_scales
+
+SCALES = all_scales("avsr", (4, 16), (2, 5))
+RANK, FACTOR = 4, 0.5
+
+
+@pytest.fixture
+def llm(llm_folder):
+    return load_llm(str(llm_folder))[0]
+
+
+def make(llm, method, scales=SCALES, rank=RANK, factor=FACTOR):
+    lora = MatryoshkaLora(llm, method, scales, rank, factor)
+    draw = torch.Generator().manual_seed(1)
+    for parameter in lora.trainable():  # PEFT starts with B = 0: nothing would be seen
+        parameter.data.copy_(0.3 * torch.randn(parameter.shape, generator=draw))
+    return lora
+
+
+def adapters(parameters_by_name):
+    return {name.split(".lora_")[1].split(".")[1] for name in parameters_by_name}
+
+
+def gradients(lora, llm, scale):
+    lora.activate(scale)
+    llm(input_ids=torch.tensor([[5, 7, 9]])).logits.square().sum().backward()
+    return {
+        name: p.grad
+        for name, p in lora.peft.named_parameters()
+        if p.grad is not None and p.grad.abs().sum() > 0
+    }
+
+
+ACTIVE = {
+    "mtsk-ms": lambda scale: {"shared"},
+    "mtsk-ss": lambda scale: {scale.name},
+    "mtsk-mss": lambda scale: {"shared", scale.name},
+}
+
+
+@pytest.mark.parametrize("method", ACTIVE)
+@pytest.mark.parametrize("scale", SCALES, ids=lambda scale: scale.name)
+def test_gradients_reach_the_active_loras_and_nothing_else(llm, method, scale):
+    lora = make(llm, method)
+    lora.activate(SCALES[0])  # switching back and forth leaves nothing behind
+    reached = gradients(lora, llm, scale)
+    assert adapters(reached) == ACTIVE[method](scale) == set(adapter_names(method, scale))
+    assert len(reached) == len(ACTIVE[method](scale)) * 2 * 2 * 2  # layers, q and v, A and B
+    assert all(p.requires_grad for p in lora.trainable())
+
+
+def test_llama_avsr_has_one_lora_and_one_scale(llm):
+    lora = make(llm, "llama-avsr", [Scale(4, 2)])
+    assert adapters(gradients(lora, llm, Scale(4, 2))) == {"shared"}
+    with pytest.raises(InputError, match="one model per scale"):
+        MatryoshkaLora(llm, "llama-avsr", SCALES, RANK, FACTOR)
+
+
+@pytest.mark.parametrize(("method", "count"), [("mtsk-ms", 1), ("mtsk-ss", 4), ("mtsk-mss", 5)])
+def test_parameters_are_counted_per_lora(llm, method, count):
+    lora = make(llm, method)
+    query, value = 16 + 16, 16 + 8  # in + out; one key-value head of two
+    assert count_parameters(lora.trainable()) == count * 2 * RANK * (query + value)
+
+
+def weights(layer, adapter):
+    return layer.lora_A[adapter].weight, layer.lora_B[adapter].weight
+
+
+@pytest.mark.parametrize("scale", SCALES, ids=lambda scale: scale.name)
+def test_mss_adds_the_shared_and_the_own_lora_to_the_frozen_layer(llm, scale):
+    lora = make(llm, "mtsk-mss", rank=3, factor=0.125)
+    lora.activate(scale)
+    layer = llm.model.layers[1].self_attn.q_proj
+    x = torch.randn(2, 5, 16)
+    expected = x @ layer.base_layer.weight.T
+    for adapter in ("shared", scale.name):
+        down, up = weights(layer, adapter)
+        expected = expected + 0.125 * x @ down.T @ up.T
+    torch.testing.assert_close(layer(x), expected)
+
+
+@pytest.mark.parametrize(("rank", "factor"), [(4, 0.125), (64, 0.125), (3, 2.0)])
+def test_alpha_is_rank_times_scale(llm, rank, factor):
+    lora = MatryoshkaLora(llm, "mtsk-mss", SCALES, rank, factor)
+    for config in lora.peft.peft_config.values():
+        assert (config.r, config.lora_alpha) == (rank, rank * factor)
+        assert set(config.target_modules) == {"q_proj", "v_proj"}
+    layer = llm.model.layers[0].self_attn.v_proj
+    assert set(layer.scaling.values()) == {factor}
+
+
+def test_a_fresh_lora_changes_nothing(llm, llm_folder):
+    ids = torch.tensor([[5, 7, 9]])
+    plain = load_llm(str(llm_folder))[0](input_ids=ids).logits
+    MatryoshkaLora(llm, "mtsk-mss", SCALES, RANK, FACTOR)
+    torch.testing.assert_close(llm(input_ids=ids).logits, plain)
+
+
+@pytest.mark.parametrize("scale", [Scale(8, 2), Scale(4), Scale(video=2)])
+def test_a_scale_of_another_model_is_refused(llm, scale):
+    lora = make(llm, "mtsk-ss")
+    with pytest.raises(InputError, match=f"scale {scale.name} is not one of.*a16_v5"):
+        lora.activate(scale)
+
+
+def test_unknown_methods_are_refused(llm):
+    with pytest.raises(InputError, match=r"'mtsk-sms' is unknown.*mtsk-mss"):
+        MatryoshkaLora(llm, "mtsk-sms", SCALES, RANK, FACTOR)
+
+
+def test_plain_peft_reads_a_scale_specific_adapter(llm, llm_folder, tmp_path):
+    lora, scale = make(llm, "mtsk-ss"), Scale(16, 2)
+    lora.save(tmp_path)
+    lora.activate(scale)
+    ids = torch.tensor([[3, 4, 5, 6]])
+    plain = load_llm(str(llm_folder))[0]
+    alone = peft.PeftModel.from_pretrained(plain, tmp_path / scale.name)
+    expected = llm(input_ids=ids).logits
+    torch.testing.assert_close(alone(input_ids=ids).logits, expected)
+    lora.activate(Scale(4, 5))
+    assert not torch.allclose(llm(input_ids=ids).logits, expected)
+
+
+def test_plain_peft_reads_shared_and_own_adapter_together(llm, llm_folder, tmp_path):
+    lora, scale = make(llm, "mtsk-mss"), Scale(4, 5)
+    lora.save(tmp_path)
+    lora.activate(scale)
+    ids = torch.tensor([[3, 4, 5, 6]])
+    plain = peft.PeftModel.from_pretrained(
+        load_llm(str(llm_folder))[0], tmp_path / "shared", adapter_name="shared"
+    )
+    plain.load_adapter(tmp_path / scale.name, adapter_name="own")
+    plain.base_model.set_adapter(["shared", "own"])
+    torch.testing.assert_close(plain(input_ids=ids).logits, llm(input_ids=ids).logits)
+
+
+def test_what_is_saved_is_read_back(llm, llm_folder, tmp_path):
+    lora = make(llm, "mtsk-mss")
+    lora.save(tmp_path)
+    names = {"shared", *(scale.name for scale in SCALES)}
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == names
+    other = MatryoshkaLora(load_llm(str(llm_folder))[0], "mtsk-mss", SCALES, RANK, FACTOR)
+    other.load(tmp_path)
+    for old, new in zip(lora.trainable(), other.trainable(), strict=True):
+        assert torch.equal(old, new)
+
+
+def test_loading_refuses_what_does_not_fit(llm, llm_folder, tmp_path):
+    make(llm, "mtsk-ss").save(tmp_path / "adapters")
+
+    def loading(method="mtsk-ss", rank=RANK, layers=2):
+        folder = save_llm(tmp_path / f"llm{layers}", layers)
+        lora = MatryoshkaLora(load_llm(str(folder))[0], method, SCALES, rank, FACTOR)
+        lora.load(tmp_path / "adapters")
+
+    with pytest.raises(InputError, match="has no adapter 'shared'"):
+        loading(method="mtsk-mss")
+    with pytest.raises(InputError, match=r"adapter_model.safetensors does not fit the LLM"):
+        loading(rank=8)
+    with pytest.raises(InputError, match="unknown to the LLM"):
+        loading(layers=1)
+    with pytest.raises(InputError, match="lacks"):
+        loading(layers=3)

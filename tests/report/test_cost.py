@@ -1,0 +1,96 @@
+"""Parity with the papers' arithmetic: Table 4 of Llama-MTSK, and parameter counts of MoME."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from transformers import LlamaConfig
+
+from mavsr.model.avsr import load_llm
+from mavsr.model.lora import MatryoshkaLora, count_parameters
+from mavsr.model.scales import Scale
+from mavsr.report.cost import (
+    lora_parameters,
+    matrix_parameters,
+    paper_tokens,
+    prefix_tokens,
+    teraflops,
+)
+
+TABLE4 = pd.read_csv(Path(__file__).parents[1] / "data" / "paper_cost.csv")
+
+
+def llama(hidden, intermediate, layers, heads, tied, head_dim=None):
+    return LlamaConfig(
+        vocab_size=128256,
+        hidden_size=hidden,
+        intermediate_size=intermediate,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        num_key_value_heads=8,
+        head_dim=head_dim,
+        tie_word_embeddings=tied,
+    )
+
+
+LLAMA_31_8B = llama(4096, 14336, 32, 32, tied=False)
+LLAMA_32_1B = llama(2048, 8192, 16, 32, tied=True, head_dim=64)
+LLAMA_32_3B = llama(3072, 8192, 28, 24, tied=True, head_dim=128)
+
+
+@pytest.fixture(scope="module")
+def matrices():
+    return matrix_parameters(LLAMA_31_8B)
+
+
+def test_matrices_of_llama_31_8b(matrices):
+    assert matrices == 7_504_658_432
+
+
+@pytest.mark.parametrize(
+    ("config", "hidden", "kv", "intermediate", "layers"),
+    [(LLAMA_32_1B, 2048, 512, 8192, 16), (LLAMA_32_3B, 3072, 1024, 8192, 28)],
+)
+def test_a_tied_head_is_counted_once(config, hidden, kv, intermediate, layers):
+    layer = 2 * hidden * hidden + 2 * hidden * kv + 3 * hidden * intermediate
+    assert matrix_parameters(config) == layers * layer + 128256 * hidden
+
+
+@pytest.mark.parametrize(
+    ("config", "rank", "count"),
+    [(LLAMA_31_8B, 64, 27_262_976), (LLAMA_32_1B, 64, 6_815_744), (LLAMA_32_3B, 96, 27_525_120)],
+)
+def test_parameters_of_a_lora(config, rank, count):
+    assert lora_parameters(config, rank) == count
+
+
+def test_a_lora_counts_what_peft_makes(llm_folder):
+    llm = load_llm(str(llm_folder))[0]
+    lora = MatryoshkaLora(llm, "mtsk-ms", [Scale(4, 2)], 8, 0.125)
+    assert count_parameters(lora.trainable()) == lora_parameters(llm.config, 8)
+    assert matrix_parameters(llm.config) == sum(
+        p.numel()
+        for name, p in llm.named_parameters()
+        if p.dim() == 2 and ".lora_" not in name and "embed_tokens" not in name
+    )
+
+
+@pytest.mark.parametrize(
+    "row", TABLE4.itertuples(), ids=lambda r: f"a{r.audio_rate}_v{r.video_rate}"
+)
+def test_table_4_to_the_last_digit(row, matrices):
+    scale = Scale(row.audio_rate, row.video_rate)
+    flops = teraflops(matrices + lora_parameters(LLAMA_31_8B, 64), paper_tokens(scale))
+    assert paper_tokens(scale) == row.tokens
+    assert round(flops, 2) == row.tflops
+
+
+def test_table_4_is_whole():
+    assert len(TABLE4) == 5
+
+
+def test_tokens_count_what_compression_leaves():
+    lengths = {"audio": 99, "video": 50}
+    assert prefix_tokens(lengths, Scale(4, 2), 9) == 9 + 24 + 25
+    assert prefix_tokens(lengths, Scale(16), 9) == 9 + 6
+    assert prefix_tokens(lengths, Scale(video=51), 9) == 9 + 1

@@ -1,0 +1,50 @@
+import hashlib
+import json
+
+import pytest
+
+from mavsr.files import atomic, sha256, write_json
+
+
+def test_a_file_appears_complete_or_not_at_all(tmp_path):
+    path = tmp_path / "deep" / "er" / "file.txt"
+    with pytest.raises(RuntimeError), atomic(path) as partial:
+        partial.write_text("half")
+        assert not path.exists()
+        raise RuntimeError
+    assert not list(path.parent.iterdir())
+    with atomic(path) as partial:
+        partial.write_text("whole")
+    assert [p.name for p in path.parent.iterdir()] == ["file.txt"]
+    assert path.read_text() == "whole"
+
+
+def test_a_failed_rewrite_keeps_the_old_file(tmp_path):
+    path = tmp_path / "file.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), atomic(path) as partial:
+        partial.write_text("new")
+        raise RuntimeError
+    assert path.read_text() == "old"
+
+
+def test_leftovers_of_a_killed_job_are_overwritten(tmp_path):
+    (tmp_path / ".file.txt.partial").write_text("left behind")
+    with atomic(tmp_path / "file.txt") as partial:
+        partial.write_text("new")
+    assert [p.name for p in tmp_path.iterdir()] == ["file.txt"]
+
+
+def test_json_is_sorted_readable_and_keeps_letters(tmp_path):
+    path = tmp_path / "x.json"
+    write_json(path, {"b": [1, 2], "a": "é"})
+    assert path.read_text(encoding="utf-8") == '{\n "a": "é",\n "b": [\n  1,\n  2\n ]\n}\n'
+    with pytest.raises(TypeError):
+        write_json(path, {"a": object()})
+    assert json.loads(path.read_text()) == {"a": "é", "b": [1, 2]}
+
+
+def test_sha256_is_that_of_the_content(tmp_path):
+    content = bytes(range(256)) * 5000
+    (tmp_path / "x").write_bytes(content)
+    assert sha256(tmp_path / "x") == hashlib.sha256(content).hexdigest()

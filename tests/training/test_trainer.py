@@ -1,0 +1,217 @@
+import math
+import os
+import signal
+from dataclasses import replace
+
+import pytest
+import torch
+from conftest import DIMS, make_utterance
+
+from mavsr.errors import InputError
+from mavsr.model.avsr import MatryoshkaModel, Utterance
+from mavsr.training.settings import TrainingSettings
+from mavsr.training.trainer import Trainer
+
+LENGTHS = {f"clip{n}": 4 + n for n in range(8)}
+SETTINGS = TrainingSettings(epochs=3, learning_rate=2e-2, warmup=0.2, batch_frames=26)
+
+
+@pytest.fixture
+def make(settings_of, tmp_path):
+    """A trainer on two views of eight made-up clips."""
+
+    def trainer(fingerprint="same", settings=SETTINGS, spoil=None, **changes):
+        model = MatryoshkaModel(settings_of(**{"method": "mtsk-ss", **changes}), DIMS)
+        views = [
+            {key: make_utterance(f"{view}{key}", n) for key, n in LENGTHS.items()}
+            for view in range(2)
+        ]
+        if spoil:
+            bad = views[0][spoil]
+            tokens = {m: torch.full_like(t, math.nan) for m, t in bad.tokens.items()}
+            views[0][spoil] = Utterance(bad.key, bad.text, tokens)
+        validation = {key: make_utterance(key, 6) for key in ("v1", "v2")}
+        state = tmp_path / "resume" / "state.pt"
+        return Trainer(model, settings, 0, views, validation, LENGTHS, state, fingerprint)
+
+    return trainer
+
+
+def weights(trainer):
+    return [parameter.detach().clone() for parameter in trainer.model.trainable()]
+
+
+def test_the_loss_falls(make):
+    trainer = make(settings=TrainingSettings(epochs=20, learning_rate=2e-2, batch_frames=26))
+    rows = [row for row in trainer.run() if row["split"] == "train"]
+    for scale in trainer.model.settings.scales:
+        losses = [row["loss"] for row in rows if row["scale"] == scale.name]
+        assert sum(losses[-10:]) < 0.85 * sum(losses[:10])
+
+
+def test_rows_tell_every_step_and_scale(make):
+    trainer = make()
+    rows, steps = trainer.run(), len(trainer.plan)
+    scales = [scale.name for scale in trainer.model.settings.scales]
+    train = [row for row in rows if row["split"] == "train"]
+    expected = [(step, scale) for step in range(steps) for scale in scales]
+    assert [(row["step"], row["scale"]) for row in train] == expected
+    val = [row for row in rows if row["split"] == "val"]
+    assert [(row["epoch"], row["scale"]) for row in val] == [
+        (e, s) for e in range(3) for s in scales
+    ]
+    with torch.no_grad():
+        last = trainer.model.loss(
+            list(trainer.validation.values()), trainer.model.settings.scales[0]
+        )
+    assert val[-len(scales)]["loss"] == pytest.approx(last.item(), abs=1e-6)
+
+
+def test_each_epoch_takes_its_view(make, monkeypatch):
+    trainer, seen = make(), []
+    loss = MatryoshkaModel.loss
+
+    def spy(model, batch, scale):
+        seen.append([utterance.key for utterance in batch])
+        return loss(model, batch, scale)
+
+    monkeypatch.setattr(MatryoshkaModel, "loss", spy)
+    trainer.run()
+    scales = len(trainer.model.settings.scales)
+    training = [keys for keys in seen if not keys[0].startswith("v")]
+    assert training[::scales] == [
+        [f"{epoch % 2}{key}" for key in batch] for epoch, batch in trainer.plan
+    ]
+
+
+def test_a_step_averages_the_gradients_of_all_scales(make):
+    settings = TrainingSettings(epochs=1, batch_frames=26, clip=1e9, learning_rate=1e-9)
+    trainer, other = make(settings=settings), make(settings=settings)
+    batch = list(other.views[0].values())[:3]
+    trainer._step(0, batch)
+    scales = other.model.settings.scales
+    mean = sum(other.model.loss(batch, scale) for scale in scales) / len(scales)
+    mean.backward()
+    for ours, theirs in zip(trainer.parameters, other.parameters, strict=True):
+        torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-6, rtol=1e-4)
+
+
+def test_gradients_are_clipped_before_the_step(make):
+    trainer = make(settings=TrainingSettings(epochs=1, batch_frames=26, clip=1e-3))
+    trainer._step(0, list(trainer.views[0].values())[:3])
+    norm = torch.stack([p.grad.norm() for p in trainer.parameters]).norm()
+    assert norm <= 1.001e-3
+
+
+def test_the_rate_rises_then_falls_to_zero(make):
+    trainer = make()
+    steps = len(trainer.plan)
+    rates = [trainer.learning_rate(step) for step in range(steps)]
+    top = rates.index(max(rates))
+    assert rates[: top + 1] == sorted(rates[: top + 1])
+    assert rates[top:] == sorted(rates[top:], reverse=True)
+    assert top == math.ceil(0.2 * steps)
+    assert 0.9 * SETTINGS.learning_rate < max(rates) <= SETTINGS.learning_rate
+    assert trainer.learning_rate(steps) == pytest.approx(0, abs=1e-12)
+    rows = trainer.run()
+    assert [r["learning_rate"] for r in rows if r["split"] == "train"][::4] == rates
+
+
+def same_end(first, second):
+    """Bit-identical weights, and the same metrics."""
+    assert all(torch.equal(a, b) for a, b in zip(weights(first), weights(second), strict=True))
+    assert first.progress.rows == second.progress.rows
+
+
+@pytest.fixture
+def undisturbed(make):
+    trainer = make()
+    trainer.run()
+    assert not trainer.resume.exists()
+    return trainer
+
+
+def stop_after(trainer, monkeypatch, steps, action):
+    original = trainer._step
+
+    def step(*arguments):
+        original(*arguments)
+        if trainer.progress.step == steps:
+            action()
+
+    monkeypatch.setattr(trainer, "_step", step)
+
+
+@pytest.mark.parametrize("where", [1, 4, "epoch", "last"])
+def test_sigterm_saves_and_the_next_run_ends_alike(make, undisturbed, monkeypatch, where):
+    plan = undisturbed.plan
+    step = {"epoch": sum(epoch == 0 for epoch, _ in plan), "last": len(plan)}.get(where, where)
+    trainer = make()
+    stop_after(trainer, monkeypatch, step, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as stopped:
+        trainer.run()
+    assert stopped.value.code == 143
+    assert signal.getsignal(signal.SIGTERM) is before
+    resumed = make()
+    resumed.run()
+    same_end(resumed, undisturbed)
+
+
+def test_a_killed_run_goes_on_from_its_last_save(make, undisturbed, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def kill():
+        raise Killed
+
+    trainer = make(settings=replace(SETTINGS, save_every_s=250))
+    clock = iter(range(0, 10**6, 100))
+    monkeypatch.setattr("mavsr.training.trainer.time.monotonic", clock.__next__)
+    stop_after(trainer, monkeypatch, 5, kill)
+    with pytest.raises(Killed):
+        trainer.run()
+    monkeypatch.undo()
+    assert torch.load(trainer.resume)["step"] == 3  # every third step, at 100 s a step
+    resumed = make()
+    resumed.run()
+    same_end(resumed, undisturbed)
+
+
+def test_a_state_of_other_settings_or_data_is_not_resumed(make, undisturbed, monkeypatch, caplog):
+    trainer = make(fingerprint="other")
+    stop_after(trainer, monkeypatch, 4, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    with pytest.raises(SystemExit):
+        trainer.run()
+    fresh = make()
+    fresh.run()
+    assert "other settings or data; starting afresh" in caplog.text
+    same_end(fresh, undisturbed)
+
+
+def test_features_that_are_not_numbers_name_the_clips(make):
+    trainer = make(spoil="clip3")
+    batch = next(batch for epoch, batch in trainer.plan if "clip3" in batch and epoch == 0)
+    with pytest.raises(InputError, match=r"loss is nan at step \d+, scale a2_v1") as caught:
+        trainer.run()
+    assert all(f"0{key}" in str(caught.value) for key in batch)
+    assert all(torch.isfinite(weight).all() for weight in weights(trainer))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("epochs", 0),
+        ("learning_rate", 0.0),
+        ("clip", -1.0),
+        ("batch_frames", 0),
+        ("save_every_s", 0.0),
+        ("warmup", 1.0),
+        ("warmup", -0.1),
+        ("weight_decay", -0.1),
+        ("betas", (0.9, 1.0)),
+    ],
+)
+def test_settings_are_checked_when_made(key, value):
+    with pytest.raises(InputError, match=f"training.{key} is"):
+        TrainingSettings(**{key: value})
