@@ -14,10 +14,33 @@ from mavsr.model.scales import TASKS
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
 
 
+def restore_types(config: Mapping[str, Any]) -> None:
+    """Turn text into numbers, in place, where the schema wants numbers.
+
+    ``snakemake --config 'rates={audio: [4, 8]}'`` hands over everything inside braces as text.
+    """
+    for error in _validator().iter_errors(config):
+        if error.validator == "type" and isinstance(error.instance, str):
+            value = yaml.safe_load(error.instance)
+            if any(_validator().is_type(value, name) for name in _listed(error.validator_value)):
+                *parents, last = error.absolute_path
+                part: Any = config
+                for key in parents:
+                    part = part[key]
+                part[last] = value
+
+
+def _listed(names: str | list[str]) -> list[str]:
+    return [names] if isinstance(names, str) else names
+
+
+def _validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(yaml.safe_load(SCHEMA.read_text()))
+
+
 def check_config(config: Mapping[str, Any]) -> None:
     """Raise InputError, naming the key and the remedy, if ``config`` cannot be run."""
-    schema = yaml.safe_load(SCHEMA.read_text())
-    validator = jsonschema.Draft202012Validator(schema)
+    validator = _validator()
     errors = sorted(validator.iter_errors(config), key=lambda e: ([*map(str, e.path)], e.validator))
     if errors:
         raise InputError("config: " + "\n        ".join(map(_explain, errors)))
@@ -41,18 +64,17 @@ def _explain(error: jsonschema.ValidationError) -> str:
 def _check_references(config: Mapping[str, Any]) -> None:
     for modality, rates in config["rates"].items():
         _check_ascending(rates, f"rates.{modality}")
-    if config["setup"].get("rates"):
-        raise InputError("config: setup.rates is not a key; set `rates` at the top level")
     for name, entries in config["experiments"].items():
         for number, entry in enumerate(entries):
-            place = f"experiments.{name}[{number}]"
-            setup = {**config["setup"], **entry}
             for modality, rates in entry.get("rates", {}).items():
-                _check_ascending(rates, f"{place}.rates.{modality}")
-            _check_name(setup["corpus"], config["corpora"], f"{place}.corpus", "corpora")
-            _check_name(setup["llm"], config["llms"], f"{place}.llm", "llms")
-            for modality in TASKS[setup["task"]]:
-                _check_encoder(config, setup[f"{modality}_encoder"], modality, place)
+                _check_ascending(rates, f"experiments.{name}[{number}].rates.{modality}")
+            setup = {key: (value, f"setup.{key}") for key, value in config["setup"].items()}
+            # Complain where the value stands: in the entry, or in what it inherits.
+            setup |= {k: (v, f"experiments.{name}[{number}].{k}") for k, v in entry.items()}
+            _check_name(*setup["corpus"], config["corpora"], "corpora")
+            _check_name(*setup["llm"], config["llms"], "llms")
+            for modality in TASKS[setup["task"][0]]:
+                _check_encoder(*setup[f"{modality}_encoder"], config["encoders"], modality)
 
 
 def _check_ascending(rates: list[int], place: str) -> None:
@@ -60,18 +82,17 @@ def _check_ascending(rates: list[int], place: str) -> None:
         raise InputError(f"config: {place} is {rates}: list each rate once, ascending")
 
 
-def _check_name(name: str, known: Mapping[str, Any], place: str, section: str) -> None:
+def _check_name(name: str, place: str, known: Mapping[str, Any], section: str) -> None:
     if name not in known:
         raise InputError(
             f"config: {place} is {name!r}, which is not under `{section}` ({', '.join(known)})"
         )
 
 
-def _check_encoder(config: Mapping[str, Any], name: str, modality: str, place: str) -> None:
-    _check_name(name, config["encoders"], f"{place}.{modality}_encoder", "encoders")
-    kind = config["encoders"][name]["kind"]
+def _check_encoder(name: str, place: str, encoders: Mapping[str, Any], modality: str) -> None:
+    _check_name(name, place, encoders, "encoders")
+    kind = encoders[name]["kind"]
     if (kind == "whisper") != (modality == "audio"):
         raise InputError(
-            f"config: {place}.{modality}_encoder is {name!r}, a {kind} encoder, which does not "
-            f"encode {modality}"
+            f"config: {place} is {name!r}, a {kind} encoder, which does not encode {modality}"
         )

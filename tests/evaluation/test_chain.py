@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from conftest import save_llm
 from safetensors.torch import load_file, save_file
+from tiny import save_llm
 from transformers import AutoConfig, AutoTokenizer
 
 from mavsr.command import run_command

@@ -3,7 +3,7 @@ import json
 import pytest
 import safetensors.torch
 import torch
-from conftest import DIMS, make_utterance, save_llm
+from tiny import DIMS, make_utterance, save_llm
 from torch.nn import functional as F
 
 from mavsr.errors import InputError

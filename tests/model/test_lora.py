@@ -1,7 +1,7 @@
 import peft
 import pytest
 import torch
-from conftest import save_llm
+from tiny import save_llm
 
 from mavsr.errors import InputError
 from mavsr.model.avsr import load_llm

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from conftest import DIMS, make_utterance
+from tiny import DIMS, make_utterance
 
 from mavsr.errors import InputError
 from mavsr.model.avsr import MatryoshkaModel, Utterance

@@ -1,8 +1,8 @@
-"""What rule files share: the checked config, the models it asks for, and where their inputs lie."""
+"""What the rules share: the checked config, the models it asks for, where their inputs lie."""
 
 import json
 
-from mavsr.configuration import check_config
+from mavsr.configuration import check_config, restore_types
 from mavsr.errors import InputError
 from mavsr.experiments import all_evaluations, all_models
 from mavsr.model.scales import TASKS
@@ -10,6 +10,7 @@ from mavsr.sources import source_files
 from snakemake.exceptions import WorkflowError
 
 try:
+    restore_types(config)
     check_config(config)
     EVALUATIONS = all_evaluations(config)
     MODELS = all_models(config)
@@ -66,7 +67,11 @@ def made_files(path):
     """The file whose existence shows that a stand-in is complete; nothing for a user's own model."""
     if not path.startswith("results/standins/"):
         return []
-    return path.removesuffix(".pt") + ".json" if path.endswith(".pt") else f"{path}/standin.json"
+    return (
+        path.removesuffix(".pt") + ".json"
+        if path.endswith(".pt")
+        else f"{path}/standin.json"
+    )
 
 
 def encoder_files(wildcards):
@@ -86,7 +91,9 @@ def llm_files(wildcards):
 
 def manifest(split):
     """Input function: the manifest of a model's corpus."""
-    return lambda wildcards: f"results/corpus/{MODELS[wildcards.model].corpus}/{split}.parquet"
+    return (
+        lambda wildcards: f"results/corpus/{MODELS[wildcards.model].corpus}/{split}.parquet"
+    )
 
 
 def features(modality, split, conditions):
@@ -153,7 +160,9 @@ def crop_settings(wildcards):
 
 def noise_settings(wildcards):
     """Settings of the mixing job: the config's section without where the noise comes from."""
-    return json.dumps({k: v for k, v in config["noise"].items() if k not in ("babble", "made")})
+    return json.dumps(
+        {k: v for k, v in config["noise"].items() if k not in ("babble", "made")}
+    )
 
 
 def extract_settings(wildcards):

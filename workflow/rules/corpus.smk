@@ -10,6 +10,8 @@ rule make_portrait:
         "results/logs/corpus/{corpus}/make.log",
     benchmark:
         "results/benchmarks/corpus/{corpus}/make.tsv"
+    conda:
+        "../../envs/mavsr.yaml"
     threads: 64
     resources:
         mem="2GB",
@@ -35,6 +37,8 @@ rule scan_corpus:
         "results/logs/corpus/{corpus}/scan.log",
     benchmark:
         "results/benchmarks/corpus/{corpus}/scan.tsv"
+    conda:
+        "../../envs/mavsr.yaml"
     resources:
         mem="2GB",
     params:

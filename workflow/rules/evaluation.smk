@@ -17,6 +17,8 @@ rule decode:
     benchmark:
         "results/benchmarks/evaluation/{model}/{condition}/{scale}.tsv"
     priority: 2  # free the core that waits for the last models
+    conda:
+        "../../envs/mavsr.yaml"
     threads: 1
     resources:
         mem="4GB",
@@ -41,6 +43,8 @@ rule collect_scores:
         table="results/wer.csv",
     log:
         "results/logs/evaluation/collect.log",
+    conda:
+        "../../envs/mavsr.yaml"
     resources:
         mem="1GB",
     shell:

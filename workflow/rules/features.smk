@@ -12,6 +12,8 @@ rule extract_features:
         "results/logs/features/{encoder}/{corpus}/{split}/{condition}/{shard}.log",
     benchmark:
         "results/benchmarks/features/{encoder}/{corpus}/{split}/{condition}/{shard}.tsv"
+    conda:
+        "../../envs/mavsr.yaml"
     threads: 1
     resources:
         mem="4GB",
@@ -39,6 +41,8 @@ rule index_features:
         index="results/features/{encoder}/{corpus}/{split}/{condition}/index.json",
     log:
         "results/logs/features/{encoder}/{corpus}/{split}/{condition}/index.log",
+    conda:
+        "../../envs/mavsr.yaml"
     resources:
         mem="1GB",
     params:

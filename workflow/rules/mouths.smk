@@ -12,6 +12,8 @@ rule crop_mouths:
         "results/logs/mouths/{corpus}/{split}/{shard}.log",
     benchmark:
         "results/benchmarks/mouths/{corpus}/{split}/{shard}.tsv"
+    conda:
+        "../../envs/mavsr.yaml"
     resources:
         mem="2GB",
     params:
@@ -38,6 +40,8 @@ rule index_mouths:
         ledger="results/mouths/{corpus}/{split}/ledger.csv",
     log:
         "results/logs/mouths/{corpus}/{split}/index.log",
+    conda:
+        "../../envs/mavsr.yaml"
     resources:
         mem="1GB",
     params:

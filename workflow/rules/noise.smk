@@ -9,6 +9,8 @@ rule make_babble:
         babble="results/noise/{corpus}/babble.flac",
     log:
         "results/logs/noise/{corpus}/babble.log",
+    conda:
+        "../../envs/mavsr.yaml"
     resources:
         mem="2GB",
     params:
@@ -29,6 +31,8 @@ rule mix_noise:
         "results/logs/noise/{corpus}/{split}/{condition}/{shard}.log",
     benchmark:
         "results/benchmarks/noise/{corpus}/{split}/{condition}/{shard}.tsv"
+    conda:
+        "../../envs/mavsr.yaml"
     resources:
         mem="2GB",
     params:

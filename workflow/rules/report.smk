@@ -9,6 +9,8 @@ rule table1:
         table="results/table1.csv",
     log:
         "results/logs/report/table1.log",
+    conda:
+        "../../envs/mavsr.yaml"
     resources:
         mem="1GB",
     shell:
@@ -24,6 +26,8 @@ rule noise_check:
         table="results/noise_check.csv",
     log:
         "results/logs/report/noise_check.log",
+    conda:
+        "../../envs/mavsr.yaml"
     resources:
         mem="1GB",
     shell:

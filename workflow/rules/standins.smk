@@ -16,6 +16,8 @@ rule make_whisper:
         "results/logs/standins/{corpus}/whisper.log",
     benchmark:
         "results/benchmarks/standins/{corpus}/whisper.tsv"
+    conda:
+        "../../envs/mavsr.yaml"
     threads: 1
     resources:
         mem="3GB",
@@ -45,6 +47,8 @@ rule make_avhubert:
     benchmark:
         "results/benchmarks/standins/{corpus}/avhubert.tsv"
     priority: 2  # the longest job of this stage starts first
+    conda:
+        "../../envs/mavsr.yaml"
     threads: 1
     resources:
         mem="3GB",
@@ -69,6 +73,8 @@ rule make_llama:
     benchmark:
         "results/benchmarks/standins/{corpus}/llama.tsv"
     priority: 1
+    conda:
+        "../../envs/mavsr.yaml"
     threads: 1
     resources:
         mem="2GB",

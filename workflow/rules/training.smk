@@ -21,6 +21,8 @@ rule train_model:
     benchmark:
         "results/benchmarks/training/{model}.tsv"
     priority: 1
+    conda:
+        "../../envs/mavsr.yaml"
     threads: 1
     resources:
         mem="4GB",

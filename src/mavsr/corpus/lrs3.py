@@ -110,7 +110,9 @@ def read_tree(root: Path, longest_s: float = 16.0) -> Iterator[Clip]:
                 "(and pretrain/ likewise); set the corpus' root to the folder that does"
             )
     for folder in ("pretrain", "trainval", "test"):
-        for video in sorted((root / folder).glob("*/*.mp4")):
+        # A transcript without its video is a lost clip, which must be listed too.
+        files = (f for suffix in ("mp4", "txt") for f in (root / folder).glob(f"*/*.{suffix}"))
+        for video in sorted({file.with_suffix(".mp4") for file in files}):
             yield from _read_clip(folder, video, longest_s)
 
 

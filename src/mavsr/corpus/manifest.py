@@ -42,7 +42,7 @@ def check_manifest(table: pd.DataFrame, name: str) -> pd.DataFrame:
     checks = {
         "has a key that is not a safe file name": ~table.key.astype(str).str.fullmatch(_KEY),
         "has a key that occurs twice": table.key.duplicated(),
-        "has an empty transcript": table.text.str.strip() == "",
+        "has an empty transcript": table.text.fillna("").astype(str).str.strip() == "",
         f"has a split other than {', '.join(SPLITS)}": ~table.split.isin(SPLITS),
         "has a duration that is not positive": ~(table.duration_s > 0),
         "has a negative shard number": table.shard < 0,
@@ -64,8 +64,14 @@ def read_manifest(path: Path) -> pd.DataFrame:
     """Read and check a manifest.
 
     Raises:
-        InputError: the file is missing, or its content breaks the contract.
+        InputError: the file is missing or damaged, or its content breaks the contract.
     """
     if not path.is_file():
         raise InputError(f"manifest {path} does not exist; run `snakemake {path}`")
-    return check_manifest(pd.read_parquet(path), str(path))
+    try:
+        table = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"manifest {path} is damaged ({error}); remove it and run snakemake again"
+        ) from error
+    return check_manifest(table, str(path))

@@ -36,8 +36,8 @@ def collect(hypotheses: list[Path], output: Path) -> None:
     """
     rows = []
     for path in hypotheses:
-        sidecar = json.loads(path.with_suffix(".json").read_text())
         errors = score_file(path)
+        sidecar = json.loads(path.with_suffix(".json").read_text())
         low, high = errors.interval()
         rows.append(
             {

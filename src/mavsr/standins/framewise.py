@@ -105,6 +105,7 @@ def train_framewise(
         seed: orders the batches.
     """
     parameters = [p for p in (*encoder.parameters(), *head.parameters()) if p.requires_grad]
+    weights = label_weights(epoch_examples(0), head.out_features)
     optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=0.05)
     order = torch.Generator().manual_seed(seed)
     schedule = None
@@ -119,7 +120,8 @@ def train_framewise(
         total = 0.0
         for first in range(0, len(picks), settings.batch):
             batch = [examples[i] for i in picks[first : first + settings.batch]]
-            loss = F.cross_entropy(_scores(encode, head, batch), _labels(batch))
+            scores = _scores(encode, head, batch)
+            loss = F.cross_entropy(scores, _labels(batch), weight=weights)
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(parameters, settings.clip)
@@ -128,6 +130,17 @@ def train_framewise(
             total += loss.item()
         logging.info("epoch %d of %d: loss %.3f", epoch + 1, settings.epochs, total / steps)
     encoder.eval()
+
+
+def label_weights(examples: Sequence[Example], labels: int) -> torch.Tensor:
+    """Loss weights (labels,), inverse to the root of each label's frequency, 1 on average.
+
+    A letter of the alphabet is a twentieth as frequent as "please"; unweighted, the letters are
+    learnt last.
+    """
+    counts = torch.bincount(_labels(examples), minlength=labels).clamp_min(1)
+    weights = counts.float().rsqrt()
+    return weights * counts.sum() / (weights * counts).sum()
 
 
 @torch.inference_mode()

@@ -1,0 +1,80 @@
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pad_sequence
+
+from mavsr.corpus.lrs3 import Word
+from mavsr.corpus.manifest import write_manifest
+from mavsr.standins.framewise import (
+    SILENCE,
+    Example,
+    FramewiseSettings,
+    Labeller,
+    tokens_right,
+    train_framewise,
+    word_times,
+)
+
+WORDS = [Word("two", 0.2, 0.4), Word("one", 0.4, 0.6)]
+
+
+def test_tokens_are_labelled_by_the_word_that_is_spoken():
+    labeller = Labeller([WORDS, [Word("three", 0, 1)]])
+    assert len(labeller) == 4
+    one, three, two = (labeller.numbers[word] for word in ("one", "three", "two"))
+    assert sorted([one, three, two]) == [1, 2, 3]
+    labels = labeller.label(WORDS, 20, 25)
+    assert labels.tolist() == [SILENCE] * 5 + [two] * 5 + [one] * 5 + [SILENCE] * 5
+    assert labeller.label(WORDS, 12, 25).tolist() == [SILENCE] * 5 + [two] * 5 + [one] * 2
+    unknown = [Word("four", 0.0, 0.4)]
+    assert labeller.label(unknown, 4, 10).tolist() == [SILENCE] * 4
+
+
+@pytest.mark.parametrize(("start", "seconds", "expected"), [(0.0, 1.0, 2), (0.4, 0.3, 1)])
+def test_word_times_count_from_the_clips_start(tmp_path, start, seconds, expected):
+    lines = ["Text:  TWO ONE", "", "WORD START END ASDSCORE", "TWO 0.2 0.4 1", "ONE 0.4 0.6 1"]
+    (tmp_path / "x.txt").write_text("\n".join(lines))
+    row = {
+        "key": "k",
+        "video": str(tmp_path / "x.mp4"),
+        "audio": "x",
+        "text": "two one",
+        "start": start,
+        "end": start + seconds,
+        "duration_s": seconds,
+        "speaker": "s",
+        "split": "train",
+        "shard": 0,
+    }
+    write_manifest(tmp_path / "train.parquet", pd.DataFrame([row]))
+    words = word_times(tmp_path / "train.parquet")["k"]
+    assert len(words) == expected
+    assert words[-1].text == "one"
+    assert words[-1].start == pytest.approx(0.4 - start)
+
+
+def made_up(clips):
+    """Tokens whose value gives the label away."""
+    draw = torch.Generator().manual_seed(0)
+    examples = []
+    for n in range(clips):
+        labels = torch.randint(0, 3, (5 + n % 4,), generator=draw)
+        noise = 0.1 * torch.randn(len(labels), 3, generator=draw)
+        examples.append(Example(nn.functional.one_hot(labels, 3) + noise, labels))
+    return examples
+
+
+def test_training_learns_what_can_be_learnt():
+    torch.manual_seed(0)
+    encoder, head, examples = nn.Linear(3, 8), nn.Linear(8, 3), made_up(24)
+
+    def encode(batch):
+        return encoder(pad_sequence([e.inputs for e in batch], batch_first=True))
+
+    before = tokens_right(encode, head, examples)
+    settings = FramewiseSettings(epochs=30, learning_rate=0.05, batch=8)
+    train_framewise(encoder, encode, head, lambda epoch: examples, settings, 0)
+    assert not encoder.training
+    assert before < 0.9
+    assert tokens_right(encode, head, examples) > 0.98

@@ -1,0 +1,146 @@
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from mavsr.configuration import check_config, restore_types
+from mavsr.errors import InputError
+
+ROOT = Path(__file__).parents[1]
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+CONFIGS = sorted((ROOT / "workflow" / "configs").glob("*.yaml"))
+
+
+def changed(path, value):
+    config = copy.deepcopy(CONFIG)
+    *parents, last = path.split(".")
+    part = config
+    for name in parents:
+        part = part[int(name) if isinstance(part, list) else name]
+    part[last] = value
+    return config
+
+
+def test_the_default_config_is_valid():
+    check_config(CONFIG)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_shipped_configs_are_valid_and_hold_only_differences(path):
+    own = yaml.safe_load(path.read_text())
+    config = copy.deepcopy(CONFIG)
+    update_config(config, own)
+    check_config(config)
+    repeated = [key for key, value in leaves(own) if dict(leaves(CONFIG)).get(key) == value]
+    assert not repeated, f"{path.name} repeats config.yaml: {repeated}"
+
+
+def leaves(part, prefix=""):
+    for key, value in part.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("ratse", 1, "unknown key 'ratse' at the top level; did you mean 'rates'?"),
+        ("training.epoch", 1, "unknown key 'epoch' at training; did you mean 'epochs'?"),
+        ("training.zzz", 1, "unknown key 'zzz' at training; known keys: epochs, "),
+        ("setup.rates", {}, "unknown key 'rates' at setup"),
+        ("rates.audio", [0, 4], "rates.audio.0 is 0"),
+        ("rates.audio", [], "rates.audio is []"),
+        ("rates.audio", [4.5], "rates.audio.0 is 4.5"),
+        ("rates.audio", [True], "rates.audio.0 is True"),
+        ("rates.video", [5, 2], "rates.video is [5, 2]: list each rate once, ascending"),
+        ("rates.video", [2, 2], "rates.video is [2, 2]: list each rate once, ascending"),
+        ("setup.task", "avr", "setup.task is 'avr'"),
+        ("setup.corpus", "lrs9", "setup.corpus is 'lrs9', which is not under `corpora` (portrait"),
+        ("setup.llm", "gpt", "setup.llm is 'gpt', which is not under `llms`"),
+        ("setup.conditions", ["noisy"], "setup.conditions.0 is 'noisy'"),
+        ("setup.conditions", ["snr_05"], "setup.conditions.0 is 'snr_05'"),
+        ("setup.seed", -1, "setup.seed is -1"),
+        (
+            "setup.audio_encoder",
+            "avhubert-standin",
+            "setup.audio_encoder is 'avhubert-standin', a avhubert encoder, which does not encode "
+            "audio",
+        ),
+        (
+            "experiments.table1.0.video_encoder",
+            "whisper-standin",
+            "experiments.table1[0].video_encoder is 'whisper-standin', a whisper encoder, which "
+            "does not encode video",
+        ),
+        ("setup.video_encoder", "x", "setup.video_encoder is 'x', which is not under `encoders`"),
+        ("experiments.table1.0.corpus", "x", "experiments.table1[0].corpus is 'x'"),
+        ("experiments.table1.0.methods", ["mtsk"], "experiments.table1.0.methods.0 is 'mtsk'"),
+        (
+            "experiments.table1.0.rates",
+            {"audio": [4, 2], "video": [1]},
+            "[0].rates.audio is [4,",
+        ),
+        ("experiments.table1.0.rates", {"audio": [4, 0], "video": [1]}, "rates.audio.1 is 0"),
+        ("experiments.table 1", [], "'table 1'"),
+        ("experiments", {}, "experiments is {}"),
+        ("corpora.portrait.shards.train", 0, "corpora.portrait.shards.train is 0"),
+        ("corpora.portrait.validation_share", 0, "corpora.portrait.validation_share is 0"),
+        ("noise.snrs", ["loud"], "noise.snrs.0 is 'loud'"),
+        ("training.betas", [0.9], "training.betas is [0.9]"),
+        ("decoding.beams", "15", "decoding.beams is '15'"),
+    ],
+)
+def test_wrong_configs_name_the_key(path, value, message):
+    with pytest.raises(InputError) as caught:
+        check_config(changed(path, value))
+    assert message in str(caught.value)
+    assert str(caught.value).startswith("config: ")
+
+
+def test_missing_keys_are_named():
+    config = copy.deepcopy(CONFIG)
+    del config["training"]["epochs"]
+    with pytest.raises(InputError, match="'epochs' is a required property at training"):
+        check_config(config)
+    config = copy.deepcopy(CONFIG)
+    del config["corpora"]["portrait"]["make"]
+    with pytest.raises(InputError, match=r"'make' is a required property at corpora.portrait"):
+        check_config(config)
+
+
+def test_all_errors_are_told_at_once():
+    config = changed("training.epochs", 0)
+    config["decoding"]["beams"] = 0
+    with pytest.raises(InputError, match=r"decoding.beams is 0[\s\S]*training.epochs is 0"):
+        check_config(config)
+
+
+def test_an_encoder_that_no_task_uses_may_be_anything():
+    config = changed("setup.task", "asr")
+    config["experiments"] = {"one": [{"methods": ["mtsk-ms"]}]}
+    config["setup"]["video_encoder"] = "none"
+    check_config(config)
+
+
+def test_numbers_given_as_text_get_their_type_back():
+    config = changed("rates", {"audio": ["4", "8"], "video": ["2"]})
+    config["training"]["learning_rate"] = "1.0e-3"
+    config["features"]["flip"] = "false"
+    config["setup"]["corpus"] = "2020"
+    restore_types(config)
+    assert config["rates"] == {"audio": [4, 8], "video": [2]}
+    assert config["training"]["learning_rate"] == 1e-3
+    assert config["features"]["flip"] is False
+    assert config["setup"]["corpus"] == "2020"
+
+
+@pytest.mark.parametrize("text", ["0", "four", "1.5", "[4]"])
+def test_text_that_is_no_rate_is_refused_all_the_same(text):
+    config = changed("rates.audio", [text])
+    restore_types(config)
+    with pytest.raises(InputError, match=r"rates.audio.0 is"):
+        check_config(config)

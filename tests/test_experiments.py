@@ -1,0 +1,114 @@
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mavsr.experiments import all_evaluations, all_models, evaluations
+
+CONFIG = yaml.safe_load((Path(__file__).parents[1] / "config.yaml").read_text())
+
+
+@pytest.fixture
+def config():
+    config = copy.deepcopy(CONFIG)
+    config["rates"] = {"audio": [4, 16], "video": [2, 5]}
+    config["experiments"] = {
+        "table1": [{"methods": ["llama-avsr", "mtsk-ms", "mtsk-ss", "mtsk-mss"]}],
+        "noise_check": [
+            {"methods": ["mtsk-ms"], "conditions": ["snr_-5"]},
+            {"methods": ["mtsk-ms"], "conditions": ["snr_-5"], "task": "asr"},
+        ],
+    }
+    return config
+
+
+def test_names_are_unique_and_tell_models_apart(config):
+    config["experiments"]["more"] = [
+        {"methods": ["mtsk-ms"], **change}
+        for change in (
+            {"seed": 1},
+            {"compression": "stack"},
+            {"task": "vsr"},
+            {"rates": {"audio": [4], "video": [2, 5]}},
+            {"rates": {"audio": [4, 16], "video": [2]}},
+        )
+    ]
+    found = {e.model for e in all_evaluations(config)}
+    assert len({model.name for model in found}) == len(found) == len(all_models(config)) == 13
+
+
+def test_a_name_says_what_the_model_is(config):
+    names = list(all_models(config))
+    encoders = "whisper-standin+avhubert-standin"
+    assert f"portrait.avsr.{encoders}.llama-standin.llama-avsr.avgpool.a4.v2.s0" in names
+    assert f"portrait.avsr.{encoders}.llama-standin.mtsk-mss.avgpool.a4-16.v2-5.s0" in names
+    assert "portrait.asr.whisper-standin.llama-standin.mtsk-ms.avgpool.a4-16.s0" in names
+
+
+def test_how_a_model_is_trained_is_not_in_its_name(config):
+    before = list(all_models(config))
+    config["training"]["epochs"] = 99
+    config["projector"]["hidden"] = 7
+    assert list(all_models(config)) == before
+
+
+def test_llama_avsr_has_a_model_per_scale_and_the_others_one(config):
+    table1 = evaluations(config, "table1")
+    models = {e.model.name: e.model.settings.method for e in table1}
+    methods = list(models.values())
+    assert {m: methods.count(m) for m in methods} == {
+        "llama-avsr": 4,
+        "mtsk-ms": 1,
+        "mtsk-ss": 1,
+        "mtsk-mss": 1,
+    }
+    assert len(table1) == 4 * 4
+    for e in table1:
+        assert e.scale in e.model.settings.scales
+
+
+def test_experiments_share_models(config):
+    assert len(evaluations(config, "noise_check")) == 4 + 2
+    assert len(all_models(config)) == 8
+    config["experiments"]["again"] = config["experiments"]["table1"]
+    assert len(all_models(config)) == 8
+    assert len(all_evaluations(config)) == 16 + 6
+
+
+def test_a_new_rate_adds_exactly_the_models_that_have_it(config):
+    before = all_models(config)
+    config["rates"]["audio"] = [4, 8, 16]
+    after = all_models(config)
+    kept = {name for name, model in before.items() if model.settings.method == "llama-avsr"}
+    assert set(before) & set(after) == kept
+    new = set(after) - set(before)
+    assert len(new) == 2 + 3 + 1
+    assert all(".a8." in name or ".a4-8-16." in name for name in new)
+
+
+def test_the_order_is_that_of_the_config_and_stable(config):
+    paths = [e.path for e in all_evaluations(config)]
+    assert paths == [e.path for e in all_evaluations(copy.deepcopy(config))]
+    assert [path.rsplit("/", 1)[1] for path in paths[4:8]] == ["a4_v2", "a4_v5", "a16_v2", "a16_v5"]
+    assert [".llama-avsr." in path for path in paths[:16]] == [True] * 4 + [False] * 12
+    assert paths[-1].endswith(
+        ".asr.whisper-standin.llama-standin.mtsk-ms.avgpool.a4-16.s0/snr_-5/a16"
+    )
+
+
+def test_paths_are_model_condition_scale(config):
+    e = evaluations(config, "noise_check")[0]
+    assert e.path == f"{e.model.name}/snr_-5/a4_v2"
+    assert len({e.path for e in all_evaluations(config)}) == len(all_evaluations(config))
+
+
+def test_settings_come_from_the_config(config):
+    config["llms"]["llama-standin"].update(lora_rank=7, lora_scale=0.3, revision="abc")
+    config["projector"] = {"hidden": 9, "layer_norm": True}
+    config["setup"]["seed"] = 5
+    settings = next(iter(all_models(config).values())).settings
+    assert (settings.lora_rank, settings.lora_scale, settings.llm_revision) == (7, 0.3, "abc")
+    assert (settings.projector_hidden, settings.projector_layer_norm) == (9, True)
+    assert settings.seed == 5
+    assert settings.llm == config["llms"]["llama-standin"]["path"]

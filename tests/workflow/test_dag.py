@@ -1,0 +1,123 @@
+"""Dry runs: which jobs a config asks for, and how a wrong config fails."""
+
+import copy
+from collections import Counter
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from mavsr.experiments import all_evaluations, all_models
+
+SMOKE = "workflow/configs/smoke.yaml"
+
+
+def read_config(project, *paths):
+    config = yaml.safe_load((project.folder / "config.yaml").read_text())
+    for path in paths:
+        update_config(config, yaml.safe_load((project.folder / path).read_text()))
+    return config
+
+
+def expected_jobs(config):
+    """Rule -> jobs from nothing, counted from what the models and evaluations read."""
+    models, wanted = all_models(config), all_evaluations(config)
+    caches = set()
+    for model in models.values():
+        for modality, encoder in model.encoders:
+            views = [f"view_{n}" for n in range(config["features"]["views"])]
+            caches |= {(modality, encoder, model.corpus, "train", view) for view in views}
+            caches.add((modality, encoder, model.corpus, "val", "clean"))
+    for e in wanted:
+        for modality, encoder in e.model.encoders:
+            condition = e.condition if modality == "audio" else "clean"
+            caches.add((modality, encoder, e.model.corpus, "test", condition))
+    corpora = {model.corpus for model in models.values()}
+    assert corpora == {"portrait"}, "this count knows one corpus, which the workflow makes"
+    shards = config["corpora"]["portrait"]["shards"]
+    sounds = {(c, s, x) for m, _, c, s, x in caches if m == "audio" and x != "clean"}
+    return Counter(
+        {
+            "make_portrait": 1,
+            "scan_corpus": 1,
+            "crop_mouths": sum(shards.values()),
+            "index_mouths": 3,
+            "make_babble": 1,
+            "mix_noise": sum(shards[split] for _, split, _ in sounds),
+            "make_whisper": 1,
+            "make_avhubert": 1,
+            "make_llama": 1,
+            "extract_features": sum(shards[split] for _, _, _, split, _ in caches),
+            "index_features": len(caches),
+            "train_model": len(models),
+            "decode": len(wanted),
+            "collect_scores": 1,
+            "table1": 1,
+            "noise_check": 1,
+            "all": 1,
+        }
+    )
+
+
+def test_the_default_config_asks_for_exactly_what_its_experiments_need(project):
+    assert project.plan() == expected_jobs(read_config(project))
+
+
+def test_so_does_the_smoke_config(project):
+    assert project.plan("--configfile", SMOKE) == expected_jobs(read_config(project, SMOKE))
+
+
+def test_other_rates_views_and_shards_change_the_counts_as_they_should(project):
+    config = read_config(project)
+    config["rates"] = {"audio": [2, 4, 8], "video": [1]}
+    config["features"]["views"] = 3
+    config["corpora"]["portrait"]["shards"] = {"train": 5, "val": 2, "test": 3}
+    config["experiments"]["more"] = [{"methods": ["mtsk-ss"], "task": "vsr", "seed": 1}]
+    (project.folder / "config.yaml").write_text(yaml.safe_dump(config))
+    assert project.plan() == expected_jobs(config)
+
+
+def test_a_rate_on_the_command_line_adds_models_and_evaluations(project):
+    config = read_config(project)
+    config["rates"]["audio"] = [4, 8, 16]
+    assert project.plan("--config", "rates={audio: [4, 8, 16]}") == expected_jobs(config)
+
+
+def test_one_target_needs_its_own_chain_alone(project):
+    config = read_config(project)
+    asr = next(e for e in all_evaluations(config) if e.model.settings.task == "asr")
+    jobs = project.plan(f"results/evaluation/{asr.path}.jsonl")
+    assert (jobs["train_model"], jobs["decode"], jobs["make_avhubert"]) == (1, 1, 0)
+    assert jobs["collect_scores"] == 0
+    jobs = project.plan("results/corpus/portrait/train.parquet")
+    assert jobs == Counter({"make_portrait": 1, "scan_corpus": 1})
+
+
+def test_a_corpus_of_ones_own_is_not_made(project):
+    config = read_config(project)
+    config["corpora"]["mine"] = copy.deepcopy(config["corpora"]["portrait"])
+    del config["corpora"]["mine"]["make"]
+    config["corpora"]["mine"] |= {"kind": "lrs3", "root": "data/lrs3"}
+    config["setup"]["corpus"] = "mine"
+    (project.folder / "config.yaml").write_text(yaml.safe_dump(config))
+    jobs = project.plan("results/mouths/mine/test/index.json")
+    assert jobs["make_portrait"] == 0
+    assert jobs["crop_mouths"] == config["corpora"]["mine"]["shards"]["test"]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("ratess=1", "unknown key 'ratess' at the top level; did you mean 'rates'?"),
+        ("rates={audio: [0], video: [2]}", "rates.audio.0 is 0: 0 is less than the minimum of 1"),
+        ("rates={audio: [16, 4]}", "rates.audio is [16, 4]: list each rate once, ascending"),
+        ("training={epoch: 3}", "unknown key 'epoch' at training; did you mean 'epochs'?"),
+        ("setup={corpus: lrs9}", "setup.corpus is 'lrs9', which is not under `corpora`"),
+    ],
+)
+def test_a_wrong_config_fails_with_its_message(project, given, message):
+    result = project.run("--dry-run", "--config", given)
+    assert result.returncode == 1
+    assert message in result.stdout
+    assert "Traceback" not in result.stdout
+    assert len(result.stdout.splitlines()) < 10

@@ -1,0 +1,103 @@
+"""The whole chain on a corpus of a few clips: the one slow test.
+
+The tests of this file share one folder and run in order.
+"""
+
+import hashlib
+import os
+import signal
+import subprocess
+import time
+
+import pandas as pd
+import pytest
+
+SMOKE = ("--configfile", "workflow/configs/smoke.yaml")
+TABLES = ("results/table1.csv", "results/wer.csv", "results/noise_check.csv")
+LATE = {"train_model", "decode", "collect_scores", "table1", "noise_check", "all"}
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def project(smoke_project):
+    result = smoke_project.run(*SMOKE)
+    assert result.returncode == 0, result.stdout[-5000:]
+    return smoke_project
+
+
+def test_the_tables_come_out_in_the_right_shape(project):
+    table1, scores, check = (pd.read_csv(project.folder / path) for path in TABLES)
+    assert list(table1.columns) == ["corpus", "method", "(4,2)", "(4,5)", "(16,2)", "(16,5)"]
+    assert list(table1.method) == [
+        "Llama-AVSR",
+        "Llama-MTSK MS",
+        "Llama-MTSK SS",
+        "Llama-MTSK MSS",
+    ]
+    assert table1.notna().all().all()
+    assert len(scores) == 16 + 4 + 2
+    assert (scores.utterances == 8).all()
+    assert scores.wer.ge(0).all()
+    assert len(check) == 4
+    assert check.ratio.notna().all()
+
+
+def test_every_job_kept_a_log(project):
+    logs = list((project.folder / "results" / "logs").rglob("*.log"))
+    assert len(logs) == sum(project.plan(*SMOKE, "--forceall").values()) - 1
+
+
+def test_nothing_is_left_to_do(project):
+    assert not project.plan(*SMOKE)
+    assert not list((project.folder / "results").rglob("*.partial"))
+    assert not list((project.folder / "results").rglob("resume"))
+
+
+def test_a_new_rate_asks_for_models_and_scores_alone(project):
+    jobs = project.plan(*SMOKE, "--config", "rates={audio: [4, 8, 16]}")
+    assert set(jobs) == LATE
+    assert jobs["train_model"] == 2 + 3 + 1  # llama-avsr at 8; the three MTSK models; one for ASR
+    assert not project.plan(*SMOKE)
+
+
+def test_training_settings_retrain_and_nothing_before(project):
+    jobs = project.plan(*SMOKE, "--config", "training={epochs: 3}")
+    assert set(jobs) == LATE
+    assert jobs["train_model"] == 8
+
+
+def test_decoding_settings_rescore_alone(project):
+    jobs = project.plan(*SMOKE, "--config", "decoding={beams: 3}")
+    assert set(jobs) == LATE - {"train_model"}
+
+
+def test_a_run_killed_in_the_middle_ends_with_the_same_bytes(project):
+    shard = "results/features/whisper-standin/portrait/train/view_0/00000.tar"
+    noisy = "results/noise/portrait/train/view_0/00000.tar"
+    paths = [project.folder / path for path in (noisy, shard)]
+    before = [digest(path) for path in paths]
+    for path in paths:
+        path.unlink()
+    process = subprocess.Popen(
+        project.command(*SMOKE, shard, noisy),
+        cwd=project.folder,
+        env=project.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    log = project.folder / "results/logs/noise/portrait/train/view_0/00000.log"
+    log.unlink()
+    while process.poll() is None and not log.exists():
+        time.sleep(0.02)
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not all(path.exists() for path in paths), "the run ended before it could be killed"
+    assert project.run("--unlock", *SMOKE).returncode == 0
+    result = project.run(*SMOKE, shard, noisy, "--rerun-incomplete")
+    assert result.returncode == 0, result.stdout[-3000:]
+    assert [digest(path) for path in paths] == before

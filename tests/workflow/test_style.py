@@ -1,0 +1,139 @@
+"""What holds for every file: format, types, size, and what must never be written."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOOLS = Path(sys.executable).parent
+RULE_FILES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
+MODULES = sorted((ROOT / "src" / "mavsr").rglob("*.py"))
+RULES = [
+    (f"{path.stem}: {block.split(':')[0].split()[1]}", block)
+    for path in RULE_FILES
+    for block in re.findall(r"^(?:rule|checkpoint) .*(?:\n(?: .*)?)*", path.read_text(), re.M)
+]
+
+
+def run(*command):
+    environment = {**os.environ, "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.run(
+        [str(TOOLS / command[0]), *command[1:]],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ruff check .",
+        "ruff format --check .",
+        "mypy",
+        "snakefmt --check Snakefile workflow",
+        "snakemake --lint",
+    ],
+)
+def test_tools_have_no_complaint(command):
+    result = run(*command.split())
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize(("name", "rule"), RULES, ids=[name for name, _ in RULES])
+def test_every_rule_keeps_a_log_and_runs_a_command_of_the_package(name, rule):
+    lines = [line for line in rule.splitlines() if line.strip()]
+    assert "    log:" in lines
+    assert "2> {log:q}" in rule
+    assert "    resources:" in lines
+    assert "    conda:" in lines
+    assert "python -m mavsr." in rule
+    assert re.search(r"code=code\(\"(.+)\"\)", rule)[1] in rule.split("python -m mavsr.")[1]
+    assert len(lines) - len(rule.split("    shell:")[1].strip().splitlines()) <= 30
+
+
+def test_all_rules_are_found():
+    assert len(RULES) == 16 == sum(path.read_text().count("\nrule ") for path in RULE_FILES)
+
+
+@pytest.mark.parametrize("path", RULE_FILES, ids=lambda path: path.name)
+def test_rule_files_hold_rules_and_common_holds_functions(path):
+    text = path.read_text()
+    assert ("\ndef " in text) == (path.name == "common.smk")
+    assert ("\nrule " in text) == (path.name != "common.smk")
+    assert text.startswith('"""')
+
+
+def test_the_snakefile_is_short():
+    assert len((ROOT / "Snakefile").read_text().splitlines()) < 80
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT / "src")))
+def test_modules_are_short_and_say_what_they_are(path):
+    text = path.read_text()
+    assert len(text.splitlines()) < 400
+    assert ast.get_docstring(ast.parse(text))
+
+
+def tracked_text():
+    """(path, text) of every text file that git would carry."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    for name in filter(None, listed.stdout.split("\0")):
+        path = ROOT / name
+        if not path.is_file():
+            continue
+        try:
+            yield name, path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+
+
+# Written with a class of one letter, so that this file does not match itself.
+FORBIDDEN = {
+    "an absolute path of some machine": r"(?<![\w.$}~-])/(?:wor[k]|roo[t]|hom[e]|User[s]|mn[t])/\w",
+    "an index of packages": r"(?i)(?:extra-)?inde[x]-url|trusted-hos[t]|find-link[s]",
+    "a host of packages": r"(?i)\b(?:pyp[i]\.org|pythonhoste[d]\.org|anacond[a]\.org"
+    r"|artifactor[y]|nexu[s]\.|\w+\.interna[l]\b)",
+    "work to do": r"\b(?:TOD[O]|FIXM[E]|XX[X])\b",
+}
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_no_file_names(what):
+    pattern = re.compile(FORBIDDEN[what])
+    found = [
+        f"{name}: {match[0]}"
+        for name, text in tracked_text()
+        if name != "LICENSE"
+        for match in [pattern.search(text)]
+        if match
+    ]
+    assert not found
+
+
+@pytest.mark.parametrize(
+    ("what", "text"),
+    [
+        ("an absolute path of some machine", "see " + "/wor" + "k/x"),
+        ("an absolute path of some machine", '"' + "/hom" + "e/ann"),
+        ("an index of packages", "--inde" + "x-url"),
+        ("a host of packages", "https://pyp" + "i.org/simple"),
+        ("work to do", "# TOD" + "O later"),
+    ],
+)
+def test_the_patterns_find_what_they_are_for(what, text):
+    assert re.search(FORBIDDEN[what], text)
