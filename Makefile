@@ -40,6 +40,7 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	$(addprefix --no-emit-package ,jax jaxlib ml-dtypes opt-einsum opencv-python opencv-contrib-python opencv-python-headless) \
 	--override envs/overrides.txt envs/requirements.in --output-file envs/requirements.lock
+	python3 envs/make_conda.py
 
 clean:
 	rm -rf .venv .snakemake

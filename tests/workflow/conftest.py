@@ -11,13 +11,15 @@ ROOT = Path(__file__).parents[2]
 
 
 class Project:
-    """A copy of the workflow in a folder of its own, run by this Python."""
+    """A copy of workflow and package in a folder of its own, run by this Python."""
 
     def __init__(self, folder: Path):
         self.folder = folder
         folder.mkdir()
-        for name in ("workflow", "envs"):
-            shutil.copytree(ROOT / name, folder / name)
+        for name in ("workflow", "envs", "src"):
+            shutil.copytree(
+                ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
+            )
         for name in ("Snakefile", "config.yaml"):
             shutil.copy(ROOT / name, folder / name)
 
@@ -27,6 +29,7 @@ class Project:
         return {
             **os.environ,
             "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(self.folder / "src"),
             "XDG_CACHE_HOME": str(self.folder / ".cache"),
             "HF_HUB_OFFLINE": "1",
         }

@@ -75,29 +75,37 @@ def test_decoding_settings_rescore_alone(project):
 
 
 def test_a_run_killed_in_the_middle_ends_with_the_same_bytes(project):
-    shard = "results/features/whisper-standin/portrait/train/view_0/00000.tar"
-    noisy = "results/noise/portrait/train/view_0/00000.tar"
-    paths = [project.folder / path for path in (noisy, shard)]
-    before = [digest(path) for path in paths]
-    for path in paths:
-        path.unlink()
+    paths = [
+        "results/noise/portrait/train/view_0/00000.tar",
+        "results/features/whisper-standin/portrait/train/view_0/00000.tar",
+    ]
+    files = [project.folder / path for path in paths]
+    before = [digest(file) for file in files]
+    for file in files:
+        file.unlink()
     process = subprocess.Popen(
-        project.command(*SMOKE, shard, noisy),
+        project.command(*paths, *SMOKE),
         cwd=project.folder,
         env=project.environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    log = project.folder / "results/logs/noise/portrait/train/view_0/00000.log"
-    log.unlink()
-    while process.poll() is None and not log.exists():
-        time.sleep(0.02)
-    time.sleep(1)
+    half = files[0].with_name(f".{files[0].name}.partial")
+    while process.poll() is None and not half.exists():
+        time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    assert not all(path.exists() for path in paths), "the run ended before it could be killed"
+    assert half.exists()
+    assert not any(file.exists() for file in files)
     assert project.run("--unlock", *SMOKE).returncode == 0
-    result = project.run(*SMOKE, shard, noisy, "--rerun-incomplete")
+    result = project.run(*paths, *SMOKE)
     assert result.returncode == 0, result.stdout[-3000:]
-    assert [digest(path) for path in paths] == before
+    assert [digest(file) for file in files] == before
+    assert not half.exists()
+
+
+def test_an_edited_module_reruns_its_stage_and_what_follows(project):
+    path = project.folder / "src" / "mavsr" / "evaluation" / "score.py"
+    path.write_text(path.read_text() + "\n# edited\n")
+    assert set(project.plan(*SMOKE)) == {"collect_scores", "table1", "noise_check", "all"}
