@@ -1,11 +1,11 @@
-"""Write mavsr.yaml, the conda environment, from requirements.lock: ``python envs/make_conda.py``."""
+"""Write the conda environment mavsr.yaml from requirements.lock: ``make lock``."""
 
 import re
 from pathlib import Path
 
 HEADER = """\
 # For `snakemake --software-deployment-method conda`: all of requirements.lock, written by
-# make_conda.py (`make lock`). The list is complete, and some packages name outdated dependencies, so
+# `make lock`. The list is complete, and some packages name outdated dependencies, so
 # pip must not look for any:
 #     PIP_NO_DEPS=1 PYTHONPATH="$PWD/src" snakemake --software-deployment-method conda \\
 #         --conda-not-block-search-path-envvars ...

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-PLUMBING = {"mavsr", "mavsr.command", "mavsr.errors", "mavsr.provenance"}
+PLUMBING = {"mavsr", "mavsr.command", "mavsr.errors", "mavsr.provenance", "mavsr.sources"}
 """Modules that cannot change a result: how commands are called, how they fail, what they record."""
 
 

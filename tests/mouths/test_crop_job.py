@@ -125,39 +125,50 @@ def test_unforeseen_errors_cost_one_clip(folder, tmp_path, monkeypatch):
     assert ledger.reason.tolist() == ["unforeseen RuntimeError: broken badly"]
 
 
-def test_a_shard_without_clips_is_empty(folder, tmp_path):
+@pytest.fixture
+def scan(tmp_path):
+    """What the corpus stage left out: nothing."""
+    path = tmp_path / "dropped.csv"
+    path.write_text("key,split,video,reason\n")
+    return path
+
+
+def test_a_shard_without_clips_is_empty(folder, tmp_path, scan):
     crop(folder / "train.parquet", 9, tmp_path / "9.tar", tmp_path / "9.csv")
     assert list(read_shard(tmp_path / "9.tar")) == []
     assert read_ledger(tmp_path / "9.csv").empty
     # Joining it to a full ledger keeps that one's types.
-    ledgers = [str(tmp_path / "9.csv"), str(folder / "3.csv")]
-    index([], ledgers, tmp_path / "index.json", tmp_path / "ledger.csv", 1.0)
+    ledgers = [tmp_path / "9.csv", folder / "3.csv"]
+    index([], ledgers, scan, "train", tmp_path / "index.json", tmp_path / "ledger.csv", 1.0)
     assert (tmp_path / "ledger.csv").read_text() == (folder / "3.csv").read_text()
 
 
-def test_index_joins_ledgers_and_counts(folder, tmp_path):
+def test_index_joins_ledgers_and_counts(folder, tmp_path, scan):
     crop(folder / "train.parquet", 4, tmp_path / "4.tar", tmp_path / "4.csv")
-    shards = [str(folder / "3.tar"), str(tmp_path / "4.tar")]
-    ledgers = [str(folder / "3.csv"), str(tmp_path / "4.csv")]
-    index(shards, ledgers, tmp_path / "index.json", tmp_path / "ledger.csv", 0.9)
+    scan.write_text(scan.read_text() + "lost,train,lost.mp4,no text\nother,test,o.mp4,no text\n")
+    shards = [folder / "3.tar", tmp_path / "4.tar"]
+    ledgers = [folder / "3.csv", tmp_path / "4.csv"]
+    index(shards, ledgers, scan, "train", tmp_path / "index.json", tmp_path / "ledger.csv", 0.9)
     content = json.loads((tmp_path / "index.json").read_text())
     assert content["samples"] == 4
-    assert content["parameters"] == {"clips": 11, "dropped": 7}
+    assert content["parameters"] == {"clips": 12, "dropped": 8}
     assert [entry["file"] for entry in content["shards"]] == ["3.tar", "4.tar"]
-    assert read_ledger(tmp_path / "ledger.csv").key.is_monotonic_increasing
+    ledger = read_ledger(tmp_path / "ledger.csv")
+    assert ledger.key.is_monotonic_increasing
+    assert ledger[ledger.shard == -1][["key", "reason"]].values.tolist() == [["lost", "no text"]]
 
 
-def test_index_refuses_a_split_with_too_many_dropped_clips(folder, tmp_path):
+def test_index_refuses_a_split_with_too_many_dropped_clips(folder, tmp_path, scan):
     output = tmp_path / "index.json"
     with pytest.raises(InputError, match=r"dropped 7 clips(.|\n)*noaudio: .*no audio") as error:
-        index([str(folder / "3.tar")], [str(folder / "3.csv")], output, tmp_path / "l.csv")
+        index([folder / "3.tar"], [folder / "3.csv"], scan, "train", output, tmp_path / "l.csv")
     assert all(f"  {key}: " in str(error.value) for key in REASONS)
     assert not output.exists()
 
 
-def test_missing_ledger_is_named(tmp_path):
+def test_missing_ledger_is_named(tmp_path, scan):
     with pytest.raises(InputError, match=r"absent\.csv does not exist"):
-        index([], [str(tmp_path / "absent.csv")], tmp_path / "index.json", tmp_path / "l.csv")
+        index([], [tmp_path / "absent.csv"], scan, "train", tmp_path / "i.json", tmp_path / "l.csv")
 
 
 @pytest.mark.parametrize(

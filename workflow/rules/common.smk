@@ -1,6 +1,7 @@
 """What the rules share: the checked config, the models it asks for, where their inputs lie."""
 
 import json
+import os
 
 from mavsr.configuration import check_config, restore_types
 from mavsr.errors import InputError
@@ -30,7 +31,7 @@ wildcard_constraints:
 
 def code(module):
     """Every source file that ``python -m mavsr.<module>`` runs, as rule input."""
-    return [str(path) for path in source_files(f"mavsr.{module}")]
+    return [os.path.relpath(path) for path in source_files(f"mavsr.{module}")]
 
 
 def shard_names(wildcards):

@@ -45,8 +45,8 @@ def aligned_lengths(key: str, audio: int, video: int) -> tuple[int, int]:
     return min(audio, 2 * frames), frames
 
 
-def align_tokens(key: str, tokens: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Cut the tokens (T, d) of a clip, by modality, to their common time; one alone stays whole.
+def align_lengths(key: str, tokens: Mapping[str, int]) -> dict[str, int]:
+    """Tokens of a clip, by modality, cut to their common time; one modality alone stays whole.
 
     Raises:
         InputError: see :func:`aligned_lengths`.
@@ -54,5 +54,16 @@ def align_tokens(key: str, tokens: Mapping[str, torch.Tensor]) -> dict[str, torc
     """
     if tokens.keys() != {"audio", "video"}:
         return dict(tokens)
-    audio, video = aligned_lengths(key, len(tokens["audio"]), len(tokens["video"]))
-    return {"audio": tokens["audio"][:audio], "video": tokens["video"][:video]}
+    audio, video = aligned_lengths(key, tokens["audio"], tokens["video"])
+    return {"audio": audio, "video": video}
+
+
+def align_tokens(key: str, tokens: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Cut the tokens (T, d) of a clip, by modality, to their common time.
+
+    Raises:
+        InputError: see :func:`aligned_lengths`.
+
+    """
+    kept = align_lengths(key, {modality: len(rows) for modality, rows in tokens.items()})
+    return {modality: rows[: kept[modality]] for modality, rows in tokens.items()}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
-from mavsr.features.align import align_tokens
+from mavsr.features.align import align_lengths, align_tokens
 from mavsr.features.cache import FeatureCache
 from mavsr.model.avsr import Utterance
 from mavsr.model.scales import TASKS
@@ -42,9 +42,9 @@ class UtteranceSource(Mapping[str, Utterance]):
         return {modality: cache.dim for modality, cache in self._caches.items()}
 
     def lengths(self) -> dict[str, dict[str, int]]:
-        """Key -> modality -> tokens of the clip, from the index alone."""
+        """Key -> modality -> aligned tokens of the clip, from the index alone."""
         return {
-            key: {modality: cache.tokens[key] for modality, cache in self._caches.items()}
+            key: align_lengths(key, {m: cache.tokens[key] for m, cache in self._caches.items()})
             for key in self._keys
         }
 

@@ -5,16 +5,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperModel
-from transformers.models.whisper.modeling_whisper import WhisperEncoder
+from transformers.models.whisper.modeling_whisper import WhisperAttention, WhisperEncoder
 
 from mavsr.command import run_command
 from mavsr.encoders.whisper import RATE_HZ, kept_tokens
+from mavsr.errors import InputError
 from mavsr.files import write_json
 from mavsr.media import SAMPLE_RATE, decode_audio, read_audio
 from mavsr.noise.condition import Condition
@@ -88,7 +90,7 @@ def attend_nearby(encoder: WhisperEncoder) -> None:
     dim = encoder.config.d_model
     rates = torch.exp(-math.log(10_000) / (dim // 2 - 1) * torch.arange(dim // 2))
     for layer in encoder.layers:
-        attention = layer.self_attn
+        attention = cast(WhisperAttention, layer.self_attn)
         rows = torch.arange(0, attention.head_dim, 2)
         sines = torch.arange(attention.head_dim // 2)  # of the fastest rates, one per row pair
         cosines = sines + dim // 2
@@ -150,6 +152,12 @@ def make_whisper(
     head = nn.Linear(settings.dim, len(labeller))
 
     def example(key: str, sound: np.ndarray, condition: Condition) -> Example:
+        if len(sound) > extractor.n_samples:
+            raise InputError(
+                f"clip {key} lasts {len(sound) / SAMPLE_RATE:.2f} s, more than the stand-in's "
+                f"{settings.chunk_s} s; raise standins.whisper.chunk_s or lower the corpus' "
+                "longest_segment_s"
+            )
         heard = torch.from_numpy(render(sound, sound_of_babble, condition, key, noise).sound)
         normalised = F.layer_norm(heard.float(), heard.shape, eps=1e-8).numpy()
         mel = extractor(normalised, sampling_rate=SAMPLE_RATE, return_tensors="pt").input_features

@@ -20,6 +20,7 @@ from mavsr.model.lora import count_parameters
 from mavsr.model.scales import TASKS
 from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
+from mavsr.sources import source_files
 from mavsr.training.settings import TrainingSettings
 from mavsr.training.trainer import Trainer
 
@@ -74,6 +75,7 @@ def train(
     # The weights of a local LLM decide a run as much as its data; a hub model has its revision.
     files += sorted(Path(model.llm).glob("*.safetensors"))
     data = {str(path): sha256(path) for path in files}
+    code = [sha256(path) for path in source_files("mavsr.training.train")]
     network = MatryoshkaModel(model, sources[0].dims)
     counts = {
         "adapters": count_parameters(network.adapter.trainable()),
@@ -89,7 +91,7 @@ def train(
         UtteranceSource(val_manifest, validation),
         sources[0].frames(),
         output / "resume" / "state.pt",
-        hashlib.sha256(json.dumps([settings, data], sort_keys=True).encode()).hexdigest(),
+        hashlib.sha256(json.dumps([settings, data, code], sort_keys=True).encode()).hexdigest(),
     )
     rows = trainer.run()
     network.save(output)
