@@ -166,6 +166,17 @@ def noise_settings(wildcards):
     )
 
 
+def whisper_settings(wildcards):
+    """Settings of the audio stand-in: the config's section without the noise it hears."""
+    return json.dumps({k: v for k, v in config["standins"]["whisper"].items() if k != "snrs"})
+
+
+def whisper_noise(wildcards):
+    """Noise in the audio stand-in's own training."""
+    noise = json.loads(noise_settings(wildcards))
+    return json.dumps({**noise, "snrs": config["standins"]["whisper"]["snrs"]})
+
+
 def extract_settings(wildcards):
     """Settings of the features job: the config's section without how many views there are."""
     return json.dumps({k: v for k, v in config["features"].items() if k != "views"})

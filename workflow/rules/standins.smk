@@ -22,8 +22,8 @@ rule make_whisper:
     resources:
         mem="3GB",
     params:
-        settings=section("standins", "whisper"),
-        noise=noise_settings,
+        settings=whisper_settings,
+        noise=whisper_noise,
     shell:
         "python -m mavsr.standins.whisper --manifest {input.manifest:q}"
         " --val_manifest {input.val_manifest:q} --shards {input.shards:q}"
