@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 IN_ENV := . .venv/bin/activate &&
 SNAKEMAKE := $(IN_ENV) snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: all test lint lock clean FORCE
+.PHONY: all test lint lock unlock clean FORCE
 .DEFAULT_GOAL := all
 
 all: .venv/.installed
@@ -42,7 +42,12 @@ lock:
 	--override envs/overrides.txt envs/requirements.in --output-file envs/requirements.lock
 	python3 envs/make_conda.py
 
+# After kill -9 or a power cut Snakemake's lock stays behind, as it cannot know that nothing runs any more.
+unlock: .venv/.installed
+	$(IN_ENV) snakemake --unlock
+
+# Keeps .snakemake: without its records Snakemake could not tell which results are stale.
 clean:
-	rm -rf .venv .snakemake
+	rm -rf .venv
 
 FORCE:

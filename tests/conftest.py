@@ -74,6 +74,7 @@ def write_features(tmp_path):
                 "speaker": "s",
                 "split": split,
                 "shard": 0,
+                "version": "1",
             }
             for key, n in lengths.items()
         ]

@@ -28,11 +28,30 @@ def test_a_failed_rewrite_keeps_the_old_file(tmp_path):
     assert path.read_text() == "old"
 
 
-def test_leftovers_of_a_killed_job_are_overwritten(tmp_path):
-    (tmp_path / ".file.txt.partial").write_text("left behind")
+def test_leftovers_of_a_killed_job_are_removed(tmp_path):
+    (tmp_path / ".file.txt.0123abcd.partial").write_text("left behind")
+    (tmp_path / ".other.txt.0123abcd.partial").mkdir()
     with atomic(tmp_path / "file.txt") as partial:
         partial.write_text("new")
-    assert [p.name for p in tmp_path.iterdir()] == ["file.txt"]
+    left = sorted(p.name for p in tmp_path.iterdir())
+    assert left == [".other.txt.0123abcd.partial", "file.txt"]
+
+
+def test_two_writers_cannot_mix_their_bytes(tmp_path):
+    path = tmp_path / "file.txt"
+    with pytest.raises(FileNotFoundError), atomic(path) as first:
+        first.write_text("an orphan of a killed run")
+        with atomic(path) as second:
+            second.write_text("the new run")
+    assert path.read_text() == "the new run"
+
+
+def test_a_folder_replaces_an_older_one(tmp_path):
+    for content in ("old", "new"):
+        with atomic(tmp_path / "model") as partial:
+            partial.mkdir()
+            (partial / content).touch()
+    assert [p.name for p in (tmp_path / "model").iterdir()] == ["new"]
 
 
 def test_json_is_sorted_readable_and_keeps_letters(tmp_path):

@@ -19,6 +19,7 @@ def table():
             "speaker": "s",
             "split": "train",
             "shard": 0,
+            "version": "1",
         }
         for key in ("b", "a_1", "c-2")
     ]

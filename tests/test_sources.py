@@ -31,7 +31,7 @@ def test_plumbing_is_out(name):
 
 
 def test_tables_depend_on_tables_alone():
-    assert names("mavsr.report.table1") == {"report/table1.py", "files.py"}
+    assert names("mavsr.report.table1") == {"report/table1.py", "report/selection.py", "files.py"}
 
 
 def test_paths_are_sorted_absolute_and_exist():

@@ -10,6 +10,7 @@ import yaml
 
 from mavsr.errors import InputError
 from mavsr.model.scales import TASKS
+from mavsr.noise.condition import Condition
 
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
 
@@ -71,6 +72,8 @@ def _check_references(config: Mapping[str, Any]) -> None:
             setup = {key: (value, f"setup.{key}") for key, value in config["setup"].items()}
             # Complain where the value stands: in the entry, or in what it inherits.
             setup |= {k: (v, f"experiments.{name}[{number}].{k}") for k, v in entry.items()}
+            for condition in setup["conditions"][0]:
+                Condition.parse(condition)
             _check_name(*setup["corpus"], config["corpora"], "corpora")
             _check_name(*setup["llm"], config["llms"], "llms")
             for modality in TASKS[setup["task"][0]]:

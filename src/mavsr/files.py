@@ -1,7 +1,10 @@
 """Files appear under their final name complete, or not at all."""
 
+import glob
 import hashlib
 import json
+import shutil
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,22 +15,39 @@ from typing import Any
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; rename it to ``path`` if the block succeeds.
 
-    The temporary name is fixed (``.<name>.partial``), so what a killed job leaves behind is
-    overwritten by the next try and never mistaken for a result.
+    The block may make a file or a folder there; a folder replaces an older one.
+
+    The temporary name is ``.<name>.<id>.partial`` with a new id each time, so two writers of one
+    file cannot mix their bytes. What a killed job left behind is removed; if its process is in
+    truth still alive, it fails when it wants to rename.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+        _remove(left)
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
     try:
         yield partial
+        if partial.is_dir():
+            _remove(path)
         partial.replace(path)
     finally:
-        partial.unlink(missing_ok=True)
+        _remove(partial)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_json(path: Path, content: Any) -> None:
     """Write ``content`` as indented JSON with sorted keys, atomically."""
     with atomic(path) as partial:
-        partial.write_text(json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+        partial.write_text(
+            json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n",
+            encoding="utf-8",
+        )
 
 
 def sha256(path: Path) -> str:

@@ -132,13 +132,13 @@ def test_from_features_to_tables(run_train, run_decode, tmp_path, settings_of):
     assert scores[scores.task == "asr"].video_rate.isna().all()
     assert scores.audio_rate.dtype == int
 
-    table1(tmp_path / "wer.csv", tmp_path / "table1.csv")
+    table1(tmp_path / "wer.csv", list(scores.model.unique()), tmp_path / "table1.csv")
     table = pd.read_csv(tmp_path / "table1.csv")
     assert table.shape == (4, 6)
     assert list(table.columns[2:]) == ["(2,1)", "(2,3)", "(4,1)", "(4,3)"]
     chosen = scores[(scores.method == "mtsk-ss") & (scores.audio_rate == 4)]
     assert table.loc[2, "(4,3)"] == chosen[chosen.video_rate == 3].wer.item()
-    noise_check(tmp_path / "wer.csv", tmp_path / "noise_check.csv")
+    noise_check(tmp_path / "wer.csv", list(scores.model.unique()), tmp_path / "noise_check.csv")
     assert len(pd.read_csv(tmp_path / "noise_check.csv")) == 4
 
 

@@ -42,6 +42,7 @@ def row(folder, name, **changes):
         "speaker": "s1",
         "split": "train",
         "shard": 3,
+        "version": "1",
         **changes,
     }
 

@@ -50,6 +50,7 @@ def write_train(folder, count=6, split="train"):
         rows.append(
             {"key": f"u{i}", "video": str(file), "audio": str(file), "text": "a", "start": 0.0}
             | {"end": float("nan"), "duration_s": 0.5, "speaker": "s", "split": split, "shard": 0}
+            | {"version": "1"}
         )
     write_manifest(folder / "m.parquet", pd.DataFrame(rows))
     return folder / "m.parquet"

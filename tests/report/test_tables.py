@@ -3,6 +3,7 @@ import pytest
 
 from mavsr.errors import InputError
 from mavsr.report.noise_check import compare, noise_check
+from mavsr.report.selection import select_models
 from mavsr.report.table1 import METHOD_NAMES, layout, table1
 
 PAIRS = [(4, 2), (4, 5), (16, 2), (16, 5)]
@@ -32,7 +33,8 @@ def scores():
         for (audio, video), wer in zip(PAIRS, [30, 20, 45, 40], strict=True)
     ]
     heard = [score("mtsk-ms", a, None, wer, "snr_-5") for a, wer in ((4, 40.0), (16, 50.0))]
-    return pd.DataFrame([*rows, *noisy, *heard]).sample(frac=1, random_state=0)
+    table = pd.DataFrame([*rows, *noisy, *heard]).sample(frac=1, random_state=0)
+    return table.assign(model=table.task + table.method)
 
 
 def test_table1_is_a_row_per_method_and_a_column_per_rate_pair(scores):
@@ -86,10 +88,23 @@ def test_noise_check_needs_both(scores):
 
 def test_commands_write_what_they_print(scores, tmp_path, capsys):
     scores.to_csv(tmp_path / "wer.csv", index=False)
-    table1(tmp_path / "wer.csv", tmp_path / "table1.csv")
-    noise_check(tmp_path / "wer.csv", tmp_path / "noise_check.csv")
+    models = list(scores.model.unique())
+    table1(tmp_path / "wer.csv", models, tmp_path / "table1.csv")
+    noise_check(tmp_path / "wer.csv", models, tmp_path / "noise_check.csv")
     printed = capsys.readouterr().out
     assert pd.read_csv(tmp_path / "table1.csv").equals(layout(scores))
     assert len(pd.read_csv(tmp_path / "noise_check.csv")) == 4
     assert "Llama-MTSK MSS" in printed
     assert "wer_audio_visual" in printed
+
+
+def test_rows_of_other_experiments_are_left_out(scores):
+    own = scores.assign(model="own")
+    other = scores.assign(model="another seed")
+    assert select_models(pd.concat([own, other]), ["own"]).equals(own)
+
+
+@pytest.mark.parametrize("models", [["absent"], []])
+def test_a_model_without_scores_is_named(scores, models):
+    with pytest.raises(InputError, match=r"no row of (absent|any model)"):
+        select_models(scores, models)

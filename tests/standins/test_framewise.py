@@ -46,6 +46,7 @@ def test_word_times_count_from_the_clips_start(tmp_path, start, seconds, expecte
         "speaker": "s",
         "split": "train",
         "shard": 0,
+        "version": "1",
     }
     write_manifest(tmp_path / "train.parquet", pd.DataFrame([row]))
     words = word_times(tmp_path / "train.parquet")["k"]

@@ -122,6 +122,7 @@ def manifest(tmp_path_factory):
             "speaker": "s",
             "split": "train",
             "shard": 0,
+            "version": "1",
         }
         for n, text in enumerate(TEXTS)
     ]

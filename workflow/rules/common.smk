@@ -2,11 +2,12 @@
 
 import json
 import os
+import re
+from pathlib import Path
 
 from mavsr.configuration import check_config, restore_types
 from mavsr.errors import InputError
-from mavsr.experiments import all_evaluations, all_models
-from mavsr.model.scales import TASKS
+from mavsr.experiments import all_evaluations, all_models, evaluations
 from mavsr.sources import source_files
 from snakemake.exceptions import WorkflowError
 
@@ -19,14 +20,25 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 
+VIEW_NOISE = {"seed", "snrs", "mask_samples", "mask_stride"}
+
+
 wildcard_constraints:
     corpus="|".join(config["corpora"]),
     encoder="|".join(config["encoders"]),
-    model="[^/]+",
+    model="|".join(map(re.escape, MODELS)),
     split="train|val|test",
     condition=r"clean|snr_[0-9.-]+|view_\d+",
     shard=r"\d{5}",
     scale=r"a\d+(_v\d+)?|v\d+",
+
+
+def models_of(experiment):
+    """Names of the models that an experiment compares."""
+    found = (
+        evaluations(config, experiment) if experiment in config["experiments"] else []
+    )
+    return sorted({evaluation.model.name for evaluation in found})
 
 
 def code(module):
@@ -64,20 +76,23 @@ def is_audio(encoder):
     return config["encoders"][encoder]["kind"] == "whisper"
 
 
-def made_files(path):
-    """The file whose existence shows that a stand-in is complete; nothing for a user's own model."""
-    if not path.startswith("results/standins/"):
-        return []
-    return (
-        path.removesuffix(".pt") + ".json"
-        if path.endswith(".pt")
-        else f"{path}/standin.json"
-    )
+def weight_files(path):
+    """What a job that loads ``path`` depends on: a stand-in's files, a user's own, or none (hub)."""
+    if path.startswith("results/standins/"):
+        stem = path.removesuffix(".pt")
+        return [path, f"{stem}.json"] if path != stem else standin_folder(path)
+    here = Path(path)
+    return [path] if here.is_file() else sorted(map(str, here.glob("*.safetensors")))
+
+
+def standin_folder(path):
+    """The two files of a stand-in's folder that rules know."""
+    return [f"{path}/standin.json", f"{path}/model.safetensors"]
 
 
 def encoder_files(wildcards):
     """The stand-in behind an encoder, if it is one."""
-    return made_files(config["encoders"][wildcards.encoder]["path"])
+    return weight_files(config["encoders"][wildcards.encoder]["path"])
 
 
 def encoder_json(wildcards):
@@ -87,7 +102,7 @@ def encoder_json(wildcards):
 
 def llm_files(wildcards):
     """The stand-in behind a model's LLM, if it is one."""
-    return made_files(config["llms"][MODELS[wildcards.model].llm]["path"])
+    return weight_files(config["llms"][MODELS[wildcards.model].llm]["path"])
 
 
 def manifest(split):
@@ -160,26 +175,43 @@ def crop_settings(wildcards):
 
 
 def noise_settings(wildcards):
-    """Settings of the mixing job: the config's section without where the noise comes from."""
-    return json.dumps(
-        {k: v for k, v in config["noise"].items() if k not in ("babble", "made")}
-    )
+    """Settings of a mixing job: masks and ratios matter to training views alone."""
+    reads = {"seed"} if wildcards.condition.startswith("snr_") else VIEW_NOISE
+    return json.dumps({k: v for k, v in config["noise"].items() if k in reads})
 
 
 def whisper_settings(wildcards):
     """Settings of the audio stand-in: the config's section without the noise it hears."""
-    return json.dumps({k: v for k, v in config["standins"]["whisper"].items() if k != "snrs"})
+    return json.dumps(
+        {k: v for k, v in config["standins"]["whisper"].items() if k != "snrs"}
+    )
 
 
 def whisper_noise(wildcards):
     """Noise in the audio stand-in's own training."""
-    noise = json.loads(noise_settings(wildcards))
+    noise = {k: v for k, v in config["noise"].items() if k in VIEW_NOISE}
     return json.dumps({**noise, "snrs": config["standins"]["whisper"]["snrs"]})
 
 
 def extract_settings(wildcards):
-    """Settings of the features job: the config's section without how many views there are."""
-    return json.dumps({k: v for k, v in config["features"].items() if k != "views"})
+    """Settings of a features job: only video's training views are drawn at random here."""
+    drawn = wildcards.condition.startswith("view_") and not is_audio(wildcards.encoder)
+    reads = {"dtype", "seed", "flip"} if drawn else {"dtype"}
+    return json.dumps({k: v for k, v in config["features"].items() if k in reads})
+
+
+def training_settings(wildcards):
+    """Settings of a training job, without how often it saves: that changes no result."""
+    return json.dumps(
+        {k: v for k, v in config["training"].items() if k != "save_every_s"}
+    )
+
+
+def decoding_settings(wildcards):
+    """Settings of a decoding job, without its batch size: that changes no result."""
+    return json.dumps(
+        {k: v for k, v in config["decoding"].items() if k != "batch_utterances"}
+    )
 
 
 def standin_shards(split):

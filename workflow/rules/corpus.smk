@@ -12,7 +12,7 @@ rule make_portrait:
         "results/benchmarks/corpus/{corpus}/make.tsv"
     conda:
         "../../envs/mavsr.yaml"
-    threads: 64
+    threads: 8
     resources:
         mem="2GB",
     params:

@@ -25,12 +25,13 @@ rule decode:
     params:
         corpus=lambda wildcards: MODELS[wildcards.model].corpus,
         features=lambda wildcards, input: feature_options(input),
-        decoding=section("decoding"),
+        decoding=decoding_settings,
     shell:
         "python -m mavsr.evaluation.decode --model $(dirname {input.run:q})"
         " --manifest {input.manifest:q} --corpus {params.corpus}"
         " --condition {wildcards.condition} --scale {wildcards.scale}"
         " {params.features} --decoding {params.decoding:q}"
+        " --decoding.batch_utterances {config[decoding][batch_utterances]}"
         " --hypotheses {output.hypotheses:q} --threads {threads} 2> {log:q}"
 
 

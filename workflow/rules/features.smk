@@ -30,7 +30,7 @@ rule extract_features:
 rule index_features:
     input:
         # Complete crops: a split that lost too many clips must not be trained on or scored.
-        crops="results/mouths/{corpus}/{split}/index.json",
+        crops=ancient("results/mouths/{corpus}/{split}/index.json"),
         shards=collect(
             "results/features/{{encoder}}/{{corpus}}/{{split}}/{{condition}}/{shard}.tar",
             shard=shard_names,

@@ -13,8 +13,10 @@ rule table1:
         "../../envs/mavsr.yaml"
     resources:
         mem="1GB",
+    params:
+        models=models_of("table1"),
     shell:
-        "python -m mavsr.report.table1 --scores {input.scores:q}"
+        "python -m mavsr.report.table1 --scores {input.scores:q} --models {params.models:q}"
         " --output {output.table:q} 2> {log:q}"
 
 
@@ -30,6 +32,8 @@ rule noise_check:
         "../../envs/mavsr.yaml"
     resources:
         mem="1GB",
+    params:
+        models=models_of("noise_check"),
     shell:
-        "python -m mavsr.report.noise_check --scores {input.scores:q}"
+        "python -m mavsr.report.noise_check --scores {input.scores:q} --models {params.models:q}"
         " --output {output.table:q} 2> {log:q}"

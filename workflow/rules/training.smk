@@ -28,10 +28,11 @@ rule train_model:
         mem="4GB",
     params:
         model=model_json,
-        training=section("training"),
+        training=training_settings,
         features=lambda wildcards, input: feature_options(input),
     shell:
         "python -m mavsr.training.train --output $(dirname {output.run:q})"
         " --train_manifest {input.train:q} --val_manifest {input.val:q}"
         " {params.features} --model {params.model:q} --training {params.training:q}"
+        " --training.save_every_s {config[training][save_every_s]}"
         " --threads {threads} 2> {log:q}"

@@ -5,12 +5,15 @@ transcript file starts with ``Text: WORDS``; pretrain files also carry one line 
 ASDSCORE`` (seconds) per word, along which long clips are cut.
 """
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 
+from mavsr.command import progress
+from mavsr.corpus.manifest import SAFE_KEY
 from mavsr.errors import InputError
 
 
@@ -36,6 +39,8 @@ class Clip:
     start: float = 0.0
     end: float = float("nan")
     duration_s: float = 0.0
+    version: str = ""
+    """Size and time of the video and a checksum of the transcript file."""
     problem: str = ""
     """Why the clip is left out; empty for a good one."""
 
@@ -53,9 +58,12 @@ def read_transcript(path: Path) -> tuple[str, list[Word]]:
             or a timing line cannot be read.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        # Not splitlines, which also splits at characters such as U+0085 within a line.
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except FileNotFoundError:
         raise InputError(f"transcript {path} is missing") from None
+    except OSError as error:
+        raise InputError(f"transcript {path} cannot be read ({error})") from error
     except UnicodeDecodeError as error:
         raise InputError(f"transcript {path} is not UTF-8 ({error}); convert it") from error
     if not lines or not lines[0].startswith("Text:"):
@@ -112,7 +120,8 @@ def read_tree(root: Path, longest_s: float = 16.0) -> Iterator[Clip]:
     for folder in ("pretrain", "trainval", "test"):
         # A transcript without its video is a lost clip, which must be listed too.
         files = (f for suffix in ("mp4", "txt") for f in (root / folder).glob(f"*/*.{suffix}"))
-        for video in sorted({file.with_suffix(".mp4") for file in files}):
+        videos = sorted({file.with_suffix(".mp4") for file in files})
+        for video in progress(videos, len(videos), folder):
             yield from _read_clip(folder, video, longest_s)
 
 
@@ -120,6 +129,11 @@ def _read_clip(folder: str, video: Path, longest_s: float) -> Iterator[Clip]:
     speaker = video.parent.name
     key = f"{folder}-{speaker}-{video.stem}"
     try:
+        if not SAFE_KEY.fullmatch(key):
+            raise InputError(
+                f"{video}: the names of speaker and clip may hold only letters, digits, '_' "
+                "and '-'; rename them"
+            )
         length = _duration(video)
         text, words = read_transcript(video.with_suffix(".txt"))
         if folder == "pretrain" and not words:
@@ -127,8 +141,9 @@ def _read_clip(folder: str, video: Path, longest_s: float) -> Iterator[Clip]:
     except InputError as error:
         yield Clip(key, folder, speaker, video, problem=str(error))
         return
+    version = _version(video)
     if folder != "pretrain":
-        yield Clip(key, folder, speaker, video, text, duration_s=length)
+        yield Clip(key, folder, speaker, video, text, duration_s=length, version=version)
         return
     for number, segment in enumerate(cut_words(words, longest_s)):
         start, end = segment[0].start, min(segment[-1].end, length)
@@ -145,8 +160,15 @@ def _read_clip(folder: str, video: Path, longest_s: float) -> Iterator[Clip]:
             start,
             end,
             end - start,
+            version,
             problem,
         )
+
+
+def _version(video: Path) -> str:
+    status = video.stat()
+    checksum = zlib.crc32(video.with_suffix(".txt").read_bytes())
+    return f"{status.st_size}-{status.st_mtime_ns}-{checksum:08x}"
 
 
 def _duration(video: Path) -> float:

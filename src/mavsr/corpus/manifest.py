@@ -19,9 +19,10 @@ COLUMNS = {
     "speaker": "speaker name, unique within the corpus",
     "split": "train, val or test",
     "shard": "number of the shard that holds the utterance in every stage",
+    "version": "changes when the clip's files do; so the manifest does too, and later stages rerun",
 }
 SPLITS = ("train", "val", "test")
-_KEY = re.compile(r"[A-Za-z0-9_-]+")
+SAFE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def check_manifest(table: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -40,7 +41,7 @@ def check_manifest(table: pd.DataFrame, name: str) -> pd.DataFrame:
         raise InputError(f"{name}: the manifest lacks the columns {', '.join(missing)}")
     table = table[list(COLUMNS)].sort_values("key", ignore_index=True)
     checks = {
-        "has a key that is not a safe file name": ~table.key.astype(str).str.fullmatch(_KEY),
+        "has a key that is not a safe file name": ~table.key.astype(str).str.fullmatch(SAFE_KEY),
         "has a key that occurs twice": table.key.duplicated(),
         "has an empty transcript": table.text.fillna("").astype(str).str.strip() == "",
         f"has a split other than {', '.join(SPLITS)}": ~table.split.isin(SPLITS),

@@ -71,6 +71,7 @@ def build_manifests(
                 "speaker": clip.speaker,
                 "split": split,
                 "shard": derive_seed("shard", clip.key) % shards[split],
+                "version": clip.version,
             }
         )
     return {split: pd.DataFrame(rows[split]) for split in SPLITS}
@@ -96,6 +97,7 @@ def scan(
     """
     clips = list(read_tree(root, longest_segment_s))
     pairs = assign_splits(clips, validation_share, seed)
+    logging.info("%d pretrain segments of held-out speakers are not used", len(clips) - len(pairs))
     manifests = build_manifests(pairs, shards)
     dropped = [(c.key, split, c.video, c.problem) for split, c in pairs if c.problem]
     with atomic(output_folder / "dropped.csv") as partial:

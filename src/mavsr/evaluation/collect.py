@@ -21,7 +21,7 @@ COLUMNS = {
     "wer": "word error rate, %",
     "wer_low": "lower end of its 95 % bootstrap interval, %",
     "wer_high": "upper end, %",
-    "tokens": "LLM tokens before the transcript, mean per utterance",
+    "tokens": "LLM tokens of audio, video and prompt (as in the paper), mean per utterance",
     "tflops": "TFLOPs of the LLM over these tokens, mean per utterance",
     "model": "name of the model's folder under results/training",
 }

@@ -77,8 +77,10 @@ def decode(
     indexes = {m: path for m, path in (("audio", audio), ("video", video)) if path}
     check_modalities(settings.task, indexes)
     source = UtteranceSource(manifest, indexes)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
     network = MatryoshkaModel(settings, run["dims"])
     network.load(model)
+    network.to(device)
     network.eval()
 
     frames = source.frames()
@@ -95,7 +97,7 @@ def decode(
                 "reference": utterance.text,
                 "hypothesis": text.strip(),
             }
-    with atomic(hypotheses) as partial, partial.open("w") as file:
+    with atomic(hypotheses) as partial, partial.open("w", encoding="utf-8") as file:
         for key in sorted(lines):
             file.write(json.dumps(lines[key], ensure_ascii=False) + "\n")
 

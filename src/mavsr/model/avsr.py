@@ -18,6 +18,7 @@ from transformers import (
 )
 
 from mavsr.errors import InputError
+from mavsr.files import atomic
 from mavsr.model.compression import compress, compressed_dim
 from mavsr.model.lora import MatryoshkaLora
 from mavsr.model.projector import Projector
@@ -118,7 +119,7 @@ class MatryoshkaModel(nn.Module):
         self.adapter.activate(scale)
         embed = self.llm.get_input_embeddings()
         prefixes = self.prefixes(utterances, scale)
-        targets = [[*self._token_ids(u.text), self.tokenizer.eos_token_id] for u in utterances]
+        targets = [self._targets(utterance) for utterance in utterances]
         inputs = [
             torch.cat([prefix, embed(self._ids(target[:-1]))])
             for prefix, target in zip(prefixes, targets, strict=True)
@@ -162,11 +163,11 @@ class MatryoshkaModel(nn.Module):
 
     def save(self, folder: Path) -> None:
         """Write ``adapters/`` in PEFT's format and ``projectors.safetensors`` to ``folder``."""
-        self.adapter.save(folder / "adapters")
+        with atomic(folder / "adapters") as partial:
+            self.adapter.save(partial)
         tensors = {f"projectors.{n}": p for n, p in self.projectors.state_dict().items()}
-        safetensors.torch.save_file(
-            {**tensors, "markers": self.markers}, folder / "projectors.safetensors"
-        )
+        with atomic(folder / "projectors.safetensors") as partial:
+            safetensors.torch.save_file({**tensors, "markers": self.markers}, partial)
 
     def load(self, folder: Path) -> None:
         """Read what :meth:`save` wrote.
@@ -186,6 +187,13 @@ class MatryoshkaModel(nn.Module):
         except (RuntimeError, KeyError) as error:
             raise InputError(f"{path} does not fit the model's settings: {error}") from error
         self.adapter.load(folder / "adapters")
+
+    def count_targets(self, utterances: Sequence[Utterance]) -> int:
+        """Transcript tokens, EOS included, over which :meth:`loss` averages."""
+        return sum(len(self._targets(utterance)) for utterance in utterances)
+
+    def _targets(self, utterance: Utterance) -> list[int]:
+        return [*self._token_ids(utterance.text), self.tokenizer.eos_token_id]
 
     def _token_ids(self, text: str) -> list[int]:
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]

@@ -42,7 +42,8 @@ def index(
     if len(dropped) > max_dropped * len(table):
         raise InputError(
             f"{report}\nMore than max_dropped {max_dropped:g} of the clips were dropped; mend the "
-            "files or the cause named above, or raise max_dropped"
+            "files or the cause named above and run again with `--forcerun scan_corpus`, or raise "
+            "mouths.max_dropped"
         )
     _log.info("%s", report)
     write_index(output, shards, {"clips": len(table), "dropped": len(dropped)})

@@ -76,7 +76,7 @@ def render(
         random = generator(settings.seed, key, condition.name)
         speech = _masked(speech, random, settings)
         snr = settings.snrs[random.integers(len(settings.snrs))]
-    if isinstance(snr, str):
+    if isinstance(snr, str) or not speech.any():  # silence has no ratio to anything
         return Rendered(speech, None, None)
     babble = np.tile(babble, -(-len(speech) // len(babble)))
     offset = int(random.integers(len(babble) - len(speech) + 1))

@@ -7,6 +7,7 @@ import pandas as pd
 from mavsr.command import run_command
 from mavsr.errors import InputError
 from mavsr.files import atomic
+from mavsr.report.selection import select_models
 
 
 def compare(scores: pd.DataFrame) -> pd.DataFrame:
@@ -26,7 +27,7 @@ def compare(scores: pd.DataFrame) -> pd.DataFrame:
     noisy = scores[scores.condition != "clean"]
     audio = noisy[noisy.task == "asr"][[*same, "wer"]]
     both = noisy[noisy.task == "avsr"][[*same, "video_rate", "wer"]]
-    pairs = both.merge(audio, on=same, suffixes=("_audio_visual", "_audio"))
+    pairs = both.merge(audio, on=same, suffixes=("_audio_visual", "_audio"), validate="m:1")
     if pairs.empty:
         raise InputError(
             "no noisy condition has both an audio-visual and an audio-only score of one method; "
@@ -36,14 +37,15 @@ def compare(scores: pd.DataFrame) -> pd.DataFrame:
     return pairs[[*same, "video_rate", "wer_audio", "wer_audio_visual", "ratio"]]
 
 
-def noise_check(scores: Path, output: Path) -> None:
+def noise_check(scores: Path, models: list[str], output: Path) -> None:
     """Write the comparison as CSV and print it.
 
     Args:
         scores: ``wer.csv``.
+        models: names of the models of ``experiments.noise_check``; other rows are left out.
         output: the table.
     """
-    table = compare(pd.read_csv(scores))
+    table = compare(select_models(pd.read_csv(scores), models))
     with atomic(output) as partial:
         table.to_csv(partial, index=False)
     print(table.to_string(index=False))

@@ -7,6 +7,7 @@ import pandas as pd
 from mavsr.command import run_command
 from mavsr.errors import InputError
 from mavsr.files import atomic
+from mavsr.report.selection import select_models
 
 METHOD_NAMES = {
     "llama-avsr": "Llama-AVSR",
@@ -50,14 +51,15 @@ def layout(scores: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index().drop(columns="rank")
 
 
-def table1(scores: Path, output: Path) -> None:
+def table1(scores: Path, models: list[str], output: Path) -> None:
     """Write the table as CSV and print it.
 
     Args:
         scores: ``wer.csv``.
+        models: names of the models of ``experiments.table1``; other rows are left out.
         output: the table.
     """
-    table = layout(pd.read_csv(scores))
+    table = layout(select_models(pd.read_csv(scores), models))
     with atomic(output) as partial:
         table.to_csv(partial, index=False)
     print(table.to_string(index=False))

@@ -19,7 +19,7 @@ from torch.nn.utils.rnn import pad_sequence
 from mavsr.command import progress, run_command
 from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder, save_checkpoint
 from mavsr.features.views import clean_view, random_view
-from mavsr.files import write_json
+from mavsr.files import sha256, write_json
 from mavsr.media import decode_video
 from mavsr.provenance import provenance
 from mavsr.seeds import derive_seed
@@ -50,7 +50,7 @@ class AVHubertStandinSettings:
     calibration_clips: int = 64
     """Clips that set the batch-norm statistics."""
     training: FramewiseSettings = field(
-        default_factory=lambda: FramewiseSettings(epochs=24, learning_rate=1e-3)
+        default_factory=lambda: FramewiseSettings(epochs=12, learning_rate=1e-3, batch=4)
     )
 
 
@@ -142,7 +142,12 @@ def make_avhubert(
     logging.info("share of validation tokens named rightly: %.3f", right)
     output.parent.mkdir(parents=True, exist_ok=True)
     save_checkpoint(output, encoder.public_state_dict(), config)
-    report = {"settings": asdict(settings), "validation_tokens_right": right, **provenance()}
+    report = {
+        "settings": asdict(settings),
+        "validation_tokens_right": right,
+        "weights_sha256": sha256(output),
+        **provenance(),
+    }
     write_json(output.with_suffix(".json"), report)
 
 

@@ -105,16 +105,17 @@ def train_framewise(
         seed: orders the batches.
     """
     parameters = [p for p in (*encoder.parameters(), *head.parameters()) if p.requires_grad]
-    weights = label_weights(epoch_examples(0), head.out_features)
     optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=0.05)
     order = torch.Generator().manual_seed(seed)
-    schedule = None
+    schedule = weights = None
     for epoch in range(settings.epochs):
         examples = epoch_examples(epoch)
         steps = math.ceil(len(examples) / settings.batch)
         schedule = schedule or torch.optim.lr_scheduler.OneCycleLR(
             optimizer, settings.learning_rate, total_steps=settings.epochs * steps, pct_start=0.1
         )
+        if weights is None:
+            weights = label_weights(examples, head.out_features)
         encoder.train()
         picks = torch.randperm(len(examples), generator=order).tolist()
         total = 0.0

@@ -14,7 +14,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from mavsr.command import progress, run_command
 from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
-from mavsr.files import write_json
+from mavsr.files import atomic, sha256, write_json
 from mavsr.model.sequence import IGNORED, PROMPTS, pad_right
 from mavsr.provenance import provenance
 from mavsr.seeds import derive_seed, generator
@@ -28,12 +28,12 @@ class LlamaStandinSettings:
     """Size and pre-training of the stand-in LLM."""
 
     seed: int = 0
-    hidden: int = 160
+    hidden: int = 128
     layers: int = 4
     heads: int = 4
     vocabulary: int = 512
-    steps: int = 1200
-    batch: int = 48
+    steps: int = 600
+    batch: int = 24
     learning_rate: float = 2e-3
     replaced_words: float = 0.5
     """Share of words exchanged for other training words, so that sentences are not learnt by
@@ -117,7 +117,7 @@ def make_llama(
 ) -> None:
     """Train tokenizer and model on the texts of a manifest; write a Hugging Face folder.
 
-    ``standin.json`` in it, written last, tells how it was made and how well it reads.
+    ``standin.json`` in it tells how it was made and how well it reads.
 
     Args:
         manifest: manifest of the training split.
@@ -162,11 +162,16 @@ def make_llama(
         accuracy += 0.02 * (right - accuracy)
         if (step + 1) % 100 == 0:
             logging.info("step %d: loss %.3f, tokens right %.3f", step + 1, loss.item(), accuracy)
-    output.mkdir(parents=True, exist_ok=True)
-    llm.save_pretrained(output)
-    tokenizer.save_pretrained(output)
-    report = {"settings": asdict(settings), "tokens_right": round(accuracy, 4), **provenance()}
-    write_json(output / "standin.json", report)
+    with atomic(output) as folder:
+        llm.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        report = {
+            "settings": asdict(settings),
+            "tokens_right": round(accuracy, 4),
+            "weights_sha256": sha256(folder / "model.safetensors"),
+            **provenance(),
+        }
+        write_json(folder / "standin.json", report)
 
 
 if __name__ == "__main__":

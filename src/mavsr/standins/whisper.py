@@ -17,7 +17,7 @@ from transformers.models.whisper.modeling_whisper import WhisperAttention, Whisp
 from mavsr.command import run_command
 from mavsr.encoders.whisper import RATE_HZ, kept_tokens
 from mavsr.errors import InputError
-from mavsr.files import write_json
+from mavsr.files import atomic, sha256, write_json
 from mavsr.media import SAMPLE_RATE, decode_audio, read_audio
 from mavsr.noise.condition import Condition
 from mavsr.noise.render import NoiseSettings, render
@@ -50,7 +50,7 @@ class WhisperStandinSettings:
     chunk_s: int = 4
     """Length that every clip is padded to, seconds (30 for the published models)."""
     training: FramewiseSettings = field(
-        default_factory=lambda: FramewiseSettings(epochs=10, learning_rate=1e-3, batch=4)
+        default_factory=lambda: FramewiseSettings(epochs=11, learning_rate=1e-3, batch=4)
     )
 
 
@@ -129,7 +129,7 @@ def make_whisper(
 ) -> None:
     """Train on the sound of mouth shards under fresh noise every epoch; write the folder.
 
-    ``standin.json`` in it, written last, tells how it was made and how much it hears.
+    ``standin.json`` in it tells how it was made and how much it hears.
 
     Args:
         manifest: manifest of the training split, whose transcript files hold word times.
@@ -181,11 +181,16 @@ def make_whisper(
         for name in ("clean", "snr_0", "snr_-5")
     }
     logging.info("share of validation tokens named rightly: %s", right)
-    output.mkdir(parents=True, exist_ok=True)
-    model.save_pretrained(output)
-    extractor.save_pretrained(output)
-    report = {"settings": asdict(settings), "validation_tokens_right": right, **provenance()}
-    write_json(output / "standin.json", report)
+    with atomic(output) as folder:
+        model.save_pretrained(folder)
+        extractor.save_pretrained(folder)
+        report = {
+            "settings": asdict(settings),
+            "validation_tokens_right": right,
+            "weights_sha256": sha256(folder / "model.safetensors"),
+            **provenance(),
+        }
+        write_json(folder / "standin.json", report)
 
 
 if __name__ == "__main__":

@@ -76,12 +76,13 @@ def train(
     files += sorted(Path(model.llm).glob("*.safetensors"))
     data = {str(path): sha256(path) for path in files}
     code = [sha256(path) for path in source_files("mavsr.training.train")]
-    network = MatryoshkaModel(model, sources[0].dims)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    network = MatryoshkaModel(model, sources[0].dims).to(device)
     counts = {
         "adapters": count_parameters(network.adapter.trainable()),
         "projectors": count_parameters(list(network.projectors.parameters())),
     }
-    logging.info("trainable parameters: %s", counts)
+    logging.info("training on %s; trainable parameters: %s", device, counts)
     settings = {"model": model.to_dict(), "training": asdict(training)}
     trainer = Trainer(
         network,

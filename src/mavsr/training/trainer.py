@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import mul
 from pathlib import Path
 
 import torch
@@ -138,8 +139,9 @@ class Trainer:
         means = []
         for scale in self.model.settings.scales:
             chunks = [clips[i : i + 32] for i in range(0, len(clips), 32)]
-            total = sum(self.model.loss(chunk, scale).item() * len(chunk) for chunk in chunks)
-            means.append(total / len(clips))
+            sizes = [self.model.count_targets(chunk) for chunk in chunks]
+            losses = [self.model.loss(chunk, scale).item() for chunk in chunks]
+            means.append(sum(map(mul, losses, sizes)) / sum(sizes))
             self._record("val", epoch, scale.name, means[-1], 0.0)
         logging.info("epoch %d: validation loss %.4f", epoch + 1, sum(means) / len(means))
 

@@ -25,6 +25,7 @@ from mavsr.corpus.portrait.clip import make_clip
 from mavsr.corpus.portrait.settings import SPLITS, PortraitSettings
 from mavsr.errors import InputError
 from mavsr.files import atomic, sha256, write_json
+from mavsr.sources import source_files
 
 RECORD = "portrait.json"
 _LIBRARIES = ("av", "espeakng-loader", "matplotlib", "numpy", "opencv-contrib-python-headless",
@@ -69,7 +70,7 @@ def write_clip(root: Path, settings: PortraitSettings, name: str) -> None:
     with atomic(root / f"{name}.mp4") as path:
         path.write_bytes(film)
     with atomic(root / f"{name}.txt") as path:
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
 
 
 def _each(write: Callable[[str], None], names: list[str], workers: int) -> Iterator[None]:
@@ -89,10 +90,10 @@ def _is_complete(root: Path, name: str) -> bool:
 
 def _record(settings: PortraitSettings) -> dict[str, Any]:
     """What decides the bytes of the corpus: settings, code, libraries."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    sources = source_files("mavsr.corpus.portrait.make")
     return {
         "settings": asdict(settings),
-        "code": {path.name: sha256(path) for path in sources},
+        "code": {f"{path.parent.name}/{path.name}": sha256(path) for path in sources},
         "libraries": {name: version(name) for name in _LIBRARIES},
     }
 
