@@ -22,6 +22,8 @@ rule decode:
     threads: 1
     resources:
         mem="4GB",
+        # Here and not under params: it changes no result, so changing it must not decode anew.
+        batch_utterances=config["decoding"]["batch_utterances"],
     params:
         corpus=lambda wildcards: MODELS[wildcards.model].corpus,
         features=lambda wildcards, input: feature_options(input),
@@ -31,7 +33,7 @@ rule decode:
         " --manifest {input.manifest:q} --corpus {params.corpus}"
         " --condition {wildcards.condition} --scale {wildcards.scale}"
         " {params.features} --decoding {params.decoding:q}"
-        " --decoding.batch_utterances {config[decoding][batch_utterances]}"
+        " --decoding.batch_utterances {resources.batch_utterances}"
         " --hypotheses {output.hypotheses:q} --threads {threads} 2> {log:q}"
 
 

@@ -26,6 +26,8 @@ rule train_model:
     threads: 1
     resources:
         mem="4GB",
+        # Here and not under params: it changes no result, so changing it must not retrain.
+        save_every_s=config["training"]["save_every_s"],
     params:
         model=model_json,
         training=training_settings,
@@ -34,5 +36,5 @@ rule train_model:
         "python -m mavsr.training.train --output $(dirname {output.run:q})"
         " --train_manifest {input.train:q} --val_manifest {input.val:q}"
         " {params.features} --model {params.model:q} --training {params.training:q}"
-        " --training.save_every_s {config[training][save_every_s]}"
+        " --training.save_every_s {resources.save_every_s}"
         " --threads {threads} 2> {log:q}"
