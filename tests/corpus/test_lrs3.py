@@ -188,3 +188,32 @@ def test_a_wrong_root_is_named(tree, folder):
 def test_pretrain_may_be_missing(tree):
     (tree / "pretrain").rename(tree / "elsewhere")
     assert len(list(read_tree(tree))) == 2
+
+
+def test_a_name_that_cannot_be_a_key_costs_one_clip(tree):
+    write_clip(tree / "test" / "s 1" / "a.mp4")
+    assert "may hold only letters" in problems(tree)["test-s 1-a"]
+    assert len([clip for clip in read_tree(tree) if not clip.problem]) == 3
+
+
+def test_an_unreadable_transcript_costs_one_clip(tree):
+    (tree / "test" / "zoe" / "50001.txt").unlink()
+    (tree / "test" / "zoe" / "50001.txt").mkdir()
+    assert "cannot be read" in problems(tree)["test-zoe-50001"]
+
+
+def test_rare_line_ends_do_not_cut_a_transcript(tmp_path):
+    text, _ = read_transcript(transcript(tmp_path, "Text:  HELLO\x85WORLD MORE\n".encode()))
+    assert text == "hello world more"
+
+
+def test_the_version_of_a_clip_follows_its_files(tree):
+    def versions():
+        return {clip.key: clip.version for clip in read_tree(tree)}
+
+    before = versions()
+    write_clip(tree / "test" / "zoe" / "50001.mp4", 2.0, "THE {BREATH} ENDS")
+    after = versions()
+    changed = {key for key in before if before[key] != after[key]}
+    assert changed == {"test-zoe-50001"}
+    assert before == {**after, "test-zoe-50001": before["test-zoe-50001"]}

@@ -20,6 +20,7 @@ class Project:
             shutil.copytree(
                 ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
             )
+        (folder / "profiles").symlink_to("workflow/profiles")
         for name in ("Snakefile", "config.yaml"):
             shutil.copy(ROOT / name, folder / name)
 

@@ -2,6 +2,7 @@
 
 import copy
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import yaml
@@ -9,6 +10,7 @@ from snakemake.utils import update_config
 
 from mavsr.experiments import all_evaluations, all_models
 
+ROOT = Path(__file__).parents[2]
 SMOKE = "workflow/configs/smoke.yaml"
 
 
@@ -121,3 +123,18 @@ def test_a_wrong_config_fails_with_its_message(project, given, message):
     assert message in result.stdout
     assert "Traceback" not in result.stdout
     assert len(result.stdout.splitlines()) < 10
+
+
+def test_the_default_profile_is_found(project):
+    assert "Using workflow specific profile" in project.run("--dry-run").stdout
+
+
+def test_the_documented_config_for_lrs3_asks_for_its_jobs(project):
+    page = (ROOT / "docs" / "data.md").read_text()
+    written = page.split("```yaml")[1].split("```")[0]
+    (project.folder / "babble.wav").touch()
+    (project.folder / "my.yaml").write_text(written.replace("/data/noisex/", ""))
+    jobs = project.plan("--configfile", "my.yaml", "--", "results/table1.csv")
+    assert jobs["train_model"] == 4 + 3 + 1
+    assert jobs["crop_mouths"] == 512 + 4 + 8
+    assert not {"make_portrait", "make_whisper", "make_llama", "make_babble"} & set(jobs)

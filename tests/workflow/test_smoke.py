@@ -69,6 +69,19 @@ def test_training_settings_retrain_and_nothing_before(project):
     assert jobs["train_model"] == 8
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["training={save_every_s: 7}", "decoding={batch_utterances: 3}"],
+)
+def test_settings_that_change_no_result_ask_for_nothing(project, change):
+    assert not project.plan(*SMOKE, "--config", change)
+
+
+def test_a_laxer_limit_of_dropped_clips_asks_for_new_indexes_alone(project):
+    jobs = project.plan(*SMOKE, "--config", "mouths={max_dropped: 0.5}")
+    assert set(jobs) <= {"index_mouths", "all"}
+
+
 def test_decoding_settings_rescore_alone(project):
     jobs = project.plan(*SMOKE, "--config", "decoding={beams: 3}")
     assert set(jobs) == LATE - {"train_model"}
