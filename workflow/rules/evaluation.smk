@@ -22,8 +22,7 @@ rule decode:
     threads: 1
     resources:
         mem="4GB",
-        # Here and not under params: it changes no result, so changing it must not decode anew.
-        batch_utterances=config["decoding"]["batch_utterances"],
+        batch_utterances=config["decoding"]["batch_utterances"],  # no param: changes no result
     params:
         corpus=lambda wildcards: MODELS[wildcards.model].corpus,
         features=lambda wildcards, input: feature_options(input),

@@ -26,8 +26,7 @@ rule train_model:
     threads: 1
     resources:
         mem="4GB",
-        # Here and not under params: it changes no result, so changing it must not retrain.
-        save_every_s=config["training"]["save_every_s"],
+        save_every_s=config["training"]["save_every_s"],  # no param: changes no result
     params:
         model=model_json,
         training=training_settings,
