@@ -20,7 +20,6 @@ rule train_model:
         "results/logs/training/{model}.log",
     benchmark:
         "results/benchmarks/training/{model}.tsv"
-    priority: 1
     conda:
         "../../envs/mavsr.yaml"
     threads: 1
