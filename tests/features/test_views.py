@@ -4,7 +4,7 @@ import torch
 from torchvision.transforms.functional import center_crop, normalize, rgb_to_grayscale
 
 from mavsr.errors import InputError
-from mavsr.features.views import clean_view, random_view
+from mavsr.features.views import clean_view, grey_crops, random_cut, random_view
 
 BLACK = (0 - 0.421) / 0.165
 
@@ -101,3 +101,23 @@ def test_one_frame_is_enough():
 def test_other_pictures_are_refused():
     with pytest.raises(InputError, match=r"\(5, 88, 88, 3\)"):
         clean_view(np.zeros((5, 88, 88, 3), np.uint8))
+
+
+def test_grey_crops_give_the_same_views_to_a_grey_level():
+    grey = grey_crops(crops())
+    assert grey.shape == crops().shape[:3]
+    level = 1 / 255 / 0.165
+    assert torch.allclose(clean_view(grey), clean_view(crops()), atol=0.51 * level)
+    pair = random_view(grey, 0, "clip", 1), random_view(crops(), 0, "clip", 1)
+    assert torch.allclose(*pair, atol=0.51 * level)
+
+
+def test_a_random_cut_moves_and_mirrors_but_masks_nothing():
+    draw = np.random.default_rng(0)
+    places = {located(random_cut(coordinates(40), draw)) for _ in range(60)}
+    assert len(places) > 30
+    assert {mirrored for *_, mirrored in places} == {False, True}
+    black = (0 - 0.421) / 0.165
+    assert not any(
+        (random_cut(crops(50), draw)[0].amax((1, 2)) < black + 1e-3).any() for _ in range(20)
+    )

@@ -31,6 +31,18 @@ def test_tokens_are_labelled_by_the_word_that_is_spoken():
     assert labeller.label(unknown, 4, 10).tolist() == [SILENCE] * 4
 
 
+def test_parts_of_a_word_have_labels_of_their_own():
+    labeller = Labeller([WORDS], parts=3)
+    assert len(labeller) == 7
+    one, two = (1 + 3 * (labeller.numbers[word] - 1) for word in ("one", "two"))
+    labels = labeller.label(WORDS, 18, 30).tolist()
+    assert labels[6:12] == [two, two, two + 1, two + 1, two + 2, two + 2]
+    assert labels[12:] == [one, one, one + 1, one + 1, one + 2, one + 2]
+    cut = [Word("two", -0.1, 0.2), Word("one", 0.2, 9.0)]  # the clip starts and ends within words
+    labels = labeller.label(cut, 9, 30).tolist()
+    assert labels == [two + 1, two + 1, two + 1, two + 2, two + 2, two + 2, one, one, one]
+
+
 @pytest.mark.parametrize(("start", "seconds", "expected"), [(0.0, 1.0, 2), (0.4, 0.3, 1)])
 def test_word_times_count_from_the_clips_start(tmp_path, start, seconds, expected):
     lines = ["Text:  TWO ONE", "", "WORD START END ASDSCORE", "TWO 0.2 0.4 1", "ONE 0.4 0.6 1"]

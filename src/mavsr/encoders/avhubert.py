@@ -11,6 +11,7 @@ Source: Llama-MTSK, Sec. 4.1, which uses AV-HuBERT Large (arXiv 2201.02184).
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import nn
@@ -21,6 +22,7 @@ from mavsr.encoders.avhubert_checkpoint import AVHubertConfig, read_checkpoint, 
 from mavsr.encoders.base import Encoder
 from mavsr.encoders.resnet import VideoResNet
 from mavsr.errors import InputError
+from mavsr.tokens import TOKENS_PER_SECOND
 
 __all__ = ["AVHubertConfig", "AVHubertEncoder", "save_checkpoint"]
 
@@ -44,7 +46,7 @@ class AVHubertEncoder(Encoder):
     """
 
     modality = "video"
-    rate_hz = 25
+    rate_hz = TOKENS_PER_SECOND["video"]
 
     def __init__(self, config: AVHubertConfig) -> None:
         super().__init__()
@@ -123,9 +125,14 @@ class AVHubertEncoder(Encoder):
         """Return the weights under the names of the published checkpoint."""
         return {_public_name(name): value for name, value in self.state_dict().items()}
 
+    @property
+    def video_resnet(self) -> VideoResNet:
+        """The picture half."""
+        return cast(VideoResNet, self.feature_extractor_video["resnet"])
+
     def resnet(self, video: torch.Tensor) -> torch.Tensor:
         """ResNet vectors (B, T, 8 * resnet_width) of a video (B, 1, T, 88, 88)."""
-        return self.feature_extractor_video["resnet"](video)
+        return self.video_resnet(video)
 
     def frontend(self, video: torch.Tensor) -> torch.Tensor:
         """Projected ResNet vectors (B, T, dim) of a video (B, 1, T, 88, 88)."""

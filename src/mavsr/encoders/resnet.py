@@ -10,6 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+WINDOW = 5
+"""Frames that one frame vector sees."""
+
 
 class TemporalConv(nn.Module):
     """Convolution over 5 frames and 7x7 pixels, stride 2 in space.
@@ -19,18 +22,12 @@ class TemporalConv(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(channels, 1, 5, 7, 7))
+        self.weight = nn.Parameter(torch.empty(channels, 1, WINDOW, 7, 7))
         nn.init.kaiming_normal_(self.weight, mode="fan_out", nonlinearity="relu")
 
-    def forward(self, video: torch.Tensor) -> torch.Tensor:
-        """Pictures (B*T, C, H/2, W/2), channels last, of a grey video (B, 1, T, H, W)."""
-        if video.ndim != 5 or video.shape[1] != 1:
-            raise ValueError(f"video has shape {tuple(video.shape)}; it must be (B, 1, T, H, W)")
-        height, width = video.shape[3:]
-        # (B, T+4, H, W) -> windows (B, T, H, W, 5), whose last axis becomes the channels
-        windows = F.pad(video[:, 0], (0, 0, 0, 0, 2, 2)).unfold(1, 5, 1)
-        pictures = windows.reshape(-1, height, width, 5).permute(0, 3, 1, 2)
-        return F.conv2d(pictures, self.weight[:, 0], stride=2, padding=3)
+    def forward(self, windows: torch.Tensor) -> torch.Tensor:
+        """Pictures (N, C, H/2, W/2), channels last, of grey windows (N, H, W, 5)."""
+        return F.conv2d(windows.permute(0, 3, 1, 2), self.weight[:, 0], stride=2, padding=3)
 
 
 class Block(nn.Module):
@@ -61,11 +58,11 @@ class VideoResNet(nn.Module):
 
     Args:
         width: channels of the first convolution (64 in the published models).
-
     """
 
     def __init__(self, width: int) -> None:
         super().__init__()
+        self.width = width
         self.frontend3D = nn.Sequential(
             TemporalConv(width),
             nn.BatchNorm2d(width),  # over (B*T, H, W): the statistics of a BatchNorm3d
@@ -87,5 +84,12 @@ class VideoResNet(nn.Module):
 
     def forward(self, video: torch.Tensor) -> torch.Tensor:
         """Frame vectors (B, T, 8 * width) of a normalised video (B, 1, T, H, W)."""
-        pictures = self.trunk(self.frontend3D(video))
-        return pictures.mean(dim=(2, 3)).unflatten(0, (video.shape[0], video.shape[2]))
+        if video.ndim != 5 or video.shape[1] != 1:
+            raise ValueError(f"video has shape {tuple(video.shape)}; it must be (B, 1, T, H, W)")
+        around = WINDOW // 2
+        windows = F.pad(video[:, 0], (0, 0, 0, 0, around, around)).unfold(1, WINDOW, 1)
+        return self.windows(windows.flatten(0, 1)).unflatten(0, (video.shape[0], video.shape[2]))
+
+    def windows(self, windows: torch.Tensor) -> torch.Tensor:
+        """Vectors (N, 8 * width) of the middle frames of normalised windows (N, H, W, 5)."""
+        return self.trunk(self.frontend3D(windows)).mean(dim=(2, 3))

@@ -27,10 +27,7 @@ from transformers.models.whisper.modeling_whisper import WhisperEncoder as Whisp
 from mavsr.encoders.base import Encoder
 from mavsr.errors import InputError
 from mavsr.media import SAMPLE_RATE
-
-RATE_HZ = 50
-MINIMUM_TOKENS = 25
-"""A clip keeps at least so many tokens, even if it is shorter (Llama-AVSR's public code)."""
+from mavsr.tokens import MINIMUM_AUDIO_TOKENS, TOKENS_PER_SECOND
 
 _CONFIG_FILES = ("config.json", "preprocessor_config.json")
 _WEIGHT_FILES = ("model.safetensors", "model.safetensors.index.json", "model-*.safetensors")
@@ -42,14 +39,14 @@ def kept_tokens(samples: int) -> int:
     The product is truncated in floating point, as in the public code: some lengths, 29 video frames
     for instance, have one token fewer than two per frame.
     """
-    return max(int(samples / SAMPLE_RATE * RATE_HZ), MINIMUM_TOKENS)
+    return max(int(samples / SAMPLE_RATE * TOKENS_PER_SECOND["audio"]), MINIMUM_AUDIO_TOKENS)
 
 
 class WhisperEncoder(Encoder):
     """The encoder half of a Whisper model with its feature extractor."""
 
     modality = "audio"
-    rate_hz = RATE_HZ
+    rate_hz = TOKENS_PER_SECOND["audio"]
 
     def __init__(self, network: WhisperNetwork, extractor: WhisperFeatureExtractor) -> None:
         super().__init__()

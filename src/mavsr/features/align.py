@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import torch
 
-from mavsr.encoders.whisper import MINIMUM_TOKENS
 from mavsr.errors import InputError
+from mavsr.tokens import MINIMUM_AUDIO_TOKENS
 
 TOLERANCE = 2
 """Largest difference of the two lengths that is cut without complaint, video frames."""
@@ -34,7 +34,7 @@ def aligned_lengths(key: str, audio: int, video: int) -> tuple[int, int]:
 
     """
     covered = -(-audio // 2)
-    padded = audio == MINIMUM_TOKENS and covered > video
+    padded = audio == MINIMUM_AUDIO_TOKENS and covered > video
     if min(audio, video) < 1 or (abs(covered - video) > TOLERANCE and not padded):
         raise InputError(
             f"clip {key!r} has {audio} audio tokens (50 per second) and {video} video tokens (25 "

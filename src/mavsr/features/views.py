@@ -1,9 +1,9 @@
 """What the video encoder sees of a mouth crop: a clean view, or a randomly augmented one.
 
-Crops uint8 (T, 96, 96, 3) become grey float32 (1, T, 88, 88), scaled to [0, 1] and normalised.
-Because features are cached, augmentation cannot be drawn anew each epoch: instead a clip gets
-several training views (conditions ``view_0``, ``view_1``, ...), each a function of seed, key and
-view number.
+Crops uint8 (T, 96, 96, 3), or (T, 96, 96) if grey already, become grey float32 (1, T, 88, 88),
+scaled to [0, 1] and normalised. Because features are cached, augmentation cannot be drawn anew each
+epoch: instead a clip gets several training views (conditions ``view_0``, ``view_1``, ...), each a
+function of seed, key and view number.
 
 Source: Llama-MTSK, Sec. 4.1, which follows auto_avsr (crop, flip, adaptive time mask).
 """
@@ -33,13 +33,18 @@ def clean_view(frames: np.ndarray) -> torch.Tensor:
     return _normalise(_grey(frames, corner, corner))
 
 
+def grey_crops(frames: np.ndarray) -> np.ndarray:
+    """Crops uint8 (T, 96, 96, 3) in grey, uint8 (T, 96, 96): a third of the memory."""
+    return np.rint(frames.astype(np.float32) @ LUMA).astype(np.uint8)
+
+
 def random_view(
     frames: np.ndarray, seed: int, key: str, view: int, flip: bool = True
 ) -> torch.Tensor:
     """Cut, flip and mask crops at random: one crop and one flip for the whole clip.
 
     Args:
-        frames: crops uint8 (T, 96, 96, 3).
+        frames: crops uint8 (T, 96, 96, 3) or (T, 96, 96).
         seed: of the run.
         key: of the clip.
         view: number of the view.
@@ -51,25 +56,34 @@ def random_view(
 
     """
     random = generator(seed, key, view, "video")
-    top, left = random.integers(0, STORED - SIDE, size=2, endpoint=True)
-    mirrored = random.random() < 0.5  # drawn in any case: the option changes nothing else
-    grey = _grey(frames, top, left)
-    if flip and mirrored:
-        grey = grey[:, :, ::-1].copy()
+    grey = _random_cut(frames, random, flip)
     for start, stop in mask_spans(len(grey), random, MASK_WINDOW, MASK_STRIDE):
         grey[start:stop] = 0
     return _normalise(grey)
 
 
+def random_cut(frames: np.ndarray, random: np.random.Generator) -> torch.Tensor:
+    """Cut and flip crops at random, unmasked: normalised grey (1, T, 88, 88)."""
+    return _normalise(_random_cut(frames, random, flip=True))
+
+
+def _random_cut(frames: np.ndarray, random: np.random.Generator, flip: bool) -> np.ndarray:
+    top, left = random.integers(0, STORED - SIDE, size=2, endpoint=True)
+    mirrored = random.random() < 0.5  # drawn in any case: the option changes nothing else
+    grey = _grey(frames, top, left)
+    return grey[:, :, ::-1].copy() if flip and mirrored else grey
+
+
 def _grey(frames: np.ndarray, top: int, left: int) -> np.ndarray:
     """Grey values in [0, 1], float32 (T, 88, 88), of a part of each crop."""
-    if frames.ndim != 4 or frames.shape[1:] != (STORED, STORED, 3) or frames.dtype != np.uint8:
+    size = (STORED, STORED)
+    if frames.shape[1:] not in (size, (*size, 3)) or frames.dtype != np.uint8:
         raise InputError(
             f"mouth crops are {frames.dtype} {frames.shape}, not uint8 (T, {STORED}, {STORED}, 3); "
             "remake the mouths shard"
         )
     part = frames[:, top : top + SIDE, left : left + SIDE].astype(np.float32)
-    return part @ LUMA / 255
+    return (part @ LUMA if part.ndim == 4 else part) / 255
 
 
 def _normalise(grey: np.ndarray) -> torch.Tensor:

@@ -11,9 +11,8 @@ from transformers import AutoModelForCausalLM, PretrainedConfig
 
 from mavsr.model.compression import compressed_length
 from mavsr.model.scales import Scale
+from mavsr.tokens import TOKENS_PER_SECOND
 
-AUDIO_TOKENS_PER_SECOND = 50
-VIDEO_TOKENS_PER_SECOND = 25
 PAPER_SECONDS = 10
 PAPER_PROMPT_TOKENS = 7
 
@@ -33,8 +32,7 @@ def prefix_tokens(encoder_tokens: dict[str, int], scale: Scale, prompt_tokens: i
 
 def paper_tokens(scale: Scale) -> int:
     """Tokens of the paper's 10 s clip at ``scale``."""
-    rates = {"audio": AUDIO_TOKENS_PER_SECOND, "video": VIDEO_TOKENS_PER_SECOND}
-    clip = {modality: rate * PAPER_SECONDS for modality, rate in rates.items()}
+    clip = {modality: rate * PAPER_SECONDS for modality, rate in TOKENS_PER_SECOND.items()}
     return prefix_tokens(clip, scale, PAPER_PROMPT_TOKENS)
 
 

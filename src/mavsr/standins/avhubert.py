@@ -1,11 +1,9 @@
 """Command: make the stand-in for AV-HuBERT, a small checkpoint in the published layout.
 
-Its ResNet keeps its random weights: their batch-norm statistics are set from training clips, and
-the transformer above learns to name words from the ResNet's output, computed once per view.
-Training the ResNet too would take many times as long and is not needed to see a mouth move.
+The ResNet learns first, from single frames (:mod:`mavsr.standins.resnet`). Then the transformer
+above it learns to name words from the ResNet's output, computed once per view.
 """
 
-import itertools
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -18,7 +16,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from mavsr.command import progress, run_command
 from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder, save_checkpoint
-from mavsr.features.views import clean_view, random_view
+from mavsr.features.views import clean_view, grey_crops, random_view
 from mavsr.files import sha256, write_json
 from mavsr.media import decode_video
 from mavsr.provenance import provenance
@@ -32,6 +30,10 @@ from mavsr.standins.framewise import (
     train_framewise,
     word_times,
 )
+from mavsr.standins.resnet import ResNetSettings, train_resnet
+
+WORD_PARTS = 3
+"""A frame's label while the ResNet learns: which third of which word."""
 
 
 @dataclass(frozen=True)
@@ -45,28 +47,12 @@ class AVHubertStandinSettings:
     resnet_width: int = 16
     conv_pos: int = 32
     """Kernel of the positional convolution, frames (128 in the published models)."""
-    views: int = 2
-    """Augmented views of each training clip that the ResNet is run on."""
-    calibration_clips: int = 64
-    """Clips that set the batch-norm statistics."""
+    views: int = 1
+    """Augmented views of each training clip that the transformer learns from in turn."""
+    resnet: ResNetSettings = field(default_factory=ResNetSettings)
     training: FramewiseSettings = field(
-        default_factory=lambda: FramewiseSettings(epochs=12, learning_rate=1e-3, batch=4)
+        default_factory=lambda: FramewiseSettings(epochs=6, learning_rate=1e-3, batch=4)
     )
-
-
-@torch.no_grad()
-def calibrate(encoder: AVHubertEncoder, videos: Sequence[torch.Tensor]) -> None:
-    """Set the ResNet's batch-norm statistics to the averages over ``videos`` (1, T, 88, 88)."""
-    norms = [m for m in encoder.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # a plain average over all batches
-    encoder.train()
-    for video in videos:
-        encoder.resnet(video[None])
-    for norm in norms:
-        norm.momentum = 0.1
-    encoder.eval()
 
 
 def make_avhubert(
@@ -103,9 +89,20 @@ def make_avhubert(
         layerdrop=0.0,
     )
     encoder = AVHubertEncoder(config)
-    encoder.feature_extractor_video["resnet"].requires_grad_(False)
     times = word_times(manifest)
-    labeller = Labeller(times.values())
+    labeller, thirds = Labeller(times.values()), Labeller(times.values(), WORD_PARTS)
+    total = sum(len(extents(shard, "mkv")) for shard in shards)
+    crops = {
+        key: grey_crops(frames)
+        for key, frames in progress(read_crops(shards), total, "reading training clips")
+    }
+    resnet = encoder.video_resnet
+    shown = {
+        key: thirds.label(times[key], len(frames), encoder.rate_hz) for key, frames in crops.items()
+    }
+    train_resnet(resnet, crops, shown, len(thirds), settings.resnet, settings.seed)
+    resnet.requires_grad_(False)
+
     times |= word_times(val_manifest)
     head = nn.Linear(settings.dim, len(labeller))
 
@@ -114,14 +111,15 @@ def make_avhubert(
         seen = encoder.resnet(video[None])[0]
         return Example(seen, labeller.label(times[key], len(seen), encoder.rate_hz))
 
-    crops = itertools.islice(read_crops(shards), settings.calibration_clips)
-    calibrate(encoder, [clean_view(frames) for _, frames in crops])
-    views: list[list[Example]] = [[] for _ in range(settings.views)]
-    total = sum(len(extents(shard, "mkv")) for shard in shards)
-    for key, frames in progress(read_crops(shards), total, "ResNet over training clips"):
-        for number, view in enumerate(views):
-            # Numbered beyond any cached view, so that it is not trained on exactly what it encodes.
-            view.append(example(key, random_view(frames, settings.seed, key, 1000 + number)))
+    def seen_view(number: int) -> list[Example]:
+        clips = progress(crops.items(), len(crops), f"ResNet over view {number}")
+        # Numbered beyond any cached view, so that it is not trained on exactly what it encodes.
+        return [
+            example(key, random_view(frames, settings.seed, key, 1000 + number))
+            for key, frames in clips
+        ]
+
+    views = [seen_view(number) for number in range(settings.views)]
 
     def encode(batch: Sequence[Example]) -> torch.Tensor:
         padded = pad_sequence([example.inputs for example in batch], batch_first=True)

@@ -62,23 +62,35 @@ class Example:
 
 
 class Labeller:
-    """Numbers the words of a training split and labels tokens with them."""
+    """Numbers the words of a training split and labels tokens with them.
 
-    def __init__(self, clips: Iterable[Sequence[Word]]):
+    Args:
+        clips: the words of every clip.
+        parts: equal parts of a word that have labels of their own. Where a token sees little
+            around itself, "the first third of set" is a better name for it than "set".
+    """
+
+    def __init__(self, clips: Iterable[Sequence[Word]], parts: int = 1):
+        self.parts = parts
         self.numbers = {
             word: number
             for number, word in enumerate(sorted({w.text for clip in clips for w in clip}), start=1)
         }
 
     def __len__(self) -> int:
-        return len(self.numbers) + 1
+        return len(self.numbers) * self.parts + 1
 
     def label(self, words: Sequence[Word], tokens: int, rate_hz: int) -> torch.Tensor:
         """Labels (tokens,): the word at each token's centre, ``SILENCE`` where there is none."""
         labels = torch.full((tokens,), SILENCE)
         for word in words:
+            if word.text not in self.numbers:
+                continue
             first, last = (round(time * rate_hz) for time in (word.start, word.end))
-            labels[max(first, 0) : last] = self.numbers.get(word.text, SILENCE)
+            part = torch.arange(last - first) * self.parts // max(last - first, 1)
+            kept = slice(max(first, 0), min(last, tokens))
+            numbers = 1 + (self.numbers[word.text] - 1) * self.parts + part
+            labels[kept] = numbers[kept.start - first :][: max(kept.stop - kept.start, 0)]
         return labels
 
 

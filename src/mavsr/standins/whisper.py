@@ -15,7 +15,7 @@ from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperModel
 from transformers.models.whisper.modeling_whisper import WhisperAttention, WhisperEncoder
 
 from mavsr.command import run_command
-from mavsr.encoders.whisper import RATE_HZ, kept_tokens
+from mavsr.encoders.whisper import kept_tokens
 from mavsr.errors import InputError
 from mavsr.files import atomic, sha256, write_json
 from mavsr.media import SAMPLE_RATE, decode_audio, read_audio
@@ -32,6 +32,7 @@ from mavsr.standins.framewise import (
     train_framewise,
     word_times,
 )
+from mavsr.tokens import TOKENS_PER_SECOND
 
 OFFSETS = (-8, -2, 2, 8)
 """Where the attention heads start to look, in tokens (50 per second) from their own."""
@@ -66,7 +67,7 @@ def build(settings: WhisperStandinSettings) -> tuple[WhisperModel, WhisperFeatur
         decoder_layers=1,
         decoder_attention_heads=settings.heads,
         decoder_ffn_dim=settings.dim,
-        max_source_positions=50 * settings.chunk_s,
+        max_source_positions=TOKENS_PER_SECOND["audio"] * settings.chunk_s,
         max_target_positions=8,
         dropout=0.0,
         pad_token_id=0,
@@ -161,7 +162,8 @@ def make_whisper(
         heard = torch.from_numpy(render(sound, sound_of_babble, condition, key, noise).sound)
         normalised = F.layer_norm(heard.float(), heard.shape, eps=1e-8).numpy()
         mel = extractor(normalised, sampling_rate=SAMPLE_RATE, return_tensors="pt").input_features
-        return Example(mel[0], labeller.label(times[key], kept_tokens(len(sound)), RATE_HZ))
+        tokens = kept_tokens(len(sound))
+        return Example(mel[0], labeller.label(times[key], tokens, TOKENS_PER_SECOND["audio"]))
 
     def view(epoch: int) -> list[Example]:
         # Numbered beyond any cached view, so that the encoder has not seen exactly what it encodes.

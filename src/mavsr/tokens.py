@@ -1,0 +1,6 @@
+"""Facts about the encoders' tokens that stages on both sides of the cache share."""
+
+TOKENS_PER_SECOND = {"audio": 50, "video": 25}
+"""Modality -> rate of its encoder before compression (Llama-MTSK, Sec. 4.1)."""
+MINIMUM_AUDIO_TOKENS = 25
+"""A clip keeps at least so many audio tokens, even if it is shorter (Llama-AVSR's public code)."""
