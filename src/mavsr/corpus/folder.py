@@ -77,7 +77,7 @@ class Folder:
         if not has_splits:
             pending = self._split(pending, seed)
         read = partial(_read_clip, longest_s=self.longest_clip_s)
-        clips = [*read_in_parallel(read, pending, f"clips of {root.name}")]
+        clips = [*read_in_parallel(read, pending, f"clips of {root.absolute().name}")]
         return [*clips, *unused]
 
     def _split(self, pending: Sequence[Pending], seed: int) -> list[Pending]:

@@ -4,6 +4,7 @@ Clips of ``pretrain/`` are long and carry word times, along which they are cut. 
 of the folder: pretrain, main, trainval or test.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,11 +63,15 @@ def check_tree(root: Path, wanted: dict[str, str], advice: str) -> None:
         return
     if not root.exists():
         state = "which does not exist"
+    elif not root.is_dir():
+        state = "which is not a folder"
     elif not _holds_something(root):
-        state = "which is empty" if root.is_dir() else "which is not a folder"
+        state = "which is empty"
     else:
         state = f"which lacks {', '.join(missing)}"
-    expected = "\n".join(f"  {root.absolute() / name}{what}" for name, what in wanted.items())
+    expected = "\n".join(
+        f"  {os.path.normpath(root.absolute() / name)}{what}" for name, what in wanted.items()
+    )
     raise InputError(f"no corpus at {root}, {state}. Expected:\n{expected}\n{advice}")
 
 

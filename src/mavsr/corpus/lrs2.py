@@ -65,7 +65,7 @@ class Lrs2:
         if extra or astray:
             _log.warning("%d clips of the tree are in no list", len(extra) + len(astray))
         read = partial(read_source, longest_s=self.longest_segment_s)
-        clips = read_in_parallel(read, sources, f"clips of {root.name}")
+        clips = read_in_parallel(read, sources, f"clips of {root.absolute().name}")
         return [*clips, *again, *extra, *astray]
 
     @property
@@ -76,7 +76,7 @@ class Lrs2:
         """The folder that holds the parts, and the list of every split (and of pretrain)."""
         tree = root if not (root / TREE).is_dir() and (root / MAIN).is_dir() else root / TREE
         names = [*([PRETRAIN] if self.pretrain else []), "train", "val", "test"]
-        places = [tree, tree.parent]
+        places = [tree, tree.absolute().parent]
         lists = {
             name: next((p / f"{name}.txt" for p in places if (p / f"{name}.txt").is_file()), None)
             for name in names

@@ -81,7 +81,11 @@ class Lrs3:
         astray = [clip for part in parts for clip in misplaced(root, root / part)]
         used, refused = self._with_validation(sources, seed)
         read = partial(read_source, longest_s=self.longest_segment_s)
-        clips = [*read_in_parallel(read, used, f"clips of {root.name}"), *refused, *astray]
+        clips = [
+            *read_in_parallel(read, used, f"clips of {root.absolute().name}"),
+            *refused,
+            *astray,
+        ]
         if self.validation == VALIDATION_IS_TEST:
             _log.warning(
                 "the validation split is the test split, as in the papers' public code: nothing "
