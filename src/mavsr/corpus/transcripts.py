@@ -104,9 +104,9 @@ def read_lrs(path: Path) -> tuple[str, list[Word]]:
 def read_sidecar(path: Path) -> str:
     """Text of a file that lies beside a video of a user's own.
 
-    ``.align`` is GRID's: lines ``start end word`` (25,000 to the second), silences ``sil`` and
-    ``sp`` dropped. Any other file is plain text, of which line breaks count as spaces, or has the
-    heading of LRS.
+    ``.align`` is GRID's: lines ``start end word``, of which the silences ``sil`` and ``sp`` are
+    dropped and the times not used. Any other file is plain text, in which line breaks count as
+    spaces, or has the heading of LRS.
 
     Raises:
         InputError: the file cannot be read as text, or holds no word.
