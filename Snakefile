@@ -26,6 +26,5 @@ localrules:
 rule all:
     default_target: True
     input:
-        "results/table1.csv",
-        "results/noise_check.csv",
         "results/wer.csv",
+        wanted_tables(),

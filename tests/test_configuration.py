@@ -5,7 +5,7 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from mavsr.configuration import check_config, restore_types
+from mavsr.configuration import check_config, read_config, restore_types
 from mavsr.errors import InputError
 
 ROOT = Path(__file__).parents[1]
@@ -33,7 +33,8 @@ def test_shipped_configs_are_valid_and_hold_only_differences(path):
     config = copy.deepcopy(CONFIG)
     update_config(config, own)
     check_config(config)
-    repeated = [key for key, value in leaves(own) if dict(leaves(CONFIG)).get(key) == value]
+    default = dict(leaves(CONFIG))
+    repeated = [key for key, value in leaves(own) if key in default and default[key] == value]
     assert not repeated, f"{path.name} repeats config.yaml: {repeated}"
 
 
@@ -89,6 +90,25 @@ def leaves(part, prefix=""):
         ("experiments", {}, "experiments is {}"),
         ("corpora.portrait.shards.train", 0, "corpora.portrait.shards.train is 0"),
         ("corpora.portrait.validation_share", 0, "corpora.portrait.validation_share is 0"),
+        (
+            "corpora.portrait.validation",
+            "test",
+            "corpora.portrait: give either validation_share",
+        ),
+        (
+            "corpora.portrait.transcripts",
+            "x.csv",
+            "corpora.portrait: transcripts means nothing to the kind portrait",
+        ),
+        ("corpora.portrait.kind", "lrs4", "corpora.portrait.kind is 'lrs4'"),
+        ("use_corpora", ["lrs2"], "use_corpora[0] is 'lrs2', which is not under `corpora`"),
+        ("use_corpora", [], "use_corpora is []"),
+        ("training.per_task", {"vsr": {"learning_rate": 0}}, "per_task.vsr.learning_rate is 0"),
+        (
+            "training.per_task",
+            {"avr": {"learning_rate": 1}},
+            "unknown key 'avr' at training.per_task; did you mean 'avsr'?",
+        ),
         ("noise.snrs", ["loud"], "noise.snrs.0 is 'loud'"),
         ("training.betas", [0.9], "training.betas is [0.9]"),
         ("decoding.beams", "15", "decoding.beams is '15'"),
@@ -110,6 +130,38 @@ def test_missing_keys_are_named():
     del config["corpora"]["portrait"]["make"]
     with pytest.raises(InputError, match=r"'make' is a required property at corpora.portrait"):
         check_config(config)
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"kind": "lrs2"}, "corpora.mine: longest_segment_s is missing; the kind lrs2 needs it"),
+        ({"kind": "lrs3", "longest_segment_s": 16}, "corpora.mine: give either validation_share"),
+        (
+            {"kind": "lrs2", "longest_segment_s": 16, "validation_share": 0.1},
+            "corpora.mine: validation_share means nothing to the kind lrs2",
+        ),
+        (
+            {"kind": "folder", "val_share": 0.5, "test_share": 0.5},
+            "corpora.mine: val_share and test_share leave nothing",
+        ),
+    ],
+)
+def test_what_a_kind_of_corpus_needs_is_checked(section, message):
+    config = copy.deepcopy(CONFIG)
+    shards = {"train": 1, "val": 1, "test": 1}
+    config["corpora"]["mine"] = {"root": "x", "shards": shards, **section}
+    with pytest.raises(InputError) as caught:
+        check_config(config)
+    assert message in str(caught.value)
+
+
+def test_configs_are_read_as_snakemake_reads_them():
+    paper = ROOT / "workflow" / "configs" / "paper.yaml"
+    expected = copy.deepcopy(CONFIG)
+    update_config(expected, yaml.safe_load(paper.read_text()))
+    assert read_config([paper]) == expected
+    assert read_config([]) == CONFIG
 
 
 def test_all_errors_are_told_at_once():

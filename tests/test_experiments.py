@@ -87,6 +87,21 @@ def test_a_new_rate_adds_exactly_the_models_that_have_it(config):
     assert all(".a8." in name or ".a4-8-16." in name for name in new)
 
 
+def test_an_entry_may_state_the_rates_of_one_modality(config):
+    config["experiments"] = {"one": [{"methods": ["mtsk-ms"], "rates": {"audio": [8]}}]}
+    (model,) = all_models(config).values()
+    assert (model.settings.audio_rates, model.settings.video_rates) == ((8,), (2, 5))
+
+
+def test_experiments_on_other_corpora_can_be_left_out(config):
+    config["corpora"]["other"] = config["corpora"]["portrait"]
+    config["experiments"]["table1"].append({"methods": ["mtsk-ms"], "corpus": "other"})
+    assert {model.corpus for model in all_models(config).values()} == {"portrait", "other"}
+    config["use_corpora"] = ["other"]
+    assert {model.corpus for model in all_models(config).values()} == {"other"}
+    assert evaluations(config, "noise_check") == []
+
+
 def test_the_order_is_that_of_the_config_and_stable(config):
     paths = [e.path for e in all_evaluations(config)]
     assert paths == [e.path for e in all_evaluations(copy.deepcopy(config))]

@@ -1,18 +1,21 @@
 """Check a config before anything runs: the schema first, then what ties its sections together."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import yaml
 
+from mavsr.corpus.readers import make_reader, reading_settings
 from mavsr.errors import InputError
 from mavsr.model.scales import TASKS
 from mavsr.noise.condition import Condition
 
-SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
+_ROOT = Path(__file__).parents[2]
+DEFAULT = _ROOT / "config.yaml"
+SCHEMA = _ROOT / "workflow" / "schemas" / "config.schema.yaml"
 
 
 def restore_types(config: Mapping[str, Any]) -> None:
@@ -39,6 +42,37 @@ def _validator() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(yaml.safe_load(SCHEMA.read_text()))
 
 
+def read_config(paths: Sequence[Path]) -> dict[str, Any]:
+    """The config that Snakemake would see: config.yaml, changed by each file in turn, checked.
+
+    Raises:
+        InputError: a file is missing or no YAML mapping, or the config cannot be run.
+    """
+    config: dict[str, Any] = {}
+    for path in [DEFAULT, *paths]:
+        try:
+            part = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise InputError(f"config {path} cannot be read ({error})") from error
+        if not isinstance(part, Mapping):
+            raise InputError(f"config {path} holds no `key: value`")
+        config = _merged(config, part)
+    check_config(config)
+    return config
+
+
+def _merged(config: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """Mappings are merged, anything else replaced, as Snakemake does."""
+    merged = dict(config)
+    for key, value in change.items():
+        old = merged.get(key)
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            merged[key] = _merged(old, value)
+        else:
+            merged[key] = value
+    return merged
+
+
 def check_config(config: Mapping[str, Any]) -> None:
     """Raise InputError, naming the key and the remedy, if ``config`` cannot be run."""
     validator = _validator()
@@ -63,6 +97,10 @@ def _explain(error: jsonschema.ValidationError) -> str:
 
 
 def _check_references(config: Mapping[str, Any]) -> None:
+    for name, corpus in config["corpora"].items():
+        _check_corpus(name, corpus)
+    for number, name in enumerate(config["use_corpora"] or []):
+        _check_name(name, f"use_corpora[{number}]", config["corpora"], "corpora")
     for modality, rates in config["rates"].items():
         _check_ascending(rates, f"rates.{modality}")
     for name, entries in config["experiments"].items():
@@ -78,6 +116,13 @@ def _check_references(config: Mapping[str, Any]) -> None:
             _check_name(*setup["llm"], config["llms"], "llms")
             for modality in TASKS[setup["task"][0]]:
                 _check_encoder(*setup[f"{modality}_encoder"], config["encoders"], modality)
+
+
+def _check_corpus(name: str, corpus: Mapping[str, Any]) -> None:
+    try:
+        make_reader(reading_settings(corpus))
+    except InputError as error:
+        raise InputError(f"config: corpora.{name}: {error}") from error
 
 
 def _check_ascending(rates: list[int], place: str) -> None:

@@ -52,10 +52,17 @@ class Evaluation:
 
 
 def evaluations(config: Config, experiment: str) -> list[Evaluation]:
-    """What ``experiment`` asks for, in the order of the config, without repetitions."""
+    """What ``experiment`` asks for, in the order of the config, without repetitions.
+
+    Entries on a corpus that ``use_corpora`` does not name are left out.
+    """
     found: dict[Evaluation, None] = {}
+    wanted = config["use_corpora"] or config["corpora"]
     for entry in config["experiments"][experiment]:
-        setup = {**config["setup"], "rates": config["rates"], **entry}
+        rates = {**config["rates"], **entry.get("rates", {})}
+        setup = {**config["setup"], **entry, "rates": rates}
+        if setup["corpus"] not in wanted:
+            continue
         for method in setup["methods"]:
             for model in _models(config, setup, method):
                 for condition in setup["conditions"]:

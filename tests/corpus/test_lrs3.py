@@ -1,27 +1,10 @@
-import av
 import numpy as np
 import pytest
+from trees import write_clip
 
-from mavsr.corpus.lrs3 import Word, clean_text, cut_words, read_transcript, read_tree
+from mavsr.corpus.clips import UNUSED
+from mavsr.corpus.lrs3 import Lrs3
 from mavsr.errors import InputError
-
-
-def write_clip(path, seconds=1.0, text="HELLO WORLD", words=None):
-    """A tiny mp4 of grey frames with its transcript beside it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=25)
-        stream.height = stream.width = 32
-        stream.pix_fmt = "yuv420p"
-        for _ in range(round(25 * seconds)):
-            frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 99, np.uint8), "rgb24")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    lines = [f"Text:  {text}", "Conf:  4"]
-    if words:
-        lines += ["", "WORD START END ASDSCORE"]
-        lines += [f"{word} {start} {end} 3.1" for word, start, end in words]
-    path.with_suffix(".txt").write_text("\n".join(lines) + "\n")
 
 
 @pytest.fixture
@@ -34,99 +17,14 @@ def tree(tmp_path):
     return root
 
 
-def transcript(tmp_path, content):
-    path = tmp_path / "x.txt"
-    path.write_bytes(content)
-    return path
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"Text:  HELLO WORLD\nConf:  3\n",
-        b"\xef\xbb\xbfText:  HELLO WORLD\nConf:  3\n",
-        b"Text:  HELLO WORLD\r\nConf:  3\r\n",
-        b"\xef\xbb\xbfText: Hello   {World}\r\n",
-        b"Text:\tHELLO {WORLD}",
-    ],
-)
-def test_transcripts_are_read_whatever_their_bytes(tmp_path, content):
-    assert read_transcript(transcript(tmp_path, content)) == ("hello world", [])
-
-
-def test_word_timings_are_read(tmp_path):
-    content = (
-        b"Text:  {NS} IT'S ME\r\nRef: abc\r\n\r\nWORD START END ASDSCORE\r\n"
-        b"{NS} 0.00 0.20 1.0\r\nIT'S 0.25 0.5 2.0\r\n\r\nME 0.5 0.75 -1.5\r\n"
-    )
-    text, words = read_transcript(transcript(tmp_path, content))
-    assert text == "ns it's me"
-    assert words == [Word("ns", 0.0, 0.2), Word("it's", 0.25, 0.5), Word("me", 0.5, 0.75)]
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "first line"),
-        (b"HELLO WORLD\n", "first line"),
-        (b"\nText:  HELLO\n", "first line"),
-        (b"Text:  \n", "is empty"),
-        (b"Text:  {}\n", "is empty"),
-        (b"Text:  CAF\xc9\n", "not UTF-8"),
-        (b"Text:  A\nWORD START END ASDSCORE\nA 0.1\n", "line 3: 'A 0.1'"),
-        (b"Text:  A\n\nWORD START END ASDSCORE\nA 0.1 0.2 1\nB x 0.2 1\n", "line 5: 'B x 0.2 1'"),
-    ],
-)
-def test_bad_transcripts_are_named(tmp_path, content, message):
-    path = transcript(tmp_path, content)
-    with pytest.raises(InputError, match=message) as caught:
-        read_transcript(path)
-    assert str(path) in str(caught.value)
-
-
-def test_a_missing_transcript_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"gone.txt is missing"):
-        read_transcript(tmp_path / "gone.txt")
-
-
-def test_text_is_cleaned():
-    assert clean_text("  THE {QUICK}\tFox's  {} ") == "the quick fox's"
-
-
-def spans(segments):
-    return ["".join(word.text for word in segment) for segment in segments]
-
-
-@pytest.mark.parametrize(
-    ("ends", "expected"),
-    [
-        ([1, 2, 3], ["abc"]),
-        ([1, 2, 3.99], ["abc"]),
-        ([1, 2, 4], ["ab", "c"]),  # an end at start + longest is too late: "end <"
-        ([1, 4, 4.9], ["a", "bc"]),
-        ([5, 6, 7], ["a", "bc"]),  # one long word stands alone
-        ([5, 9, 13], ["a", "b", "c"]),
-    ],
-)
-def test_clips_are_cut_at_word_boundaries(ends, expected):
-    starts = [0, *ends[:-1]]
-    words = [Word(*word) for word in zip("abc", starts, ends, strict=True)]
-    assert spans(cut_words(words, 4)) == expected
-
-
-def test_a_segment_is_measured_from_its_own_first_word():
-    words = [
-        Word("a", 10.0, 10.5),
-        Word("b", 13.0, 13.9),
-        Word("c", 13.95, 14.0),
-        Word("d", 17, 17.94),
-    ]
-    assert spans(cut_words(words, 4.0)) == ["ab", "cd"]
-    assert cut_words([], 4.0) == []
+def read(tree, longest_s=16.0):
+    """All clips but the validation split, which repeats the test split here."""
+    clips = Lrs3(longest_s, validation="test").read(tree, 0)
+    return [clip for clip in clips if clip.split != "val"]
 
 
 def test_a_tree_becomes_clips(tree):
-    clips = {clip.key: clip for clip in read_tree(tree, 1.5)}
+    clips = {clip.key: clip for clip in read(tree, 1.5)}
     assert list(clips) == [
         "pretrain-ann-00007-000",
         "pretrain-ann-00007-001",
@@ -140,14 +38,14 @@ def test_a_tree_becomes_clips(tree):
     assert second.end == pytest.approx(2.2, abs=0.01)  # the file ends before the word does
     assert second.duration_s == second.end - second.start
     whole = clips["test-zoe-50001"]
-    assert (whole.text, whole.speaker, whole.folder) == ("the breath end", "zoe", "test")
+    assert (whole.text, whole.speaker, whole.split) == ("the breath end", "zoe", "test")
     assert np.isnan(whole.end)
     assert whole.duration_s == pytest.approx(2.0, abs=0.01)
     assert whole.video == tree / "test" / "zoe" / "50001.mp4"
 
 
 def problems(tree):
-    return {clip.key: clip.problem for clip in read_tree(tree) if clip.problem}
+    return {clip.key: clip.problem for clip in read(tree) if clip.problem}
 
 
 def test_what_cannot_be_used_is_listed_and_the_rest_is_read(tree):
@@ -175,25 +73,50 @@ def test_what_cannot_be_used_is_listed_and_the_rest_is_read(tree):
     assert "00004.txt is empty" in found["trainval-ann-00004"]
     assert "00005.mp4" in found["trainval-ann-00005"]
     assert "no word timings" in found["pretrain-ann-00008"]
-    assert len([clip for clip in read_tree(tree) if not clip.problem]) == 3
+    assert len([clip for clip in read(tree) if not clip.problem]) == 3
 
 
-@pytest.mark.parametrize("folder", ["trainval", "test"])
-def test_a_wrong_root_is_named(tree, folder):
+@pytest.mark.parametrize("folder", ["pretrain", "trainval", "test"])
+def test_a_part_that_is_missing_or_empty_is_named(tree, folder):
     (tree / folder).rename(tree / "elsewhere")
-    with pytest.raises(InputError, match=f"{tree} is not an LRS3 tree"):
-        list(read_tree(tree))
+    with pytest.raises(InputError, match=f"no corpus at {tree}, which lacks {folder}") as caught:
+        read(tree)
+    for part in ("pretrain", "trainval", "test"):
+        assert f"{tree}/{part}/<speaker>/<clip>.mp4 and .txt" in str(caught.value)
+    (tree / folder).mkdir()
+    with pytest.raises(InputError, match=f"which lacks {folder}"):
+        read(tree)
 
 
-def test_pretrain_may_be_missing(tree):
+@pytest.mark.parametrize(
+    ("make", "state"), [(None, "does not exist"), (True, "is empty"), (False, "is not a folder")]
+)
+def test_a_missing_copy_is_explained(tmp_path, make, state):
+    root = tmp_path / "lrs3"
+    if make is not None:
+        root.mkdir() if make else root.touch()
+    with pytest.raises(InputError) as caught:
+        read(root)
+    message = str(caught.value)
+    assert f"no corpus at {root}, which {state}" in message
+    assert "docs/data.md" in message
+    assert "LRS2 alone is enough for the LRS2 half" in message
+    assert "use_corpora=[lrs2]" in message
+
+
+def test_one_may_do_without_pretrain_if_one_says_so(tree):
     (tree / "pretrain").rename(tree / "elsewhere")
-    assert len(list(read_tree(tree))) == 2
+    clips = Lrs3(16, validation="test", pretrain=False).read(tree, 0)
+    assert [clip.key for clip in clips if clip.split != "val"] == [
+        "trainval-ann-00001",
+        "test-zoe-50001",
+    ]
 
 
 def test_a_name_that_cannot_be_a_key_costs_one_clip(tree):
     write_clip(tree / "test" / "s 1" / "a.mp4")
     assert "may hold only letters" in problems(tree)["test-s 1-a"]
-    assert len([clip for clip in read_tree(tree) if not clip.problem]) == 3
+    assert len([clip for clip in read(tree) if not clip.problem]) == 3
 
 
 def test_an_unreadable_transcript_costs_one_clip(tree):
@@ -202,14 +125,9 @@ def test_an_unreadable_transcript_costs_one_clip(tree):
     assert "cannot be read" in problems(tree)["test-zoe-50001"]
 
 
-def test_rare_line_ends_do_not_cut_a_transcript(tmp_path):
-    text, _ = read_transcript(transcript(tmp_path, "Text:  HELLO\x85WORLD MORE\n".encode()))
-    assert text == "hello world more"
-
-
 def test_the_version_of_a_clip_follows_its_files(tree):
     def versions():
-        return {clip.key: clip.version for clip in read_tree(tree)}
+        return {clip.key: clip.version for clip in read(tree)}
 
     before = versions()
     write_clip(tree / "test" / "zoe" / "50001.mp4", 2.0, "THE {BREATH} ENDS")
@@ -217,3 +135,86 @@ def test_the_version_of_a_clip_follows_its_files(tree):
     changed = {key for key in before if before[key] != after[key]}
     assert changed == {"test-zoe-50001"}
     assert before == {**after, "test-zoe-50001": before["test-zoe-50001"]}
+
+
+def test_extra_files_are_listed_or_passed_over(tree):
+    write_clip(tree / "trainval" / "00003.mp4")
+    write_clip(tree / "test" / "zoe" / "deep" / "00004.mp4")
+    (tree / "test" / "zoe" / "notes.md").write_text("hello")
+    (tree / "README").write_text("hello")
+    extra = {clip.key: clip for clip in read(tree) if clip.split == UNUSED}
+    assert set(extra) == {"trainval-00003", "test-zoe-deep-00004"}
+    assert "does not lie at trainval/<speaker>/<clip>.mp4" in extra["trainval-00003"].problem
+    assert len(read(tree)) == 3 + 2
+
+
+def split_of(clips):
+    return {clip.key: clip.split for clip in clips}
+
+
+@pytest.fixture
+def four_speakers(tree):
+    for name in ("bob", "cy", "dot"):
+        write_clip(tree / "trainval" / name / "00001.mp4")
+        words = [("ONE", 0.0, 0.4)]
+        write_clip(tree / "pretrain" / name / "00002.mp4", 1.0, "ONE", words)
+    return tree
+
+
+def test_a_share_of_the_speakers_is_held_out(four_speakers):
+    clips = Lrs3(16, validation_share=0.5).read(four_speakers, 0)
+    val = {clip.speaker for clip in clips if clip.split == "val"}
+    assert len(val) == 2
+    assert not val & {clip.speaker for clip in clips if clip.split == "train"}
+    refused = [clip for clip in clips if clip.split == UNUSED]
+    assert {clip.speaker for clip in refused} == val
+    assert all("held out for validation" in clip.problem for clip in refused)
+
+
+def test_validation_is_test_when_asked_for_and_says_so(tree, caplog):
+    (tree / "test" / "zoe" / "50002.mp4").write_bytes(b"no video")
+    clips = Lrs3(16, validation="test").read(tree, 0)
+    val, test = ([c for c in clips if c.split == split] for split in ("val", "test"))
+    assert [c.key for c in val] == [c.key for c in test]
+    assert len(test) == 2
+    assert [bool(c.problem) for c in val] == [False, True]
+    assert split_of(clips)["trainval-ann-00001"] == "train"
+    assert "the validation split is the test split" in caplog.text
+
+
+def test_validation_may_be_listed(four_speakers, tmp_path, caplog):
+    names = tmp_path / "valid.id"
+    names.write_bytes(b"trainval/bob/00001\r\ncy/00001.mp4\n\ncy/00001\ntrainval/gone/00001\n")
+    clips = Lrs3(16, validation=str(names)).read(four_speakers, 0)
+    assert {c.key for c in clips if c.split == "val" and not c.problem} == {
+        "trainval-bob-00001",
+        "trainval-cy-00001",
+    }
+    assert split_of(clips)["pretrain-bob-00002-000"] == "train"
+    (lost,) = (c for c in clips if c.problem)
+    assert (lost.key, lost.split) == ("trainval-gone-00001", "val")
+    assert "there is no such clip" in lost.problem
+    assert "2 of the speakers of the validation split" in caplog.text
+
+
+@pytest.mark.parametrize(("content", "message"), [(None, "is missing"), ("\n", "is empty")])
+def test_a_useless_list_of_validation_clips_is_named(tree, tmp_path, content, message):
+    names = tmp_path / "valid.id"
+    if content is not None:
+        names.write_text(content)
+    with pytest.raises(InputError, match=f"list of validation clips {names} {message}"):
+        Lrs3(16, validation=str(names)).read(tree, 0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, "give either validation_share"),
+        ({"validation_share": 0.1, "validation": "test"}, "give either validation_share"),
+        ({"validation_share": 1.0}, "validation_share is 1.0"),
+        ({"validation": "test", "longest_segment_s": 0}, "longest_segment_s is 0"),
+    ],
+)
+def test_wrong_settings_are_named(settings, message):
+    with pytest.raises(InputError, match=message):
+        Lrs3(**{"longest_segment_s": 16, **settings})

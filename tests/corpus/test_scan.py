@@ -1,71 +1,85 @@
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from test_lrs3 import write_clip
+from trees import write_clip
 
-from mavsr.corpus.lrs3 import Clip
-from mavsr.corpus.manifest import read_manifest
-from mavsr.corpus.scan import assign_splits, build_manifests, scan, validation_speakers
+from mavsr.corpus.clips import Clip, draw_speakers
+from mavsr.corpus.lrs import Source
+from mavsr.corpus.lrs3 import hold_out_share
+from mavsr.corpus.manifest import COLUMNS, read_manifest
+from mavsr.corpus.scan import build_manifests, refuse_shared_keys, scan
 from mavsr.errors import InputError
 
 SHARDS = {"train": 4, "val": 2, "test": 1}
 
 
-def clip(folder, speaker, number, **changes):
-    key = f"{folder}-{speaker}-{number:05d}"
-    values = {"text": "hello", "duration_s": 1.0, **changes}
-    return Clip(key, folder, speaker, Path(f"{key}.mp4"), **values)
+def source(part, speaker, number):
+    split = "test" if part == "test" else "train"
+    return Source(split, part, Path(part, speaker, f"{number:05d}.mp4"))
 
 
-CLIPS = [
-    *(clip("trainval", f"s{n % 20:02d}", n) for n in range(200)),
-    *(clip("pretrain", f"s{n % 25:02d}", n) for n in range(100)),
-    *(clip("test", f"t{n % 5}", n) for n in range(30)),
+SOURCES = [
+    *(source("trainval", f"s{n % 20:02d}", n) for n in range(200)),
+    *(source("pretrain", f"s{n % 25:02d}", n) for n in range(100)),
+    *(source("test", f"t{n % 5}", n) for n in range(30)),
 ]
 
 
-def keys(pairs, split):
-    return {clip.key for found, clip in pairs if found == split}
+def clips_of(sources):
+    return [Clip(s.key, s.split, s.speaker, s.video, "hello", duration_s=1.0) for s in sources]
 
 
-def speakers(pairs, split):
-    return {clip.speaker for found, clip in pairs if found == split}
+def keys(sources, split):
+    return {source.key for source in sources if source.split == split}
+
+
+def speakers(sources, split):
+    return {source.speaker for source in sources if source.split == split}
 
 
 def test_validation_speakers_are_heard_nowhere_else():
-    pairs = assign_splits(CLIPS, 0.1, 0)
-    held_out = speakers(pairs, "val")
+    used, refused = hold_out_share(SOURCES, 0.1, 0)
+    held_out = speakers(used, "val")
     assert held_out
-    assert not held_out & speakers(pairs, "train")
-    assert not any(c.folder == "pretrain" and c.speaker in held_out for _, c in pairs)
-    assert keys(pairs, "val") == {
-        c.key for c in CLIPS if c.speaker in held_out and c.folder == "trainval"
+    assert not held_out & speakers(used, "train")
+    assert {clip.key for clip in refused} == {
+        s.key for s in SOURCES if s.part == "pretrain" and s.speaker in held_out
     }
-    assert keys(pairs, "train") == {
-        c.key for c in CLIPS if c.speaker not in held_out and c.folder != "test"
+    assert keys(used, "val") == {
+        s.key for s in SOURCES if s.speaker in held_out and s.part == "trainval"
     }
-    assert keys(pairs, "test") == {c.key for c in CLIPS if c.folder == "test"}
+    assert keys(used, "train") == {
+        s.key for s in SOURCES if s.speaker not in held_out and s.part != "test"
+    }
+    assert keys(used, "test") == {s.key for s in SOURCES if s.part == "test"}
+
+
+COUNTS = Counter(s.speaker for s in SOURCES if s.part == "trainval")
 
 
 @pytest.mark.parametrize(("share", "count"), [(0.01, 1), (0.05, 1), (0.06, 2), (0.5, 10)])
 def test_as_many_speakers_as_the_share_needs(share, count):
-    assert len(validation_speakers(CLIPS, share, 0)) == count
+    assert len(draw_speakers(COUNTS, share * 200, 0, "val")) == count
 
 
 def test_the_choice_follows_the_seed_and_the_names_alone():
-    chosen = validation_speakers(CLIPS, 0.2, 0)
-    assert validation_speakers(list(reversed(CLIPS)), 0.2, 0) == chosen
-    assert validation_speakers(CLIPS, 0.2, 1) != chosen
-    assert validation_speakers(CLIPS, 0.1, 0) < chosen
+    chosen = draw_speakers(COUNTS, 40, 0, "val")
+    assert draw_speakers(dict(reversed(COUNTS.items())), 40, 0, "val") == chosen
+    assert draw_speakers(COUNTS, 40, 1, "val") != chosen
+    assert draw_speakers(COUNTS, 40, 0, "test") != chosen
+    assert draw_speakers(COUNTS, 20, 0, "val") < chosen
 
 
 def test_a_clip_stays_in_its_shard_when_others_come_and_go():
-    def shard_of(clips):
-        tables = build_manifests(assign_splits(clips, 0.1, 0), SHARDS)
+    def shard_of(sources):
+        used, _ = hold_out_share(sources, 0.1, 0)
+        tables = build_manifests(clips_of(used), SHARDS)
         return {row.key: (row.split, row.shard) for t in tables.values() for row in t.itertuples()}
 
-    whole, part = shard_of(CLIPS), shard_of([c for c in CLIPS if c.key[-1] not in "37"])
+    whole, part = shard_of(SOURCES), shard_of([s for s in SOURCES if s.key[-1] not in "37"])
     common = {key for key in part if part[key][0] == whole.get(key, (None,))[0]}
     assert len(common) > 100
     assert all(part[key] == whole[key] for key in common)
@@ -76,9 +90,25 @@ def test_a_clip_stays_in_its_shard_when_others_come_and_go():
 
 
 def test_bad_clips_are_left_out():
-    bad = clip("trainval", "s01", 999, problem="broken")
-    tables = build_manifests(assign_splits([*CLIPS, bad], 0.1, 0), SHARDS)
-    assert not any(bad.key in set(table.key) for table in tables.values())
+    bad = Clip("trainval-s01-00999", "train", "s01", Path("x.mp4"), problem="broken")
+    tables = build_manifests([*clips_of(SOURCES), bad], SHARDS)
+    assert len(tables["train"]) == 300
+    assert bad.key not in set(tables["train"].key)
+
+
+def test_of_two_clips_with_one_key_neither_is_taken():
+    one, two, *others = clips_of(SOURCES)
+    twin = replace(two, key=one.key)
+    again = replace(others[0])
+    elsewhere = replace(others[1], split="val")
+    bad = replace(others[2], problem="broken")
+    found = refuse_shared_keys([one, twin, *others, again, elsewhere, bad])
+    lost = {clip.video: clip.problem for clip in found if clip.problem}
+    assert set(lost) == {one.video, two.video, others[0].video, bad.video}
+    assert f"{two.video} would have the same key" in lost[one.video]
+    assert f"{one.video} would have the same key" in lost[two.video]
+    assert lost[others[0].video] == "listed 2 times; keep one row"
+    assert len(found) == len(SOURCES) + 3
 
 
 @pytest.fixture
@@ -94,9 +124,9 @@ def tree(tmp_path):
     return root
 
 
-def run_scan(tree, folder, **changes):
-    options = {"shards": SHARDS, "longest_segment_s": 4, "validation_share": 0.2, "seed": 0}
-    scan(tree, folder, **{**options, **changes})
+def run_scan(tree, folder, validation_share=0.2):
+    reading = {"kind": "lrs3", "longest_segment_s": 4, "validation_share": validation_share}
+    scan(tree, folder, SHARDS, reading)
 
 
 def test_scan_writes_manifests_and_what_was_dropped(tree, tmp_path):
@@ -109,8 +139,14 @@ def test_scan_writes_manifests_and_what_was_dropped(tree, tmp_path):
     assert len(tables["train"]) == 4 + 2
     assert not set(tables["train"].speaker) & set(tables["val"].speaker)
     dropped = pd.read_csv(tmp_path / "out" / "dropped.csv")
-    assert dropped.key.tolist() == ["trainval-s0-00010"]
-    assert "cannot be read as a video" in dropped.reason[0]
+    (held_out,) = set(tables["val"].speaker)
+    assert dict(zip(dropped.key, dropped.split, strict=True)) == {
+        "trainval-s0-00010": "val" if held_out == "s0" else "train",
+        f"pretrain-{held_out}-00009": "unused",
+    }
+    reasons = dict(zip(dropped.key, dropped.reason, strict=True))
+    assert "cannot be read as a video" in reasons["trainval-s0-00010"]
+    assert list(tables["train"].columns) == list(COLUMNS)
 
 
 def test_scan_gives_the_same_bytes_again(tree, tmp_path):
@@ -121,9 +157,13 @@ def test_scan_gives_the_same_bytes_again(tree, tmp_path):
 
 
 def test_a_split_without_clips_is_named(tree, tmp_path):
-    with pytest.raises(InputError, match="no usable clip for the split 'train'"):
+    with pytest.raises(InputError, match="no usable clip for the split 'train'; none is found"):
         run_scan(tree, tmp_path, validation_share=0.99)
     (tree / "test" / "t0" / "00000.mp4").unlink()
+    with pytest.raises(
+        InputError, match=r"split 'test'; all 1 were left out.*00000.mp4 is missing"
+    ):
+        run_scan(tree, tmp_path)
     (tree / "test" / "t0" / "00000.txt").unlink()
-    with pytest.raises(InputError, match="no usable clip for the split 'test'"):
+    with pytest.raises(InputError, match="no usable clip for the split 'test'; none is found"):
         run_scan(tree, tmp_path)

@@ -4,8 +4,8 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
-from mavsr.corpus.lrs3 import Word
 from mavsr.corpus.manifest import write_manifest
+from mavsr.corpus.transcripts import Word
 from mavsr.standins.framewise import (
     SILENCE,
     Example,

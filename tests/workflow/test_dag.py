@@ -8,7 +8,8 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from mavsr.experiments import all_evaluations, all_models
+from mavsr.configuration import check_config
+from mavsr.experiments import all_evaluations, all_models, evaluations
 
 ROOT = Path(__file__).parents[2]
 SMOKE = "workflow/configs/smoke.yaml"
@@ -35,30 +36,31 @@ def expected_jobs(config):
             condition = e.condition if modality == "audio" else "clean"
             caches.add((modality, encoder, e.model.corpus, "test", condition))
     corpora = {model.corpus for model in models.values()}
-    assert corpora == {"portrait"}, "this count knows one corpus, which the workflow makes"
-    shards = config["corpora"]["portrait"]["shards"]
+    shards = {name: config["corpora"][name]["shards"] for name in corpora}
     sounds = {(c, s, x) for m, _, c, s, x in caches if m == "audio" and x != "clean"}
-    return Counter(
+    weights = {config["llms"][model.llm]["path"] for model in models.values()}
+    weights |= {config["encoders"][e]["path"] for m in models.values() for _, e in m.encoders}
+    made = [path for path in weights if path.startswith("results/standins/")]
+    counts = Counter(
         {
-            "make_portrait": 1,
-            "scan_corpus": 1,
-            "crop_mouths": sum(shards.values()),
-            "index_mouths": 3,
-            "make_babble": 1,
-            "mix_noise": sum(shards[split] for _, split, _ in sounds),
-            "make_whisper": 1,
-            "make_avhubert": 1,
-            "make_llama": 1,
-            "extract_features": sum(shards[split] for _, _, _, split, _ in caches),
+            "make_portrait": sum(config["corpora"][c]["kind"] == "portrait" for c in corpora),
+            "scan_corpus": len(corpora),
+            "crop_mouths": sum(sum(shards[corpus].values()) for corpus in corpora),
+            "index_mouths": 3 * len(corpora),
+            "make_babble": 0 if config["noise"]["babble"] else len({c for c, _, _ in sounds}),
+            "mix_noise": sum(shards[corpus][split] for corpus, split, _ in sounds),
+            "extract_features": sum(shards[corpus][split] for _, _, corpus, split, _ in caches),
             "index_features": len(caches),
             "train_model": len(models),
             "decode": len(wanted),
             "collect_scores": 1,
-            "table1": 1,
-            "noise_check": 1,
+            "table1": bool(evaluations(config, "table1")),
+            "noise_check": bool(evaluations(config, "noise_check")),
             "all": 1,
         }
+        | {f"make_{Path(path).stem}": 1 for path in made}
     )
+    return +counts
 
 
 def test_the_default_config_asks_for_exactly_what_its_experiments_need(project):
@@ -129,9 +131,20 @@ def test_the_default_profile_is_found(project):
     assert "Using workflow specific profile" in project.run("--dry-run").stdout
 
 
-def test_the_documented_config_for_lrs3_asks_for_its_jobs(project):
+def documented_configs():
     page = (ROOT / "docs" / "data.md").read_text()
-    written = page.split("```yaml")[1].split("```")[0]
+    return [part.split("```")[0] for part in page.split("```yaml")[1:]]
+
+
+@pytest.mark.parametrize("written", documented_configs(), ids=lambda text: text.split()[1])
+def test_documented_configs_are_valid(written):
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    update_config(config, yaml.safe_load(written))
+    check_config(config)
+
+
+def test_the_documented_config_for_lrs3_asks_for_its_jobs(project):
+    (written,) = (block for block in documented_configs() if "kind: lrs3" in block)
     (project.folder / "babble.wav").touch()
     (project.folder / "my.yaml").write_text(written.replace("/data/noisex/", ""))
     jobs = project.plan("--configfile", "my.yaml", "--", "results/table1.csv")

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from mavsr.configuration import check_config, restore_types
+from mavsr.corpus.readers import reading_settings
 from mavsr.errors import InputError
 from mavsr.experiments import all_evaluations, all_models, evaluations
 from mavsr.sources import source_files
@@ -41,6 +42,13 @@ def models_of(experiment):
     return sorted({evaluation.model.name for evaluation in found})
 
 
+def wanted_tables():
+    """The tables whose experiments ask for any model."""
+    return [
+        f"results/{name}.csv" for name in ("table1", "noise_check") if models_of(name)
+    ]
+
+
 def code(module):
     """Every source file that ``python -m mavsr.<module>`` runs, as rule input."""
     return [os.path.relpath(path) for path in source_files(f"mavsr.{module}")]
@@ -59,8 +67,21 @@ def corpus_tree(wildcards):
 
 
 def babble_file(wildcards):
-    """The configured noise file, or the babble mixed from the corpus' own training voices."""
-    return config["noise"]["babble"] or f"results/noise/{wildcards.corpus}/babble.flac"
+    """The configured noise file, or the babble mixed from the corpus' own training voices.
+
+    A configured file that is not there is no input, so that a dry run needs no data; the job says
+    what is missing.
+    """
+    configured = config["noise"]["babble"]
+    if configured is None:
+        return f"results/noise/{wildcards.corpus}/babble.flac"
+    return configured if Path(configured).is_file() else []
+
+
+def babble_path(wildcards):
+    """Where the noise lies or should lie."""
+    made = f"results/noise/{wildcards.corpus}/babble.flac"
+    return config["noise"]["babble"] or made
 
 
 def sound_shard(wildcards):
@@ -164,6 +185,18 @@ def section(*keys):
     return value
 
 
+def corpus_lists(wildcards):
+    """The user's table or list of clips that decides how a corpus is read, if it is there."""
+    corpus = config["corpora"][wildcards.corpus]
+    names = [corpus.get("transcripts"), corpus.get("validation")]
+    return [name for name in names if name and Path(name).is_file()]
+
+
+def corpus_reading(wildcards):
+    """Kind of a corpus and how it is read, for a command line."""
+    return json.dumps(reading_settings(config["corpora"][wildcards.corpus]))
+
+
 def per_corpus(key):
     """Params function: a part of a corpus' config, as JSON."""
     return lambda wildcards: json.dumps(config["corpora"][wildcards.corpus][key])
@@ -202,9 +235,13 @@ def extract_settings(wildcards):
 
 def training_settings(wildcards):
     """Settings of a training job, without how often it saves: that changes no result."""
-    return json.dumps(
-        {k: v for k, v in config["training"].items() if k != "save_every_s"}
-    )
+    common = {
+        k: v
+        for k, v in config["training"].items()
+        if k not in ("save_every_s", "per_task")
+    }
+    task = MODELS[wildcards.model].settings.task
+    return json.dumps(common | config["training"].get("per_task", {}).get(task, {}))
 
 
 def decoding_settings(wildcards):

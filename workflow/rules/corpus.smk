@@ -27,6 +27,7 @@ rule make_portrait:
 rule scan_corpus:
     input:
         tree=corpus_tree,
+        lists=corpus_lists,
         code=code("corpus.scan"),
     output:
         train="results/corpus/{corpus}/train.parquet",
@@ -44,11 +45,8 @@ rule scan_corpus:
     params:
         root=lambda wildcards: config["corpora"][wildcards.corpus]["root"],
         shards=per_corpus("shards"),
-        longest=per_corpus("longest_segment_s"),
-        validation=per_corpus("validation_share"),
-        seed=0,
+        reading=corpus_reading,
     shell:
         "python -m mavsr.corpus.scan --root {params.root:q}"
         " --output_folder results/corpus/{wildcards.corpus} --shards {params.shards:q}"
-        " --longest_segment_s {params.longest} --validation_share {params.validation}"
-        " --seed {params.seed} 2> {log:q}"
+        " --reading {params.reading:q} 2> {log:q}"

@@ -36,8 +36,9 @@ rule mix_noise:
     resources:
         mem="2GB",
     params:
+        babble=babble_path,
         settings=noise_settings,
     shell:
-        "python -m mavsr.noise.apply --shard {input.shard:q} --babble {input.babble:q}"
+        "python -m mavsr.noise.apply --shard {input.shard:q} --babble {params.babble:q}"
         " --condition {wildcards.condition} --output {output.shard:q}"
         " --settings {params.settings:q} 2> {log:q}"

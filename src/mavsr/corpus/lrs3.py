@@ -1,182 +1,182 @@
-"""Read a tree in the layout of LRS3.
+"""Read LRS3, or a tree in its layout.
 
-Clips are ``{pretrain,trainval,test}/<speaker>/<clip>.mp4`` with a ``.txt`` beside each. A
-transcript file starts with ``Text: WORDS``; pretrain files also carry one line ``WORD START END
-ASDSCORE`` (seconds) per word, along which long clips are cut.
+That is ``{pretrain,trainval,test}/<speaker>/<clip>.mp4`` with a ``.txt`` beside each. LRS3 has no
+validation split. Part of trainval is held out by speaker, or a list of clips says what is, or the
+test split serves as validation, as in the papers' public code.
 """
 
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-import av
-
-from mavsr.command import progress
-from mavsr.corpus.manifest import SAFE_KEY
+from mavsr.corpus.clips import Clip, draw_speakers, read_in_parallel
+from mavsr.corpus.lrs import (
+    PRETRAIN,
+    Source,
+    check_longest,
+    check_tree,
+    list_videos,
+    misplaced,
+    read_source,
+)
+from mavsr.corpus.transcripts import read_text, split_lines
 from mavsr.errors import InputError
 
+TRAINVAL, TEST = "trainval", "test"
+VALIDATION_IS_TEST = "test"
+"""Value of ``validation`` that makes the test split the validation split."""
+ADVICE = (
+    "Set the corpus' root to the folder that holds these (docs/data.md). LRS3 is no longer handed "
+    "out; without a copy, LRS2 alone is enough for the LRS2 half of the experiments: "
+    "--config 'use_corpora=[lrs2]'"
+)
+
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
-class Word:
-    """One word of a transcript, in seconds from the start of its file."""
+class Lrs3:
+    """How LRS3 is read; give exactly one of ``validation_share`` and ``validation``.
 
-    text: str
-    start: float
-    end: float
-
-
-@dataclass(frozen=True)
-class Clip:
-    """One utterance found in a tree, or the reason why it cannot be one."""
-
-    key: str
-    folder: str
-    """``pretrain``, ``trainval`` or ``test``."""
-    speaker: str
-    video: Path
-    text: str = ""
-    start: float = 0.0
-    end: float = float("nan")
-    duration_s: float = 0.0
-    version: str = ""
-    """Size and time of the video and a checksum of the transcript file."""
-    problem: str = ""
-    """Why the clip is left out; empty for a good one."""
-
-
-def clean_text(text: str) -> str:
-    """Lower case, braces removed (they mark noise in LRS transcripts), single spaces."""
-    return " ".join(text.replace("{", "").replace("}", "").lower().split())
-
-
-def read_transcript(path: Path) -> tuple[str, list[Word]]:
-    """Text and word timings (empty if the file has none) of a transcript file.
-
-    Raises:
-        InputError: the file is missing, is not UTF-8, lacks the ``Text:`` heading, holds no word,
-            or a timing line cannot be read.
+    Attributes:
+        longest_segment_s: clips of pretrain/ are cut into segments of at most so many seconds.
+        validation_share: share of the trainval clips to hold out, by speaker; the pretrain clips of
+            these speakers are not used either.
+        validation: ``test`` makes the test split the validation split as well; any other text is
+            the path of a list of trainval clips (``<speaker>/<clip>`` or
+            ``trainval/<speaker>/<clip>``) that are the validation split.
+        pretrain: whether pretrain/ is part of the training split.
     """
-    try:
-        # Not splitlines, which also splits at characters such as U+0085 within a line.
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except FileNotFoundError:
-        raise InputError(f"transcript {path} is missing") from None
-    except OSError as error:
-        raise InputError(f"transcript {path} cannot be read ({error})") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"transcript {path} is not UTF-8 ({error}); convert it") from error
-    if not lines or not lines[0].startswith("Text:"):
-        raise InputError(f"transcript {path}: the first line must read 'Text:  WORDS'")
-    text = clean_text(lines[0].removeprefix("Text:"))
-    if not text:
-        raise InputError(f"transcript {path} is empty")
-    table = next((n for n, line in enumerate(lines) if line.startswith("WORD ")), len(lines))
-    words = []
-    for number, line in enumerate(lines[table + 1 :], start=table + 2):
-        if not line.strip():
-            continue
-        try:
-            word, start, end = line.split()[:3]
-            words.append(Word(clean_text(word), float(start), float(end)))
-        except ValueError as error:
+
+    longest_segment_s: float
+    validation_share: float | None = None
+    validation: str | None = None
+    pretrain: bool = True
+
+    def __post_init__(self) -> None:
+        check_longest(self.longest_segment_s)
+        if (self.validation_share is None) == (self.validation is None):
             raise InputError(
-                f"transcript {path}, line {number}: {line!r} is not 'WORD START END SCORE'"
-            ) from error
-    return text, words
+                "give either validation_share (a share of trainval) or validation ('test', or the "
+                "path of a list of clips)"
+            )
+        if self.validation_share is not None and not 0 < self.validation_share < 1:
+            raise InputError(f"validation_share is {self.validation_share}; give a share in (0, 1)")
+
+    def read(self, root: Path, seed: int) -> list[Clip]:
+        """See mavsr.corpus.clips.Reader."""
+        parts = [*([PRETRAIN] if self.pretrain else []), TRAINVAL, TEST]
+        advice = ADVICE
+        if self.pretrain:
+            advice += ". To train on trainval/ alone, set `pretrain: false`"
+        check_tree(root, dict.fromkeys(parts, "/<speaker>/<clip>.mp4 and .txt"), advice)
+        sources = [
+            Source(TEST if part == TEST else "train", part, video)
+            for part in parts
+            for video in list_videos(root / part)
+        ]
+        astray = [clip for part in parts for clip in misplaced(root, root / part)]
+        used, refused = self._with_validation(sources, seed)
+        read = partial(read_source, longest_s=self.longest_segment_s)
+        clips = [
+            *read_in_parallel(read, used, f"clips of {root.absolute().name}"),
+            *refused,
+            *astray,
+        ]
+        if self.validation == VALIDATION_IS_TEST:
+            _log.warning(
+                "the validation split is the test split, as in the papers' public code: nothing "
+                "may be chosen by looking at validation scores"
+            )
+            clips += [replace(clip, split="val") for clip in clips if clip.split == TEST]
+        return clips
+
+    def _with_validation(
+        self, sources: Sequence[Source], seed: int
+    ) -> tuple[list[Source], list[Clip]]:
+        if self.validation == VALIDATION_IS_TEST:
+            return list(sources), []
+        if self.validation is not None:
+            return hold_out_listed(sources, Path(self.validation))
+        assert self.validation_share is not None
+        return hold_out_share(sources, self.validation_share, seed)
 
 
-def cut_words(words: list[Word], longest_s: float) -> list[list[Word]]:
-    """Cut a clip at word boundaries into segments of at most ``longest_s`` seconds.
+def hold_out_share(
+    sources: Sequence[Source], share: float, seed: int
+) -> tuple[list[Source], list[Clip]]:
+    """Turn speakers that hold ``share`` of the trainval clips into the validation split.
 
-    A segment takes words while they end before its start plus ``longest_s``, as auto_avsr does
-    (16 s). A single longer word makes a segment of its own.
+    Returns:
+        The sources with their splits, and the pretrain clips of these speakers, refused: no
+        validation speaker is heard in training.
     """
-    segments: list[list[Word]] = []
-    for word in words:
-        if segments and word.end < segments[-1][0].start + longest_s:
-            segments[-1].append(word)
+    counts = Counter(source.speaker for source in sources if source.part == TRAINVAL)
+    held_out = draw_speakers(counts, share * counts.total(), seed, "val")
+    used, refused = [], []
+    for source in sources:
+        if source.part == TEST or source.speaker not in held_out:
+            used.append(source)
+        elif source.part == TRAINVAL:
+            used.append(replace(source, split="val"))
         else:
-            segments.append([word])
-    return segments
+            problem = "not used: its speaker is held out for validation"
+            refused.append(source.refused(problem, unused=True))
+    return used, refused
 
 
-def read_tree(root: Path, longest_s: float = 16.0) -> Iterator[Clip]:
-    """All utterances of the tree, pretrain clips cut into segments; bad ones carry a problem.
+def hold_out_listed(sources: Sequence[Source], path: Path) -> tuple[list[Source], list[Clip]]:
+    """Turn the trainval clips that a list names into the validation split.
 
-    Args:
-        root: the folder that holds ``trainval`` and ``test`` (``pretrain`` may be missing).
-        longest_s: longest segment of a pretrain clip, seconds.
+    Returns:
+        The sources with their splits, and what the list names in vain, refused. Pretrain clips are
+        left alone, whoever speaks in them, as with the list that AV-HuBERT distributes.
 
     Raises:
-        InputError: ``root`` is not such a tree.
+        InputError: the list is missing, unreadable or empty.
     """
-    for folder in ("trainval", "test"):
-        if not (root / folder).is_dir():
-            raise InputError(
-                f"{root} is not an LRS3 tree: it must hold {folder}/<speaker>/<clip>.mp4 and .txt "
-                "(and pretrain/ likewise); set the corpus' root to the folder that does"
-            )
-    for folder in ("pretrain", "trainval", "test"):
-        # A transcript without its video is a lost clip, which must be listed too.
-        files = (f for suffix in ("mp4", "txt") for f in (root / folder).glob(f"*/*.{suffix}"))
-        videos = sorted({file.with_suffix(".mp4") for file in files})
-        for video in progress(videos, len(videos), folder):
-            yield from _read_clip(folder, video, longest_s)
-
-
-def _read_clip(folder: str, video: Path, longest_s: float) -> Iterator[Clip]:
-    speaker = video.parent.name
-    key = f"{folder}-{speaker}-{video.stem}"
-    try:
-        if not SAFE_KEY.fullmatch(key):
-            raise InputError(
-                f"{video}: the names of speaker and clip may hold only letters, digits, '_' "
-                "and '-'; rename them"
-            )
-        length = _duration(video)
-        text, words = read_transcript(video.with_suffix(".txt"))
-        if folder == "pretrain" and not words:
-            raise InputError(f"transcript {video.with_suffix('.txt')} has no word timings")
-    except InputError as error:
-        yield Clip(key, folder, speaker, video, problem=str(error))
-        return
-    version = _version(video)
-    if folder != "pretrain":
-        yield Clip(key, folder, speaker, video, text, duration_s=length, version=version)
-        return
-    for number, segment in enumerate(cut_words(words, longest_s)):
-        start, end = segment[0].start, min(segment[-1].end, length)
-        words_text = clean_text(" ".join(word.text for word in segment))
-        problem = (
-            "" if end > start and words_text else "the segment's word timings are not in order"
+    wanted = _read_ids(path)
+    used = [
+        replace(source, split="val")
+        if source.part == TRAINVAL and _id(source) in wanted
+        else source
+        for source in sources
+    ]
+    found = {_id(source) for source in used if source.split == "val"}
+    heard = {source.speaker for source in used if source.split == "train"}
+    shared = {source.speaker for source in used if source.split == "val"} & heard
+    if shared:
+        _log.warning(
+            "%d of the speakers of the validation split %s are heard in training too",
+            len(shared),
+            path,
         )
-        yield Clip(
-            f"{key}-{number:03d}",
-            folder,
-            speaker,
-            video,
-            words_text,
-            start,
-            end,
-            end - start,
-            version,
-            problem,
+    refused = [
+        Clip(
+            f"{TRAINVAL}-{name.replace('/', '-')}",
+            "val",
+            "",
+            Path(TRAINVAL, f"{name}.mp4"),
+            problem=f"{path} names it, but there is no such clip in {TRAINVAL}/",
         )
+        for name in wanted
+        if name not in found
+    ]
+    return used, refused
 
 
-def _version(video: Path) -> str:
-    status = video.stat()
-    checksum = zlib.crc32(video.with_suffix(".txt").read_bytes())
-    return f"{status.st_size}-{status.st_mtime_ns}-{checksum:08x}"
+def _id(source: Source) -> str:
+    return f"{source.speaker}/{source.video.stem}"
 
 
-def _duration(video: Path) -> float:
-    try:
-        with av.open(str(video)) as container:
-            seconds = (container.duration or 0) / av.time_base
-    except (av.FFmpegError, OSError) as error:
-        raise InputError(f"{video} cannot be read as a video ({error})") from error
-    if seconds <= 0:
-        raise InputError(f"{video} has no duration; it is empty or damaged")
-    return seconds
+def _read_ids(path: Path) -> dict[str, None]:
+    """``<speaker>/<clip>`` of every line, each once, in order."""
+    lines = split_lines(read_text(path, "list of validation clips"))
+    names = [line.strip().removeprefix(f"{TRAINVAL}/").removesuffix(".mp4") for line in lines]
+    wanted = dict.fromkeys(name for name in names if name)
+    if not wanted:
+        raise InputError(f"list of validation clips {path} is empty")
+    return wanted

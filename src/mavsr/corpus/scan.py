@@ -1,65 +1,81 @@
-"""Command: read a corpus tree into one manifest per split, and list what cannot be used."""
+"""Command: read a corpus into one manifest per split, and list what is not used (``dropped.csv``).
+
+Nothing found in a corpus vanishes: it has a row in a manifest, or in ``dropped.csv`` with the
+reason. A row there counts as lost if it names a split; ``unused`` marks what belongs to none.
+"""
 
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from mavsr.command import run_command
-from mavsr.corpus.lrs3 import Clip, read_tree
+from mavsr.corpus.clips import UNUSED, Clip
 from mavsr.corpus.manifest import SPLITS, write_manifest
+from mavsr.corpus.readers import make_reader
 from mavsr.errors import InputError
 from mavsr.files import atomic
 from mavsr.seeds import derive_seed
 
 DROPPED_COLUMNS = ("key", "split", "video", "reason")
+SEED = 0
+"""Which speakers are held out is part of the corpus, the same for every experiment."""
+_SHOWN = 20
+"""Lost clips that the log names."""
 
 
-def validation_speakers(clips: Sequence[Clip], share: float, seed: int) -> set[str]:
-    """Speakers held out for validation: drawn until they hold ``share`` of the trainval clips.
+def read_corpus(root: Path, reading: dict[str, Any], seed: int) -> list[Clip]:
+    """All clips of a corpus, good and bad; none of the good ones shares its key within a split.
 
-    LRS3 has no validation split. The draw depends on the seed and the speakers' names alone, and no
-    held-out speaker is heard in training, so pretrain clips of these speakers must go too.
+    Args:
+        root: folder of the corpus.
+        reading: kind and settings (see mavsr.corpus.readers).
+        seed: of which speakers are held out.
+
+    Raises:
+        InputError: ``root`` does not hold such a corpus, or a setting is wrong.
     """
-    trainval = [clip for clip in clips if clip.folder == "trainval"]
-    wanted, chosen, found = share * len(trainval), set[str](), 0
-    for speaker in sorted({c.speaker for c in trainval}, key=lambda s: derive_seed(seed, "val", s)):
-        if found >= wanted:
-            break
-        chosen.add(speaker)
-        found += sum(clip.speaker == speaker for clip in trainval)
-    return chosen
+    return refuse_shared_keys(make_reader(reading).read(root, seed))
 
 
-def assign_splits(
-    clips: Sequence[Clip], validation_share: float, seed: int
-) -> list[tuple[str, Clip]]:
-    """(split, clip) pairs, good clips and bad ones, without pretrain clips of held-out speakers."""
-    held_out = validation_speakers(clips, validation_share, seed)
-    pairs = []
+def refuse_shared_keys(clips: Sequence[Clip]) -> list[Clip]:
+    """Give every good clip a problem whose key another good one of its split has too.
+
+    Neither is preferred, as nobody could tell which of the two was meant.
+    """
+    owners: dict[tuple[str, str], list[Clip]] = defaultdict(list)
     for clip in clips:
-        if clip.folder == "test":
-            pairs.append(("test", clip))
-        elif clip.speaker not in held_out:
-            pairs.append(("train", clip))
-        elif clip.folder == "trainval":
-            pairs.append(("val", clip))
-    return pairs
+        if not clip.problem:
+            owners[clip.split, clip.key].append(clip)
+    return [
+        replace(clip, problem=_shared(clip, owners[clip.split, clip.key]))
+        if not clip.problem and len(owners[clip.split, clip.key]) > 1
+        else clip
+        for clip in clips
+    ]
 
 
-def build_manifests(
-    pairs: Sequence[tuple[str, Clip]], shards: dict[str, int]
-) -> dict[str, pd.DataFrame]:
-    """Split -> manifest of the good clips among the (split, clip) ``pairs``.
+def _shared(clip: Clip, owners: Sequence[Clip]) -> str:
+    others = sorted({str(other.video) for other in owners if other.video != clip.video})
+    if not others:
+        return f"listed {len(owners)} times; keep one row"
+    return f"{' and '.join(others)} would have the same key; rename one"
+
+
+def build_manifests(clips: Sequence[Clip], shards: dict[str, int]) -> dict[str, pd.DataFrame]:
+    """Split -> manifest of the good clips.
 
     A clip's shard is a hash of its key, so it stays where it is when other clips come or go.
     """
     rows: dict[str, list[dict]] = {split: [] for split in SPLITS}
-    for split, clip in pairs:
+    for clip in clips:
         if clip.problem:
             continue
-        rows[split].append(
+        rows[clip.split].append(
             {
                 "key": clip.key,
                 "video": str(clip.video),
@@ -69,8 +85,8 @@ def build_manifests(
                 "end": clip.end,
                 "duration_s": clip.duration_s,
                 "speaker": clip.speaker,
-                "split": split,
-                "shard": derive_seed("shard", clip.key) % shards[split],
+                "split": clip.split,
+                "shard": derive_seed("shard", clip.key) % shards[clip.split],
                 "version": clip.version,
             }
         )
@@ -81,35 +97,60 @@ def scan(
     root: Path,
     output_folder: Path,
     shards: dict[str, int],
-    longest_segment_s: float,
-    validation_share: float,
-    seed: int,
+    reading: dict[str, Any],
+    seed: int = SEED,
 ) -> None:
     """Write ``{split}.parquet`` for every split, and ``dropped.csv``, to ``output_folder``.
 
     Args:
-        root: a tree in LRS3's layout.
+        root: folder of the corpus.
         output_folder: where the manifests go.
         shards: number of shards of each split.
-        longest_segment_s: pretrain clips are cut into segments of at most this many seconds.
-        validation_share: share of the trainval clips to hold out, by speaker.
-        seed: seed of that choice.
+        reading: kind of the corpus and how it is read (see mavsr.corpus.readers).
+        seed: seed of which speakers are held out.
     """
-    clips = list(read_tree(root, longest_segment_s))
-    pairs = assign_splits(clips, validation_share, seed)
-    logging.info("%d pretrain segments of held-out speakers are not used", len(clips) - len(pairs))
-    manifests = build_manifests(pairs, shards)
-    dropped = [(c.key, split, c.video, c.problem) for split, c in pairs if c.problem]
-    with atomic(output_folder / "dropped.csv") as partial:
-        pd.DataFrame(dropped, columns=DROPPED_COLUMNS).to_csv(partial, index=False)
-    for key, _, _, problem in dropped:
-        logging.warning("left out %s: %s", key, problem)
+    clips = read_corpus(root, reading, seed)
+    manifests = build_manifests(clips, shards)
+    dropped = [clip for clip in clips if clip.problem]
+    write_dropped(output_folder / "dropped.csv", dropped)
+    lost = [clip for clip in dropped if clip.split != UNUSED]
+    for clip in lost[:_SHOWN]:
+        logging.warning("left out %s (%s): %s", clip.key, clip.split, clip.problem)
+    logging.info(
+        "%d clips are lost, %d belong to no split; dropped.csv lists them",
+        len(lost),
+        len(dropped) - len(lost),
+    )
     for split, manifest in manifests.items():
         if manifest.empty:
-            raise InputError(f"{root}: no usable clip for the split {split!r}")
+            raise InputError(_explain_empty(root, split, dropped))
         hours = manifest.duration_s.sum() / 3600
         logging.info("%s: %d utterances, %.2f h", split, len(manifest), hours)
         write_manifest(output_folder / f"{split}.parquet", manifest)
+
+
+def write_dropped(path: Path, clips: Sequence[Clip]) -> None:
+    """Write the rows of ``dropped.csv``, atomically."""
+    rows = [
+        (_printable(c.key), c.split, _printable(str(c.video)), _printable(c.problem)) for c in clips
+    ]
+    with atomic(path) as partial:
+        pd.DataFrame(rows, columns=DROPPED_COLUMNS).to_csv(partial, index=False)
+
+
+def _printable(text: str) -> str:
+    """Text that can be written as UTF-8: a file name may hold bytes that are no characters."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _explain_empty(root: Path, split: str, dropped: Sequence[Clip]) -> str:
+    lost = [clip for clip in dropped if clip.split == split]
+    if not lost:
+        return f"{root}: no usable clip for the split {split!r}; none is found or listed there"
+    return (
+        f"{root}: no usable clip for the split {split!r}; all {len(lost)} were left out, the first "
+        f"({lost[0].key}) because: {lost[0].problem}"
+    )
 
 
 if __name__ == "__main__":

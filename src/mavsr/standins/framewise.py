@@ -16,8 +16,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from mavsr.corpus.lrs3 import Word, read_transcript
 from mavsr.corpus.manifest import read_manifest
+from mavsr.corpus.transcripts import Word, read_lrs
 
 SILENCE = 0
 
@@ -43,7 +43,7 @@ def word_times(manifest: Path) -> dict[str, list[Word]]:
     """
     found = {}
     for row in read_manifest(manifest).itertuples():
-        _, words = read_transcript(Path(str(row.video)).with_suffix(".txt"))
+        _, words = read_lrs(Path(str(row.video)).with_suffix(".txt"))
         start, end = float(row.start), float(row.start) + float(row.duration_s)
         found[str(row.key)] = [
             Word(word.text, word.start - start, word.end - start)

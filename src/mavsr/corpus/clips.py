@@ -1,0 +1,123 @@
+"""What every reader of a corpus yields, and what all of them need: an utterance, its length.
+
+A reader is a frozen dataclass of its settings with a method ``read``; see mavsr.corpus.readers.
+"""
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import av
+
+from mavsr.command import progress
+from mavsr.errors import InputError
+from mavsr.seeds import derive_seed
+
+T = TypeVar("T")
+
+UNUSED = "unused"
+"""In place of a split: a file that belongs to none, listed so that nobody has to wonder."""
+_LENGTHLESS = {"mpeg", "mpegts", "mpegvideo"}
+"""Formats that do not state their length; FFmpeg's guess can be far off for short files."""
+_THREADS = 8
+"""Opening a file is mostly waiting for the disk."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One utterance found in a corpus, or the reason why it cannot be one."""
+
+    key: str
+    split: str
+    """``train``, ``val`` or ``test``; ``UNUSED`` together with a problem."""
+    speaker: str
+    video: Path
+    text: str = ""
+    start: float = 0.0
+    end: float = float("nan")
+    duration_s: float = 0.0
+    version: str = ""
+    """Changes with the video's size or time, or with the transcript."""
+    problem: str = ""
+    """Why the clip is left out; empty for a good one."""
+
+
+class Reader(Protocol):
+    """Reads one kind of corpus."""
+
+    def read(self, root: Path, seed: int) -> list[Clip]:
+        """All utterances below ``root`` with their splits; bad ones carry a problem.
+
+        ``seed`` decides what is drawn at random: which speakers are held out.
+
+        Raises:
+            InputError: ``root`` does not hold such a corpus; the message says what is expected
+                where.
+        """
+        ...
+
+
+def read_in_parallel(
+    read: Callable[[T], list[Clip]], sources: Sequence[T], what: str
+) -> Iterator[Clip]:
+    """The clips of all ``sources``, in their order."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for clips in progress(pool.map(read, sources), len(sources), what):
+            yield from clips
+
+
+def duration(video: Path) -> float:
+    """Length of a video file in seconds: as its container says, or by counting its frames.
+
+    Raises:
+        InputError: the file is missing, cannot be opened, or has no length.
+    """
+    if not video.exists():
+        raise InputError(f"{video} is missing")
+    try:
+        with av.open(str(video)) as container:
+            seconds = (container.duration or 0) / av.time_base
+            if seconds <= 0 or container.format.name in _LENGTHLESS:
+                seconds = _count_seconds(container)
+    except (av.FFmpegError, OSError) as error:
+        raise InputError(f"{video} cannot be read as a video ({error})") from error
+    if seconds <= 0:
+        raise InputError(f"{video} has no duration; it is empty or damaged")
+    return seconds
+
+
+def _count_seconds(container: av.container.InputContainer) -> float:
+    if not container.streams.video or not container.streams.video[0].average_rate:
+        return 0.0
+    frames = sum(packet.size > 0 for packet in container.demux(video=0))
+    return float(frames / container.streams.video[0].average_rate)
+
+
+def version(video: Path, transcript: bytes) -> str:
+    """Size and time of the video and a checksum of its transcript."""
+    status = video.stat()
+    return f"{status.st_size}-{status.st_mtime_ns}-{zlib.crc32(transcript):08x}"
+
+
+def draw_speakers(counts: dict[str, int], wanted: float, seed: int, name: str) -> set[str]:
+    """Draw speakers until they hold at least ``wanted`` clips.
+
+    The order of drawing depends on the seed, ``name`` and the speakers' names alone, so a larger
+    share keeps those of a smaller one.
+
+    Args:
+        counts: speaker -> clips.
+        wanted: how many clips are asked for.
+        seed: of the draw.
+        name: of the draw.
+    """
+    chosen, found = set[str](), 0
+    for speaker in sorted(counts, key=lambda s: derive_seed(seed, name, s)):
+        if found >= wanted:
+            break
+        chosen.add(speaker)
+        found += counts[speaker]
+    return chosen

@@ -1,0 +1,223 @@
+"""Read a user's own videos, in any folders below one root, with transcripts.
+
+The transcripts stand in a table (mavsr.corpus.table), in files beside the videos, or in files of
+another folder under the same relative paths. GRID is the worked example: docs/data.md.
+"""
+
+import hashlib
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from mavsr.corpus.clips import UNUSED, Clip, draw_speakers, duration, read_in_parallel, version
+from mavsr.corpus.table import Row, read_table
+from mavsr.corpus.transcripts import read_sidecar
+from mavsr.errors import InputError
+
+SUFFIXES = {
+    ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".webm", ".wmv",
+}  # fmt: skip
+SIDECARS = (".txt", ".align")
+"""Suffixes of transcript files, the preferred one first."""
+
+Pending = tuple[Clip, Row | Path]
+"""A clip whose files are not opened yet, and where its text stands."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """How a folder of videos is read.
+
+    Attributes:
+        transcripts: a CSV file, or a folder that mirrors the root and holds ``.txt`` or ``.align``
+            files; null if these lie beside the videos.
+        val_share: share of the clips for validation, by speaker, if no table says the splits.
+        test_share: likewise for the test.
+        longest_clip_s: longer clips are dropped; Whisper hears 30 s.
+    """
+
+    transcripts: str | None = None
+    val_share: float = 0.05
+    test_share: float = 0.1
+    longest_clip_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        for name in ("val_share", "test_share"):
+            if not 0 < getattr(self, name) < 1:
+                raise InputError(f"{name} is {getattr(self, name)}; give a share in (0, 1)")
+        if self.val_share + self.test_share >= 1:
+            raise InputError("val_share and test_share leave nothing for training; lower them")
+        if not self.longest_clip_s > 0:
+            raise InputError(f"longest_clip_s is {self.longest_clip_s}; it must be positive")
+
+    def read(self, root: Path, seed: int) -> list[Clip]:
+        """See mavsr.corpus.clips.Reader."""
+        if not root.is_dir():
+            raise InputError(
+                f"no corpus at {root.absolute()}, which is not a folder; set the corpus' root to "
+                "the folder that holds the videos (docs/data.md)"
+            )
+        videos = find_videos(root)
+        if not videos:
+            raise InputError(
+                f"{root.absolute()} holds no video ({', '.join(sorted(SUFFIXES))}); set the "
+                "corpus' root to the folder that does (docs/data.md)"
+            )
+        source = Path(self.transcripts) if self.transcripts is not None else root
+        if source.suffix.lower() == ".csv" or source.is_file():
+            pending, unused, has_splits = _from_table(root, source, videos)
+        elif source.is_dir():
+            (pending, unused), has_splits = _from_sidecars(root, source, videos), False
+        else:
+            raise InputError(f"transcripts {source.absolute()} is neither a CSV file nor a folder")
+        if not has_splits:
+            pending = self._split(pending, seed)
+        read = partial(_read_clip, longest_s=self.longest_clip_s)
+        clips = [*read_in_parallel(read, pending, f"clips of {root.absolute().name}")]
+        return [*clips, *unused]
+
+    def _split(self, pending: Sequence[Pending], seed: int) -> list[Pending]:
+        """Give every clip a split, by speaker: first the test's are drawn, then validation's."""
+        counts = Counter(clip.speaker for clip, _ in pending)
+        total = counts.total()
+        test = draw_speakers(counts, self.test_share * total, seed, "test")
+        rest = {speaker: n for speaker, n in counts.items() if speaker not in test}
+        val = draw_speakers(rest, self.val_share * total, seed, "val")
+        if len(counts) == len(test) + len(val):
+            raise InputError(
+                f"{len(counts)} speakers (top folders) are too few for three splits that share no "
+                "speaker; add a table with a column 'split' or 'speaker' (docs/data.md)"
+            )
+        splits = dict.fromkeys(test, "test") | dict.fromkeys(val, "val")
+        return [
+            (replace(clip, split=splits.get(clip.speaker, "train")), text) for clip, text in pending
+        ]
+
+
+def find_videos(root: Path) -> list[Path]:
+    """Videos below ``root``, sorted; hidden files are passed over."""
+    return sorted(
+        path
+        for path in root.rglob("*")
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    )
+
+
+def make_key(path: Path) -> str:
+    """Name of a clip, from its path below the root: unique, stable and safe as a file name.
+
+    ``s1/bbaf2n.mpg`` is ``s1-bbaf2n``. A path with any other character than letters, digits and
+    ``_`` is written with ``-`` in their places and a hash of the path behind.
+    """
+    name = path.with_suffix("").as_posix()
+    if re.fullmatch("[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*", name):
+        return name.replace("/", "-")
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    readable = re.sub("[^A-Za-z0-9_]+", "-", name).strip("-")
+    return f"{readable}-{digest}" if readable else digest
+
+
+def speaker_of(path: Path) -> str:
+    """Top folder of a path below the root; a clip without one is a speaker of its own."""
+    if path.is_absolute():
+        return path.parent.name
+    return path.parts[0] if len(path.parts) > 1 else path.stem
+
+
+def _from_sidecars(
+    root: Path, texts: Path, videos: Sequence[Path]
+) -> tuple[list[Pending], list[Clip]]:
+    """Clips with the place of their text, and transcripts without a video."""
+    pending: list[Pending] = []
+    taken = set()
+    for video in videos:
+        path = video.relative_to(root)
+        options = [texts / path.with_suffix(suffix) for suffix in SIDECARS]
+        text = next((option for option in options if option.is_file()), options[0])
+        taken |= set(options)
+        pending.append((Clip(make_key(path), "", speaker_of(path), video), text))
+    orphans = [
+        Clip(make_key(path.relative_to(texts)), UNUSED, "", path, problem="no video for it")
+        for path in sorted(texts.rglob("*"))
+        if path.suffix in SIDECARS and path not in taken and not path.name.startswith(".")
+    ]
+    return pending, orphans
+
+
+def _from_table(
+    root: Path, path: Path, videos: Sequence[Path]
+) -> tuple[list[Pending], list[Clip], bool]:
+    """Clips of the table's rows, videos that no row names, and whether it says the splits."""
+    rows, has_splits = read_table(path)
+    pending: list[Pending] = []
+    for row in rows:
+        below = _below(root, row.video)
+        key = make_key(below)
+        if row.start is not None or row.end is not None:
+            span = (row.start or 0.0, row.end)
+            key += "".join(f"-{round(1000 * s):08d}" for s in span if s is not None)
+        speaker = row.speaker or speaker_of(below)
+        pending.append((Clip(key, row.split, speaker, root / below), row))
+    named = {clip.video for clip, _ in pending}
+    unused = [
+        Clip(
+            make_key(video.relative_to(root)),
+            UNUSED,
+            "",
+            video,
+            problem=f"not used: no row of {path} names it",
+        )
+        for video in videos
+        if video not in named
+    ]
+    return pending, unused, has_splits
+
+
+def _below(root: Path, video: str) -> Path:
+    """Path below the root; whole if the table names a file of another place."""
+    path = Path(os.path.normpath(root.absolute() / video))
+    return path.relative_to(root.absolute()) if path.is_relative_to(root.absolute()) else path
+
+
+def _read_clip(pending: Pending, longest_s: float) -> list[Clip]:
+    clip, source = pending
+    try:
+        return [_with_content(clip, source, longest_s)]
+    except InputError as error:
+        place = f"{source.place}: " if isinstance(source, Row) else ""
+        return [replace(clip, problem=f"{place}{error}")]
+
+
+def _with_content(clip: Clip, source: Row | Path, longest_s: float) -> Clip:
+    try:
+        str(clip.video).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"its path is not UTF-8 ({error}); rename it") from error
+    length = duration(clip.video)
+    if isinstance(source, Row):
+        text, start, end = source.checked_text(), source.start or 0.0, source.end
+    else:
+        text, start, end = read_sidecar(source), 0.0, None
+    # Containers are a frame or two vague about their length.
+    if start >= length or (end is not None and end > length + 0.1):
+        raise InputError(f"{clip.video} is {length:.2f} s long; start or end lie behind it")
+    stop = length if end is None else min(end, length)
+    if not 0 <= start < stop:
+        raise InputError(f"start {start} and end {stop} are not in order")
+    if stop - start > longest_s:
+        raise InputError(
+            f"{stop - start:.1f} s is longer than longest_clip_s {longest_s:g}; cut it by start "
+            "and end in a table"
+        )
+    return replace(
+        clip,
+        text=text,
+        start=start,
+        end=float("nan") if end is None else stop,
+        duration_s=stop - start,
+        version=version(clip.video, text.encode()),
+    )

@@ -1,0 +1,150 @@
+"""What LRS2 and LRS3 share: ``<part>/<speaker>/<clip>.mp4`` with a ``.txt`` beside each.
+
+Clips of ``pretrain/`` are long and carry word times, along which they are cut. A part is the name
+of the folder: pretrain, main, trainval or test.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from mavsr.corpus.clips import UNUSED, Clip, duration, version
+from mavsr.corpus.manifest import SAFE_KEY
+from mavsr.corpus.transcripts import Word, clean_text, cut_words, read_lrs
+from mavsr.errors import InputError
+
+PRETRAIN = "pretrain"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A video of a tree, not opened yet."""
+
+    split: str
+    part: str
+    video: Path
+
+    @property
+    def speaker(self) -> str:
+        """Name of the folder: a speaker in LRS3, a broadcast in LRS2."""
+        return self.video.parent.name
+
+    @property
+    def key(self) -> str:
+        """Key of the whole clip."""
+        return f"{self.part}-{self.speaker}-{self.video.stem}"
+
+    def refused(self, problem: str, unused: bool = False) -> Clip:
+        """The clip that this source cannot become."""
+        split = UNUSED if unused else self.split
+        return Clip(self.key, split, self.speaker, self.video, problem=problem)
+
+
+def check_longest(longest_segment_s: float) -> None:
+    """Raise InputError unless ``longest_segment_s`` is positive."""
+    if not longest_segment_s > 0:
+        raise InputError(f"longest_segment_s is {longest_segment_s}; it must be positive")
+
+
+def check_tree(root: Path, wanted: dict[str, str], advice: str) -> None:
+    """Refuse a root that lacks a folder or a list.
+
+    Args:
+        root: folder of the corpus.
+        wanted: path below ``root`` that must exist (and hold something, if a folder) -> what it is
+            for the reader of the error.
+        advice: how to get it, or do without.
+
+    Raises:
+        InputError: says what is expected where, what of it is missing, and what to do.
+    """
+    missing = [name for name in wanted if not _holds_something(root / name)]
+    if not missing:
+        return
+    if not root.exists():
+        state = "which does not exist"
+    elif not root.is_dir():
+        state = "which is not a folder"
+    elif not _holds_something(root):
+        state = "which is empty"
+    else:
+        state = f"which lacks {', '.join(missing)}"
+    expected = "\n".join(
+        f"  {os.path.normpath(root.absolute() / name)}{what}" for name, what in wanted.items()
+    )
+    raise InputError(f"no corpus at {root}, {state}. Expected:\n{expected}\n{advice}")
+
+
+def _holds_something(path: Path) -> bool:
+    return any(path.iterdir()) if path.is_dir() else path.is_file()
+
+
+def list_videos(folder: Path) -> list[Path]:
+    """Videos of a part, and those of transcripts without one, which are lost clips too; sorted."""
+    files = (file for suffix in ("mp4", "txt") for file in folder.glob(f"*/*.{suffix}"))
+    return sorted({file.with_suffix(".mp4") for file in files})
+
+
+def misplaced(root: Path, folder: Path) -> list[Clip]:
+    """Videos of a part that do not lie in a speaker's folder, where nobody looks for them."""
+    return [
+        Clip(
+            "-".join(video.relative_to(root).with_suffix("").parts),
+            UNUSED,
+            "",
+            video,
+            problem=f"not read: it does not lie at {folder.name}/<speaker>/<clip>.mp4",
+        )
+        for video in sorted(folder.rglob("*.mp4"))
+        if len(video.relative_to(folder).parts) != 2
+    ]
+
+
+def read_source(source: Source, longest_s: float) -> list[Clip]:
+    """The utterances of a video: one, or the segments of a pretrain clip."""
+    video = source.video
+    transcript = video.with_suffix(".txt")
+    try:
+        if not SAFE_KEY.fullmatch(source.key):
+            raise InputError(
+                f"{video}: the names of speaker and clip may hold only letters, digits, '_' "
+                "and '-'; rename them"
+            )
+        length = duration(video)
+        text, words = read_lrs(transcript)
+        if source.part == PRETRAIN and not words:
+            raise InputError(f"transcript {transcript} has no word timings")
+        stamp = version(video, transcript.read_bytes())
+    except InputError as error:
+        return [source.refused(str(error))]
+    if source.part == PRETRAIN:
+        cut = enumerate(cut_words(words, longest_s))
+        return [_segment(source, number, part, length, stamp) for number, part in cut]
+    whole = Clip(
+        source.key,
+        source.split,
+        source.speaker,
+        video,
+        text,
+        duration_s=length,
+        version=stamp,
+    )
+    return [whole]
+
+
+def _segment(source: Source, number: int, words: list[Word], length: float, stamp: str) -> Clip:
+    start, end = words[0].start, min(words[-1].end, length)
+    text = clean_text(" ".join(word.text for word in words))
+    good = 0 <= start < end and text
+    return Clip(
+        f"{source.key}-{number:03d}",
+        source.split,
+        source.speaker,
+        source.video,
+        text,
+        start,
+        end,
+        end - start,
+        stamp,
+        "" if good else "the segment's word timings are not in order",
+    )

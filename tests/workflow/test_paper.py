@@ -1,0 +1,118 @@
+"""The papers' config: what it asks for, without any data, and how a run says what is missing."""
+
+import re
+
+import pytest
+from test_dag import expected_jobs, read_config
+
+from mavsr.experiments import all_models, evaluations
+
+PAPER = "workflow/configs/paper.yaml"
+
+
+@pytest.fixture
+def config(project):
+    return read_config(project, PAPER)
+
+
+def test_the_papers_experiments_dry_run_without_data(project, config):
+    jobs = project.plan("--configfile", PAPER)
+    assert jobs == expected_jobs(config)
+    # Counted by hand, from 64 + 32 training shards, ten views, three encoders, six ratios on LRS3.
+    assert dict(jobs) == {
+        "scan_corpus": 2,
+        "crop_mouths": 64 + 32 + 4,
+        "index_mouths": 6,
+        "mix_noise": 10 * (64 + 32) + 6,
+        "extract_features": 3 * 10 * (64 + 32) + 3 * 4 + 6,
+        "index_features": 2 * 3 * (10 + 2) + 6,
+        "train_model": 75,  # 77, of which two by stacking are in Figures 3 and 5
+        "decode": jobs["decode"],
+        "collect_scores": 1,
+        "table1": 1,
+        "noise_check": 1,
+        "all": 1,
+    }
+
+
+def test_the_models_of_the_tables_and_figures(config):
+    def models(experiment):
+        return {e.model.name: e.model for e in evaluations(config, experiment)}
+
+    counts = {name: len(models(name)) for name in config["experiments"]}
+    assert counts == {
+        "table1": 2 * (4 + 3),
+        "table3": 1,
+        "table5": 2 * (4 + 3),
+        "figure3": 2 * (5 + 3),
+        "figure4": 2 * (5 + 3),
+        "figure5": 5 + 3,
+        "figure6": 4 + 3,
+        "noise": 4 + 3,
+        "noise_check": 2,
+    }
+    assert set(models("noise")) < set(models("table1"))
+    for name, model in models("table1").items():
+        llm = {"lrs2": "llama-3.2-3b", "lrs3": "llama-3.2-1b"}[model.corpus]
+        assert f"{model.corpus}.avsr.whisper-small+avhubert-large.{llm}." in name
+        assert model.settings.lora_rank == {"lrs2": 96, "lrs3": 64}[model.corpus]
+        assert (model.settings.projector_hidden, model.settings.projector_layer_norm) == (
+            2048,
+            True,
+        )
+    for model in models("figure4").values():
+        assert model.settings.task == "vsr"
+        assert model.llm == "llama-3.2-3b"
+
+
+def test_vsr_has_its_own_learning_rate(project, config):
+    models = {m.settings.task: name for name, m in all_models(config).items() if "-ms." in name}
+    targets = [f"results/training/{name}/run.json" for name in models.values()]
+    small = ["features={views: 1}", "corpora={lrs3: {shards: {train: 1, val: 1, test: 1}}}"]
+    shown = project.run(
+        "--dry-run", "--printshellcmds", "--configfile", PAPER, "--config", *small, "--", *targets
+    )
+    commands = [row for row in shown.stdout.splitlines() if "mavsr.training.train" in row]
+    rates = {
+        task: re.search(r'"learning_rate": ([0-9.e-]+)', command)[1]
+        for task, name in models.items()
+        for command in commands
+        if f"results/training/{name}/run.json" in command
+    }
+    assert rates == {"asr": "0.001", "avsr": "0.001", "vsr": "0.0005"}
+    assert not any("per_task" in command for command in commands)
+
+
+def test_lrs2_alone_is_enough_for_its_half(project, config):
+    config["use_corpora"] = ["lrs2"]
+    assert all(model.corpus == "lrs2" for model in all_models(config).values())
+    jobs = project.plan("--configfile", PAPER, "--config", "use_corpora=[lrs2]")
+    assert jobs == expected_jobs(config)
+    assert (jobs["train_model"], jobs["scan_corpus"], jobs["table1"]) == (14, 1, 1)
+    assert jobs["noise_check"] == 0
+
+
+@pytest.mark.parametrize(
+    ("corpus", "expected"),
+    [
+        (
+            "lrs3",
+            [
+                "data/lrs3/pretrain/<speaker>/<clip>.mp4 and .txt",
+                "LRS2 alone is enough for the LRS2 half",
+                "--config 'use_corpora=[lrs2]'",
+            ],
+        ),
+        ("lrs2", ["data/lrs2/mvlrs_v1/main/<broadcast>/<clip>.mp4 and .txt", "lrs2/test.txt"]),
+    ],
+)
+def test_a_run_says_which_tree_it_expects_where(project, corpus, expected):
+    target = f"results/corpus/{corpus}/train.parquet"
+    result = project.run("--configfile", PAPER, "--", target)
+    assert result.returncode == 1
+    assert f"error: no corpus at data/{corpus}, which does not exist. Expected:" in result.stdout
+    for line in expected:
+        assert line in result.stdout
+    assert str(project.folder / "data" / corpus) in result.stdout
+    assert "docs/data.md" in result.stdout
+    assert "Traceback" not in result.stdout
