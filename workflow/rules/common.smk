@@ -20,6 +20,8 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 
+MADE = [name for name, c in config["corpora"].items() if c["kind"] == "portrait"]
+FETCHED = [name for name, c in config["corpora"].items() if c.get("download")]
 VIEW_NOISE = {"seed", "snrs", "mask_samples", "mask_stride"}
 
 
@@ -52,15 +54,46 @@ def shard_names(wildcards):
     return [f"{number:05d}" for number in range(count)]
 
 
+def one_of(names):
+    """Wildcard constraint: any of ``names``, or nothing at all where there are none."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
 def corpus_tree(wildcards):
-    """The listing of a corpus that the workflow makes; nothing for one that the user has."""
-    made = config["corpora"][wildcards.corpus]["kind"] == "portrait"
-    return f"results/corpus/{wildcards.corpus}/tree.json" if made else []
+    """The listing of a corpus that the workflow makes or fetches; nothing for one that is there."""
+    ours = wildcards.corpus in MADE + FETCHED
+    return f"results/corpus/{wildcards.corpus}/tree.json" if ours else []
+
+
+def download_json(wildcards):
+    """The archives of a corpus, without what does not change the tree."""
+    section = config["corpora"][wildcards.corpus]["download"]
+    return json.dumps({"archives": section["archives"]})
+
+
+def download_option(key, default):
+    """Resources function: how a corpus is fetched, which changes no result."""
+    return lambda wildcards: json.dumps(
+        config["corpora"][wildcards.corpus]["download"].get(key, default)
+    )
 
 
 def babble_file(wildcards):
-    """The configured noise file, or the babble mixed from the corpus' own training voices."""
-    return config["noise"]["babble"] or f"results/noise/{wildcards.corpus}/babble.flac"
+    """The configured babble, or that mixed from the corpus' own training voices."""
+    place = "" if config["noise"]["babble"] else f"{wildcards.corpus}/"
+    return f"results/noise/{place}babble.flac"
+
+
+def own_babble(wildcards):
+    """The configured babble if it is here; without it a dry run works, and the job says so."""
+    babble = config["noise"]["babble"]
+    return [babble] if isinstance(babble, str) and Path(babble).is_file() else []
+
+
+def babble_source(wildcards):
+    """The configured babble, for a command line: a path, or URL and checksum as JSON."""
+    babble = config["noise"]["babble"]
+    return babble if isinstance(babble, str) else json.dumps(babble)
 
 
 def sound_shard(wildcards):

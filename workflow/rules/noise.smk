@@ -20,6 +20,26 @@ rule make_babble:
         " --output {output.babble:q} --settings {params.settings:q} 2> {log:q}"
 
 
+rule import_babble:
+    input:
+        own=own_babble,
+        code=code("noise.recording"),
+    output:
+        babble="results/noise/babble.flac",
+    log:
+        "results/logs/noise/import_babble.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="2GB",
+    params:
+        source=babble_source,
+        mat_hz=config["noise"]["babble_mat_hz"],
+    shell:
+        "python -m mavsr.noise.recording --source {params.source:q} --mat_hz {params.mat_hz}"
+        " --output {output.babble:q} 2> {log:q}"
+
+
 rule mix_noise:
     input:
         shard="results/mouths/{corpus}/{split}/{shard}.tar",

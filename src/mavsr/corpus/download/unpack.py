@@ -89,13 +89,7 @@ def _complaint(title: str, why: str, parts: Sequence[Path]) -> str:
 def _members(stream: IO[bytes], title: str) -> Iterator[Member]:
     head = stream.read(16)
     stream.seek(0)
-    if head.startswith(b"PK"):
-        return _zip_members(stream, title)
-    try:
-        tar = tarfile.open(fileobj=stream, mode="r:*", tarinfo=_Header)
-    except tarfile.ReadError:
-        raise tarfile.ReadError(f"no tar or zip file begins with {head!r}") from None
-    return _tar_members(tar, title)
+    return _zip_members(stream, title) if head[:2] == b"PK" else _tar_members(stream, head, title)
 
 
 class _Header(tarfile.TarInfo):
@@ -112,20 +106,28 @@ class _Header(tarfile.TarInfo):
             raise tarfile.ReadError(f"cut off or damaged at byte {tarfile_.offset}") from error
 
 
-def _tar_members(tar: tarfile.TarFile, title: str) -> Iterator[Member]:
-    for member in tar:
-        if member.isdir():
-            _safe(member.name, title)
-            continue
-        if not (member.isfile() or member.islnk() or member.issym()):
-            raise InputError(
-                f"archive {title}: {member.name!r} is a device or a pipe; do not trust it"
-            )
-        content = _find(tar, member, title)
-        yield Member(member.name, content.size, content.mtime, _opener(tar, content))
-    # Compressed files end with a checksum, which is only looked at when all is read.
-    while tar.fileobj and tar.fileobj.read(_BUFFER):
-        pass
+def _tar_members(stream: IO[bytes], head: bytes, title: str) -> Iterator[Member]:
+    with _open_tar(stream, head) as tar:
+        for member in tar:
+            if member.isdir():
+                _safe(member.name, title)
+                continue
+            if not (member.isfile() or member.islnk() or member.issym()):
+                raise InputError(
+                    f"archive {title}: {member.name!r} is a device or a pipe; do not trust it"
+                )
+            content = _find(tar, member, title)
+            yield Member(member.name, content.size, content.mtime, _opener(tar, content))
+        # Compressed files end with a checksum, which is only looked at when all is read.
+        while tar.fileobj and tar.fileobj.read(_BUFFER):
+            pass
+
+
+def _open_tar(stream: IO[bytes], head: bytes) -> tarfile.TarFile:
+    try:
+        return tarfile.open(fileobj=stream, mode="r:*", tarinfo=_Header)
+    except tarfile.ReadError:
+        raise tarfile.ReadError(f"no tar or zip file begins with {head!r}") from None
 
 
 def _find(tar: tarfile.TarFile, member: tarfile.TarInfo, title: str) -> tarfile.TarInfo:
