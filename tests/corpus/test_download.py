@@ -435,6 +435,8 @@ def test_a_password_in_the_clear_is_warned_of(monkeypatch, caplog):
     [
         (f"https://ann:{SECRET}@host/x.zip", "holds a user name or password"),
         ("https://ann@host/x.zip", "holds a user name or password"),
+        (f"https://ann:a/b?c#{SECRET}@host/x.zip", "holds a user name or password"),
+        ("https://host:port/x.zip", "cannot be read"),
         ("ftp://host/x.zip", "must begin with https"),
         ("/data/x.zip", "must begin with https"),
         ("https:///x.zip", "must begin with https"),
@@ -471,10 +473,8 @@ def test_settings_are_checked():
 
 def test_urls_are_shown_without_what_is_private():
     assert shown("https://a:b@host/x?y=z#w") == "https://…@host/x"
+    assert shown("https://a:'b c@d@host/x") == "https://…@host/x"
     assert (
-        redacted("{'url': 'https://a:b/@host/x@y'}, 'x@y'")
-        == "{'url': 'https://a:b/@host/x@y'}, 'x@y'"
+        redacted("{'url': 'https://a:b@c/x', 'y': 'z@w'}") == "{'url': 'https://…@c/x', 'y': 'z@w'}"
     )
-    assert (
-        redacted("see https://a:b@host/x and http://c@d") == "see https://…@host/x and http://…@d"
-    )
+    assert redacted("https://a:b@c@d/x or http://e@f") == "https://…@d/x or http://…@f"

@@ -15,6 +15,8 @@ import pytest
 import yaml
 from web_server import serve
 
+from mavsr.corpus.download.settings import DownloadSettings, RemoteFile
+
 CLIP = Path(__file__).parents[1] / "data" / "portrait.mp4"
 CONFIG = ("--configfile", "my.yaml", "--")
 MANIFESTS = [f"results/corpus/web/{split}.parquet" for split in ("train", "val", "test")]
@@ -148,3 +150,13 @@ def test_a_removed_listing_costs_no_download(project, site):
     site.asked.clear()
     assert project.run(*CONFIG, *MANIFESTS).returncode == 0
     assert not site.asked
+
+
+def test_the_documented_download_is_valid():
+    page = (CLIP.parents[2] / "docs" / "data.md").read_text()
+    written = next(b for b in page.split("```yaml")[1:] if "download:" in b).split("```")[0]
+    config = yaml.safe_load(written)
+    settings = DownloadSettings.of_config(config["corpora"]["lrs2"]["download"])
+    assert settings == DownloadSettings(settings.archives)
+    assert len(settings.archives[0].parts) == 2
+    assert RemoteFile(**config["noise"]["babble"]).name == "babble.mat"

@@ -26,7 +26,7 @@ class Patience:
 
     """
 
-    tries: int = 8
+    tries: int = 10
     first_wait_s: float = 1.0
     longest_wait_s: float = 120.0
     timeout_s: float = 60.0
@@ -81,6 +81,7 @@ def fetch(
         partial.discard()
     on_bytes(partial.size())
     _complete(file, partial, purpose, patience, stop or Event(), on_bytes)
+    logging.info("%s: all %d bytes are here; checking them", file.name, partial.size())
     found = sha256(partial.part)
     if wanted and found != wanted:
         partial.reject()

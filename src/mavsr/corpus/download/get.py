@@ -69,6 +69,8 @@ def get(
                 with atomic(_ready(archive, root)) as folder:
                     _unpack(archive, root, folder)
                 _install(archive, root)
+                if not settings.keep_archives:
+                    _remove_parts(archive, root)
         if not settings.keep_archives:
             shutil.rmtree(root / WORK / ARCHIVES, ignore_errors=True)
         records = _read_record(root)
@@ -130,6 +132,11 @@ def _install(archive: Archive, root: Path) -> None:
     logging.info("%s: %d files are in place", archive.title, record["files"])
 
 
+def _remove_parts(archive: Archive, root: Path) -> None:
+    for part in archive.parts:
+        PartialFile(part, root / WORK / ARCHIVES).remove()
+
+
 def _name(archive: Archive) -> str:
     """A name that tells archives apart by their URLs and target."""
     identity = json.dumps([[part.url for part in archive.parts], archive.into])
@@ -182,6 +189,9 @@ def _claimed(root: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InputError(f"another download into {root} is running; wait for it") from None
+        except OSError as error:
+            # Some parallel file systems are mounted without locks.
+            logging.warning("cannot tell whether another download is running (%s)", error)
         yield
 
 

@@ -80,18 +80,21 @@ class PartialFile:
 
     def finish(self, sha256: str) -> dict:
         """Give the file its name; return its record: url, bytes, sha256, etag, last_modified."""
-        record = {**self._read(), "url": self.url, "bytes": self.size(), "sha256": sha256}
-        record.pop("total", None)
-        write_json(self._state, record)
+        found = {"url": self.url, "total": self.size(), "sha256": sha256}
+        write_json(self._state, {**self._read(), **found})
         self.part.replace(self.final)
+        self.rejected.unlink(missing_ok=True)
+        record = self.record()
+        assert record, f"{self.final} was complete a moment ago"
         return record
 
     def record(self) -> dict | None:
         """The record of a file that is complete; None if it is not."""
         record = self._read()
-        if not self.final.is_file() or record.get("bytes") != self.final.stat().st_size:
+        if "sha256" not in record or not self.final.is_file():
             return None
-        return record
+        size = record.pop("total")
+        return {**record, "bytes": size} if size == self.final.stat().st_size else None
 
     def remove(self) -> None:
         """Remove the complete file."""

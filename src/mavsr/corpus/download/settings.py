@@ -9,12 +9,16 @@ from urllib.parse import unquote, urlsplit
 from mavsr.errors import InputError
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-_USER_INFO = re.compile(r"(?<=://)[^/\s?#'\"]*@")
+# To the last "@", as a password may hold any letter.
+_USER_INFO = re.compile(r"(?<=://)\S*@")
 
 
 def shown(url: str) -> str:
     """``url`` as messages and records may show it: without user name, password and query."""
-    return redacted(url).partition("?")[0].partition("#")[0]
+    scheme, mark, rest = url.partition("://")
+    _, at, place = rest.rpartition("@")
+    place = place.partition("?")[0].partition("#")[0]
+    return f"{scheme}{mark}{'…' if at else ''}{at}{place}"
 
 
 def redacted(text: str) -> str:
@@ -30,16 +34,17 @@ class RemoteFile:
     sha256: str | None = None
 
     def __post_init__(self) -> None:
-        try:
-            parts = urlsplit(self.url)
-            host, user_info = parts.hostname, "@" in parts.netloc
-        except ValueError as error:
-            raise InputError(f"url {shown(self.url)!r} cannot be read ({error})") from None
-        if user_info:
+        if "@" in self.url:
             raise InputError(
                 f"url {shown(self.url)!r} holds a user name or password; write it without, and "
-                "give them in the environment or in ~/.netrc (docs/data.md, Downloading)"
+                "give them in the environment or in ~/.netrc (docs/data.md, Downloading); an '@' "
+                "in a file's name is written %40"
             )
+        try:
+            parts = urlsplit(self.url)
+            host, _ = parts.hostname, parts.port
+        except ValueError as error:
+            raise InputError(f"url {shown(self.url)!r} cannot be read ({error})") from None
         if parts.scheme not in ("http", "https") or not host:
             raise InputError(f"url {shown(self.url)!r} must begin with https://<host> or http://")
         if not self.name:
