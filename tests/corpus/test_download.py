@@ -18,6 +18,7 @@ from web_server import serve
 from mavsr.corpus.download.credentials import find_credentials, variables
 from mavsr.corpus.download.fetch import Patience
 from mavsr.corpus.download.get import get
+from mavsr.corpus.download.get_file import get_file
 from mavsr.corpus.download.settings import Archive, DownloadSettings, RemoteFile, redacted, shown
 from mavsr.errors import InputError
 
@@ -299,6 +300,18 @@ def test_a_command_that_dies_anywhere_is_taken_up_again(site, root, module, func
     assert tree(root) == TREE
     assert not {a.path.rpartition("/")[2] for a in site.asked} & complete
     assert not [*(root / ".download").glob("*.ready*"), *(root / ".download").glob(".*.partial")]
+
+
+def test_a_single_file_comes_once(site, tmp_path):
+    path = "/lrs 3/test.zip"
+    output, listing = tmp_path / "to" / "test.zip", tmp_path / "to" / "test.zip.json"
+    site.faults[path] = [("drop", 7_000)]
+    for _ in range(2):
+        get_file(RemoteFile(site.url(path)), "babble", output, listing, QUICK)
+        assert output.read_bytes() == site.files[path]
+        assert json.loads(listing.read_text())["bytes"] == len(site.files[path])
+        output.unlink()
+    assert site.sent() == len(site.files[path])
 
 
 # Credentials

@@ -1,6 +1,3 @@
-import hashlib
-import io
-import json
 import re
 
 import numpy as np
@@ -9,10 +6,8 @@ import scipy.io
 import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from web_server import serve
 
 from mavsr.command import run_command
-from mavsr.corpus.download.settings import RemoteFile
 from mavsr.errors import InputError
 from mavsr.noise.recording import read_mat, recording, resample
 
@@ -169,34 +164,9 @@ def test_a_missing_file_is_named(tmp_path):
         imported(tmp_path / "gone.wav", tmp_path)
 
 
-@pytest.fixture
-def site():
-    stream = io.BytesIO()
-    scipy.io.savemat(stream, {"babble": MURMUR})
-    with serve(files={"/noise x/babble.MAT": stream.getvalue()}) as running:
-        yield running
-
-
-def test_a_recording_comes_from_the_web_once(site, tmp_path, monkeypatch):
-    monkeypatch.setenv("MAVSR_BABBLE_USERNAME", "ann")
-    monkeypatch.setenv("MAVSR_BABBLE_PASSWORD", "secret")
-    site.account = ("ann", "secret")
-    content = site.files["/noise x/babble.MAT"]
-    site.faults = {"/noise x/babble.MAT": [("drop", 70_000)]}
-    source = RemoteFile(site.url("/noise x/babble.MAT"), hashlib.sha256(content).hexdigest())
-    sound = imported(source, tmp_path)
-    assert len(sound) == SECONDS * 16_000
-    assert np.array_equal(imported(source, tmp_path), sound)
-    assert site.sent() == len(content)
-
-
-def test_the_command_takes_a_path_or_a_url(site, tmp_path, monkeypatch):
-    output = tmp_path / "babble.flac"
-    mat(tmp_path / "a b.mat", x=MURMUR)
-    remote = json.dumps({"url": site.url("/noise x/babble.MAT"), "sha256": None})
-    for source in (str(tmp_path / "a b.mat"), remote):
-        arguments = ["--source", source, "--mat_hz", "19980", "--output", str(output)]
-        monkeypatch.setattr("sys.argv", ["recording", *arguments])
-        run_command(recording)
-        assert soundfile.info(output).frames == SECONDS * 16_000
-        output.unlink()
+def test_the_command_takes_the_rate_of_a_matlab_file(tmp_path, monkeypatch):
+    output, source = tmp_path / "babble.flac", mat(tmp_path / "a b é.MAT", x=MURMUR)
+    arguments = ["--source", str(source), "--mat_hz", "19980", "--output", str(output)]
+    monkeypatch.setattr("sys.argv", ["recording", *arguments])
+    run_command(recording)
+    assert soundfile.info(output).frames == SECONDS * 16_000

@@ -100,12 +100,12 @@ def logs(project):
 
 def test_a_dry_run_needs_neither_data_nor_network(project, site):
     jobs = project.plan(*CONFIG, *MANIFESTS, BABBLE)
-    assert (jobs["download_corpus"], jobs["scan_corpus"], jobs["import_babble"]) == (1, 1, 1)
-    assert not {"make_portrait", "make_babble"} & set(jobs)
+    expected = ("download_corpus", "scan_corpus", "download_babble", "import_babble")
+    assert jobs == dict.fromkeys(expected, 1)
     assert not site.asked
     jobs = project.plan()
     assert jobs["make_portrait"] == jobs["make_babble"] == 1
-    assert not {"download_corpus", "import_babble"} & set(jobs)
+    assert not {"download_corpus", "download_babble", "import_babble"} & set(jobs)
 
 
 def test_without_credentials_it_says_what_to_set(project, monkeypatch):
@@ -142,7 +142,7 @@ def test_then_nothing_is_left_to_do(project):
     assert not project.plan(*CONFIG, *MANIFESTS, BABBLE)
     module = project.folder / "src" / "mavsr" / "corpus" / "download" / "transfer.py"
     module.write_text(module.read_text() + "\n# edited\n")
-    assert not project.plan(*CONFIG, *MANIFESTS)
+    assert not project.plan(*CONFIG, *MANIFESTS, BABBLE)
 
 
 def test_a_removed_listing_costs_no_download(project, site):

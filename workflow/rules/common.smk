@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from mavsr.configuration import check_config, restore_types
+from mavsr.corpus.download.settings import RemoteFile
 from mavsr.errors import InputError
 from mavsr.experiments import all_evaluations, all_models, evaluations
 from mavsr.sources import source_files
@@ -22,6 +23,11 @@ except InputError as error:
 
 MADE = [name for name, c in config["corpora"].items() if c["kind"] == "portrait"]
 FETCHED = [name for name, c in config["corpora"].items() if c.get("download")]
+BABBLE = (
+    RemoteFile(**config["noise"]["babble"]).name
+    if isinstance(config["noise"]["babble"], dict)
+    else ""
+)
 VIEW_NOISE = {"seed", "snrs", "mask_samples", "mask_stride"}
 
 
@@ -56,7 +62,7 @@ def shard_names(wildcards):
 
 def one_of(names):
     """Wildcard constraint: any of ``names``, or nothing at all where there are none."""
-    return "|".join(map(re.escape, names)) or "(?!)"
+    return "|".join(map(re.escape, filter(None, names))) or "(?!)"
 
 
 def corpus_tree(wildcards):
@@ -84,16 +90,17 @@ def babble_file(wildcards):
     return f"results/noise/{place}babble.flac"
 
 
-def own_babble(wildcards):
-    """The configured babble if it is here; without it a dry run works, and the job says so."""
-    babble = config["noise"]["babble"]
-    return [babble] if isinstance(babble, str) and Path(babble).is_file() else []
-
-
 def babble_source(wildcards):
-    """The configured babble, for a command line: a path, or URL and checksum as JSON."""
+    """The configured babble, or where ``download_babble`` puts it."""
     babble = config["noise"]["babble"]
-    return babble if isinstance(babble, str) else json.dumps(babble)
+    return babble if isinstance(babble, str) else f"results/noise/download/{BABBLE}"
+
+
+def babble_input(wildcards):
+    """The same as rule input; not if it is missing: a dry run works, and the job says so."""
+    source = babble_source(wildcards)
+    own = isinstance(config["noise"]["babble"], str)
+    return [] if own and not Path(source).is_file() else [source]
 
 
 def sound_shard(wildcards):

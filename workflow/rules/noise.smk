@@ -20,9 +20,31 @@ rule make_babble:
         " --output {output.babble:q} --settings {params.settings:q} 2> {log:q}"
 
 
+rule download_babble:
+    input:
+        # The bytes are the server's: no change of this code calls for new noise.
+        code=ancient(code("corpus.download.get_file")),
+    output:
+        recording="results/noise/download/{name}",
+        listing="results/noise/download/{name}.json",
+    log:
+        "results/logs/noise/download/{name}.log",
+    wildcard_constraints:
+        name=one_of([BABBLE]),
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        file=section("noise", "babble"),
+    shell:
+        "python -m mavsr.corpus.download.get_file --file {params.file:q} --purpose babble"
+        " --output {output.recording:q} --listing {output.listing:q} 2> {log:q}"
+
+
 rule import_babble:
     input:
-        own=own_babble,
+        recording=babble_input,
         code=code("noise.recording"),
     output:
         babble="results/noise/babble.flac",

@@ -1,6 +1,6 @@
 """Command: a recording of babble, such as NOISEX-92's, as 16 kHz mono FLAC.
 
-``python -m mavsr.noise.recording --source FILE_OR_JSON --output babble.flac``
+``python -m mavsr.noise.recording --source babble.mat --output babble.flac``
 
 NOISEX-92 is distributed as MATLAB files that hold the samples and no sampling rate.
 """
@@ -14,9 +14,6 @@ import scipy.signal
 import soundfile
 
 from mavsr.command import run_command
-from mavsr.corpus.download.disk import disk_errors
-from mavsr.corpus.download.fetch import Patience, fetch
-from mavsr.corpus.download.settings import RemoteFile
 from mavsr.errors import InputError
 from mavsr.files import atomic
 from mavsr.media import SAMPLE_RATE, encode_audio
@@ -28,40 +25,25 @@ _FULL_SCALE = 2.0**15
 """Of 16-bit samples, which MATLAB files may also hold as floating-point numbers."""
 
 
-def recording(
-    source: RemoteFile | Path,
-    output: Path,
-    mat_hz: int = NOISEX_HZ,
-    patience: Patience = Patience(),  # noqa: B008 (frozen)
-) -> None:
+def recording(source: Path, output: Path, mat_hz: int = NOISEX_HZ) -> None:
     """Write a recording as mono FLAC at 16 kHz.
 
-    A file on a web server is fetched to ``<output>.download/`` first, and stays there.
-
     Args:
-        source: a sound file (WAV, FLAC, Ogg ...) or MATLAB file, or where on the web it is, with
-            the credentials of MAVSR_BABBLE_USERNAME and MAVSR_BABBLE_PASSWORD.
+        source: a sound file (WAV, FLAC, Ogg ...) or a MATLAB file (``.mat``).
         output: the sound file to write.
         mat_hz: sampling rate of a MATLAB file; any other file states its own.
-        patience: what to do about failing servers.
+
+    Raises:
+        InputError: ``source`` is missing, damaged, or no recording.
 
     """
-    with disk_errors(output.parent):
-        path, name = _at_hand(source, output, patience)
-        sound, rate = read_mat(path, mat_hz) if name.endswith(".mat") else _read_sound(path)
-        _check(sound, rate, path)
-        with atomic(output) as partial:
-            partial.write_bytes(encode_audio(resample(sound, rate)))
-
-
-def _at_hand(source: RemoteFile | Path, output: Path, patience: Patience) -> tuple[Path, str]:
-    """The file on this machine, and its name in lower case."""
-    if isinstance(source, RemoteFile):
-        folder = output.with_name(f"{output.name}.download")
-        return fetch(source, folder, "babble", patience)[0], source.name.lower()
     if not source.is_file():
         raise InputError(f"noise.babble is {source}, which is not a file; docs/data.md says more")
-    return source, source.name.lower()
+    matlab = source.suffix.lower() == ".mat"
+    sound, rate = read_mat(source, mat_hz) if matlab else _read_sound(source)
+    _check(sound, rate, source)
+    with atomic(output) as partial:
+        partial.write_bytes(encode_audio(resample(sound, rate)))
 
 
 def read_mat(path: Path, rate: int) -> tuple[np.ndarray, int]:
