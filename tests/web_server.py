@@ -123,12 +123,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.send(content)
 
     def send(self, content):
-        try:
-            for start in range(0, len(content), 1 << 16):
-                self.wfile.write(content[start : start + (1 << 16)])
-                self.asked.sent += len(content[start : start + (1 << 16)])
-        except OSError:
-            self.close_connection = True
+        for start in range(0, len(content), 1 << 16):
+            piece = content[start : start + (1 << 16)]
+            # Counted first: the client may be done before this thread goes on.
+            self.asked.sent += len(piece)
+            try:
+                self.wfile.write(piece)
+            except OSError:
+                self.asked.sent -= len(piece)
+                self.close_connection = True
+                break
 
 
 @contextmanager

@@ -97,7 +97,7 @@ def babble_source(wildcards):
 
 
 def babble_input(wildcards):
-    """The same as rule input; not if it is missing: a dry run works, and the job says so."""
+    """The same, but nothing if it is missing: a dry run works, and the job says so."""
     source = babble_source(wildcards)
     own = isinstance(config["noise"]["babble"], str)
     return [] if own and not Path(source).is_file() else [source]

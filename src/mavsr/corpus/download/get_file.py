@@ -1,4 +1,4 @@
-"""Command: fetch one file (``python -m mavsr.corpus.download.get_file``), such as a noise recording.
+"""Command: fetch one file, such as noise (``python -m mavsr.corpus.download.get_file``).
 
 Its unfinished state lies in ``.download`` beside the output, where a failed job loses nothing.
 """
