@@ -196,3 +196,45 @@ def test_text_that_is_no_rate_is_refused_all_the_same(text):
     restore_types(config)
     with pytest.raises(InputError, match=r"rates.audio.0 is"):
         check_config(config)
+
+
+def downloaded(**changes):
+    part = {"url": "https://host/lrs3.zip", **changes}
+    config = changed("corpora.portrait.download", {"archives": [{"parts": [part]}]})
+    config["corpora"]["portrait"]["kind"] = "lrs3"
+    return config
+
+
+def test_archives_to_download_are_valid():
+    check_config(downloaded(sha256="a" * 64))
+    check_config(changed("noise.babble", {"url": "https://host/babble.mat", "sha256": None}))
+    check_config(changed("noise.babble", "babble.wav"))
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (downloaded(url="https://ann:secret@host/x.zip"), "corpora.portrait.download: url"),
+        (downloaded(url="https://ann:secret@host"), "holds a user name or password"),
+        (downloaded(url=["https://ann:secret@host/x.zip"]), r"parts.0.url is \['https://…@host"),
+        (downloaded(url="host/x.zip"), "must begin with https://"),
+        (downloaded(sha256="12"), "sha256 of https://host/lrs3.zip is '12'"),
+        (downloaded(password="secret"), "unknown key 'password' at corpora.portrait.download"),
+        (changed("corpora.portrait.download", {"archives": []}), r"archives is \[\]"),
+        (changed("corpora.portrait.download", "https://ann:secret@host/"), "is 'https://…@host/'"),
+        (changed("noise.babble", {"url": "https://ann:secret@host/x"}), "noise.babble: url"),
+        (changed("noise.babble", {"url": 7, "user": "https://a:secret@h"}), "noise.babble is"),
+        (changed("noise.babble_mat_hz", 0), "noise.babble_mat_hz is 0"),
+    ],
+)
+def test_downloads_are_checked_and_passwords_not_repeated(config, message):
+    with pytest.raises(InputError, match=message) as caught:
+        check_config(config)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_corpus_that_is_made_is_not_downloaded():
+    config = downloaded()
+    config["corpora"]["portrait"]["kind"] = "portrait"
+    with pytest.raises(InputError, match="is made, not downloaded"):
+        check_config(config)

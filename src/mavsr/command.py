@@ -65,7 +65,7 @@ def join_lists(arguments: list[str], function: Callable[..., Any]) -> list[str]:
     return joined[:-1]
 
 
-def progress(items: Iterable[T], total: int, what: str) -> Iterator[T]:
+def progress(items: Iterable[T], total: int | None, what: str) -> Iterator[T]:
     """Count ``items`` on stderr while they are consumed.
 
     In a log file a new state is written every ten seconds, on a terminal ten times a second.

@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema
 import yaml
 
+from mavsr.corpus.download.settings import DownloadSettings, RemoteFile, redacted
 from mavsr.corpus.readers import make_reader, reading_settings
 from mavsr.errors import InputError
 from mavsr.model.scales import TASKS
@@ -78,7 +79,8 @@ def check_config(config: Mapping[str, Any]) -> None:
     validator = _validator()
     errors = sorted(validator.iter_errors(config), key=lambda e: ([*map(str, e.path)], e.validator))
     if errors:
-        raise InputError("config: " + "\n        ".join(map(_explain, errors)))
+        # A url may hold a password, which it must not; the message must not either.
+        raise InputError("config: " + redacted("\n        ".join(map(_explain, errors))))
     _check_references(config)
 
 
@@ -101,6 +103,7 @@ def _check_references(config: Mapping[str, Any]) -> None:
         _check_corpus(name, corpus)
     for number, name in enumerate(config["use_corpora"] or []):
         _check_name(name, f"use_corpora[{number}]", config["corpora"], "corpora")
+    _check_downloads(config)
     for modality, rates in config["rates"].items():
         _check_ascending(rates, f"rates.{modality}")
     for name, entries in config["experiments"].items():
@@ -123,6 +126,21 @@ def _check_corpus(name: str, corpus: Mapping[str, Any]) -> None:
         make_reader(reading_settings(corpus))
     except InputError as error:
         raise InputError(f"config: corpora.{name}: {error}") from error
+
+
+def _check_downloads(config: Mapping[str, Any]) -> None:
+    place = "noise.babble"
+    try:
+        if isinstance(babble := config["noise"]["babble"], Mapping):
+            RemoteFile(**babble)
+        for name, corpus in config["corpora"].items():
+            place = f"corpora.{name}.download"
+            if section := corpus.get("download"):
+                DownloadSettings.of_config(section)
+                if corpus["kind"] == "portrait":
+                    raise InputError("a corpus of kind portrait is made, not downloaded; remove it")
+    except InputError as error:
+        raise InputError(f"config: {place}: {error}") from None
 
 
 def _check_ascending(rates: list[int], place: str) -> None:

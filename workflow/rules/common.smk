@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from mavsr.configuration import check_config, restore_types
+from mavsr.corpus.download.settings import RemoteFile
 from mavsr.corpus.readers import reading_settings
 from mavsr.errors import InputError
 from mavsr.experiments import all_evaluations, all_models, evaluations
@@ -21,6 +22,13 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 
+MADE = [name for name, c in config["corpora"].items() if c["kind"] == "portrait"]
+FETCHED = [name for name, c in config["corpora"].items() if c.get("download")]
+BABBLE = (
+    RemoteFile(**config["noise"]["babble"]).name
+    if isinstance(config["noise"]["babble"], dict)
+    else ""
+)
 VIEW_NOISE = {"seed", "snrs", "mask_samples", "mask_stride"}
 
 
@@ -60,28 +68,47 @@ def shard_names(wildcards):
     return [f"{number:05d}" for number in range(count)]
 
 
+def one_of(names):
+    """Wildcard constraint: any of ``names``, or nothing at all where there are none."""
+    return "|".join(map(re.escape, filter(None, names))) or "(?!)"
+
+
 def corpus_tree(wildcards):
-    """The listing of a corpus that the workflow makes; nothing for one that the user has."""
-    made = config["corpora"][wildcards.corpus]["kind"] == "portrait"
-    return f"results/corpus/{wildcards.corpus}/tree.json" if made else []
+    """The listing of a corpus that the workflow makes or fetches; nothing for one that is there."""
+    ours = wildcards.corpus in MADE + FETCHED
+    return f"results/corpus/{wildcards.corpus}/tree.json" if ours else []
+
+
+def download_json(wildcards):
+    """The archives of a corpus, without what does not change the tree."""
+    section = config["corpora"][wildcards.corpus]["download"]
+    return json.dumps({"archives": section["archives"]})
+
+
+def download_option(key, default):
+    """Resources function: how a corpus is fetched, which changes no result."""
+    return lambda wildcards: json.dumps(
+        config["corpora"][wildcards.corpus]["download"].get(key, default)
+    )
 
 
 def babble_file(wildcards):
-    """The configured noise file, or the babble mixed from the corpus' own training voices.
-
-    A configured file that is not there is no input, so that a dry run needs no data; the job says
-    what is missing.
-    """
-    configured = config["noise"]["babble"]
-    if configured is None:
-        return f"results/noise/{wildcards.corpus}/babble.flac"
-    return configured if Path(configured).is_file() else []
+    """The configured babble, or that mixed from the corpus' own training voices."""
+    place = "" if config["noise"]["babble"] else f"{wildcards.corpus}/"
+    return f"results/noise/{place}babble.flac"
 
 
-def babble_path(wildcards):
-    """Where the noise lies or should lie."""
-    made = f"results/noise/{wildcards.corpus}/babble.flac"
-    return config["noise"]["babble"] or made
+def babble_source(wildcards):
+    """The configured babble, or where ``download_babble`` puts it."""
+    babble = config["noise"]["babble"]
+    return babble if isinstance(babble, str) else f"results/noise/download/{BABBLE}"
+
+
+def babble_input(wildcards):
+    """The same, but nothing if it is missing: a dry run works, and the job says so."""
+    source = babble_source(wildcards)
+    own = isinstance(config["noise"]["babble"], str)
+    return [] if own and not Path(source).is_file() else [source]
 
 
 def sound_shard(wildcards):

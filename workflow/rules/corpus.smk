@@ -10,6 +10,8 @@ rule make_portrait:
         "results/logs/corpus/{corpus}/make.log",
     benchmark:
         "results/benchmarks/corpus/{corpus}/make.tsv"
+    wildcard_constraints:
+        corpus=one_of(MADE),
     conda:
         "../../envs/mavsr.yaml"
     threads: 8
@@ -22,6 +24,35 @@ rule make_portrait:
         "python -m mavsr.corpus.portrait.make --root {params.root:q}"
         " --listing {output.listing:q} --settings {params.settings:q}"
         " --workers {threads} 2> {log:q}"
+
+
+rule download_corpus:
+    input:
+        # The bytes are the server's: no change of this code calls for new crops.
+        code=ancient(code("corpus.download.get")),
+    output:
+        listing="results/corpus/{corpus}/tree.json",
+    log:
+        "results/logs/corpus/{corpus}/download.log",
+    benchmark:
+        "results/benchmarks/corpus/{corpus}/download.tsv"
+    wildcard_constraints:
+        corpus=one_of(FETCHED),
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="2GB",
+        # No params: they change no result.
+        parallel=download_option("parallel", 4),
+        keep_archives=download_option("keep_archives", True),
+    params:
+        root=lambda wildcards: config["corpora"][wildcards.corpus]["root"],
+        settings=download_json,
+    shell:
+        "python -m mavsr.corpus.download.get --corpus {wildcards.corpus} --root {params.root:q}"
+        " --listing {output.listing:q} --settings {params.settings:q}"
+        " --settings.parallel {resources.parallel}"
+        " --settings.keep_archives {resources.keep_archives} 2> {log:q}"
 
 
 rule scan_corpus:

@@ -20,6 +20,48 @@ rule make_babble:
         " --output {output.babble:q} --settings {params.settings:q} 2> {log:q}"
 
 
+rule download_babble:
+    input:
+        # The bytes are the server's: no change of this code calls for new noise.
+        code=ancient(code("corpus.download.get_file")),
+    output:
+        recording="results/noise/download/{name}",
+        listing="results/noise/download/{name}.json",
+    log:
+        "results/logs/noise/download/{name}.log",
+    wildcard_constraints:
+        name=one_of([BABBLE]),
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        file=section("noise", "babble"),
+    shell:
+        "python -m mavsr.corpus.download.get_file --file {params.file:q} --purpose babble"
+        " --output {output.recording:q} --listing {output.listing:q} 2> {log:q}"
+
+
+rule import_babble:
+    input:
+        recording=babble_input,
+        code=code("noise.recording"),
+    output:
+        babble="results/noise/babble.flac",
+    log:
+        "results/logs/noise/import_babble.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="2GB",
+    params:
+        source=babble_source,
+        mat_hz=config["noise"]["babble_mat_hz"],
+    shell:
+        "python -m mavsr.noise.recording --source {params.source:q} --mat_hz {params.mat_hz}"
+        " --output {output.babble:q} 2> {log:q}"
+
+
 rule mix_noise:
     input:
         shard="results/mouths/{corpus}/{split}/{shard}.tar",
@@ -36,9 +78,8 @@ rule mix_noise:
     resources:
         mem="2GB",
     params:
-        babble=babble_path,
         settings=noise_settings,
     shell:
-        "python -m mavsr.noise.apply --shard {input.shard:q} --babble {params.babble:q}"
+        "python -m mavsr.noise.apply --shard {input.shard:q} --babble {input.babble:q}"
         " --condition {wildcards.condition} --output {output.shard:q}"
         " --settings {params.settings:q} 2> {log:q}"

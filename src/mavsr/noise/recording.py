@@ -1,0 +1,122 @@
+"""Command: a recording of babble, such as NOISEX-92's, as 16 kHz mono FLAC.
+
+``python -m mavsr.noise.recording --source babble.mat --output babble.flac``
+
+NOISEX-92 is distributed as MATLAB files that hold the samples and no sampling rate.
+"""
+
+from math import gcd
+from pathlib import Path
+
+import numpy as np
+import scipy.io
+import scipy.signal
+import soundfile
+
+from mavsr.command import run_command
+from mavsr.errors import InputError
+from mavsr.files import atomic
+from mavsr.media import SAMPLE_RATE, encode_audio
+
+NOISEX_HZ = 19_980
+"""Sampling rate of NOISEX-92 (Varga and Steeneken, Speech Communication 12, 1993)."""
+SHORTEST_S = 1.0
+_FULL_SCALE = 2.0**15
+"""Of 16-bit samples, which MATLAB files may also hold as floating-point numbers."""
+
+
+def recording(source: Path, output: Path, mat_hz: int = NOISEX_HZ) -> None:
+    """Write a recording as mono FLAC at 16 kHz.
+
+    Args:
+        source: a sound file (WAV, FLAC, Ogg ...) or a MATLAB file (``.mat``).
+        output: the sound file to write.
+        mat_hz: sampling rate of a MATLAB file; any other file states its own.
+
+    Raises:
+        InputError: ``source`` is missing, damaged, or no recording.
+
+    """
+    if not source.is_file():
+        raise InputError(f"noise.babble is {source}, which is not a file; docs/data.md says more")
+    matlab = source.suffix.lower() == ".mat"
+    sound, rate = read_mat(source, mat_hz) if matlab else _read_sound(source)
+    _check(sound, rate, source)
+    with atomic(output) as partial:
+        partial.write_bytes(encode_audio(resample(sound, rate)))
+
+
+def read_mat(path: Path, rate: int) -> tuple[np.ndarray, int]:
+    """The one variable of a MATLAB file as sound, float64 (N,), and ``rate``.
+
+    Integers are scaled by their type's range; numbers beyond 1 are taken for 16-bit samples.
+
+    Raises:
+        InputError: the file is damaged, or does not hold one vector of numbers.
+
+    """
+    try:
+        content = scipy.io.loadmat(path)
+    except NotImplementedError:
+        raise InputError(f"{path} is of MATLAB 7.3; save it with -v7") from None
+    except Exception as error:  # scipy promises no kind of error for damaged files
+        raise InputError(
+            f"{path} cannot be read as a MATLAB file ({error}); fetch it anew"
+        ) from error
+    names = [name for name in content if not name.startswith("__")]
+    if len(names) != 1:
+        found = ", ".join(names) or "none"
+        raise InputError(f"{path} must hold one variable, the samples; it holds {found}")
+    values = content[names[0]]
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "iuf":
+        raise InputError(f"{path}: {names[0]} holds no real numbers; it must hold the samples")
+    if values.size != max(values.shape, default=0):
+        raise InputError(
+            f"{path}: {names[0]} has the shape {values.shape}; it must be one row or column"
+        )
+    sound = values.ravel().astype(np.float64)
+    if values.dtype.kind == "u":
+        sound -= (float(np.iinfo(values.dtype).max) + 1) / 2
+    if values.dtype.kind in "iu":
+        return sound / (-float(np.iinfo(f"i{values.dtype.itemsize}").min)), rate
+    return (sound / _FULL_SCALE if np.abs(sound).max(initial=0) > 1 else sound), rate
+
+
+def _read_sound(path: Path) -> tuple[np.ndarray, int]:
+    try:
+        sound, rate = soundfile.read(path, dtype="float64", always_2d=True)
+    except soundfile.SoundFileError as error:
+        raise InputError(f"{path} cannot be read as a sound file ({error})") from error
+    return sound.mean(axis=1), rate
+
+
+def _check(sound: np.ndarray, rate: int, path: Path) -> None:
+    if not np.isfinite(sound).all():
+        raise InputError(f"{path} holds values that are not finite numbers; it is no recording")
+    if len(sound) < SHORTEST_S * rate:
+        raise InputError(
+            f"{path} is {len(sound) / rate:.3f} s long; babble needs {SHORTEST_S} s at least"
+        )
+    if not sound.any():
+        raise InputError(f"{path} is silent; babble needs some sound")
+
+
+def resample(sound: np.ndarray, rate: int) -> np.ndarray:
+    """Sound (N,) at ``rate`` Hz as float32 (ceil(N * 16000 / rate),) at 16 kHz.
+
+    The ratio of the rates is exact (800 / 999 for NOISEX-92), so nothing drifts; a linear-phase
+    filter removes what 16 kHz cannot hold.
+
+    Raises:
+        InputError: ``rate`` is not positive.
+
+    """
+    if rate < 1:
+        raise InputError(f"the sampling rate is {rate} Hz; it must be positive")
+    shared = gcd(SAMPLE_RATE, rate)
+    up, down = SAMPLE_RATE // shared, rate // shared
+    return scipy.signal.resample_poly(sound, up, down).astype(np.float32)
+
+
+if __name__ == "__main__":
+    run_command(recording)
