@@ -78,8 +78,8 @@ def test_wrong_frames_are_named(portrait):
 
 def test_native_code_stays_silent():
     program = (
-        "import numpy as np; from mavsr.mouths.landmarks import _largest_face;"
-        "_largest_face(np.zeros((96, 96, 3), np.uint8), 1);"
+        "import numpy as np; from mavsr.mouths.detectors import load_detector;"
+        "list(load_detector('mediapipe').looks()[0]([np.zeros((96, 96, 3), np.uint8)]));"
         "import os; os.write(2, b'own words')"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)

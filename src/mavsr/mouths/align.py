@@ -5,6 +5,8 @@ takes the smoothed landmarks onto a mean face of 256x256 pixels, and 96x96 pixel
 transformed mouth point are the crop. Landmarks are (T, 4, 2) pixels (x, y).
 """
 
+from collections.abc import Iterable, Iterator
+
 import cv2
 import numpy as np
 
@@ -31,15 +33,11 @@ _MOUTH = 3
 
 
 def crop_mouths(frames: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-    """Mouth crops of a clip.
-
-    Where the crop reaches over the border of the aligned picture it is black, as the picture itself
-    is beyond the border of the frame.
+    """Mouth crops of a clip at once; see :func:`mouth_crops`.
 
     Args:
         frames: RGB uint8 (T, H, W, 3).
-        landmarks: float (T, 4, 2) pixels (x, y) of right eye, left eye, nose, mouth; NaN where no
-            face was found.
+        landmarks: float (T, 4, 2), as for :func:`mouth_crops`.
 
     Returns:
         RGB uint8 (T, 96, 96, 3).
@@ -53,12 +51,31 @@ def crop_mouths(frames: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
             f"frames are {frames.dtype} {frames.shape} and landmarks {landmarks.shape}; "
             "uint8 (T, H, W, 3) and (T, 4, 2) are needed"
         )
+    return np.stack(list(mouth_crops(frames, landmarks)))
+
+
+def mouth_crops(frames: Iterable[np.ndarray], landmarks: np.ndarray) -> Iterator[np.ndarray]:
+    """Mouth crops of a clip, one by one, so that no clip is too long for the memory.
+
+    Where the crop reaches over the border of the aligned picture it is black, as the picture itself
+    is beyond the border of the frame.
+
+    Args:
+        frames: T pictures, RGB uint8 (H, W, 3).
+        landmarks: float (T, 4, 2) pixels (x, y) of right eye, left eye, nose, mouth; NaN where no
+            face was found.
+
+    Yields:
+        RGB uint8 (96, 96, 3).
+
+    Raises:
+        InputError: all landmarks are missing, or those of a frame coincide.
+
+    """
     landmarks = smooth(fill_missing(landmarks))
-    crops = [
-        _crop(frame, points, i)
-        for i, (frame, points) in enumerate(zip(frames, landmarks, strict=True))
-    ]
-    return np.stack(crops)
+    canvas = np.empty((MEAN_FACE_SIZE, MEAN_FACE_SIZE, 3), np.uint8)
+    for i, (frame, points) in enumerate(zip(frames, landmarks, strict=True)):
+        yield _crop(frame, points, i, canvas)
 
 
 def fill_missing(landmarks: np.ndarray) -> np.ndarray:
@@ -92,24 +109,30 @@ def smooth(landmarks: np.ndarray) -> np.ndarray:
     return smoothed
 
 
-def _crop(frame: np.ndarray, points: np.ndarray, index: int) -> np.ndarray:
-    """Crop the mouth of one frame, given its smoothed landmarks (4, 2)."""
+def _crop(frame: np.ndarray, points: np.ndarray, index: int, canvas: np.ndarray) -> np.ndarray:
+    """Crop the mouth of one frame, given its smoothed landmarks (4, 2); ``canvas`` is scratch."""
     similarity, _ = cv2.estimateAffinePartial2D(points, MEAN_FACE, method=cv2.LMEDS)
     if similarity is None or not np.isfinite(similarity).all():
         raise InputError(f"frame {index}: the landmarks coincide; the face is too small to align")
-    aligned = cv2.warpAffine(
-        frame,
-        similarity,
-        (MEAN_FACE_SIZE, MEAN_FACE_SIZE),
-        flags=cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=(0, 0, 0),
-    )
     mouth = similarity[:, :2] @ points[_MOUTH] + similarity[:, 2]
     left, top = np.clip(np.rint(mouth - CROP_SIZE / 2).astype(int), -CROP_SIZE, MEAN_FACE_SIZE)
     rows = slice(max(top, 0), min(top + CROP_SIZE, MEAN_FACE_SIZE))
     columns = slice(max(left, 0), min(left + CROP_SIZE, MEAN_FACE_SIZE))
     crop = np.zeros((CROP_SIZE, CROP_SIZE, 3), np.uint8)
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        return crop
+    # OpenCV counts pixels from the picture's corner in fixed point, so what lies right of and below
+    # the crop can be left out without changing a bit of it; what lies left and above cannot.
+    aligned = canvas[: rows.stop, : columns.stop]
+    cv2.warpAffine(
+        frame,
+        similarity,
+        (columns.stop, rows.stop),
+        dst=aligned,
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(0, 0, 0),
+    )
     crop[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = aligned[
         rows, columns
     ]

@@ -1,0 +1,80 @@
+"""Face detectors, one module each, behind one interface.
+
+A detector looks at pictures and says where faces are; joining faces to people and filling gaps is
+the same for all (:mod:`mavsr.mouths.faces`, :mod:`mavsr.mouths.landmarks`). To add one, write a
+module with a ``Detector`` and name it in ``load_detector``.
+"""
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from mavsr.errors import InputError
+from mavsr.mouths.faces import Faces
+
+DETECTORS = ("mediapipe", "retinaface")
+
+Look = Callable[[Iterable[np.ndarray]], Iterator[Faces]]
+"""Finds the faces in each of some frames, RGB uint8 (H, W, 3); takes them in batches of its own."""
+
+
+class Detector(Protocol):
+    """Finds faces in frames."""
+
+    def looks(self) -> Sequence[Look]:
+        """Ways of looking, the usual one first.
+
+        Each but the first is used only if those before found no face in the whole clip.
+        """
+
+
+@dataclass(frozen=True)
+class RetinaFaceSettings:
+    """Settings of the detector ``retinaface``.
+
+    Attributes:
+        weights: file of the published ResNet-50 weights.
+        batch: frames looked at together; changes speed and memory, not results.
+
+    """
+
+    weights: Path | None = None
+    batch: int = 32
+
+    def __post_init__(self):
+        if self.batch < 1:
+            raise InputError(f"retinaface.batch is {self.batch}; it must be 1 or more")
+
+
+@functools.cache
+def load_detector(name: str, retinaface: RetinaFaceSettings | None = None) -> Detector:
+    """Make a detector, once per process.
+
+    Args:
+        name: one of ``DETECTORS``.
+        retinaface: what ``retinaface`` needs.
+
+    Raises:
+        InputError: the name is unknown, or the weights cannot be used.
+
+    """
+    # Imported here, because each takes a second that users of the other need not pay.
+    if name == "mediapipe":
+        from mavsr.mouths.detectors.mediapipe import MediaPipe
+
+        return MediaPipe()
+    if name == "retinaface":
+        from mavsr.mouths.detectors.retinaface import RetinaFaceDetector
+
+        settings = retinaface or RetinaFaceSettings()
+        if settings.weights is None:
+            raise InputError(
+                "the detector retinaface needs weights; name their file, or their URL and SHA-256, "
+                "under mouths.retinaface"
+            )
+        return RetinaFaceDetector(settings.weights, settings.batch)
+    raise InputError(f"detector {name!r} is unknown; choose from {', '.join(DETECTORS)}")
