@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import soundfile
 
@@ -67,9 +68,8 @@ def _bgr0(pixels: np.ndarray) -> av.VideoFrame:
     height, width = pixels.shape[:2]
     frame = av.VideoFrame(width, height, "bgr0")
     plane = frame.planes[0]
-    padded = np.zeros((height, plane.line_size // 4, 4), np.uint8)
-    padded[:, :width, 2::-1] = pixels
-    plane.update(padded.tobytes())
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(height, plane.line_size)
+    rows[:, : 4 * width] = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGRA).reshape(height, 4 * width)
     return frame
 
 

@@ -73,9 +73,8 @@ def mouth_crops(frames: Iterable[np.ndarray], landmarks: np.ndarray) -> Iterator
 
     """
     landmarks = smooth(fill_missing(landmarks))
-    canvas = np.empty((MEAN_FACE_SIZE, MEAN_FACE_SIZE, 3), np.uint8)
     for i, (frame, points) in enumerate(zip(frames, landmarks, strict=True)):
-        yield _crop(frame, points, i, canvas)
+        yield _crop(frame, points, i)
 
 
 def fill_missing(landmarks: np.ndarray) -> np.ndarray:
@@ -109,8 +108,8 @@ def smooth(landmarks: np.ndarray) -> np.ndarray:
     return smoothed
 
 
-def _crop(frame: np.ndarray, points: np.ndarray, index: int, canvas: np.ndarray) -> np.ndarray:
-    """Crop the mouth of one frame, given its smoothed landmarks (4, 2); ``canvas`` is scratch."""
+def _crop(frame: np.ndarray, points: np.ndarray, index: int) -> np.ndarray:
+    """Crop the mouth of one frame, given its smoothed landmarks (4, 2)."""
     similarity, _ = cv2.estimateAffinePartial2D(points, MEAN_FACE, method=cv2.LMEDS)
     if similarity is None or not np.isfinite(similarity).all():
         raise InputError(f"frame {index}: the landmarks coincide; the face is too small to align")
@@ -119,21 +118,41 @@ def _crop(frame: np.ndarray, points: np.ndarray, index: int, canvas: np.ndarray)
     rows = slice(max(top, 0), min(top + CROP_SIZE, MEAN_FACE_SIZE))
     columns = slice(max(left, 0), min(left + CROP_SIZE, MEAN_FACE_SIZE))
     crop = np.zeros((CROP_SIZE, CROP_SIZE, 3), np.uint8)
-    if rows.start >= rows.stop or columns.start >= columns.stop:
-        return crop
-    # OpenCV counts pixels from the picture's corner in fixed point, so what lies right of and below
-    # the crop can be left out without changing a bit of it; what lies left and above cannot.
-    aligned = canvas[: rows.stop, : columns.stop]
-    cv2.warpAffine(
-        frame,
-        similarity,
-        (columns.stop, rows.stop),
-        dst=aligned,
-        flags=cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=(0, 0, 0),
-    )
-    crop[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = aligned[
-        rows, columns
-    ]
+    if rows.start < rows.stop and columns.start < columns.stop:
+        crop[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = (
+            warp_part(frame, similarity, rows, columns)
+        )
     return crop
+
+
+def warp_part(frame: np.ndarray, transform: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
+    """Compute a part of ``cv2.warpAffine(frame, transform, size)``, bilinear, black outside.
+
+    To the bit what OpenCV 4 (up to 4.11) computes, without the rest of the picture, which costs
+    five times as much as the crop: it takes a pixel's place in the source as the sum of a row's and
+    a column's part, each rounded to 1/1024 pixel, and cuts that down to 1/32 pixel.
+
+    Args:
+        frame: uint8 (H, W, 3).
+        transform: float64 (2, 3) from source to target pixels; must be invertible.
+        rows: which rows of the target.
+        columns: which columns of the target.
+
+    """
+    (a, b, x), (c, d, y) = transform
+    scale = 1 / (a * d - b * c)
+    a, b, c, d = d * scale, -b * scale, -c * scale, a * scale
+    x, y = -a * x - b * y, -c * x - d * y
+    across = np.arange(columns.start, columns.stop)
+    down = np.arange(rows.start, rows.stop)[:, None]
+    half = 1 << 4
+    left = np.rint((b * down + x) * 1024).astype(np.int32) + half
+    top = np.rint((d * down + y) * 1024).astype(np.int32) + half
+    u = (left + np.rint(a * across * 1024).astype(np.int32)) >> 5
+    v = (top + np.rint(c * across * 1024).astype(np.int32)) >> 5
+    whole = np.empty((*u.shape, 2), np.int16)
+    # Places farther out than a 16-bit number says are as black as its largest.
+    np.clip(u >> 5, -(1 << 15), (1 << 15) - 1, out=whole[..., 0], casting="unsafe")
+    np.clip(v >> 5, -(1 << 15), (1 << 15) - 1, out=whole[..., 1], casting="unsafe")
+    parts = ((v & 31) << 5 | u & 31).astype(np.uint16)
+    return cv2.remap(frame, whole, parts, cv2.INTER_LINEAR)

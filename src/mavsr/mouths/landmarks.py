@@ -46,7 +46,7 @@ def find_landmarks(
             has to look in another way.
         detector: who looks.
         detect_every: look at every n-th frame only, and always at the first and the last; the
-            frames between two looks that both found the face are interpolated linearly.
+            frames between two looks that both found the face are interpolated, see ``_between``.
 
     Returns:
         float64 (T, 4, 2): pixels (x, y) of right eye, left eye, nose, mouth. NaN where no face was
@@ -84,10 +84,31 @@ def _looked_at(
 
 
 def _between(looks: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """Spread landmarks (L, 4, 2) found at frames ``looks`` over all frames up to the last look."""
+    """Spread landmarks (L, 4, 2) found at frames ``looks`` over all frames up to the last look.
+
+    Between two looks a cubic runs through both landmarks, with the slope of the parabola through
+    the looks on either side (Catmull-Rom) at each; beside a look without a face, or at the end of
+    the clip, with the slope towards the other look.
+    """
+    if len(looks) == 1:
+        return found
+    values = found.reshape(len(looks), -1)
+    steps = np.diff(looks)[:, None]
+    slopes = np.diff(values, axis=0) / steps
+    inner = (slopes[:-1] * steps[1:] + slopes[1:] * steps[:-1]) / (steps[1:] + steps[:-1])
+    before, after = slopes.copy(), slopes.copy()
+    before[1:] = np.where(np.isnan(inner), slopes[1:], inner)
+    after[:-1] = np.where(np.isnan(inner), slopes[:-1], inner)
     times = np.arange(looks[-1] + 1)
-    columns = [np.interp(times, looks, column) for column in found.reshape(len(looks), -1).T]
-    spread = np.stack(columns, axis=1).reshape(len(times), *found.shape[1:])
-    # Interpolation towards a NaN may or may not yield NaN at the look itself: restore the looks.
-    spread[looks] = found
-    return spread
+    piece = np.clip(np.searchsorted(looks, times, side="right") - 1, 0, len(slopes) - 1)
+    step = steps[piece]
+    u = (times - looks[piece])[:, None] / step
+    spread = (
+        values[piece] * (1 + 2 * u) * (1 - u) ** 2
+        + before[piece] * step * u * (1 - u) ** 2
+        + values[piece + 1] * (3 - 2 * u) * u**2
+        + after[piece] * step * (u - 1) * u**2
+    )
+    # A look is what it is, whatever rounding says, and also beside one that found no face.
+    spread[looks] = values
+    return spread.reshape(len(times), *found.shape[1:])
