@@ -29,3 +29,4 @@ rule all:
         "results/table1.csv",
         "results/noise_check.csv",
         "results/wer.csv",
+        mouth_sheets,

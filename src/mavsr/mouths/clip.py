@@ -21,7 +21,7 @@ from mavsr.media import (
     encode_x264,
 )
 from mavsr.mouths.align import mouth_crops
-from mavsr.mouths.detectors import DETECTORS, RetinaFaceSettings
+from mavsr.mouths.detectors import DETECTORS
 from mavsr.shards import Fields
 
 SOURCES = (*DETECTORS, "landmarks")
@@ -44,7 +44,8 @@ class CropSettings:
         codec: of the crops in the shard: "ffv1" (lossless), or {"x264": crf} with a quality from 0
             (best) to 51.
         landmarks: folder of ready-made landmarks, for the detector "landmarks".
-        retinaface: for the detector "retinaface".
+        weights: file of the detector's weights, for the detector "retinaface".
+        batch: frames that the detector "retinaface" looks at together; changes no result.
 
     """
 
@@ -54,7 +55,8 @@ class CropSettings:
     max_av_gap_s: float = 0.5
     codec: str | dict[str, int] = "ffv1"
     landmarks: Path | None = None
-    retinaface: RetinaFaceSettings | None = None
+    weights: Path | None = None
+    batch: int = 32
 
     def __post_init__(self):
         if self.detector not in SOURCES:
@@ -63,6 +65,8 @@ class CropSettings:
             )
         if self.detect_every < 1:
             raise InputError(f"detect_every is {self.detect_every}; it must be 1 or more")
+        if self.batch < 1:
+            raise InputError(f"batch is {self.batch}; it must be 1 or more")
         if self.min_frames < 1:
             raise InputError(f"min_frames is {self.min_frames}; it must be 1 or more")
         if not self.max_av_gap_s >= 0:

@@ -60,7 +60,7 @@ def crop_rows(
     # Shards run side by side, so that more threads in one job would only get in another's way.
     cv2.setNumThreads(1)
     if settings.detector != "landmarks":
-        load_detector(settings.detector, settings.retinaface)
+        load_detector(settings.detector, settings.weights, settings.batch)
     memory = held_memory()
     entries: list[Entry] = []
 
@@ -143,7 +143,7 @@ def locate(row: dict[Any, Any], frames: Reel, settings: CropSettings) -> np.ndar
     if settings.landmarks and settings.detector == "landmarks":
         path = find_file(settings.landmarks, Path(row["video"]))
         return read_landmarks(path, row["start"], len(frames))
-    detector = load_detector(settings.detector, settings.retinaface)
+    detector = load_detector(settings.detector, settings.weights, settings.batch)
     return find_landmarks(frames, detector, settings.detect_every)
 
 

@@ -7,7 +7,6 @@ module with a ``Detector`` and name it in ``load_detector``.
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -32,31 +31,14 @@ class Detector(Protocol):
         """
 
 
-@dataclass(frozen=True)
-class RetinaFaceSettings:
-    """Settings of the detector ``retinaface``.
-
-    Attributes:
-        weights: file of the published ResNet-50 weights.
-        batch: frames looked at together; changes speed and memory, not results.
-
-    """
-
-    weights: Path | None = None
-    batch: int = 32
-
-    def __post_init__(self):
-        if self.batch < 1:
-            raise InputError(f"retinaface.batch is {self.batch}; it must be 1 or more")
-
-
 @functools.cache
-def load_detector(name: str, retinaface: RetinaFaceSettings | None = None) -> Detector:
+def load_detector(name: str, weights: Path | None = None, batch: int = 32) -> Detector:
     """Make a detector, once per process.
 
     Args:
         name: one of ``DETECTORS``.
-        retinaface: what ``retinaface`` needs.
+        weights: file of the detector's weights; only for ``retinaface``.
+        batch: frames that ``retinaface`` looks at together; changes speed and memory, not results.
 
     Raises:
         InputError: the name is unknown, or the weights cannot be used.
@@ -70,11 +52,10 @@ def load_detector(name: str, retinaface: RetinaFaceSettings | None = None) -> De
     if name == "retinaface":
         from mavsr.mouths.detectors.retinaface import RetinaFaceDetector
 
-        settings = retinaface or RetinaFaceSettings()
-        if settings.weights is None:
+        if weights is None:
             raise InputError(
                 "the detector retinaface needs weights; name their file, or their URL and SHA-256, "
                 "under mouths.retinaface"
             )
-        return RetinaFaceDetector(settings.weights, settings.batch)
+        return RetinaFaceDetector(weights, batch)
     raise InputError(f"detector {name!r} is unknown; choose from {', '.join(DETECTORS)}")
