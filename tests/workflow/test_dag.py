@@ -44,6 +44,8 @@ def expected_jobs(config):
             "scan_corpus": 1,
             "crop_mouths": sum(shards.values()),
             "index_mouths": 3,
+            "draw_mouths": 3,
+            "summarise_mouths": 1,
             "make_babble": 1,
             "mix_noise": sum(shards[split] for _, split, _ in sounds),
             "make_whisper": 1,
@@ -105,6 +107,19 @@ def test_a_corpus_of_ones_own_is_not_made(project):
     jobs = project.plan("results/mouths/mine/test/index.json")
     assert jobs["make_portrait"] == 0
     assert jobs["crop_mouths"] == config["corpora"]["mine"]["shards"]["test"]
+
+
+def test_weights_behind_a_url_are_fetched_once_and_only_for_their_detector(project):
+    config = read_config(project)
+    weights = {"weights": "https://example.org/w.zip", "sha256": "0" * 64, "batch": 8}
+    config["mouths"] |= {"retinaface": weights}
+    target = "results/mouths/portrait/train/index.json"
+    (project.folder / "config.yaml").write_text(yaml.safe_dump(config))
+    assert "fetch_retinaface" not in project.plan(target)
+    config["mouths"]["detector"] = "retinaface"
+    (project.folder / "config.yaml").write_text(yaml.safe_dump(config))
+    jobs = project.plan(target)
+    assert (jobs["fetch_retinaface"], jobs["crop_mouths"]) == (1, 2)
 
 
 @pytest.mark.parametrize(

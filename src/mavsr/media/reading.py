@@ -29,9 +29,9 @@ def read_video(path: Path, start: float = 0.0, end: float = float("nan")) -> np.
 def video_frames(path: Path, start: float = 0.0, end: float = float("nan")) -> Iterator[np.ndarray]:
     """Frames of ``path`` shown in [start, end) seconds, resampled to 25 frames per second.
 
-    Each tick of the 25 Hz clock takes the first frame whose time rounds to it; ticks that no frame
-    rounds to repeat the frame before. A rotation that the file asks for is carried out. Frames are
-    decoded while they are taken, so that no clip is too long for the memory.
+    Each tick of the 25 Hz clock takes, of the frames whose times round to it, the nearest; ticks
+    that no frame rounds to show the last frame before. A rotation that the file asks for is carried
+    out. Frames are decoded while they are taken, so that no clip is too long for the memory.
 
     Yields:
         RGB uint8 (H, W, 3), at least once; to be read only.
@@ -43,9 +43,9 @@ def video_frames(path: Path, start: float = 0.0, end: float = float("nan")) -> I
     last_tick = math.inf if math.isnan(end) else round((end - start) * FRAME_RATE)
     picture_of = _Converter()
     count = 0
-    held: np.ndarray | None = None
-    before: av.VideoFrame | None = None
-    ticks_shown = 0.0
+    chosen: av.VideoFrame | None = None
+    latest: av.VideoFrame | None = None
+    distance = ticks_shown = 0.0
     with _reading(path, "video") as container:
         if not container.streams.video:
             raise InputError(f"{path}: no video track")
@@ -61,24 +61,21 @@ def video_frames(path: Path, start: float = 0.0, end: float = float("nan")) -> I
             if tick >= last_tick:
                 break
             ticks_shown = ticks + float((frame.duration or 0) * (frame.time_base or 0)) * FRAME_RATE
-            if tick < 0:
-                before = frame
-            elif tick >= count:
-                picture = picture_of(frame)
-                if held is None:
-                    held = picture if before is None else picture_of(before)
-                for _ in range(tick - count):
-                    yield held
-                yield picture
-                held, count = picture, tick + 1
-    if held is None and before is not None and ticks_shown > 0:
-        held = picture_of(before)
-        yield held
-        count = 1
-    if held is None:
+            if chosen is not None and tick > count:
+                yield picture_of(chosen)
+                count, chosen = count + 1, None
+            # Nothing rounds to these ticks: they show what was shown last, or else what comes.
+            while tick > count:
+                yield picture_of(latest or frame)
+                count += 1
+            if tick == count and (chosen is None or abs(ticks - tick) < distance):
+                chosen, distance = frame, abs(ticks - tick)
+            latest = frame
+    if latest is None or (ticks_shown <= 0 and chosen is None):
         raise InputError(f"{path}: no video frame{_between(start, end)}")
-    for _ in range(int(min(round(ticks_shown), last_tick)) - count):
-        yield held
+    yield picture_of(chosen or latest)
+    for _ in range(int(min(round(ticks_shown), last_tick)) - count - 1):
+        yield picture_of(latest)
 
 
 class _Converter:
@@ -89,8 +86,14 @@ class _Converter:
 
     def __init__(self):
         self._reformatter = VideoReformatter()
+        self._last: tuple[av.VideoFrame, np.ndarray] | None = None
 
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
+        if self._last is None or self._last[0] is not frame:
+            self._last = frame, self._convert(frame)
+        return self._last[1]
+
+    def _convert(self, frame: av.VideoFrame) -> np.ndarray:
         plane = self._reformatter.reformat(frame, format="rgb24").planes[0]
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
         pixels = rows[:, : 3 * plane.width].reshape(plane.height, plane.width, 3)

@@ -23,7 +23,8 @@ PER_ROW = 4
 _GAP = 14
 _LABEL = 40
 _TITLE = 64
-_CELL = 3 * CROP_SIZE + _GAP
+_SEAM = 3
+_CELL = 3 * CROP_SIZE + 2 * _SEAM + _GAP
 _PAPER, _INK, _ALARM = (255, 255, 255), (40, 40, 40), (200, 30, 30)
 
 DOUBTFUL_SHARE = 0.9
@@ -45,8 +46,7 @@ def draw(ledger: Path, shards: list[Path], output: Path, clips: int = 48) -> Non
     """
     table = read_ledger(ledger)
     chosen = choose(table[table.kept], clips)
-    split = table.split.iloc[0] if len(table) else "empty"
-    title = f"{split}: {table.kept.sum()} of {len(table)} clips kept, {len(chosen)} shown"
+    title = f"{output.stem}: {table.kept.sum()} of {len(table)} clips kept, {len(chosen)} shown"
     crops = read_crops(chosen, {int(path.stem): path for path in shards})
     page = lay_out(title, chosen, crops)
     written, content = cv2.imencode(".png", page[..., ::-1])
@@ -103,8 +103,9 @@ def lay_out(title: str, chosen: pd.DataFrame, crops: dict[str, np.ndarray]) -> n
     for number, row in enumerate(chosen.itertuples()):
         top = _TITLE + number // PER_ROW * (CROP_SIZE + _LABEL)
         left = _GAP + number % PER_ROW * _CELL
-        strip = np.concatenate(list(crops[str(row.key)]), axis=1)
-        page[top : top + CROP_SIZE, left : left + strip.shape[1]] = strip
+        for place, crop in enumerate(crops[str(row.key)]):
+            edge = left + place * (CROP_SIZE + _SEAM)
+            page[top : top + CROP_SIZE, edge : edge + CROP_SIZE] = crop
         share, jump = float(row.face_share), float(row.largest_jump)
         doubtful = share < DOUBTFUL_SHARE or jump > DOUBTFUL_JUMP
         _write(page, shorten(str(row.key)), (left, top + CROP_SIZE + 14), 0.42, _INK)

@@ -1,7 +1,8 @@
 """Command: crop the mouths of one shard's clips (``python -m mavsr.mouths.crop``)."""
 
+import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ def crop_rows(
     memory = held_memory()
     entries: list[Entry] = []
 
-    def samples() -> Iterator[tuple[str, Fields]]:
+    def samples() -> Generator[tuple[str, Fields], None, None]:
         for row in progress(rows, len(rows), f"mouths for {output.name}"):
             entry, fields = crop_clip(row, settings, memory)
             entries.append(entry)
@@ -74,7 +75,8 @@ def crop_rows(
                 _log.warning("%s dropped: %s", entry.key, entry.reason)
 
     try:
-        write_shard(output, samples())
+        with contextlib.closing(samples()) as clips:
+            write_shard(output, clips)
         write_ledger(ledger, entries)
     # What reading clips raises has become rows by now; this is a full disk or a locked folder.
     except OSError as error:

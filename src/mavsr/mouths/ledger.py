@@ -24,8 +24,8 @@ class Entry:
         frames: frames at 25 per second; 0 if dropped before the picture was read.
         face_share: share of frames in which a face was found, before interpolation; 0 if dropped.
         largest_jump: farthest that the landmarks move from one frame to the next, see
-            :func:`largest_jump`; 0 if dropped. Heads move by less than 0.2; a detector that loses
-            the face jumps farther.
+            :func:`largest_jump`; 0 if dropped. Heads move by a few hundredths; a detector that
+            loses the face jumps farther.
         duration_s: seconds of the clip: of its crops if kept, as the manifest says if
             dropped, 0 if the corpus stage left it out.
         av_gap_s: seconds by which the picture outlasts the sound; negative if it ends earlier.
