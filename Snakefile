@@ -28,3 +28,4 @@ rule all:
     input:
         "results/wer.csv",
         wanted_tables(),
+        mouth_sheets,

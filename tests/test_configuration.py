@@ -112,6 +112,19 @@ def leaves(part, prefix=""):
         ("noise.snrs", ["loud"], "noise.snrs.0 is 'loud'"),
         ("training.betas", [0.9], "training.betas is [0.9]"),
         ("decoding.beams", "15", "decoding.beams is '15'"),
+        ("mouths.detector", "dlib", "mouths.detector is 'dlib'"),
+        ("mouths.detector", "landmarks", "but mouths.landmarks names no folder"),
+        ("mouths.detector", "retinaface", "but mouths.retinaface.weights names no file or URL"),
+        (
+            "mouths.retinaface.weights",
+            "https://example.org/w.zip",
+            "mouths.retinaface.weights is a URL; give the file's mouths.retinaface.sha256",
+        ),
+        ("mouths.retinaface.sha256", "abc", "mouths.retinaface.sha256 is 'abc'"),
+        ("mouths.retinaface.batch", 0, "mouths.retinaface.batch is 0"),
+        ("mouths.codec", "h264", "mouths.codec is 'h264'"),
+        ("mouths.codec", {"x264": 52}, "mouths.codec is {'x264': 52}"),
+        ("mouths.sheet_clips", 0, "mouths.sheet_clips is 0"),
     ],
 )
 def test_wrong_configs_name_the_key(path, value, message):
@@ -119,6 +132,19 @@ def test_wrong_configs_name_the_key(path, value, message):
         check_config(changed(path, value))
     assert message in str(caught.value)
     assert str(caught.value).startswith("config: ")
+
+
+@pytest.mark.parametrize(
+    "mouths",
+    [
+        {"codec": {"x264": 0}},
+        {"detector": "landmarks", "landmarks": "data/landmarks"},
+        {"detector": "retinaface", "retinaface": {"weights": "w", "sha256": None, "batch": 1}},
+        {"retinaface": {"weights": "https://example.org/w", "sha256": "0a" * 32, "batch": 1}},
+    ],
+)
+def test_other_ways_to_find_and_store_mouths_are_valid(mouths):
+    check_config(changed("mouths", CONFIG["mouths"] | mouths))
 
 
 def test_missing_keys_are_named():

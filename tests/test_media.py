@@ -98,7 +98,7 @@ def test_a_small_interval_of_a_long_file_is_sought(tmp_path, monkeypatch, read):
                 yield frame
 
     opened = av.open
-    monkeypatch.setattr(media.av, "open", lambda name: Counted(opened(name)))
+    monkeypatch.setattr(av, "open", lambda name: Counted(opened(name)))
     read(path, 15.0, 15.2)
     assert min(decoded) > 12 and max(decoded) < 17
 

@@ -81,6 +81,7 @@ def check_config(config: Mapping[str, Any]) -> None:
     if errors:
         # A url may hold a password, which it must not; the message must not either.
         raise InputError("config: " + redacted("\n        ".join(map(_explain, errors))))
+    _check_detector(config["mouths"])
     _check_references(config)
 
 
@@ -96,6 +97,23 @@ def _explain(error: jsonschema.ValidationError) -> str:
         return f"{error.message} at {place}"
     what = error.schema.get("description")
     return f"{place} is {error.instance!r}: {error.message}" + (f" ({what})" if what else "")
+
+
+def _check_detector(mouths: Mapping[str, Any]) -> None:
+    detector, retinaface = mouths["detector"], mouths["retinaface"]
+    if detector == "landmarks" and mouths["landmarks"] is None:
+        raise InputError(
+            "config: mouths.detector is 'landmarks', but mouths.landmarks names no folder"
+        )
+    if detector == "retinaface" and retinaface["weights"] is None:
+        raise InputError(
+            "config: mouths.detector is 'retinaface', but mouths.retinaface.weights names no file "
+            "or URL"
+        )
+    if "://" in (retinaface["weights"] or "") and retinaface["sha256"] is None:
+        raise InputError(
+            "config: mouths.retinaface.weights is a URL; give the file's mouths.retinaface.sha256"
+        )
 
 
 def _check_references(config: Mapping[str, Any]) -> None:

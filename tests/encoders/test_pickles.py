@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from mavsr.encoders.avhubert import AVHubertEncoder
-from mavsr.encoders.pickles import Placeholder, load_untrusted
+from mavsr.encoders.pickles import load_untrusted
 from mavsr.errors import InputError
+from mavsr.pickles import Placeholder
 
 
 class Call:

@@ -1,9 +1,10 @@
+import cv2
 import numpy as np
 import pytest
 
 from mavsr.errors import InputError
 from mavsr.mouths import crop_mouths, detect_landmarks
-from mavsr.mouths.align import MEAN_FACE, fill_missing, smooth
+from mavsr.mouths.align import MEAN_FACE, fill_missing, smooth, warp_part
 
 
 def test_crops_equal_the_worked_case(portrait, worked_case):
@@ -83,3 +84,24 @@ def test_coinciding_landmarks_are_an_error(portrait):
 def test_disagreeing_shapes_are_named(portrait, worked_case):
     with pytest.raises(InputError, match=r"\(50, 4, 2\)"):
         crop_mouths(portrait[:2], worked_case["landmarks"])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_part_of_the_aligned_picture_is_what_opencv_makes_of_the_whole(seed):
+    random = np.random.default_rng(seed)
+    for _ in range(40):
+        height, width, top, left = random.integers((60, 60, 0, 0), (400, 400, 160, 160))
+        frame = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        angle, scale = random.uniform(-1.5, 1.5), np.exp(random.uniform(-1.5, 1.5))
+        c, s = scale * np.cos(angle), scale * np.sin(angle)
+        x, y = random.uniform(-150, 150, 2)
+        transform = np.array([[c, -s, x], [s, c, y]])
+        whole = cv2.warpAffine(frame, transform, (256, 256))
+        part = warp_part(frame, transform, slice(top, top + 96), slice(left, left + 50))
+        assert np.array_equal(part, whole[top : top + 96, left : left + 50])
+
+
+def test_a_part_far_outside_is_black(portrait):
+    tiny = np.array([[1e-3, 0, 0], [0, 1e-3, 0]])
+    part = warp_part(portrait[0], tiny, slice(100, 196), slice(100, 196))
+    assert not part.any()

@@ -120,7 +120,7 @@ def test_unforeseen_errors_cost_one_clip(folder, tmp_path, monkeypatch):
     def fail(*_):
         raise RuntimeError("broken\nbadly")
 
-    monkeypatch.setattr(crop_module, "detect_landmarks", fail)
+    monkeypatch.setattr(crop_module, "find_landmarks", fail)
     crop(folder / "train.parquet", 4, tmp_path / "4.tar", tmp_path / "4.csv")
     ledger = read_ledger(tmp_path / "4.csv")
     assert ledger.reason.tolist() == ["unforeseen RuntimeError: broken badly"]

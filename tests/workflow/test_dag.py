@@ -47,7 +47,10 @@ def expected_jobs(config):
             "scan_corpus": len(corpora),
             "crop_mouths": sum(sum(shards[corpus].values()) for corpus in corpora),
             "index_mouths": 3 * len(corpora),
+            "draw_mouths": 3 * len(corpora),
+            "summarise_mouths": len(corpora),
             "make_babble": 0 if config["noise"]["babble"] else len({c for c, _, _ in sounds}),
+            "import_babble": bool(config["noise"]["babble"] and sounds),
             "mix_noise": sum(shards[corpus][split] for corpus, split, _ in sounds),
             "extract_features": sum(shards[corpus][split] for _, _, corpus, split, _ in caches),
             "index_features": len(caches),
@@ -107,6 +110,19 @@ def test_a_corpus_of_ones_own_is_not_made(project):
     jobs = project.plan("results/mouths/mine/test/index.json")
     assert jobs["make_portrait"] == 0
     assert jobs["crop_mouths"] == config["corpora"]["mine"]["shards"]["test"]
+
+
+def test_weights_behind_a_url_are_fetched_once_and_only_for_their_detector(project):
+    config = read_config(project)
+    weights = {"weights": "https://example.org/w.zip", "sha256": "0" * 64, "batch": 8}
+    config["mouths"] |= {"retinaface": weights}
+    target = "results/mouths/portrait/train/index.json"
+    (project.folder / "config.yaml").write_text(yaml.safe_dump(config))
+    assert "fetch_retinaface" not in project.plan(target)
+    config["mouths"]["detector"] = "retinaface"
+    (project.folder / "config.yaml").write_text(yaml.safe_dump(config))
+    jobs = project.plan(target)
+    assert (jobs["fetch_retinaface"], jobs["crop_mouths"]) == (1, 2)
 
 
 @pytest.mark.parametrize(

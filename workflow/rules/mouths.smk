@@ -1,9 +1,30 @@
 """Detect faces, align them, crop mouths to 96x96, and account for every clip."""
 
 
+rule fetch_retinaface:
+    input:
+        # The bytes are checked against the config's sum: no change of this code calls for new crops.
+        code=ancient(code("corpus.download.get_file")),
+    output:
+        weights="results/mouths/retinaface.weights",
+        listing="results/mouths/retinaface.json",
+    log:
+        "results/logs/mouths/retinaface.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        file=retinaface_file,
+    shell:
+        "python -m mavsr.corpus.download.get_file --file {params.file:q} --purpose retinaface"
+        " --output {output.weights:q} --listing {output.listing:q} 2> {log:q}"
+
+
 rule crop_mouths:
     input:
         manifest="results/corpus/{corpus}/{split}.parquet",
+        weights=detector_weights,
         code=code("mouths.crop"),
     output:
         shard="results/mouths/{corpus}/{split}/{shard}.tar",
@@ -16,13 +37,14 @@ rule crop_mouths:
         "../../envs/mavsr.yaml"
     resources:
         mem="2GB",
+        batch=config["mouths"]["retinaface"]["batch"],  # no param: changes no result
     params:
         number=lambda wildcards: int(wildcards.shard),
         settings=crop_settings,
     shell:
         "python -m mavsr.mouths.crop --manifest {input.manifest:q} --shard {params.number}"
         " --output {output.shard:q} --ledger {output.ledger:q}"
-        " --settings {params.settings:q} 2> {log:q}"
+        " --settings {params.settings:q} --settings.batch {resources.batch} 2> {log:q}"
 
 
 rule index_mouths:
@@ -51,3 +73,45 @@ rule index_mouths:
         " --scan_dropped {input.dropped:q} --split {wildcards.split}"
         " --output {output.index:q} --ledger {output.ledger:q}"
         " --max_dropped {params.max_dropped} 2> {log:q}"
+
+
+rule summarise_mouths:
+    input:
+        ledgers=expand(
+            "results/mouths/{{corpus}}/{split}/ledger.csv",
+            split=["train", "val", "test"],
+        ),
+        code=code("mouths.summary"),
+    output:
+        table="results/mouths/{corpus}/ledger_summary.csv",
+    log:
+        "results/logs/mouths/{corpus}/summary.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    shell:
+        "python -m mavsr.mouths.summary --ledgers {input.ledgers:q}"
+        " --output {output.table:q} 2> {log:q}"
+
+
+rule draw_mouths:
+    input:
+        ledger="results/mouths/{corpus}/{split}/ledger.csv",
+        shards=collect(
+            "results/mouths/{{corpus}}/{{split}}/{shard}.tar", shard=shard_names
+        ),
+        code=code("mouths.contact_sheet"),
+    output:
+        sheet="results/report/mouths/{corpus}_{split}.png",
+    log:
+        "results/logs/mouths/{corpus}/{split}/sheet.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        clips=config["mouths"]["sheet_clips"],
+    shell:
+        "python -m mavsr.mouths.contact_sheet --ledger {input.ledger:q} --shards {input.shards:q}"
+        " --clips {params.clips} --output {output.sheet:q} 2> {log:q}"

@@ -2,8 +2,8 @@
 
 A ``.pt`` file is a pickle, and a pickle may call any function it can name. PyTorch's own answer,
 ``weights_only=True``, refuses files which hold other objects than tensors, and public fairseq
-checkpoints do (dictionaries, settings). Here every name outside a short list becomes an inert
-placeholder instead: the tensors arrive, the foreign objects are empty shells.
+checkpoints do (dictionaries, settings). Here such names become inert placeholders instead
+(:mod:`mavsr.pickles`): the tensors arrive, the foreign objects are empty shells.
 """
 
 import argparse
@@ -18,33 +18,7 @@ from typing import Any
 import torch
 
 from mavsr.errors import InputError
-
-
-class Placeholder:
-    """Stands in for an object of a foreign class: takes what a pickle gives it, does nothing."""
-
-    def __new__(cls, *_: Any, **__: Any) -> "Placeholder":
-        """Accept any arguments of a constructor."""
-        return super().__new__(cls)
-
-    def __init__(self, *_: Any, **__: Any) -> None:
-        pass
-
-    def __setstate__(self, state: Any) -> None:
-        pass
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        pass
-
-    def __call__(self, *_: Any, **__: Any) -> "Placeholder":
-        """Accept any arguments of a call."""
-        return self
-
-    def append(self, item: Any) -> None:
-        """Accept an item of a pickled list."""
-
-    def extend(self, items: Any) -> None:
-        """Accept the items of a pickled list."""
+from mavsr.pickles import BUILTINS, Names, placeholder
 
 
 def _tensor(storage: Any, offset: int, size: Any, stride: Any, *_: Any) -> torch.Tensor:
@@ -55,23 +29,14 @@ def _parameter(data: torch.Tensor, *_: Any) -> torch.Tensor:
     return data
 
 
-def _latin1(text: str, *_: Any) -> bytes:
-    return text.encode("latin1")
-
-
 # torch.load itself resolves the storages of its table before it asks for a name. The rebuilders
-# here drop what could be called later (hooks), and the encoder takes no codec name.
-_REAL: dict[tuple[str, str], Callable] = {
+# here drop what could be called later (hooks).
+_REAL: Names = {
+    **BUILTINS,
     ("collections", "OrderedDict"): OrderedDict,
     ("torch._utils", "_rebuild_tensor"): _tensor,
     ("torch._utils", "_rebuild_tensor_v2"): _tensor,
     ("torch._utils", "_rebuild_parameter"): _parameter,
-    ("_codecs", "encode"): _latin1,
-    **{
-        (module, kind.__name__): kind
-        for module in ("builtins", "__builtin__")
-        for kind in (dict, list, set, frozenset, tuple, int, float, complex, str, bytes, bool)
-    },
 }
 
 
@@ -86,7 +51,7 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("argparse", "Namespace"):
             return self._namespace
-        return _REAL.get((module, name)) or type(name, (Placeholder,), {"__module__": module})
+        return _REAL.get((module, name)) or placeholder(module, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         # Besides storages, torch's old format knows saved modules, whose source code torch compares

@@ -5,6 +5,8 @@ takes the smoothed landmarks onto a mean face of 256x256 pixels, and 96x96 pixel
 transformed mouth point are the crop. Landmarks are (T, 4, 2) pixels (x, y).
 """
 
+from collections.abc import Iterable, Iterator
+
 import cv2
 import numpy as np
 
@@ -31,15 +33,11 @@ _MOUTH = 3
 
 
 def crop_mouths(frames: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-    """Mouth crops of a clip.
-
-    Where the crop reaches over the border of the aligned picture it is black, as the picture itself
-    is beyond the border of the frame.
+    """Mouth crops of a clip at once; see :func:`mouth_crops`.
 
     Args:
         frames: RGB uint8 (T, H, W, 3).
-        landmarks: float (T, 4, 2) pixels (x, y) of right eye, left eye, nose, mouth; NaN where no
-            face was found.
+        landmarks: float (T, 4, 2), as for :func:`mouth_crops`.
 
     Returns:
         RGB uint8 (T, 96, 96, 3).
@@ -53,12 +51,30 @@ def crop_mouths(frames: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
             f"frames are {frames.dtype} {frames.shape} and landmarks {landmarks.shape}; "
             "uint8 (T, H, W, 3) and (T, 4, 2) are needed"
         )
+    return np.stack(list(mouth_crops(frames, landmarks)))
+
+
+def mouth_crops(frames: Iterable[np.ndarray], landmarks: np.ndarray) -> Iterator[np.ndarray]:
+    """Mouth crops of a clip, one by one, so that no clip is too long for the memory.
+
+    Where the crop reaches over the border of the aligned picture it is black, as the picture itself
+    is beyond the border of the frame.
+
+    Args:
+        frames: T pictures, RGB uint8 (H, W, 3).
+        landmarks: float (T, 4, 2) pixels (x, y) of right eye, left eye, nose, mouth; NaN where no
+            face was found.
+
+    Yields:
+        RGB uint8 (96, 96, 3).
+
+    Raises:
+        InputError: all landmarks are missing, or those of a frame coincide.
+
+    """
     landmarks = smooth(fill_missing(landmarks))
-    crops = [
-        _crop(frame, points, i)
-        for i, (frame, points) in enumerate(zip(frames, landmarks, strict=True))
-    ]
-    return np.stack(crops)
+    for i, (frame, points) in enumerate(zip(frames, landmarks, strict=True)):
+        yield _crop(frame, points, i)
 
 
 def fill_missing(landmarks: np.ndarray) -> np.ndarray:
@@ -97,20 +113,46 @@ def _crop(frame: np.ndarray, points: np.ndarray, index: int) -> np.ndarray:
     similarity, _ = cv2.estimateAffinePartial2D(points, MEAN_FACE, method=cv2.LMEDS)
     if similarity is None or not np.isfinite(similarity).all():
         raise InputError(f"frame {index}: the landmarks coincide; the face is too small to align")
-    aligned = cv2.warpAffine(
-        frame,
-        similarity,
-        (MEAN_FACE_SIZE, MEAN_FACE_SIZE),
-        flags=cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=(0, 0, 0),
-    )
     mouth = similarity[:, :2] @ points[_MOUTH] + similarity[:, 2]
     left, top = np.clip(np.rint(mouth - CROP_SIZE / 2).astype(int), -CROP_SIZE, MEAN_FACE_SIZE)
     rows = slice(max(top, 0), min(top + CROP_SIZE, MEAN_FACE_SIZE))
     columns = slice(max(left, 0), min(left + CROP_SIZE, MEAN_FACE_SIZE))
     crop = np.zeros((CROP_SIZE, CROP_SIZE, 3), np.uint8)
-    crop[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = aligned[
-        rows, columns
-    ]
+    if rows.start < rows.stop and columns.start < columns.stop:
+        crop[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = (
+            warp_part(frame, similarity, rows, columns)
+        )
     return crop
+
+
+def warp_part(frame: np.ndarray, transform: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
+    """Compute a part of ``cv2.warpAffine(frame, transform, size)``, bilinear, black outside.
+
+    To the bit what OpenCV 4 (up to 4.11) computes, without the rest of the picture, which costs
+    five times as much as the crop: it takes a pixel's place in the source as the sum of a row's and
+    a column's part, each rounded to 1/1024 pixel, and cuts that down to 1/32 pixel.
+
+    Args:
+        frame: uint8 (H, W, 3).
+        transform: float64 (2, 3) from source to target pixels; must be invertible.
+        rows: which rows of the target.
+        columns: which columns of the target.
+
+    """
+    (a, b, x), (c, d, y) = transform
+    scale = 1 / (a * d - b * c)
+    a, b, c, d = d * scale, -b * scale, -c * scale, a * scale
+    x, y = -a * x - b * y, -c * x - d * y
+    across = np.arange(columns.start, columns.stop)
+    down = np.arange(rows.start, rows.stop)[:, None]
+    half = 1 << 4
+    left = np.rint((b * down + x) * 1024).astype(np.int32) + half
+    top = np.rint((d * down + y) * 1024).astype(np.int32) + half
+    u = (left + np.rint(a * across * 1024).astype(np.int32)) >> 5
+    v = (top + np.rint(c * across * 1024).astype(np.int32)) >> 5
+    whole = np.empty((*u.shape, 2), np.int16)
+    # Places farther out than a 16-bit number says are as black as its largest.
+    np.clip(u >> 5, -(1 << 15), (1 << 15) - 1, out=whole[..., 0], casting="unsafe")
+    np.clip(v >> 5, -(1 << 15), (1 << 15) - 1, out=whole[..., 1], casting="unsafe")
+    parts = ((v & 31) << 5 | u & 31).astype(np.uint16)
+    return cv2.remap(frame, whole, parts, cv2.INTER_LINEAR)

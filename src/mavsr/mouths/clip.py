@@ -5,7 +5,9 @@ Picture is 25 frames per second, sound 16 kHz; a clip in a shard has exactly 640
 
 import io
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -16,10 +18,16 @@ from mavsr.media import (
     SAMPLES_PER_FRAME,
     encode_audio,
     encode_lossless,
+    encode_x264,
 )
-from mavsr.mouths.align import crop_mouths
-from mavsr.mouths.landmarks import DETECTORS
+from mavsr.mouths.align import mouth_crops
+from mavsr.mouths.detectors import DETECTORS
 from mavsr.shards import Fields
+
+SOURCES = (*DETECTORS, "landmarks")
+"""Where landmarks come from: a detector, or ready-made files."""
+
+WORST_CRF = 51
 
 
 @dataclass(frozen=True)
@@ -27,11 +35,17 @@ class CropSettings:
     """How mouths are found and which clips are refused.
 
     Attributes:
-        detector: face detector; only "mediapipe".
+        detector: one of ``SOURCES``.
         detect_every: look for the face in every n-th frame and interpolate between. 1 is what
             auto_avsr does; larger is faster and follows the head less closely.
         min_frames: clips shorter than this many frames (25 per second) are dropped.
-        max_av_gap_s: clips whose picture and sound differ in length by more seconds are dropped.
+        max_av_gap_s: clips whose picture and sound differ in length by more seconds are dropped;
+            so are clips whose picture ends that much earlier than the manifest says.
+        codec: of the crops in the shard: "ffv1" (lossless), or {"x264": crf} with a quality from 0
+            (best) to 51.
+        landmarks: folder of ready-made landmarks, for the detector "landmarks".
+        weights: file of the detector's weights, for the detector "retinaface".
+        batch: frames that the detector "retinaface" looks at together; changes no result.
 
     """
 
@@ -39,63 +53,107 @@ class CropSettings:
     detect_every: int = 1
     min_frames: int = 12
     max_av_gap_s: float = 0.5
+    codec: str | dict[str, int] = "ffv1"
+    landmarks: Path | None = None
+    weights: Path | None = None
+    batch: int = 32
 
     def __post_init__(self):
-        if self.detector not in DETECTORS:
+        if self.detector not in SOURCES:
             raise InputError(
-                f"detector is {self.detector!r}; it must be one of {', '.join(DETECTORS)}"
+                f"detector is {self.detector!r}; it must be one of {', '.join(SOURCES)}"
             )
         if self.detect_every < 1:
             raise InputError(f"detect_every is {self.detect_every}; it must be 1 or more")
+        if self.batch < 1:
+            raise InputError(f"batch is {self.batch}; it must be 1 or more")
         if self.min_frames < 1:
             raise InputError(f"min_frames is {self.min_frames}; it must be 1 or more")
         if not self.max_av_gap_s >= 0:
             raise InputError(f"max_av_gap_s is {self.max_av_gap_s}; it must be 0 or more")
+        if self.codec != "ffv1" and self.crf is None:
+            raise InputError(
+                f"codec is {self.codec!r}; it must be ffv1, or {{x264: crf}} with a crf from 0 "
+                f"to {WORST_CRF}"
+            )
+        if self.detector == "landmarks" and not (self.landmarks and self.landmarks.is_dir()):
+            raise InputError(
+                f"the detector is landmarks and their folder {self.landmarks}, which is none; "
+                "correct mouths.landmarks"
+            )
+
+    @property
+    def crf(self) -> int | None:
+        """Quality of the codec x264; None if it is another, or no such quality."""
+        if isinstance(self.codec, dict) and list(self.codec) == ["x264"]:
+            crf = self.codec["x264"]
+            return crf if 0 <= crf <= WORST_CRF else None
+        return None
 
 
 @dataclass(frozen=True)
-class Recording:
-    """A clip's picture and sound as they are: RGB uint8 (T, H, W, 3), float32 (N,)."""
+class Lengths:
+    """How long a clip is: frames at 25 per second, samples at 16 kHz, seconds by the manifest."""
 
-    frames: np.ndarray
-    sound: np.ndarray
+    frames: int
+    samples: int
+    expected_s: float
 
     @property
     def av_gap_s(self) -> float:
         """Seconds by which the picture outlasts the sound; negative if it ends earlier."""
-        return len(self.frames) / FRAME_RATE - len(self.sound) / SAMPLE_RATE
+        return self.frames / FRAME_RATE - self.samples / SAMPLE_RATE
+
+    @property
+    def missing_s(self) -> float:
+        """Seconds by which the picture ends earlier than the manifest says."""
+        return self.expected_s - self.frames / FRAME_RATE
 
 
-def check_lengths(recording: Recording, settings: CropSettings) -> None:
-    """Refuse clips that are too short or whose picture and sound do not belong together.
+def check_lengths(lengths: Lengths, settings: CropSettings) -> None:
+    """Refuse clips that are too short, cut off, or whose picture and sound do not belong together.
 
     Raises:
         InputError: the clip is to be dropped; the message says why.
 
     """
-    count, gap = len(recording.frames), recording.av_gap_s
-    if count < settings.min_frames:
-        raise InputError(f"too short: {count} frames, fewer than min_frames {settings.min_frames}")
-    if abs(gap) > settings.max_av_gap_s:
+    if lengths.frames < settings.min_frames:
         raise InputError(
-            f"picture and sound differ in length by {gap:+.2f} s, "
+            f"too short: {lengths.frames} frames, fewer than min_frames {settings.min_frames}"
+        )
+    if abs(lengths.av_gap_s) > settings.max_av_gap_s:
+        raise InputError(
+            f"picture and sound differ in length by {lengths.av_gap_s:+.2f} s, "
             f"more than max_av_gap_s {settings.max_av_gap_s}"
+        )
+    if lengths.missing_s > settings.max_av_gap_s:
+        raise InputError(
+            f"cut off: the picture ends {lengths.missing_s:.2f} s before its time of "
+            f"{lengths.expected_s:.2f} s, more than max_av_gap_s {settings.max_av_gap_s}; the file "
+            "is incomplete"
         )
 
 
-def encode(recording: Recording, landmarks: np.ndarray, text: str, speaker: str) -> Fields:
+def encode(
+    frames: Iterable[np.ndarray],
+    sound: np.ndarray,
+    landmarks: np.ndarray,
+    about: dict[str, str],
+    settings: CropSettings,
+) -> Fields:
     """Crop the mouths and return the clip's shard fields.
 
-    They are ``mkv`` (mouth crops, lossless), ``flac`` (frames * 640 samples, cut or padded with
-    silence), ``json`` (text, frames, speaker) and ``landmarks.npy`` (float32 (T, 4, 2) as detected,
-    NaN where no face was found).
+    They are ``mkv`` (mouth crops), ``flac`` (frames * 640 samples, cut or padded with silence),
+    ``json`` (``about`` and the number of frames) and ``landmarks.npy`` (float32 (T, 4, 2) as
+    detected, NaN where no face was found).
     """
-    count = len(recording.frames)
-    about = {"text": text, "frames": count, "speaker": speaker}
+    crops = mouth_crops(frames, landmarks)
+    count = len(landmarks)
+    crf = settings.crf
     return {
-        "mkv": encode_lossless(crop_mouths(recording.frames, landmarks)),
-        "flac": encode_audio(fit(recording.sound, count * SAMPLES_PER_FRAME)),
-        "json": json.dumps(about, sort_keys=True, ensure_ascii=False).encode(),
+        "mkv": encode_lossless(crops) if crf is None else encode_x264(crops, crf),
+        "flac": encode_audio(fit(sound, count * SAMPLES_PER_FRAME)),
+        "json": json.dumps({**about, "frames": count}, sort_keys=True, ensure_ascii=False).encode(),
         "landmarks.npy": _npy(landmarks.astype(np.float32)),
     }
 

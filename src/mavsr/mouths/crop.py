@@ -1,20 +1,25 @@
 """Command: crop the mouths of one shard's clips (``python -m mavsr.mouths.crop``)."""
 
+import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from mavsr.command import progress, run_command
 from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
-from mavsr.media import FRAME_RATE, read_audio, read_video
-from mavsr.mouths.clip import CropSettings, Recording, check_lengths, encode
-from mavsr.mouths.landmarks import detect_landmarks
-from mavsr.mouths.ledger import Entry, write_ledger
+from mavsr.media import FRAME_RATE, read_audio
+from mavsr.mouths.clip import CropSettings, Lengths, check_lengths, encode
+from mavsr.mouths.detectors import load_detector
+from mavsr.mouths.landmark_files import find_file, read_landmarks
+from mavsr.mouths.landmarks import find_landmarks
+from mavsr.mouths.ledger import Entry, largest_jump, write_ledger
+from mavsr.mouths.reel import Reel, held_memory
 from mavsr.shards import Fields, write_shard
 
 _log = logging.getLogger(__name__)
@@ -47,24 +52,51 @@ def crop(
 def crop_rows(
     rows: list[dict[Any, Any]], output: Path, ledger: Path, settings: CropSettings
 ) -> None:
-    """Write the shard and ledger of manifest ``rows``, which must be sorted by key."""
+    """Write the shard and ledger of manifest ``rows``, which must be sorted by key.
+
+    Raises:
+        InputError: the results cannot be written, or no clip can be cropped with these settings.
+
+    """
+    # Shards run side by side, so that more threads in one job would only get in another's way.
+    cv2.setNumThreads(1)
+    if settings.detector != "landmarks":
+        load_detector(settings.detector, settings.weights, settings.batch)
+    memory = held_memory()
     entries: list[Entry] = []
 
-    def samples() -> Iterator[tuple[str, Fields]]:
+    def samples() -> Generator[tuple[str, Fields], None, None]:
         for row in progress(rows, len(rows), f"mouths for {output.name}"):
-            entry, fields = crop_clip(row, settings)
+            entry, fields = crop_clip(row, settings, memory)
             entries.append(entry)
             if fields:
                 yield entry.key, fields
             else:
                 _log.warning("%s dropped: %s", entry.key, entry.reason)
 
-    write_shard(output, samples())
-    write_ledger(ledger, entries)
+    try:
+        with contextlib.closing(samples()) as clips:
+            write_shard(output, clips)
+        write_ledger(ledger, entries)
+    # What reading clips raises has become rows by now; this is a full disk or a locked folder.
+    except OSError as error:
+        raise InputError(
+            f"{output} and {ledger.name} beside it cannot be written ({error}); "
+            "make room or give leave to write there, then run the same command again"
+        ) from error
 
 
-def crop_clip(row: dict[Any, Any], settings: CropSettings) -> tuple[Entry, Fields]:
-    """Prepare the clip of one manifest row; the fields are empty if it had to be dropped."""
+def crop_clip(
+    row: dict[Any, Any], settings: CropSettings, memory: np.ndarray
+) -> tuple[Entry, Fields]:
+    """Prepare the clip of one manifest row; the fields are empty if it had to be dropped.
+
+    Args:
+        row: the manifest's row.
+        settings: how to crop.
+        memory: see :func:`mavsr.mouths.reel.held_memory`.
+
+    """
     entry = Entry(
         key=row["key"],
         split=row["split"],
@@ -73,19 +105,19 @@ def crop_clip(row: dict[Any, Any], settings: CropSettings) -> tuple[Entry, Field
         reason="",
         frames=0,
         face_share=0.0,
+        largest_jump=0.0,
         duration_s=float(row["duration_s"]),
         av_gap_s=float("nan"),
     )
     try:
-        recording = Recording(
-            read_video(Path(row["video"]), row["start"], row["end"]),
-            read_audio(Path(row["audio"]), row["start"], row["end"]),
-        )
-        entry = replace(entry, frames=len(recording.frames), av_gap_s=recording.av_gap_s)
-        check_lengths(recording, settings)
-        landmarks = detect_landmarks(recording.frames, settings.detector, settings.detect_every)
-        face_share = float((~np.isnan(landmarks).any(axis=(1, 2))).mean())
-        fields = encode(recording, landmarks, row["text"], row["speaker"])
+        frames = Reel(Path(row["video"]), row["start"], row["end"], memory)
+        sound = read_audio(Path(row["audio"]), row["start"], row["end"])
+        lengths = Lengths(len(frames), len(sound), entry.duration_s)
+        entry = replace(entry, frames=lengths.frames, av_gap_s=lengths.av_gap_s)
+        check_lengths(lengths, settings)
+        landmarks = locate(row, frames, settings)
+        about = {"text": row["text"], "speaker": row["speaker"]}
+        fields = encode(frames, sound, landmarks, about, settings)
     except InputError as error:
         return replace(entry, reason=_one_line(error)), {}
     # Decoders and detectors meet files nobody foresaw; one of them must not cost the others, and
@@ -93,8 +125,28 @@ def crop_clip(row: dict[Any, Any], settings: CropSettings) -> tuple[Entry, Field
     except Exception as error:
         _log.exception("%s: unforeseen error", row["key"])
         return replace(entry, reason=f"unforeseen {type(error).__name__}: {_one_line(error)}"), {}
-    duration = entry.frames / FRAME_RATE
-    return replace(entry, kept=True, face_share=face_share, duration_s=duration), fields
+    entry = replace(
+        entry,
+        kept=True,
+        face_share=float((~np.isnan(landmarks).any(axis=(1, 2))).mean()),
+        largest_jump=largest_jump(landmarks),
+        duration_s=entry.frames / FRAME_RATE,
+    )
+    return entry, fields
+
+
+def locate(row: dict[Any, Any], frames: Reel, settings: CropSettings) -> np.ndarray:
+    """Landmarks float (T, 4, 2) of the frames of one manifest row, NaN where there are none.
+
+    Raises:
+        InputError: there are none at all.
+
+    """
+    if settings.landmarks and settings.detector == "landmarks":
+        path = find_file(settings.landmarks, Path(row["video"]))
+        return read_landmarks(path, row["start"], len(frames))
+    detector = load_detector(settings.detector, settings.weights, settings.batch)
+    return find_landmarks(frames, detector, settings.detect_every)
 
 
 def _one_line(error: Exception) -> str:

@@ -54,7 +54,7 @@ def scan_entries(scan_dropped: Path, split: str) -> pd.DataFrame:
     left_out = pd.read_csv(scan_dropped)
     left_out = left_out[left_out.split == split]
     entries = [
-        Entry(row.key, split, -1, False, row.reason, 0, 0.0, 0.0, 0.0)
+        Entry(row.key, split, -1, False, row.reason, 0, 0.0, 0.0, 0.0, 0.0)
         for row in left_out.itertuples()
     ]
     return pd.DataFrame(entries, columns=list(COLUMNS))

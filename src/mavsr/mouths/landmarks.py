@@ -1,112 +1,114 @@
-"""Find four points of the largest face in every frame.
+"""Four points of one face in every frame of a clip.
 
-The points are right eye, left eye, nose and mouth centre, as (x, y) in pixels: float (T, 4, 2). The
-detector is MediaPipe's face detection, whose models are part of its package. Its landmarks are
-truncated to whole pixels, as auto_avsr does, whose crops the papers use.
+The points are right eye, left eye, nose and mouth centre, as (x, y) in pixels: float (T, 4, 2).
 """
 
-import functools
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from mavsr.errors import InputError
-
-DETECTORS = ("mediapipe",)
-_FULL_RANGE, _SHORT_RANGE = 1, 0
+from mavsr.mouths.detectors import Detector, load_detector
+from mavsr.mouths.faces import follow_largest
 
 
 def detect_landmarks(
     frames: np.ndarray, detector: str = "mediapipe", detect_every: int = 1
 ) -> np.ndarray:
-    """Landmarks of the largest face in each frame.
-
-    The full-range model looks first; the short-range model looks only if that found no face in the
-    whole clip.
+    """Landmarks of the largest person's face in each frame of a clip held in memory.
 
     Args:
         frames: RGB uint8 (T, H, W, 3).
         detector: one of ``DETECTORS``.
+        detect_every: as for :func:`find_landmarks`.
+
+    Returns:
+        float64 (T, 4, 2), as :func:`find_landmarks` returns them.
+
+    Raises:
+        InputError: ``frames`` is not a clip, or no frame of it shows a face.
+
+    """
+    if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not len(frames):
+        raise InputError(
+            f"frames are {frames.dtype} {frames.shape}; RGB uint8 (T, H, W, 3), T >= 1, is needed"
+        )
+    return find_landmarks(frames, load_detector(detector), detect_every)
+
+
+def find_landmarks(
+    frames: Iterable[np.ndarray], detector: Detector, detect_every: int = 1
+) -> np.ndarray:
+    """Landmarks of the largest person's face (see mavsr.mouths.faces) in each frame of a clip.
+
+    Args:
+        frames: the clip's T >= 1 pictures, RGB uint8 (H, W, 3); read several times if the detector
+            has to look in another way.
+        detector: who looks.
         detect_every: look at every n-th frame only, and always at the first and the last; the
-            frames between two looks that both found a face are interpolated linearly.
+            frames between two looks that both found the face are interpolated, see ``_between``.
 
     Returns:
         float64 (T, 4, 2): pixels (x, y) of right eye, left eye, nose, mouth. NaN where no face was
         found.
 
     Raises:
-        InputError: ``frames`` is not a clip, or no frame of it shows a face.
+        InputError: no frame shows a face.
 
     """
-    if detector not in DETECTORS:
-        raise InputError(f"detector {detector!r} is unknown; choose from {', '.join(DETECTORS)}")
     if detect_every < 1:
         raise InputError(f"detect_every is {detect_every}; it must be 1 or more")
-    if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not len(frames):
-        raise InputError(
-            f"frames are {frames.dtype} {frames.shape}; RGB uint8 (T, H, W, 3), T >= 1, is needed"
-        )
-    looks = np.unique([*range(0, len(frames), detect_every), len(frames) - 1])
-    for model in (_FULL_RANGE, _SHORT_RANGE):
-        found = np.stack([_largest_face(frames[look], model) for look in looks])
+    for look in detector.looks():
+        numbers: list[int] = []
+        found = follow_largest(list(look(_looked_at(frames, detect_every, numbers))))
         if not np.isnan(found).all():
-            return _between(looks, found, len(frames))
+            return _between(np.array(numbers), found)
     raise InputError(
         "no face in any frame; check that the file shows a frontal face and is not rotated"
     )
 
 
-def _between(looks: np.ndarray, found: np.ndarray, count: int) -> np.ndarray:
-    """Spread landmarks (L, 4, 2) found at frames ``looks`` over all ``count`` frames."""
-    times = np.arange(count)
-    columns = [np.interp(times, looks, column) for column in found.reshape(len(looks), -1).T]
-    spread = np.stack(columns, axis=1).reshape(count, *found.shape[1:])
-    # Interpolation towards a NaN may or may not yield NaN at the look itself: restore the looks.
-    spread[looks] = found
-    return spread
+def _looked_at(
+    frames: Iterable[np.ndarray], every: int, numbers: list[int]
+) -> Iterator[np.ndarray]:
+    """Every n-th frame and the last; their numbers are noted in ``numbers``."""
+    last = None
+    for number, frame in enumerate(frames):
+        last = number, frame
+        if number % every == 0:
+            numbers.append(number)
+            yield frame
+    if last and last[0] not in numbers[-1:]:
+        numbers.append(last[0])
+        yield last[1]
 
 
-def _largest_face(frame: np.ndarray, model: int) -> np.ndarray:
-    """Landmarks (4, 2) of the face with the largest box in one RGB frame, NaN without a face."""
-    faces = _mediapipe(model).process(np.ascontiguousarray(frame)).detections
-    if not faces:
-        return np.full((4, 2), np.nan)
-    face = max((face.location_data for face in faces), key=_area)
-    points = [(point.x, point.y) for point in face.relative_keypoints[:4]]
-    return np.trunc(np.array(points) * (frame.shape[1], frame.shape[0]))
+def _between(looks: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Spread landmarks (L, 4, 2) found at frames ``looks`` over all frames up to the last look.
 
-
-def _area(face: Any) -> float:
-    return face.relative_bounding_box.width * face.relative_bounding_box.height
-
-
-@functools.cache
-def _mediapipe(model: int) -> Any:
-    """Build a face detector, once per process: that takes as long as looking at 50 frames."""
-    with _silent_stderr():
-        # Imported here because it takes a second, which readers of crops should not pay.
-        from mediapipe.python.solutions.face_detection import FaceDetection
-
-        detector = FaceDetection(min_detection_confidence=0.5, model_selection=model)
-        # The first picture makes the native code report its set-up.
-        detector.process(np.zeros((64, 64, 3), np.uint8))
-    return detector
-
-
-@contextmanager
-def _silent_stderr() -> Iterator[None]:
-    """Drop what native code writes to file descriptor 2, which Python's logging cannot reach."""
-    sys.stderr.flush()
-    saved = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nowhere)
+    Between two looks a cubic runs through both landmarks, with the slope of the parabola through
+    the looks on either side (Catmull-Rom) at each; beside a look without a face, or at the end of
+    the clip, with the slope towards the other look.
+    """
+    if len(looks) == 1:
+        return found
+    values = found.reshape(len(looks), -1)
+    steps = np.diff(looks)[:, None]
+    slopes = np.diff(values, axis=0) / steps
+    inner = (slopes[:-1] * steps[1:] + slopes[1:] * steps[:-1]) / (steps[1:] + steps[:-1])
+    before, after = slopes.copy(), slopes.copy()
+    before[1:] = np.where(np.isnan(inner), slopes[1:], inner)
+    after[:-1] = np.where(np.isnan(inner), slopes[:-1], inner)
+    times = np.arange(looks[-1] + 1)
+    piece = np.clip(np.searchsorted(looks, times, side="right") - 1, 0, len(slopes) - 1)
+    step = steps[piece]
+    u = (times - looks[piece])[:, None] / step
+    spread = (
+        values[piece] * (1 + 2 * u) * (1 - u) ** 2
+        + before[piece] * step * u * (1 - u) ** 2
+        + values[piece + 1] * (3 - 2 * u) * u**2
+        + after[piece] * step * (u - 1) * u**2
+    )
+    # A look is what it is, whatever rounding says, and also beside one that found no face.
+    spread[looks] = values
+    return spread.reshape(len(times), *found.shape[1:])

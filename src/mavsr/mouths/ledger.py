@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from mavsr.errors import InputError
@@ -22,6 +23,9 @@ class Entry:
         reason: why it was dropped; empty if kept.
         frames: frames at 25 per second; 0 if dropped before the picture was read.
         face_share: share of frames in which a face was found, before interpolation; 0 if dropped.
+        largest_jump: farthest that the landmarks move from one frame to the next, see
+            :func:`largest_jump`; 0 if dropped. Heads move by a few hundredths; a detector that
+            loses the face jumps farther.
         duration_s: seconds of the clip: of its crops if kept, as the manifest says if
             dropped, 0 if the corpus stage left it out.
         av_gap_s: seconds by which the picture outlasts the sound; negative if it ends earlier.
@@ -35,8 +39,23 @@ class Entry:
     reason: str
     frames: int
     face_share: float
+    largest_jump: float
     duration_s: float
     av_gap_s: float
+
+
+def largest_jump(landmarks: np.ndarray) -> float:
+    """Largest mean move of landmarks (T, 4, 2) between neighbouring frames that both show a face.
+
+    Returns:
+        The move in distances between the eyes (their median over the clip), so that it does not
+        depend on the picture's size; 0 if no two neighbouring frames show a face.
+
+    """
+    moves = np.linalg.norm(np.diff(landmarks, axis=0), axis=2).mean(axis=1)
+    eyes = np.nanmedian(np.linalg.norm(landmarks[:, 0] - landmarks[:, 1], axis=1))
+    seen = moves[~np.isnan(moves)]
+    return float(seen.max() / max(eyes, 1e-6)) if seen.size else 0.0
 
 
 COLUMNS = tuple(field.name for field in fields(Entry))

@@ -1,12 +1,10 @@
-"""Video and audio files in and out, through PyAV.
+"""Picture and sound of a file as a corpus brings it, at 25 frames per second and 16 kHz.
 
-Pictures are RGB uint8 (T, H, W, 3) at 25 frames per second, sound is mono float32 (N,) in [-1, 1]
-at 16 kHz: the rates of LRS2, LRS3 and both encoders (Llama-MTSK, Sec. 4.1). Picture and sound of a
-file share one clock, which starts with the file; both are placed by their time stamps, so an
-encoder's priming samples or a late first frame do not shift one against the other.
+Picture and sound of a file share one clock, which starts with the file; both are placed by their
+time stamps, so an encoder's priming samples, a late first frame or a late first sample do not shift
+one against the other.
 """
 
-import io
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,35 +12,40 @@ from pathlib import Path
 
 import av
 import numpy as np
-import soundfile
+from av.video.reformatter import VideoReformatter
 
 from mavsr.errors import InputError
-
-FRAME_RATE = 25
-SAMPLE_RATE = 16_000
-SAMPLES_PER_FRAME = SAMPLE_RATE // FRAME_RATE
+from mavsr.media.rates import FRAME_RATE, SAMPLE_RATE
 
 _SEEK_MARGIN_S = 1.0
 """Decoding starts this much before the interval: codecs need some frames to settle after a jump."""
 
 
 def read_video(path: Path, start: float = 0.0, end: float = float("nan")) -> np.ndarray:
+    """All frames of :func:`video_frames` at once: uint8 (T, H, W, 3), T >= 1."""
+    return np.stack(list(video_frames(path, start, end)))
+
+
+def video_frames(path: Path, start: float = 0.0, end: float = float("nan")) -> Iterator[np.ndarray]:
     """Frames of ``path`` shown in [start, end) seconds, resampled to 25 frames per second.
 
-    Each tick of the 25 Hz clock takes the first frame whose time rounds to it; ticks that no frame
-    rounds to repeat the frame before.
+    Each tick of the 25 Hz clock takes, of the frames whose times round to it, the nearest; ticks
+    that no frame rounds to show the last frame before. A rotation that the file asks for is carried
+    out. Frames are decoded while they are taken, so that no clip is too long for the memory.
 
-    Returns:
-        uint8 (T, H, W, 3), T >= 1.
+    Yields:
+        RGB uint8 (H, W, 3), at least once; to be read only.
 
     Raises:
         InputError: the file cannot be read, has no video track or no frame in the interval.
 
     """
     last_tick = math.inf if math.isnan(end) else round((end - start) * FRAME_RATE)
-    frames: list[np.ndarray] = []
-    before: np.ndarray | None = None
-    ticks_shown = 0.0
+    picture_of = _Converter()
+    count = 0
+    chosen: av.VideoFrame | None = None
+    latest: av.VideoFrame | None = None
+    distance = ticks_shown = 0.0
     with _reading(path, "video") as container:
         if not container.streams.video:
             raise InputError(f"{path}: no video track")
@@ -58,18 +61,44 @@ def read_video(path: Path, start: float = 0.0, end: float = float("nan")) -> np.
             if tick >= last_tick:
                 break
             ticks_shown = ticks + float((frame.duration or 0) * (frame.time_base or 0)) * FRAME_RATE
-            if tick < 0:
-                before = frame.to_ndarray(format="rgb24")
-            elif tick >= len(frames):
-                picture = frame.to_ndarray(format="rgb24")
-                held = frames[-1] if frames else picture if before is None else before
-                frames += [held] * (tick - len(frames)) + [picture]
-    if not frames and before is not None and ticks_shown > 0:
-        frames.append(before)
-    if not frames:
-        raise InputError(f"{path}: no video frame between {start} s and {end} s")
-    frames += [frames[-1]] * (int(min(round(ticks_shown), last_tick)) - len(frames))
-    return np.stack(frames)
+            if chosen is not None and tick > count:
+                yield picture_of(chosen)
+                count, chosen = count + 1, None
+            # Nothing rounds to these ticks: they show what was shown last, or else what comes.
+            while tick > count:
+                yield picture_of(latest or frame)
+                count += 1
+            if tick == count and (chosen is None or abs(ticks - tick) < distance):
+                chosen, distance = frame, abs(ticks - tick)
+            latest = frame
+    if latest is None or (ticks_shown <= 0 and chosen is None):
+        raise InputError(f"{path}: no video frame{_between(start, end)}")
+    yield picture_of(chosen or latest)
+    for _ in range(int(min(round(ticks_shown), last_tick)) - count - 1):
+        yield picture_of(latest)
+
+
+class _Converter:
+    """Turns decoded frames into upright RGB pixels.
+
+    FFmpeg's conversion is set up once per file: for every frame anew it would take as long again.
+    """
+
+    def __init__(self):
+        self._reformatter = VideoReformatter()
+        self._last: tuple[av.VideoFrame, np.ndarray] | None = None
+
+    def __call__(self, frame: av.VideoFrame) -> np.ndarray:
+        if self._last is None or self._last[0] is not frame:
+            self._last = frame, self._convert(frame)
+        return self._last[1]
+
+    def _convert(self, frame: av.VideoFrame) -> np.ndarray:
+        plane = self._reformatter.reformat(frame, format="rgb24").planes[0]
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+        pixels = rows[:, : 3 * plane.width].reshape(plane.height, plane.width, 3)
+        quarters = round(frame.rotation / 90) % 4
+        return np.ascontiguousarray(np.rot90(pixels, quarters)) if quarters else pixels
 
 
 def read_audio(path: Path, start: float = 0.0, end: float = float("nan")) -> np.ndarray:
@@ -105,13 +134,19 @@ def read_audio(path: Path, start: float = 0.0, end: float = float("nan")) -> np.
     sound = np.concatenate([np.zeros(max(lead, 0), np.float32), *pieces])[max(-lead, 0) :]
     sound = sound if math.isnan(end) else sound[: round((end - start) * SAMPLE_RATE)]
     if sound.size <= max(lead, 0):
-        raise InputError(f"{path}: no sound between {start} s and {end} s")
+        raise InputError(f"{path}: no sound{_between(start, end)}")
     return sound
 
 
 def _mono(piece: av.AudioFrame) -> np.ndarray:
     """Average the channels; FFmpeg's own mix would make a voice on both 3 dB louder, and clip."""
     return piece.to_ndarray().mean(axis=0)
+
+
+def _between(start: float, end: float) -> str:
+    if math.isnan(end):
+        return f" after {start} s" if start else ""
+    return f" between {start} s and {end} s"
 
 
 @contextmanager
@@ -135,51 +170,3 @@ def _begin(container: av.container.InputContainer, stream: av.stream.Stream, sta
     if jump > 0 and stream.time_base:
         container.seek(int((origin + jump) / stream.time_base), stream=stream)
     return origin
-
-
-def encode_lossless(frames: np.ndarray) -> bytes:
-    """Frames uint8 (T, H, W, 3) as a Matroska file with FFV1 in RGB: no bit of a crop is lost.
-
-    The same frames always give the same bytes (bit-exact muxer and encoder, one thread).
-    """
-    buffer = io.BytesIO()
-    with av.open(
-        buffer, "w", format="matroska", container_options={"fflags": "+bitexact"}
-    ) as container:
-        stream = container.add_stream("ffv1", rate=FRAME_RATE)
-        stream.height, stream.width = frames.shape[1:3]
-        stream.pix_fmt = "bgr0"  # the only 8-bit RGB that FFV1 takes
-        stream.codec_context.thread_count = 1
-        stream.codec_context.flags |= av.codec.context.Flags.bitexact
-        for frame in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, "rgb24")))
-        container.mux(stream.encode(None))
-    return buffer.getvalue()
-
-
-def decode_video(content: bytes) -> np.ndarray:
-    """Return the frames uint8 (T, H, W, 3) of a file made by :func:`encode_lossless`."""
-    with av.open(io.BytesIO(content), "r") as container:
-        container.streams.video[0].codec_context.thread_count = 1
-        return np.stack([_pixels(frame) for frame in container.decode(video=0)])
-
-
-def _pixels(frame: av.VideoFrame) -> np.ndarray:
-    """View a ``bgr0`` frame as RGB (H, W, 3), which is faster than FFmpeg's converter."""
-    plane = frame.planes[0]
-    pixels = np.frombuffer(memoryview(plane), np.uint8).reshape(
-        frame.height, plane.line_size // 4, 4
-    )
-    return pixels[:, : frame.width, 2::-1]
-
-
-def encode_audio(sound: np.ndarray) -> bytes:
-    """Mono float32 (N,) sound at 16 kHz as 16-bit FLAC; values outside [-1, 1] are clipped."""
-    buffer = io.BytesIO()
-    soundfile.write(buffer, np.clip(sound, -1, 1), SAMPLE_RATE, format="FLAC", subtype="PCM_16")
-    return buffer.getvalue()
-
-
-def decode_audio(content: bytes) -> np.ndarray:
-    """Return the mono float32 (N,) sound of a FLAC or WAV file at 16 kHz."""
-    return soundfile.read(io.BytesIO(content), dtype="float32")[0]

@@ -1,0 +1,61 @@
+"""Face detectors, one module each, behind one interface.
+
+A detector looks at pictures and says where faces are; joining faces to people and filling gaps is
+the same for all (:mod:`mavsr.mouths.faces`, :mod:`mavsr.mouths.landmarks`). To add one, write a
+module with a ``Detector`` and name it in ``load_detector``.
+"""
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from mavsr.errors import InputError
+from mavsr.mouths.faces import Faces
+
+DETECTORS = ("mediapipe", "retinaface")
+
+Look = Callable[[Iterable[np.ndarray]], Iterator[Faces]]
+"""Finds the faces in each of some frames, RGB uint8 (H, W, 3); takes them in batches of its own."""
+
+
+class Detector(Protocol):
+    """Finds faces in frames."""
+
+    def looks(self) -> Sequence[Look]:
+        """Ways of looking, the usual one first.
+
+        Each but the first is used only if those before found no face in the whole clip.
+        """
+
+
+@functools.cache
+def load_detector(name: str, weights: Path | None = None, batch: int = 32) -> Detector:
+    """Make a detector, once per process.
+
+    Args:
+        name: one of ``DETECTORS``.
+        weights: file of the detector's weights; only for ``retinaface``.
+        batch: frames that ``retinaface`` looks at together; changes speed and memory, not results.
+
+    Raises:
+        InputError: the name is unknown, or the weights cannot be used.
+
+    """
+    # Imported here, because each takes a second that users of the other need not pay.
+    if name == "mediapipe":
+        from mavsr.mouths.detectors.mediapipe import MediaPipe
+
+        return MediaPipe()
+    if name == "retinaface":
+        from mavsr.mouths.detectors.retinaface import RetinaFaceDetector
+
+        if weights is None:
+            raise InputError(
+                "the detector retinaface needs weights; name their file, or their URL and SHA-256, "
+                "under mouths.retinaface"
+            )
+        return RetinaFaceDetector(weights, batch)
+    raise InputError(f"detector {name!r} is unknown; choose from {', '.join(DETECTORS)}")

@@ -1,0 +1,108 @@
+"""Faces of a clip, and which of them counts: the largest person, followed through the clip.
+
+A detector says for every frame where faces are, but not whose. Taking the largest face of each
+frame would jump between two people whose faces are about as large. So faces are first joined to
+tracks, one per person, and the track with the largest total area counts, alone and in all frames.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+_OVERLAP = 0.1
+"""Two boxes whose overlap (intersection over union) reaches this may be one person's."""
+
+_REACH = 1.0
+"""So may boxes whose centres are at most this many box widths apart: a head that moves fast, or
+that is looked at in every n-th frame only, may leave its last box."""
+
+
+@dataclass(frozen=True)
+class Faces:
+    """The faces in one frame, in pixels.
+
+    Attributes:
+        boxes: float (N, 4): left, top, right, bottom.
+        points: float (N, 4, 2): (x, y) of right eye, left eye, nose, mouth.
+
+    """
+
+    boxes: np.ndarray
+    points: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    @classmethod
+    def none(cls) -> "Faces":
+        """Return the faces of a frame without any."""
+        return cls(np.empty((0, 4)), np.empty((0, 4, 2)))
+
+
+@dataclass
+class _Track:
+    box: np.ndarray
+    area: float
+    points: dict[int, np.ndarray]
+
+
+def follow_largest(looks: Sequence[Faces]) -> np.ndarray:
+    """Landmarks of the one person whose face takes the most room in the clip.
+
+    In every look faces are joined to tracks, closest pairs first: pairs of overlapping boxes by
+    their overlap, then pairs of boxes at most one box width apart by that distance. A track keeps
+    its last box while its person is not seen. A face that no track can take begins one. The track
+    with the largest sum of box areas over all looks wins (the earlier one if equal); its gaps stay
+    gaps, whoever else is in the picture.
+
+    Args:
+        looks: the faces of each looked-at frame, in order.
+
+    Returns:
+        float64 (len(looks), 4, 2) pixels; NaN where the person was not found.
+
+    """
+    tracks: list[_Track] = []
+    for number, faces in enumerate(looks):
+        taken = _join([track.box for track in tracks], faces.boxes)
+        for face, box in enumerate(faces.boxes):
+            area = float((box[2] - box[0]) * (box[3] - box[1]))
+            if face in taken:
+                track = tracks[taken[face]]
+                track.box, track.area = box, track.area + area
+            else:
+                track = _Track(box, area, {})
+                tracks.append(track)
+            track.points[number] = faces.points[face]
+    landmarks = np.full((len(looks), 4, 2), np.nan)
+    if tracks:
+        for number, points in max(tracks, key=lambda track: track.area).points.items():
+            landmarks[number] = points
+    return landmarks
+
+
+def _join(tracks: Sequence[np.ndarray], boxes: np.ndarray) -> dict[int, int]:
+    """Face -> track, each used once, closest pairs first."""
+    pairs = []
+    for face, box in enumerate(boxes):
+        for track, last in enumerate(tracks):
+            closeness = _closeness(last, box)
+            if closeness > 0:
+                pairs.append((-closeness, track, face))
+    joined: dict[int, int] = {}
+    for _, track, face in sorted(pairs):
+        if face not in joined and track not in joined.values():
+            joined[face] = track
+    return joined
+
+
+def _closeness(a: np.ndarray, b: np.ndarray) -> float:
+    """From above 1 (equal boxes: 2) for overlapping boxes down to 0 for boxes out of reach."""
+    inner = np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None).prod()
+    union = (a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - inner
+    if union > 0 and inner / union >= _OVERLAP:
+        return 1 + float(inner / union)
+    reach = _REACH * (a[2] - a[0] + b[2] - b[0]) / 2
+    distance = float(np.linalg.norm((a[:2] + a[2:] - b[:2] - b[2:]) / 2))
+    return 1 - distance / reach if distance < reach else 0.0

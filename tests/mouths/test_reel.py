@@ -1,0 +1,109 @@
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from mavsr.errors import InputError
+from mavsr.media import read_video
+from mavsr.mouths import reel as module
+from mavsr.mouths.clip import CropSettings
+from mavsr.mouths.crop import crop_clip
+from mavsr.mouths.reel import Reel, held_memory
+
+NEVER = float("nan")
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """How often the clip was decoded."""
+    calls = []
+    original = module.video_frames
+
+    def counted(*arguments):
+        calls.append(arguments)
+        return original(*arguments)
+
+    monkeypatch.setattr(module, "video_frames", counted)
+    return calls
+
+
+@pytest.fixture
+def clip(tmp_path, write_mp4, portrait):
+    sound = np.zeros(32_000, np.float32)
+    return write_mp4(tmp_path / "a.mp4", portrait, sound)
+
+
+def test_a_clip_that_fits_is_decoded_once(clip, decoded):
+    reel = Reel(clip, 0.0, NEVER, held_memory(50 * 224 * 224 * 3))
+    assert len(reel) == 50
+    for _ in range(3):
+        assert np.array_equal(np.stack(list(reel)), read_video(clip))
+    assert len(decoded) == 1
+
+
+@pytest.mark.parametrize("size", [0, 224 * 224 * 3 * 49, 224 * 224 * 3 * 50 - 1])
+def test_a_longer_one_is_decoded_again_and_is_the_same(clip, decoded, size):
+    reel = Reel(clip, 0.0, NEVER, held_memory(size))
+    assert len(reel) == 50
+    for _ in range(2):
+        assert np.array_equal(np.stack(list(reel)), read_video(clip))
+    assert len(decoded) == 3
+
+
+def test_an_interval(clip):
+    reel = Reel(clip, 0.4, 1.0, held_memory(1))
+    assert np.array_equal(np.stack(list(reel)), read_video(clip)[10:25])
+
+
+def test_a_reading_that_was_broken_off_does_not_count(clip):
+    reel = Reel(clip, 0.0, NEVER, held_memory())
+    next(iter(reel))
+    assert len(reel) == 50
+
+
+def test_memory_is_used_again_for_the_next_clip(clip, tmp_path, write_mp4, portrait):
+    memory = held_memory(50 * 224 * 224 * 3)
+    first = Reel(clip, 0.0, NEVER, memory)
+    assert len(first) == 50
+    other = write_mp4(tmp_path / "b.mp4", portrait[::-1].copy(), None)
+    second = Reel(other, 0.0, NEVER, memory)
+    assert np.array_equal(np.stack(list(second)), read_video(other))
+
+
+def test_unreadable_clips_are_named(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"")
+    with pytest.raises(InputError, match=r"a\.mp4: cannot be read"):
+        len(Reel(tmp_path / "a.mp4", 0.0, NEVER, held_memory(1)))
+
+
+def manifest_row(path, seconds):
+    return {
+        "key": "a",
+        "split": "test",
+        "shard": 0,
+        "video": str(path),
+        "audio": str(path),
+        "start": 0.0,
+        "end": NEVER,
+        "duration_s": seconds,
+        "text": "bin",
+        "speaker": "s",
+    }
+
+
+def test_a_long_clip_needs_little_memory_and_gives_the_same_bytes(tmp_path, write_mp4, portrait):
+    """400 frames, 60 MB, with room for 20 of them: the peak stays below 60 frames."""
+    frames = np.concatenate([portrait, portrait[::-1]] * 4)
+    path = write_mp4(tmp_path / "long.mp4", frames, np.zeros(400 * 640, np.float32))
+    one = frames[0].nbytes
+    del frames
+    settings = CropSettings(detect_every=25)
+    row = manifest_row(path, 16.0)
+    crop_clip(row, settings, held_memory(0))  # imports are not the clip's memory
+    tracemalloc.start()
+    entry, fields = crop_clip(row, settings, held_memory(20 * one))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert entry.kept and entry.frames == 400
+    assert peak < 60 * one
+    assert fields == crop_clip(row, settings, held_memory())[1]
