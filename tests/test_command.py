@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -117,3 +119,32 @@ def test_progress_passes_everything_on(capsys):
     captured = capsys.readouterr()
     assert "letters: 100%" in captured.err
     assert not captured.out
+
+
+@pytest.mark.parametrize(
+    ("number", "file", "expected"),
+    [
+        (errno.ENOSPC, None, "error: No space left on device; make room and run again\n"),
+        (errno.EROFS, "x/y", "error: x/y: Read-only file system; mount it writable, or choose"),
+    ],
+)
+def test_a_disk_that_refuses_is_no_defect(monkeypatch, capsys, number, file, expected):
+    def writes() -> None:
+        """Write."""
+        raise OSError(number, os.strerror(number), file)
+
+    monkeypatch.setattr(sys, "argv", ["writes"])
+    with pytest.raises(SystemExit) as stopped:
+        run_command(writes)
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.startswith(expected)
+
+
+def test_other_errors_keep_their_traceback(monkeypatch):
+    def reads() -> None:
+        """Read."""
+        raise FileNotFoundError(errno.ENOENT, "gone", "x")
+
+    monkeypatch.setattr(sys, "argv", ["reads"])
+    with pytest.raises(FileNotFoundError):
+        run_command(reads)

@@ -4,6 +4,7 @@ Every job of the workflow is such a command (``python -m mavsr.<stage>.<verb>``)
 also runs, and can be debugged, without Snakemake.
 """
 
+import errno
 import inspect
 import json
 import logging
@@ -19,12 +20,20 @@ from mavsr.errors import InputError
 
 T = TypeVar("T")
 
+_REFUSALS = {
+    errno.ENOSPC: "make room and run again",
+    errno.EDQUOT: "make room and run again",
+    errno.EROFS: "mount it writable, or choose another folder",
+    errno.EACCES: "change its permissions, or choose another folder",
+}
+"""What a user can do about a disk that refuses; other OSErrors may be defects."""
+
 
 def run_command(function: Callable[..., Any]) -> None:
     """Parse the command line into ``function``'s arguments and call it.
 
-    An InputError ends the process with its message and exit status 2; any other exception is a
-    defect of this project and keeps its traceback.
+    An InputError, or a disk that is full or refuses access, ends the process with a message and
+    exit status 2; any other exception is a defect of this project and keeps its traceback.
     """
     logging.basicConfig(
         level=logging.INFO,
@@ -36,6 +45,12 @@ def run_command(function: Callable[..., Any]) -> None:
         jsonargparse.auto_cli(function, join_lists(sys.argv[1:], function), as_positional=False)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in _REFUSALS:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"error: {place}{error.strerror}; {_REFUSALS[error.errno]}", file=sys.stderr)
         sys.exit(2)
 
 
