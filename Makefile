@@ -10,13 +10,11 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 IN_ENV := . .venv/bin/activate &&
 SNAKEMAKE := $(IN_ENV) snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: all test lint lock unlock clean FORCE
+.PHONY: all results/all test lint bench lock unlock clean FORCE
 .DEFAULT_GOAL := all
 
-all: .venv/.installed
+all results/all: .venv/.installed
 	$(SNAKEMAKE)
-
-results/all: all
 
 results/%: .venv/.installed FORCE
 	$(SNAKEMAKE) '$@'
@@ -26,6 +24,10 @@ test: .venv/.installed
 
 lint: .venv/.installed
 	$(IN_ENV) pytest tests/workflow/test_style.py
+
+# Every claim of speed, as ratios of two ways measured in one run.
+bench: .venv/.installed
+	$(IN_ENV) for script in benchmarks/*.py; do echo "$$script" && python "$$script" || exit 1; done
 
 # The marker is written last, so an interrupted installation is taken up again.
 .venv/.installed: envs/requirements.lock pyproject.toml

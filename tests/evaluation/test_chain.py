@@ -84,7 +84,7 @@ def run_train(data, settings_of, tmp_path, monkeypatch):
 
 @pytest.fixture
 def run_decode(data, tmp_path, monkeypatch):
-    def run(folder, scale, condition="clean", batch=2):
+    def run(folder, scale, condition="clean", batch=2, longest=6):
         task = json.loads((folder / "run.json").read_text())["model"]["task"]
         path = tmp_path / "evaluation" / folder.name / condition / f"{scale}.jsonl"
         call(
@@ -97,7 +97,7 @@ def run_decode(data, tmp_path, monkeypatch):
             scale=scale,
             **({"audio": data.test[condition]["audio"]} if task != "vsr" else {}),
             **({"video": data.test["clean"]["video"]} if task != "asr" else {}),
-            decoding={"beams": 2, "max_new_tokens": 6, "batch_utterances": batch},
+            decoding={"beams": 2, "max_new_tokens": longest, "batch_utterances": batch},
             hypotheses=path,
             threads=1,
         )
@@ -188,6 +188,21 @@ def test_hypotheses_are_sorted_and_their_sidecar_tells_the_cost(run_train, run_d
     assert sidecar["tokens"] == pytest.approx(sum(tokens) / len(tokens))
     weights = matrix_parameters(config) + 2 * lora_parameters(config, 4)
     assert sidecar["tflops"] == pytest.approx(2 * weights * sidecar["tokens"] / 1e12)
+
+
+def test_references_that_cannot_be_reached_are_counted(
+    run_train, run_decode, settings_of, capsys, caplog
+):
+    folder = run_train("model", method="mtsk-ms", epochs=1)
+    path = run_decode(folder, "a4_v3", longest=99)
+    assert json.loads(path.with_suffix(".json").read_text())["references_too_long"] == 0
+    tokenizer = AutoTokenizer.from_pretrained(settings_of().llm)
+    texts = [json.loads(line)["reference"] for line in path.read_text().splitlines()]
+    needed = [len(tokenizer(text, add_special_tokens=False)["input_ids"]) + 1 for text in texts]
+    path = run_decode(folder, "a4_v3", longest=max(needed) - 1)
+    beyond = needed.count(max(needed))
+    assert json.loads(path.with_suffix(".json").read_text())["references_too_long"] == beyond
+    assert f"{beyond} of {len(needed)} references" in caplog.text + capsys.readouterr().err
 
 
 def test_hypotheses_do_not_depend_on_the_batch_size(run_train, run_decode):

@@ -88,10 +88,12 @@ def decode(
     size = decoding.batch_utterances
     batches = [keys[i : i + size] for i in range(0, len(keys), size)]
     lines: dict[str, dict] = {}
+    too_long = 0
     for batch in progress(batches, len(batches), "decoding batches"):
         utterances = [source[key] for key in batch]
         texts = network.transcribe(utterances, chosen, decoding.beams, decoding.max_new_tokens)
         for utterance, text in zip(utterances, texts, strict=True):
+            too_long += network.count_targets([utterance]) > decoding.max_new_tokens
             lines[utterance.key] = {
                 "key": utterance.key,
                 "reference": utterance.text,
@@ -101,6 +103,14 @@ def decode(
         for key in sorted(lines):
             file.write(json.dumps(lines[key], ensure_ascii=False) + "\n")
 
+    if too_long:
+        logging.warning(
+            "%d of %d references need more than decoding.max_new_tokens (%d) tokens, so their "
+            "hypotheses are cut; raise it",
+            too_long,
+            len(lines),
+            decoding.max_new_tokens,
+        )
     tokens = [
         prefix_tokens(length, chosen, len(network.prompt_ids))
         for length in source.lengths().values()
@@ -118,6 +128,7 @@ def decode(
             "video_rate": chosen.video,
             "model": settings.to_dict(),
             "decoding": asdict(decoding),
+            "references_too_long": too_long,
             "tokens": mean_tokens,
             "tflops": teraflops(weights, mean_tokens),
             "seconds": round(time.monotonic() - started, 1),
