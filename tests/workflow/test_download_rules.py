@@ -79,6 +79,7 @@ def project(smoke_project, site):
     ]
     corpus = {
         "kind": "lrs3",
+        "pretrain": False,
         "root": "da ta/l r s é",
         "download": {"parallel": 2, "keep_archives": False, "archives": archives},
         "shards": {"train": 1, "val": 1, "test": 1},
