@@ -5,6 +5,7 @@ frame would jump between two people whose faces are about as large. So faces are
 tracks, one per person, and the track with the largest total area counts, alone and in all frames.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -42,7 +43,7 @@ class Faces:
 
 @dataclass
 class _Track:
-    box: np.ndarray
+    box: list[float]
     area: float
     points: dict[int, np.ndarray]
 
@@ -65,9 +66,10 @@ def follow_largest(looks: Sequence[Faces]) -> np.ndarray:
     """
     tracks: list[_Track] = []
     for number, faces in enumerate(looks):
-        taken = _join([track.box for track in tracks], faces.boxes)
-        for face, box in enumerate(faces.boxes):
-            area = float((box[2] - box[0]) * (box[3] - box[1]))
+        boxes = faces.boxes.tolist()
+        taken = _join([track.box for track in tracks], boxes)
+        for face, box in enumerate(boxes):
+            area = _area(box)
             if face in taken:
                 track = tracks[taken[face]]
                 track.box, track.area = box, track.area + area
@@ -82,7 +84,7 @@ def follow_largest(looks: Sequence[Faces]) -> np.ndarray:
     return landmarks
 
 
-def _join(tracks: Sequence[np.ndarray], boxes: np.ndarray) -> dict[int, int]:
+def _join(tracks: Sequence[list[float]], boxes: Sequence[list[float]]) -> dict[int, int]:
     """Face -> track, each used once, closest pairs first."""
     pairs = []
     for face, box in enumerate(boxes):
@@ -97,12 +99,18 @@ def _join(tracks: Sequence[np.ndarray], boxes: np.ndarray) -> dict[int, int]:
     return joined
 
 
-def _closeness(a: np.ndarray, b: np.ndarray) -> float:
+def _closeness(a: Sequence[float], b: Sequence[float]) -> float:
     """From above 1 (equal boxes: 2) for overlapping boxes down to 0 for boxes out of reach."""
-    inner = np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None).prod()
-    union = (a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - inner
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    inner = max(width, 0.0) * max(height, 0.0)
+    union = _area(a) + _area(b) - inner
     if union > 0 and inner / union >= _OVERLAP:
-        return 1 + float(inner / union)
+        return 1 + inner / union
     reach = _REACH * (a[2] - a[0] + b[2] - b[0]) / 2
-    distance = float(np.linalg.norm((a[:2] + a[2:] - b[:2] - b[2:]) / 2))
+    distance = math.hypot(a[0] + a[2] - b[0] - b[2], a[1] + a[3] - b[1] - b[3]) / 2
     return 1 - distance / reach if distance < reach else 0.0
+
+
+def _area(box: Sequence[float]) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])

@@ -5,6 +5,7 @@ memory stays bounded whatever the clip's length, and the usual clip (of 16 s at 
 LRS3: 60 MB) is decoded once. What comes out is the same.
 """
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,11 +17,12 @@ HELD_BYTES = 256 * 2**20
 """Room for 71 s of 224x224 at 25 frames per second."""
 
 
+@functools.cache
 def held_memory(size: int = HELD_BYTES) -> np.ndarray:
-    """Room for the frames of one clip after the other.
+    """Room for the frames of one clip after the other, the same for all clips of a process.
 
-    One piece for all clips of a job: memory that is asked for anew is handed out page by page,
-    which takes longer than copying a frame into it. Pages that no clip reaches cost nothing.
+    Memory that is asked for anew is handed out page by page, which takes longer than copying a
+    frame into it. Pages that no clip reaches cost nothing.
     """
     return np.empty(size, np.uint8)
 
