@@ -17,7 +17,7 @@ all results/all: .venv/.installed
 	$(SNAKEMAKE)
 
 results/%: .venv/.installed FORCE
-	$(SNAKEMAKE) '$@'
+	$(SNAKEMAKE) -- '$@'
 
 test: .venv/.installed
 	$(IN_ENV) pytest
