@@ -59,10 +59,8 @@ def test_every_rule_keeps_a_log_and_runs_a_command_of_the_package(name, rule):
     assert "    conda:" in lines
     assert "python -m mavsr." in rule
     if name.split(": ")[1] not in DOWNLOADS:
-        params = rule.split("    params:\n")[1]
-        assert (
-            re.match(r"        code=code\(\"(.+)\"\),", params)[1] in params.split("-m mavsr.")[1]
-        )
+        code = re.search(r"    params:\n        code=code\(\"(.+)\"\),", rule)[1]
+        assert code in rule.split("python -m mavsr.")[1]
     assert len(lines) - len(rule.split("    shell:")[1].strip().splitlines()) <= 30
 
 
