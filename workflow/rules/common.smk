@@ -10,6 +10,7 @@ from mavsr.corpus.download.settings import RemoteFile
 from mavsr.corpus.readers import reading_settings
 from mavsr.errors import InputError
 from mavsr.experiments import all_evaluations, all_models, evaluations
+from mavsr.preflight import check_files
 from mavsr.sources import source_files
 from snakemake.exceptions import WorkflowError
 
@@ -55,6 +56,17 @@ def wanted_tables():
     return [
         f"results/{name}.csv" for name in ("table1", "noise_check") if models_of(name)
     ]
+
+
+def check_planned():
+    """Stop a run, not a dry run, whose jobs would sooner or later miss the user's own files."""
+    jobs = workflow.dag.needrun_jobs()
+    try:
+        check_files(
+            config, [(job.rule.name, dict(job.wildcards.items())) for job in jobs]
+        )
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def code(module):
