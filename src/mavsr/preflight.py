@@ -85,8 +85,8 @@ def _encoder(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
 
 _CHECKS: dict[str, Callable[[Config, Mapping[str, str]], Iterator[str]]] = {
     "scan_corpus": _tree,
-    "import_babble": _babble,
     "crop_mouths": _landmarks,
+    "import_babble": _babble,
     "extract_features": _encoder,
 }
-"""Rule -> what its jobs want of the user's own."""
+"""Rule, in the order of the stages -> what its jobs want of the user's own."""

@@ -1,7 +1,6 @@
 """What the rules share: the checked config, the models it asks for, where their inputs lie."""
 
 import json
-import os
 import re
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from mavsr.corpus.readers import reading_settings
 from mavsr.errors import InputError
 from mavsr.experiments import all_evaluations, all_models, evaluations
 from mavsr.preflight import check_files
-from mavsr.sources import source_files
+from mavsr.sources import code_digest
 from snakemake.exceptions import WorkflowError
 
 try:
@@ -70,8 +69,8 @@ def check_planned():
 
 
 def code(module):
-    """Every source file that ``python -m mavsr.<module>`` runs, as rule input."""
-    return [os.path.relpath(path) for path in source_files(f"mavsr.{module}")]
+    """Digest of all code that ``python -m mavsr.<module>`` runs, for params: its change reruns the job."""
+    return code_digest(f"mavsr.{module}")
 
 
 def shard_names(wildcards):
