@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 from transformers import LlamaConfig
 
+from mavsr.model.adapters.base import count_parameters
+from mavsr.model.adapters.registry import make_adapter
 from mavsr.model.avsr import load_llm
-from mavsr.model.lora import MatryoshkaLora, count_parameters
 from mavsr.model.scales import Scale
 from mavsr.report.cost import (
     lora_parameters,
@@ -64,9 +65,9 @@ def test_parameters_of_a_lora(config, rank, count):
     assert lora_parameters(config, rank) == count
 
 
-def test_a_lora_counts_what_peft_makes(llm_folder):
-    llm = load_llm(str(llm_folder))[0]
-    lora = MatryoshkaLora(llm, "mtsk-ms", [Scale(4, 2)], 8, 0.125)
+def test_a_lora_counts_what_peft_makes(settings_of):
+    llm = load_llm(settings_of().llm)[0]
+    lora = make_adapter(llm, settings_of(method="mtsk-ms", lora_rank=8))
     assert count_parameters(lora.trainable()) == lora_parameters(llm.config, 8)
     assert matrix_parameters(llm.config) == sum(
         p.numel()
