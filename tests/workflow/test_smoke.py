@@ -131,5 +131,5 @@ def test_a_run_killed_in_the_middle_ends_with_the_same_bytes(project):
 
 def test_an_edited_module_reruns_its_stage_and_what_follows(project):
     path = project.folder / "src" / "mavsr" / "evaluation" / "score.py"
-    path.write_text(path.read_text() + "\n# edited\n")
+    path.write_text(path.read_text() + "\nEDITED = 1\n")
     assert set(project.plan(*SMOKE)) == {"collect_scores", "table1", "noise_check", "all"}

@@ -1,7 +1,6 @@
 """What the rules share: the checked config, the models it asks for, where their inputs lie."""
 
 import json
-import os
 import re
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from mavsr.corpus.download.settings import RemoteFile
 from mavsr.corpus.readers import reading_settings
 from mavsr.errors import InputError
 from mavsr.experiments import all_evaluations, all_models, evaluations
-from mavsr.sources import source_files
+from mavsr.sources import code_digest
 from snakemake.exceptions import WorkflowError
 
 try:
@@ -58,8 +57,8 @@ def wanted_tables():
 
 
 def code(module):
-    """Every source file that ``python -m mavsr.<module>`` runs, as rule input."""
-    return [os.path.relpath(path) for path in source_files(f"mavsr.{module}")]
+    """Digest of all code that ``python -m mavsr.<module>`` runs, for params: its change reruns the job."""
+    return code_digest(f"mavsr.{module}")
 
 
 def shard_names(wildcards):
@@ -80,9 +79,9 @@ def corpus_tree(wildcards):
 
 
 def download_json(wildcards):
-    """The archives of a corpus, without what does not change the tree."""
+    """What is fetched of a corpus, without what does not change the tree."""
     section = config["corpora"][wildcards.corpus]["download"]
-    return json.dumps({"archives": section["archives"]})
+    return json.dumps({k: section[k] for k in ("archives", "files") if k in section})
 
 
 def download_option(key, default):
