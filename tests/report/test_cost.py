@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from transformers import LlamaConfig
 
 from mavsr.model.adapters.base import count_parameters
 from mavsr.model.adapters.registry import make_adapter
@@ -17,26 +16,12 @@ from mavsr.report.cost import (
     prefix_tokens,
     teraflops,
 )
+from mavsr.report.llm_shapes import LLMS, llm_config
 
 TABLE4 = pd.read_csv(Path(__file__).parents[1] / "data" / "paper_cost.csv")
 
 
-def llama(hidden, intermediate, layers, heads, tied, head_dim=None):
-    return LlamaConfig(
-        vocab_size=128256,
-        hidden_size=hidden,
-        intermediate_size=intermediate,
-        num_hidden_layers=layers,
-        num_attention_heads=heads,
-        num_key_value_heads=8,
-        head_dim=head_dim,
-        tie_word_embeddings=tied,
-    )
-
-
-LLAMA_31_8B = llama(4096, 14336, 32, 32, tied=False)
-LLAMA_32_1B = llama(2048, 8192, 16, 32, tied=True, head_dim=64)
-LLAMA_32_3B = llama(3072, 8192, 28, 24, tied=True, head_dim=128)
+LLAMA_32_1B, LLAMA_32_3B, LLAMA_31_8B = map(llm_config, LLMS)
 
 
 @pytest.fixture(scope="module")
