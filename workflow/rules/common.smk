@@ -11,12 +11,14 @@ from mavsr.corpus.readers import reading_settings
 from mavsr.errors import InputError
 from mavsr.experiments import all_evaluations, all_models, evaluations
 from mavsr.preflight import check_files
+from mavsr.results_dir import link_results
 from mavsr.sources import code_digest
 from snakemake.exceptions import WorkflowError
 
 try:
     restore_types(config)
     check_config(config)
+    link_results(config["results_dir"])
     EVALUATIONS = all_evaluations(config)
     MODELS = all_models(config)
 except InputError as error:
