@@ -250,6 +250,8 @@ def test_archives_to_download_are_valid():
         (changed("corpora.portrait.download", "https://ann:secret@host/"), "is 'https://…@host/'"),
         (changed("noise.babble", {"url": "https://ann:secret@host/x"}), "noise.babble: url"),
         (changed("noise.babble", {"url": 7, "user": "https://a:secret@h"}), "noise.babble is"),
+        (changed("noise.babble", "https://ann:secret@host/x.wav"), "noise.babble: to download "),
+        (changed("corpora.portrait.download", {}), "archives or files, or both"),
         (changed("noise.babble_mat_hz", 0), "noise.babble_mat_hz is 0"),
     ],
 )
@@ -264,3 +266,20 @@ def test_a_corpus_that_is_made_is_not_downloaded():
     config["corpora"]["portrait"]["kind"] = "portrait"
     with pytest.raises(InputError, match="is made, not downloaded"):
         check_config(config)
+
+
+@pytest.mark.parametrize("path", ["~/lrs", "~nobody.here/x"])
+def test_home_folders_are_written_out(path):
+    with pytest.raises(
+        InputError, match=rf"corpora\.portrait\.root is '{path}'; write the path out"
+    ):
+        check_config(changed("corpora.portrait.root", path))
+    with pytest.raises(InputError, match=r"encoders\.whisper-standin\.path is"):
+        check_config(changed("encoders.whisper-standin.path", path))
+
+
+def test_more_shards_than_names_for_them_are_refused():
+    with pytest.raises(
+        InputError, match=r"shards\.train is 100000: .*a whole number from 1 to 99999"
+    ):
+        check_config(changed("corpora.portrait.shards.train", 100_000))

@@ -1,6 +1,7 @@
 """Check a config before anything runs: the schema first, then what ties its sections together."""
 
 import difflib
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import jsonschema
 import yaml
 
-from mavsr.corpus.download.settings import DownloadSettings, RemoteFile, redacted
+from mavsr.corpus.download.settings import DownloadSettings, RemoteFile, redacted, shown
 from mavsr.corpus.readers import make_reader, reading_settings
 from mavsr.errors import InputError
 from mavsr.model.scales import TASKS
@@ -81,6 +82,7 @@ def check_config(config: Mapping[str, Any]) -> None:
     if errors:
         # A url may hold a password, which it must not; the message must not either.
         raise InputError("config: " + redacted("\n        ".join(map(_explain, errors))))
+    _check_homes(config, "")
     _check_detector(config["mouths"])
     _check_references(config)
 
@@ -97,6 +99,18 @@ def _explain(error: jsonschema.ValidationError) -> str:
         return f"{error.message} at {place}"
     what = error.schema.get("description")
     return f"{place} is {error.instance!r}: {error.message}" + (f" ({what})" if what else "")
+
+
+def _check_homes(section: Any, place: str) -> None:
+    """Refuse ``~``, which only shells replace: jobs would look for a folder of that name."""
+    if isinstance(section, str) and section.startswith("~"):
+        raise InputError(
+            f"config: {place} is {section!r}; write the path out: {os.path.expanduser(section)}"
+        )
+    inner = section.items() if isinstance(section, Mapping) else ()
+    inner = enumerate(section) if isinstance(section, list) else inner
+    for key, value in inner:
+        _check_homes(value, f"{place}.{key}".lstrip("."))
 
 
 def _check_detector(mouths: Mapping[str, Any]) -> None:
@@ -151,6 +165,8 @@ def _check_downloads(config: Mapping[str, Any]) -> None:
     try:
         if isinstance(babble := config["noise"]["babble"], Mapping):
             RemoteFile(**babble)
+        elif "://" in (babble or ""):
+            raise InputError(f"to download {shown(babble)}, write {{url: ..., sha256: null}}")
         for name, corpus in config["corpora"].items():
             place = f"corpora.{name}.download"
             if section := corpus.get("download"):
