@@ -270,16 +270,12 @@ def test_a_corpus_that_is_made_is_not_downloaded():
 
 @pytest.mark.parametrize("path", ["~/lrs", "~nobody.here/x"])
 def test_home_folders_are_written_out(path):
-    with pytest.raises(
-        InputError, match=rf"corpora\.portrait\.root is '{path}'; write the path out"
-    ):
+    with pytest.raises(InputError, match=rf"portrait\.root is '{path}', which .* write"):
         check_config(changed("corpora.portrait.root", path))
     with pytest.raises(InputError, match=r"encoders\.whisper-standin\.path is"):
         check_config(changed("encoders.whisper-standin.path", path))
 
 
 def test_more_shards_than_names_for_them_are_refused():
-    with pytest.raises(
-        InputError, match=r"shards\.train is 100000: .*a whole number from 1 to 99999"
-    ):
+    with pytest.raises(InputError, match=r"train is 100000: .*from 1 to 99999"):
         check_config(changed("corpora.portrait.shards.train", 100_000))

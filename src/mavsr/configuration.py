@@ -1,7 +1,6 @@
 """Check a config before anything runs: the schema first, then what ties its sections together."""
 
 import difflib
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -102,15 +101,17 @@ def _explain(error: jsonschema.ValidationError) -> str:
 
 
 def _check_homes(section: Any, place: str) -> None:
-    """Refuse ``~``, which only shells replace: jobs would look for a folder of that name."""
+    """Refuse paths with ``~``, which only shells replace."""
     if isinstance(section, str) and section.startswith("~"):
         raise InputError(
-            f"config: {place} is {section!r}; write the path out: {os.path.expanduser(section)}"
+            f"config: {place} is {section!r}, which jobs would take for a folder of that name; "
+            "write the path out, without '~'"
         )
-    inner = section.items() if isinstance(section, Mapping) else ()
-    inner = enumerate(section) if isinstance(section, list) else inner
-    for key, value in inner:
-        _check_homes(value, f"{place}.{key}".lstrip("."))
+    if isinstance(section, list):
+        section = dict(enumerate(section))
+    if isinstance(section, Mapping):
+        for key, value in section.items():
+            _check_homes(value, f"{place}.{key}".lstrip("."))
 
 
 def _check_detector(mouths: Mapping[str, Any]) -> None:
