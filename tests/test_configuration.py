@@ -5,7 +5,7 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from mavsr.configuration import check_config, read_config, restore_types
+from mavsr.configuration import check_config, expand_homes, read_config, restore_types
 from mavsr.errors import InputError
 
 ROOT = Path(__file__).parents[1]
@@ -278,12 +278,18 @@ def test_a_corpus_that_is_made_is_not_downloaded():
         check_config(config)
 
 
-@pytest.mark.parametrize("path", ["~/lrs", "~nobody.here/x"])
-def test_home_folders_are_written_out(path):
-    with pytest.raises(InputError, match=rf"portrait\.root is '{path}', which .* write"):
-        check_config(changed("corpora.portrait.root", path))
-    with pytest.raises(InputError, match=r"encoders\.whisper-standin\.path is"):
-        check_config(changed("encoders.whisper-standin.path", path))
+def test_home_folders_are_written_out(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ann")
+    config = changed("corpora.portrait.root", "~/l r s")
+    config["corpora"]["portrait"]["download"] = {"files": [{"url": "https://h/~ann"}, "~"]}
+    expand_homes(config)
+    assert config["corpora"]["portrait"]["root"] == "/home/ann/l r s"
+    assert config["corpora"]["portrait"]["download"]["files"] == [
+        {"url": "https://h/~ann"},
+        "/home/ann",
+    ]
+    with pytest.raises(InputError, match=r"config: noise\.babble is '~nobody\.here/x'"):
+        expand_homes(changed("noise.babble", "~nobody.here/x"))
 
 
 def test_more_shards_than_names_for_them_are_refused():

@@ -37,6 +37,27 @@ def restore_types(config: Mapping[str, Any]) -> None:
                 part[last] = value
 
 
+def expand_homes(section: Any, place: str = "") -> None:
+    """Write out ``~`` at the beginning of values, in place: jobs would take it for a folder's name.
+
+    Args:
+        section: mapping or list of the config.
+        place: its key, for messages.
+
+    Raises:
+        InputError: there is no such user.
+    """
+    for key in section if isinstance(section, Mapping) else range(len(section)):
+        value, where = section[key], f"{place}.{key}".lstrip(".")
+        if isinstance(value, Mapping | list):
+            expand_homes(value, where)
+        elif isinstance(value, str) and value.startswith("~"):
+            try:
+                section[key] = str(Path(value).expanduser())
+            except RuntimeError as error:
+                raise InputError(f"config: {where} is {value!r}: {error}") from error
+
+
 def _listed(names: str | list[str]) -> list[str]:
     return [names] if isinstance(names, str) else names
 
@@ -60,6 +81,7 @@ def read_config(paths: Sequence[Path]) -> dict[str, Any]:
         if not isinstance(part, Mapping):
             raise InputError(f"config {path} holds no `key: value`")
         config = _merged(config, part)
+    expand_homes(config)
     check_config(config)
     return config
 
@@ -83,7 +105,6 @@ def check_config(config: Mapping[str, Any]) -> None:
     if errors:
         # A url may hold a password, which it must not; the message must not either.
         raise InputError("config: " + redacted("\n        ".join(map(_explain, errors))))
-    _check_homes(config, "")
     _check_detector(config["mouths"])
     _check_references(config)
 
@@ -100,20 +121,6 @@ def _explain(error: jsonschema.ValidationError) -> str:
         return f"{error.message} at {place}"
     what = error.schema.get("description")
     return f"{place} is {error.instance!r}: {error.message}" + (f" ({what})" if what else "")
-
-
-def _check_homes(section: Any, place: str) -> None:
-    """Refuse paths with ``~``, which only shells replace."""
-    if isinstance(section, str) and section.startswith("~"):
-        raise InputError(
-            f"config: {place} is {section!r}, which jobs would take for a folder of that name; "
-            "write the path out, without '~'"
-        )
-    if isinstance(section, list):
-        section = dict(enumerate(section))
-    if isinstance(section, Mapping):
-        for key, value in section.items():
-            _check_homes(value, f"{place}.{key}".lstrip("."))
 
 
 def _check_detector(mouths: Mapping[str, Any]) -> None:

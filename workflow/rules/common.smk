@@ -5,7 +5,7 @@ import math
 import re
 from pathlib import Path
 
-from mavsr.configuration import check_config, restore_types
+from mavsr.configuration import check_config, expand_homes, restore_types
 from mavsr.corpus.download.settings import RemoteFile
 from mavsr.corpus.readers import reading_settings
 from mavsr.errors import InputError
@@ -17,6 +17,7 @@ from snakemake.exceptions import WorkflowError
 
 try:
     restore_types(config)
+    expand_homes(config)
     check_config(config)
     link_results(config["results_dir"])
     EVALUATIONS = all_evaluations(config)
@@ -309,10 +310,15 @@ def extract_settings(wildcards):
     audio, section = is_audio(wildcards.encoder), config["features"]
     reads = {"dtype", "precision"}
     if wildcards.condition.startswith("view_") and not audio:
-        reads |= {"seed", "flip"}  # only video's training views are drawn at random here
+        reads |= {
+            "seed",
+            "flip",
+        }  # only video's training views are drawn at random here
     if section["long_clips"] == "truncate":
         reads |= {"long_clips", "longest_s"}
-    pool = {"pool": pool_size(wildcards)} if audio and section["store"] == "pooled" else {}
+    pool = (
+        {"pool": pool_size(wildcards)} if audio and section["store"] == "pooled" else {}
+    )
     return json.dumps({k: v for k, v in section.items() if k in reads} | pool)
 
 
