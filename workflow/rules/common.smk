@@ -5,7 +5,7 @@ import math
 import re
 from pathlib import Path
 
-from mavsr.configuration import check_config, restore_types
+from mavsr.configuration import check_config, expand_homes, restore_types
 from mavsr.corpus.download.settings import RemoteFile
 from mavsr.corpus.readers import reading_settings
 from mavsr.errors import InputError
@@ -17,6 +17,7 @@ from snakemake.exceptions import WorkflowError
 
 try:
     restore_types(config)
+    expand_homes(config)
     check_config(config)
     link_results(config["results_dir"])
     EVALUATIONS = all_evaluations(config)
