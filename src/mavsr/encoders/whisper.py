@@ -177,13 +177,14 @@ class WhisperEncoder(Encoder):
 
     def _mel(self, waves: list[np.ndarray], padding: str) -> torch.Tensor:
         """Log-mel spectrograms (B, bins, 100 per second) on the encoder's device."""
-        mel = self.extractor(
-            waves,
-            sampling_rate=SAMPLE_RATE,
-            return_tensors="pt",
-            padding=padding,
-            device=str(self.device),
-        )
+        with torch.autocast(self.device.type, enabled=False):  # spectra span many magnitudes
+            mel = self.extractor(
+                waves,
+                sampling_rate=SAMPLE_RATE,
+                return_tensors="pt",
+                padding=padding,
+                device=str(self.device),
+            )
         return mel.input_features.to(self.device)
 
     def forward(self, waveform: torch.Tensor) -> torch.Tensor:
