@@ -150,8 +150,9 @@ class WhisperEncoder(Encoder):
         if given > longest and not self.split_long:
             raise InputError(
                 f"it lasts {given / SAMPLE_RATE:.2f} s and this Whisper takes at most "
-                f"{longest / SAMPLE_RATE:g} s; set features.long_clips to split or truncate, or "
-                "cut it into shorter segments in the corpus stage"
+                f"{longest / SAMPLE_RATE:g} s; set features.long_clips to split or truncate (if "
+                "it is truncate, lower features.longest_s), or cut it into shorter segments in the "
+                "corpus stage"
             )
         wave = F.layer_norm(clip.float().cpu(), clip.shape, eps=1e-8).numpy()
         per_piece = math.ceil(given / math.ceil(given / longest) / SAMPLES_PER_TOKEN)
