@@ -11,6 +11,7 @@ import yaml
 from mavsr.corpus.download.settings import DownloadSettings, RemoteFile, redacted
 from mavsr.corpus.readers import make_reader, reading_settings
 from mavsr.errors import InputError
+from mavsr.model.methods import method_of
 from mavsr.model.scales import TASKS
 from mavsr.noise.condition import Condition
 from mavsr.tokens import LARGEST_POOLED_RATE
@@ -129,6 +130,7 @@ def _check_references(config: Mapping[str, Any]) -> None:
         for number, entry in enumerate(entries):
             for modality, rates in entry.get("rates", {}).items():
                 _check_ascending(rates, f"experiments.{name}[{number}].rates.{modality}")
+            _check_methods(entry["methods"], f"experiments.{name}[{number}].methods")
             setup = {key: (value, f"setup.{key}") for key, value in config["setup"].items()}
             # Complain where the value stands: in the entry, or in what it inherits.
             setup |= {k: (v, f"experiments.{name}[{number}].{k}") for k, v in entry.items()}
@@ -163,6 +165,14 @@ def _check_downloads(config: Mapping[str, Any]) -> None:
                     raise InputError("a corpus of kind portrait is made, not downloaded; remove it")
     except InputError as error:
         raise InputError(f"config: {place}: {error}") from None
+
+
+def _check_methods(methods: list[str], place: str) -> None:
+    for method in methods:
+        try:
+            method_of(method)
+        except InputError as error:
+            raise InputError(f"config: {place}: {error}") from None
 
 
 def _check_ascending(rates: list[int], place: str) -> None:

@@ -10,12 +10,15 @@ from mavsr.corpus.readers import reading_settings
 from mavsr.errors import InputError
 from mavsr.experiments import all_evaluations, all_models, evaluations
 from mavsr.features.needs import pool_size
+from mavsr.preflight import check_files
+from mavsr.results_dir import link_results
 from mavsr.sources import code_digest
 from snakemake.exceptions import WorkflowError
 
 try:
     restore_types(config)
     check_config(config)
+    link_results(config["results_dir"])
     EVALUATIONS = all_evaluations(config)
     MODELS = all_models(config)
 except InputError as error:
@@ -55,6 +58,17 @@ def wanted_tables():
     return [
         f"results/{name}.csv" for name in ("table1", "noise_check") if models_of(name)
     ]
+
+
+def check_planned():
+    """Stop a run, not a dry run, whose jobs would sooner or later miss the user's own files."""
+    jobs = workflow.dag.needrun_jobs()
+    try:
+        check_files(
+            config, [(job.rule.name, dict(job.wildcards.items())) for job in jobs]
+        )
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def code(module):

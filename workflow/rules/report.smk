@@ -37,3 +37,20 @@ rule noise_check:
     shell:
         "python -m mavsr.report.noise_check --scores {input.scores:q} --models {params.models:q}"
         " --output {output.table:q} 2> {log:q}"
+
+
+rule parameters:
+    output:
+        table="results/parameters.csv",
+    log:
+        "results/logs/report/parameters.log",
+    benchmark:
+        "results/benchmarks/report/parameters.tsv"
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="2GB",
+    params:
+        code=code("report.parameters"),
+    shell:
+        "python -m mavsr.report.parameters --output {output.table:q} 2> {log:q}"

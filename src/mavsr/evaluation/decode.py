@@ -19,11 +19,10 @@ from mavsr.features.join import UtteranceSource, check_modalities
 from mavsr.features.origin import check_encoders, check_pooling
 from mavsr.files import atomic, write_json
 from mavsr.model.avsr import MatryoshkaModel
-from mavsr.model.lora import adapter_names
 from mavsr.model.scales import Scale
 from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
-from mavsr.report.cost import lora_parameters, matrix_parameters, prefix_tokens, teraflops
+from mavsr.report.cost import matrix_parameters, prefix_tokens, teraflops
 
 
 @dataclass(frozen=True)
@@ -120,8 +119,7 @@ def decode(
     ]
     mean_tokens = sum(tokens) / len(tokens)
     config = AutoConfig.from_pretrained(settings.llm, revision=settings.llm_revision)
-    active = len(adapter_names(settings.method, chosen))
-    weights = matrix_parameters(config) + active * lora_parameters(config, settings.lora_rank)
+    weights = matrix_parameters(config) + network.adapter.active_parameters(chosen)
     write_json(
         hypotheses.with_suffix(".json"),
         {

@@ -16,8 +16,8 @@ from mavsr.errors import InputError
 from mavsr.features.join import UtteranceSource, check_modalities
 from mavsr.features.origin import check_pooling, encoders_of
 from mavsr.files import atomic, sha256, write_json
+from mavsr.model.adapters.base import count_parameters
 from mavsr.model.avsr import MatryoshkaModel
-from mavsr.model.lora import count_parameters
 from mavsr.model.scales import TASKS
 from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
