@@ -14,6 +14,7 @@ from mavsr.errors import InputError
 from mavsr.model.methods import method_of
 from mavsr.model.scales import TASKS
 from mavsr.noise.condition import Condition
+from mavsr.tokens import LARGEST_POOLED_RATE
 
 _ROOT = Path(__file__).parents[2]
 DEFAULT = _ROOT / "config.yaml"
@@ -139,6 +140,9 @@ def _check_references(config: Mapping[str, Any]) -> None:
             _check_name(*setup["llm"], config["llms"], "llms")
             for modality in TASKS[setup["task"][0]]:
                 _check_encoder(*setup[f"{modality}_encoder"], config["encoders"], modality)
+            if config["features"]["store"] == "pooled" and "audio" in TASKS[setup["task"][0]]:
+                rates = {**config["rates"], **entry.get("rates", {})}["audio"]
+                _check_pooling(f"experiments.{name}[{number}]", setup["compression"][0], rates)
 
 
 def _check_corpus(name: str, corpus: Mapping[str, Any]) -> None:
@@ -180,6 +184,19 @@ def _check_name(name: str, place: str, known: Mapping[str, Any], section: str) -
     if name not in known:
         raise InputError(
             f"config: {place} is {name!r}, which is not under `{section}` ({', '.join(known)})"
+        )
+
+
+def _check_pooling(place: str, compression: str, rates: Sequence[int]) -> None:
+    if compression == "stack":
+        raise InputError(
+            f"config: {place} stacks audio tokens, which features.store: pooled does not keep; "
+            "use store: full"
+        )
+    if rates[-1] > LARGEST_POOLED_RATE:
+        raise InputError(
+            f"config: {place} has the audio rate {rates[-1]}; features.store: pooled is exact up "
+            f"to {LARGEST_POOLED_RATE}, so use store: full"
         )
 
 

@@ -16,6 +16,7 @@ from transformers import AutoConfig
 from mavsr.command import progress, run_command
 from mavsr.errors import InputError
 from mavsr.features.join import UtteranceSource, check_modalities
+from mavsr.features.origin import check_encoders, check_pooling
 from mavsr.files import atomic, write_json
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.scales import Scale
@@ -76,6 +77,8 @@ def decode(
     indexes = {m: path for m, path in (("audio", audio), ("video", video)) if path}
     check_modalities(settings.task, indexes)
     source = UtteranceSource(manifest, indexes)
+    check_encoders(run.get("encoders", {}), source)
+    check_pooling(settings, source)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     network = MatryoshkaModel(settings, run["dims"])
     network.load(model)
