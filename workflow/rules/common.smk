@@ -309,10 +309,15 @@ def extract_settings(wildcards):
     audio, section = is_audio(wildcards.encoder), config["features"]
     reads = {"dtype", "precision"}
     if wildcards.condition.startswith("view_") and not audio:
-        reads |= {"seed", "flip"}  # only video's training views are drawn at random here
+        reads |= {
+            "seed",
+            "flip",
+        }  # only video's training views are drawn at random here
     if section["long_clips"] == "truncate":
         reads |= {"long_clips", "longest_s"}
-    pool = {"pool": pool_size(wildcards)} if audio and section["store"] == "pooled" else {}
+    pool = (
+        {"pool": pool_size(wildcards)} if audio and section["store"] == "pooled" else {}
+    )
     return json.dumps({k: v for k, v in section.items() if k in reads} | pool)
 
 
