@@ -66,9 +66,15 @@ def evaluations(config: Config, experiment: str) -> list[Evaluation]:
         for method in setup["methods"]:
             for model in _models(config, setup, method):
                 for condition in setup["conditions"]:
-                    for scale in model.settings.scales:
+                    for scale in _chosen(model.settings.scales, setup.get("scales", "all")):
                         found[Evaluation(model, condition, scale)] = None
     return list(found)
+
+
+def _chosen(scales: list[Scale], wanted: str) -> list[Scale]:
+    """Of a model's scales, those that an experiment decodes: ``all``, ``first`` or ``ends``."""
+    ends = list(dict.fromkeys([scales[0], scales[-1]]))
+    return {"all": scales, "first": scales[:1], "ends": ends}[wanted]
 
 
 def all_evaluations(config: Config) -> list[Evaluation]:
