@@ -64,15 +64,18 @@ def evaluations(config: Config, experiment: str) -> list[Evaluation]:
         if setup["corpus"] not in wanted:
             continue
         for method in setup["methods"]:
-            for model in _models(config, setup, method):
+            models = _models(config, setup, method)
+            every = dict.fromkeys(scale for model in models for scale in model.settings.scales)
+            chosen = _chosen(list(every), setup.get("scales", "all"))
+            for model in models:
                 for condition in setup["conditions"]:
-                    for scale in _chosen(model.settings.scales, setup.get("scales", "all")):
+                    for scale in (s for s in model.settings.scales if s in chosen):
                         found[Evaluation(model, condition, scale)] = None
     return list(found)
 
 
 def _chosen(scales: list[Scale], wanted: str) -> list[Scale]:
-    """Of a model's scales, those that an experiment decodes: ``all``, ``first`` or ``ends``."""
+    """Of a method's scales, those that an experiment decodes: ``all``, ``first`` or ``ends``."""
     ends = list(dict.fromkeys([scales[0], scales[-1]]))
     return {"all": scales, "first": scales[:1], "ends": ends}[wanted]
 

@@ -12,7 +12,7 @@ from mavsr.errors import InputError
 from mavsr.experiments import all_evaluations, all_models, evaluations
 from mavsr.report import published
 from mavsr.report.catalogue import FIGURES, TABLES, experiment_of
-from mavsr.sources import source_files
+from mavsr.sources import code_digest
 from snakemake.exceptions import WorkflowError
 
 try:
@@ -105,8 +105,8 @@ def report_json(wildcards):
 
 
 def code(module):
-    """Every source file that ``python -m mavsr.<module>`` runs, as rule input."""
-    return [os.path.relpath(path) for path in source_files(f"mavsr.{module}")]
+    """Digest of all code that ``python -m mavsr.<module>`` runs, for params: its change reruns the job."""
+    return code_digest(f"mavsr.{module}")
 
 
 def shard_names(wildcards):
@@ -127,9 +127,9 @@ def corpus_tree(wildcards):
 
 
 def download_json(wildcards):
-    """The archives of a corpus, without what does not change the tree."""
+    """What is fetched of a corpus, without what does not change the tree."""
     section = config["corpora"][wildcards.corpus]["download"]
-    return json.dumps({"archives": section["archives"]})
+    return json.dumps({k: section[k] for k in ("archives", "files") if k in section})
 
 
 def download_option(key, default):

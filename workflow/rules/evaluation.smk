@@ -8,7 +8,6 @@ rule decode:
         manifest=manifest("test"),
         audio=features("audio", "test", heard),
         video=features("video", "test", only_clean),
-        code=code("evaluation.decode"),
     output:
         hypotheses="results/evaluation/{model}/{condition}/{scale}.jsonl",
         settings="results/evaluation/{model}/{condition}/{scale}.json",
@@ -24,6 +23,7 @@ rule decode:
         mem="4GB",
         batch_utterances=config["decoding"]["batch_utterances"],  # no param: changes no result
     params:
+        code=code("evaluation.decode"),
         origin=origin_json,
         features=lambda wildcards, input: feature_options(input),
         decoding=decoding_settings,
@@ -40,7 +40,6 @@ rule score_experiment:
     input:
         hypotheses=hypotheses(".jsonl"),
         settings=hypotheses(".json"),
-        code=code("evaluation.score"),
     output:
         scores="results/evaluation/{experiment}.csv",
     log:
@@ -50,6 +49,7 @@ rule score_experiment:
     resources:
         mem="1GB",
     params:
+        code=code("evaluation.score"),
         scoring=section("scoring"),
     shell:
         "python -m mavsr.evaluation.score --hypotheses {input.hypotheses:q}"
@@ -63,7 +63,6 @@ rule collect_scores:
             for name in config["experiments"]
             if evaluations_of(name)
         ],
-        code=code("evaluation.collect"),
     output:
         table="results/wer.csv",
     log:
@@ -72,6 +71,8 @@ rule collect_scores:
         "../../envs/mavsr.yaml"
     resources:
         mem="1GB",
+    params:
+        code=code("evaluation.collect"),
     shell:
         "python -m mavsr.evaluation.collect --scores {input.scores:q}"
         " --output {output.table:q} 2> {log:q}"

@@ -5,7 +5,6 @@ rule extract_features:
     input:
         shard=sound_shard,
         encoder=encoder_files,
-        code=code("features.extract"),
     output:
         shard="results/features/{encoder}/{corpus}/{split}/{condition}/{shard}.tar",
     log:
@@ -18,6 +17,7 @@ rule extract_features:
     resources:
         mem="4GB",
     params:
+        code=code("features.extract"),
         encoder=encoder_json,
         settings=extract_settings,
     shell:
@@ -35,7 +35,6 @@ rule index_features:
             "results/features/{{encoder}}/{{corpus}}/{{split}}/{{condition}}/{shard}.tar",
             shard=shard_names,
         ),
-        code=code("features.index"),
     output:
         samples="results/features/{encoder}/{corpus}/{split}/{condition}/samples.parquet",
         index="results/features/{encoder}/{corpus}/{split}/{condition}/index.json",
@@ -46,6 +45,7 @@ rule index_features:
     resources:
         mem="1GB",
     params:
+        code=code("features.index"),
         parameters=encoder_json,
     shell:
         "python -m mavsr.features.index --shards {input.shards:q}"

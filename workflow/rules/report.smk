@@ -5,7 +5,6 @@ rule write_table:
     input:
         scores=scores_of,
         published=PUBLISHED,
-        code=code("report.table"),
     output:
         expand("results/{{name}}.{suffix}", suffix=["csv", "md", "tex"]),
     log:
@@ -15,6 +14,7 @@ rule write_table:
     resources:
         mem="1GB",
     params:
+        code=code("report.table"),
         report=report_json,
         scores=lambda wildcards, input: "--scores" if input.scores else "",
     shell:

@@ -20,7 +20,7 @@ from mavsr.model.lora import count_parameters
 from mavsr.model.scales import TASKS
 from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
-from mavsr.sources import source_files
+from mavsr.sources import code_digest
 from mavsr.training.settings import TrainingSettings
 from mavsr.training.trainer import Trainer
 
@@ -75,7 +75,7 @@ def train(
     # The weights of a local LLM decide a run as much as its data; a hub model has its revision.
     files += sorted(Path(model.llm).glob("*.safetensors"))
     data = {str(path): sha256(path) for path in files}
-    code = [sha256(path) for path in source_files("mavsr.training.train")]
+    code = code_digest("mavsr.training.train")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     network = MatryoshkaModel(model, sources[0].dims).to(device)
     counts = {
