@@ -16,7 +16,6 @@ from mavsr.errors import InputError
 from mavsr.evaluation.collect import collect, read_scores
 from mavsr.evaluation.decode import DecodingSettings, decode
 from mavsr.evaluation.score import COLUMNS, ScoringSettings, score
-from mavsr.model.lora import adapter_names
 from mavsr.report.cost import lora_parameters, matrix_parameters
 from mavsr.report.sources import ReportSettings
 from mavsr.report.table import write_table
@@ -303,12 +302,6 @@ def test_a_state_of_another_llm_is_not_resumed(run_train, monkeypatch, settings_
     fresh = run_train("fresh", llm=str(llm))
     name = "projectors.safetensors"
     assert (resumed / name).read_bytes() == (fresh / name).read_bytes()
-
-
-def test_every_method_names_its_active_loras(settings_of):
-    scale = settings_of().scales[0]
-    counts = {method: len(adapter_names(method, scale)) for method in (*METHODS, "llama-avsr")}
-    assert counts == {"mtsk-ms": 1, "mtsk-ss": 1, "mtsk-mss": 2, "llama-avsr": 1}
 
 
 @pytest.mark.parametrize("key", ["beams", "max_new_tokens", "batch_utterances"])

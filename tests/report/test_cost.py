@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 
+from mavsr.model.adapters.base import count_parameters
+from mavsr.model.adapters.registry import make_adapter
 from mavsr.model.avsr import load_llm
-from mavsr.model.lora import MatryoshkaLora, count_parameters
 from mavsr.model.scales import Scale
 from mavsr.report.cost import (
     lora_parameters,
@@ -13,7 +14,7 @@ from mavsr.report.cost import (
     prefix_tokens,
     teraflops,
 )
-from mavsr.report.llm_shapes import llm_shape
+from mavsr.report.llm_shapes import LLMS, llm_config
 from mavsr.report.published import published_cost
 from mavsr.report.sources import ReportSettings, Sources
 from mavsr.report.tables.cost import table4
@@ -21,9 +22,7 @@ from mavsr.report.tables.cost import table4
 TABLE4 = published_cost()
 
 
-LLAMA_31_8B = llm_shape("llama-3.1-8b")
-LLAMA_32_1B = llm_shape("llama-3.2-1b")
-LLAMA_32_3B = llm_shape("llama-3.2-3b")
+LLAMA_32_1B, LLAMA_32_3B, LLAMA_31_8B = map(llm_config, LLMS)
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +51,9 @@ def test_parameters_of_a_lora(config, rank, count):
     assert lora_parameters(config, rank) == count
 
 
-def test_a_lora_counts_what_peft_makes(llm_folder):
-    llm = load_llm(str(llm_folder))[0]
-    lora = MatryoshkaLora(llm, "mtsk-ms", [Scale(4, 2)], 8, 0.125)
+def test_a_lora_counts_what_peft_makes(settings_of):
+    llm = load_llm(settings_of().llm)[0]
+    lora = make_adapter(llm, settings_of(method="mtsk-ms", lora_rank=8))
     assert count_parameters(lora.trainable()) == lora_parameters(llm.config, 8)
     assert matrix_parameters(llm.config) == sum(
         p.numel()

@@ -145,6 +145,20 @@ def test_a_wrong_config_fails_with_its_message(project, given, message):
     assert len(result.stdout.splitlines()) < 10
 
 
+def test_results_on_another_disk(project, tmp_path):
+    disk = tmp_path / "big disk"
+    disk.mkdir()
+    (project.folder / "my.yaml").write_text(f"results_dir: {disk}/results of ann\n")
+    whole = expected_jobs(read_config(project))
+    assert project.plan("--configfile", "my.yaml") == whole
+    made = "results/noise/portrait/babble.flac"
+    result = project.run("--configfile", "my.yaml", "workflow/configs/smoke.yaml", "--", made)
+    assert result.returncode == 0, result.stdout
+    assert (disk / "results of ann" / made.removeprefix("results/")).is_file()
+    assert not project.plan("--configfile", "my.yaml", "workflow/configs/smoke.yaml", "--", made)
+    assert not project.plan("--configfile", "workflow/configs/smoke.yaml", "--", made)
+
+
 def test_the_default_profile_is_found(project):
     assert "Using workflow specific profile" in project.run("--dry-run").stdout
 

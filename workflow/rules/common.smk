@@ -2,6 +2,7 @@
 
 import json
 import os
+import math
 import re
 from pathlib import Path
 
@@ -12,12 +13,15 @@ from mavsr.errors import InputError
 from mavsr.experiments import all_evaluations, all_models, evaluations
 from mavsr.report import published
 from mavsr.report.catalogue import FIGURES, TABLES, experiment_of
+from mavsr.preflight import check_files
+from mavsr.results_dir import link_results
 from mavsr.sources import code_digest
 from snakemake.exceptions import WorkflowError
 
 try:
     restore_types(config)
     check_config(config)
+    link_results(config["results_dir"])
     EVALUATIONS = all_evaluations(config)
     MODELS = all_models(config)
 except InputError as error:
@@ -73,7 +77,7 @@ def origin_json(wildcards):
             "split": "test",
             "encoders": "+".join(name for _, name in model.encoders),
             "llm": model.llm,
-            "variant": getattr(model, "variant", ""),
+            "variant": model.settings.variant,
         }
     )
 
@@ -102,6 +106,17 @@ def report_json(wildcards):
     return json.dumps(
         {"kinds": kinds, "rates": config["rates"], "table4": config["table4"]}
     )
+
+
+def check_planned():
+    """Stop a run, not a dry run, whose jobs would sooner or later miss the user's own files."""
+    jobs = workflow.dag.needrun_jobs()
+    try:
+        check_files(
+            config, [(job.rule.name, dict(job.wildcards.items())) for job in jobs]
+        )
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def code(module):
@@ -338,10 +353,32 @@ def whisper_noise(wildcards):
 
 
 def extract_settings(wildcards):
-    """Settings of a features job: only video's training views are drawn at random here."""
-    drawn = wildcards.condition.startswith("view_") and not is_audio(wildcards.encoder)
-    reads = {"dtype", "seed", "flip"} if drawn else {"dtype"}
-    return json.dumps({k: v for k, v in config["features"].items() if k in reads})
+    """Settings of a features job: of the config's section what changes its tokens."""
+    audio, section = is_audio(wildcards.encoder), config["features"]
+    reads = {"dtype", "precision"}
+    if wildcards.condition.startswith("view_") and not audio:
+        reads |= {
+            "seed",
+            "flip",
+        }  # only video's training views are drawn at random here
+    if section["long_clips"] == "truncate":
+        reads |= {"long_clips", "longest_s"}
+    pool = (
+        {"pool": pool_size(wildcards)} if audio and section["store"] == "pooled" else {}
+    )
+    return json.dumps({k: v for k, v in section.items() if k in reads} | pool)
+
+
+def pool_size(wildcards):
+    """Audio tokens that one stored mean stands for: the divisor of all rates that hear it."""
+    rates = [
+        rate
+        for model in MODELS.values()
+        if model.corpus == wildcards.corpus
+        and ("audio", wildcards.encoder) in model.encoders
+        for rate in model.settings.rates("audio")
+    ]
+    return math.gcd(*rates) or 1
 
 
 def training_settings(wildcards):

@@ -20,3 +20,20 @@ rule write_table:
     shell:
         "python -m mavsr.report.table --name {wildcards.name} --settings {params.report:q}"
         " {params.scores} {input.scores:q} --output results 2> {log:q}"
+
+
+rule parameters:
+    output:
+        table="results/parameters.csv",
+    log:
+        "results/logs/report/parameters.log",
+    benchmark:
+        "results/benchmarks/report/parameters.tsv"
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="2GB",
+    params:
+        code=code("report.parameters"),
+    shell:
+        "python -m mavsr.report.parameters --output {output.table:q} 2> {log:q}"
