@@ -67,6 +67,7 @@ class MatryoshkaLora(nn.Module):
                 f"llama-avsr trains one model per scale, not one for {len(scales)} scales"
             )
         self.method = method
+        self.prefix_shared = method in ("llama-avsr", "mtsk-ms")
         self.scales = tuple(scales)
         names = [name for scale in scales for name in adapter_names(method, scale)]
         config = peft.LoraConfig(
