@@ -23,6 +23,10 @@ localrules:
     all,
 
 
+onstart:
+    check_planned()
+
+
 rule all:
     default_target: True
     input:

@@ -79,7 +79,17 @@ def leaves(part, prefix=""):
         ),
         ("setup.video_encoder", "x", "setup.video_encoder is 'x', which is not under `encoders`"),
         ("experiments.table1.0.corpus", "x", "experiments.table1[0].corpus is 'x'"),
-        ("experiments.table1.0.methods", ["mtsk"], "experiments.table1.0.methods.0 is 'mtsk'"),
+        (
+            "experiments.table1.0.methods",
+            ["mtsk-sm"],
+            "experiments.table1[0].methods: method 'mtsk-sm' is unknown; did you mean 'mtsk-s",
+        ),
+        ("mome.router", "both", "mome.router is 'both'"),
+        (
+            "experiments.table1.0.mome",
+            {"topk": 2},
+            "unknown key 'topk' at experiments.table1.0.mome",
+        ),
         (
             "experiments.table1.0.rates",
             {"audio": [4, 2], "video": [1]},

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from mavsr import sources
-from mavsr.sources import PACKAGE, PLUMBING, source_files
+from mavsr.sources import PACKAGE, PLUMBING, code_digest, source_files
 
 COMMANDS = sorted(
     ".".join(("mavsr", *path.relative_to(PACKAGE).with_suffix("").parts))
@@ -21,7 +21,13 @@ def names(module):
 def test_the_closure_follows_imports():
     found = names("mavsr.training.train")
     assert {"training/train.py", "training/trainer.py", "training/batches.py"} <= found
-    assert {"model/avsr.py", "model/lora.py", "features/cache.py", "seeds.py"} <= found
+    assert {
+        "model/avsr.py",
+        "model/adapters/lora.py",
+        "model/adapters/mome.py",
+        "features/cache.py",
+        "seeds.py",
+    } <= found
     assert not any(name.startswith(("mouths/", "evaluation/", "report/")) for name in found)
 
 
@@ -43,12 +49,15 @@ def test_paths_are_sorted_absolute_and_exist():
 def test_a_module_within_a_function_counts(tmp_path, monkeypatch):
     monkeypatch.setattr("mavsr.sources.PACKAGE", tmp_path)
     (tmp_path / "deep").mkdir()
+    (tmp_path / "plugins").mkdir()
     for name, text in {
         "a.py": "def f():\n    from mavsr.deep import b\n",
         "deep/__init__.py": "",
         "deep/b.py": "import mavsr.c\nimport os, mavsr.d\nfrom mavsr.c import thing\n",
         "c.py": "import mavsr.a\nthing = 1\n",
-        "d.py": "",
+        "d.py": "def f(name):\n    return import_module(f'mavsr.plugins.{name}')\n",
+        "plugins/__init__.py": "",
+        "plugins/one.py": "",
         "e.py": "",
     }.items():
         (tmp_path / name).write_text(text)
@@ -57,7 +66,64 @@ def test_a_module_within_a_function_counts(tmp_path, monkeypatch):
         found = {str(path.relative_to(tmp_path)) for path in sources.source_files("mavsr.a")}
     finally:
         sources._imports.cache_clear()
-    assert found == {"a.py", "deep/__init__.py", "deep/b.py", "c.py", "d.py"}
+    # d may import any plugin: which one is known when it runs.
+    assert found == {"a.py", "deep/__init__.py", "deep/b.py", "c.py", "d.py", "plugins/one.py"}
+
+
+BEFORE = '''"""A module."""
+import mavsr.c
+
+def f(x):
+    """Double ``x``."""
+    return 2 * x
+'''
+SAME = '''"""A module, explained
+at length."""
+
+import mavsr.c  # needed
+
+
+def f(x):
+    # Twice is enough.
+    return 2 * x
+
+
+"""What f is for."""
+'''
+
+
+@pytest.fixture
+def digest_of(tmp_path, monkeypatch):
+    """Digest of a package of two modules with the given texts."""
+    monkeypatch.setattr("mavsr.sources.PACKAGE", tmp_path)
+
+    def digest(a, c="thing = 1"):
+        (tmp_path / "a.py").write_text(a)
+        (tmp_path / "c.py").write_text(c)
+        for function in (sources._imports, sources._code, code_digest):
+            function.cache_clear()
+        return code_digest("mavsr.a")
+
+    yield digest
+    for function in (sources._imports, sources._code, code_digest):
+        function.cache_clear()
+
+
+def test_words_and_layout_do_not_change_the_digest(digest_of):
+    assert digest_of(BEFORE) == digest_of(SAME)
+
+
+@pytest.mark.parametrize(
+    ("a", "c"),
+    [
+        (BEFORE.replace("2 *", "3 *"), "thing = 1"),
+        (BEFORE.replace("import mavsr.c", "import mavsr.c as c"), "thing = 1"),
+        (BEFORE, "thing = 2"),
+        (BEFORE, "thing = 1\nother = 'a string that is used'"),
+    ],
+)
+def test_code_does_in_the_module_and_in_what_it_imports(digest_of, a, c):
+    assert digest_of(BEFORE) != digest_of(a, c)
 
 
 IMPORT_ALL = """

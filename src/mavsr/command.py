@@ -29,12 +29,20 @@ _REFUSALS = {
 """What a user can do about a disk that refuses; other OSErrors may be defects."""
 
 
-def run_command(function: Callable[..., Any]) -> None:
+def run_command(
+    function: Callable[..., Any], arguments: list[str] | None = None, name: str | None = None
+) -> None:
     """Parse the command line into ``function``'s arguments and call it.
 
     An InputError, or a disk that is full or refuses access, ends the process with a message and
     exit status 2; any other exception is a defect of this project and keeps its traceback.
+
+    Args:
+        function: what to run; its signature is the command line.
+        arguments: words of the command line; those of this process if not given.
+        name: of the command, for its help; that of this process if not given.
     """
+    words = join_lists(sys.argv[1:] if arguments is None else arguments, function)
     logging.basicConfig(
         level=logging.INFO,
         stream=sys.stderr,
@@ -42,7 +50,9 @@ def run_command(function: Callable[..., Any]) -> None:
         datefmt="%H:%M:%S",
     )
     try:
-        jsonargparse.auto_cli(function, join_lists(sys.argv[1:], function), as_positional=False)
+        jsonargparse.auto_cli(
+            function, words, as_positional=False, prog=name, description=inspect.getdoc(function)
+        )
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -11,8 +11,10 @@ import yaml
 from mavsr.corpus.download.settings import DownloadSettings, RemoteFile, redacted
 from mavsr.corpus.readers import make_reader, reading_settings
 from mavsr.errors import InputError
+from mavsr.model.methods import method_of
 from mavsr.model.scales import TASKS
 from mavsr.noise.condition import Condition
+from mavsr.tokens import LARGEST_POOLED_RATE
 
 _ROOT = Path(__file__).parents[2]
 DEFAULT = _ROOT / "config.yaml"
@@ -128,6 +130,7 @@ def _check_references(config: Mapping[str, Any]) -> None:
         for number, entry in enumerate(entries):
             for modality, rates in entry.get("rates", {}).items():
                 _check_ascending(rates, f"experiments.{name}[{number}].rates.{modality}")
+            _check_methods(entry["methods"], f"experiments.{name}[{number}].methods")
             setup = {key: (value, f"setup.{key}") for key, value in config["setup"].items()}
             # Complain where the value stands: in the entry, or in what it inherits.
             setup |= {k: (v, f"experiments.{name}[{number}].{k}") for k, v in entry.items()}
@@ -137,6 +140,9 @@ def _check_references(config: Mapping[str, Any]) -> None:
             _check_name(*setup["llm"], config["llms"], "llms")
             for modality in TASKS[setup["task"][0]]:
                 _check_encoder(*setup[f"{modality}_encoder"], config["encoders"], modality)
+            if config["features"]["store"] == "pooled" and "audio" in TASKS[setup["task"][0]]:
+                rates = {**config["rates"], **entry.get("rates", {})}["audio"]
+                _check_pooling(f"experiments.{name}[{number}]", setup["compression"][0], rates)
 
 
 def _check_corpus(name: str, corpus: Mapping[str, Any]) -> None:
@@ -161,6 +167,14 @@ def _check_downloads(config: Mapping[str, Any]) -> None:
         raise InputError(f"config: {place}: {error}") from None
 
 
+def _check_methods(methods: list[str], place: str) -> None:
+    for method in methods:
+        try:
+            method_of(method)
+        except InputError as error:
+            raise InputError(f"config: {place}: {error}") from None
+
+
 def _check_ascending(rates: list[int], place: str) -> None:
     if list(rates) != sorted(set(rates)):
         raise InputError(f"config: {place} is {rates}: list each rate once, ascending")
@@ -170,6 +184,19 @@ def _check_name(name: str, place: str, known: Mapping[str, Any], section: str) -
     if name not in known:
         raise InputError(
             f"config: {place} is {name!r}, which is not under `{section}` ({', '.join(known)})"
+        )
+
+
+def _check_pooling(place: str, compression: str, rates: Sequence[int]) -> None:
+    if compression == "stack":
+        raise InputError(
+            f"config: {place} stacks audio tokens, which features.store: pooled does not keep; "
+            "use store: full"
+        )
+    if rates[-1] > LARGEST_POOLED_RATE:
+        raise InputError(
+            f"config: {place} has the audio rate {rates[-1]}; features.store: pooled is exact up "
+            f"to {LARGEST_POOLED_RATE}, so use store: full"
         )
 
 

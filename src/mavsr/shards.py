@@ -8,6 +8,7 @@ the rest of the shard, which is what makes exact shuffling and exact resumption 
 """
 
 import os
+import shlex
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -98,8 +99,14 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
             yield tar
     except (OSError, tarfile.TarError) as error:
         raise InputError(
-            f"shard {path} is missing or damaged ({error}); remove it and run snakemake again"
+            f"shard {path} is missing or damaged ({error}); rebuild it: {rebuild_command(path)}"
         ) from error
+
+
+def rebuild_command(*files: Path) -> str:
+    """Shell command that removes files and makes them anew."""
+    names = " ".join(shlex.quote(str(path)) for path in files)
+    return f"`rm -f {names} && snakemake --cores all {names}`"
 
 
 @dataclass(frozen=True)

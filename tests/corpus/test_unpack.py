@@ -2,9 +2,9 @@ import io
 import os
 import random
 import tarfile
-import zipfile
 
 import pytest
+from archives import WHEN, pieces, read_files, tar, zipped
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,30 +18,6 @@ FILES = {
     "mvlrs_v1/main/é 2/00001.mp4": random.Random(1).randbytes(70_000),
     "./mvlrs_v1/empty": b"",
 }
-WHEN = 1_000_000_000
-
-
-def tar(files, mode="w", members=()):
-    """Bytes of a tar file; ``members`` are TarInfo without content."""
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode=mode) as archive:
-        for name, content in files.items():
-            info = tarfile.TarInfo(name)
-            info.size, info.mtime = len(content), WHEN
-            archive.addfile(info, io.BytesIO(content))
-        for member in members:
-            archive.addfile(member)
-    return stream.getvalue()
-
-
-def zipped(files, mode=0o100644, date=(2001, 9, 9, 1, 46, 40)):
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            info = zipfile.ZipInfo(name, date)
-            info.external_attr = mode << 16
-            archive.writestr(info, content)
-    return stream.getvalue()
 
 
 def special(kind, name="bad", linkname=""):
@@ -51,16 +27,10 @@ def special(kind, name="bad", linkname=""):
 
 
 def write_parts(folder, content, count=1):
-    size = -(-len(content) // count)
     paths = [folder / f"part {n}" for n in range(count)]
-    for n, path in enumerate(paths):
-        path.write_bytes(content[n * size : (n + 1) * size])
+    for path, piece in zip(paths, pieces(content, count), strict=True):
+        path.write_bytes(piece)
     return paths
-
-
-def read(folder):
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 KINDS = {
@@ -78,7 +48,7 @@ def test_archives_of_every_kind_are_joined_and_unpacked(tmp_path, kind, count):
     parts = write_parts(tmp_path, KINDS[kind](), count)
     found = unpack(parts, tmp_path / "out", "x")
     assert found == (len(FILES), sum(map(len, FILES.values())))
-    assert read(tmp_path / "out") == {k.removeprefix("./"): v for k, v in FILES.items()}
+    assert read_files(tmp_path / "out") == {k.removeprefix("./"): v for k, v in FILES.items()}
     times = {path.stat().st_mtime for path in (tmp_path / "out").rglob("*") if path.is_file()}
     assert times == {WHEN}
 
@@ -141,7 +111,9 @@ def test_links_within_an_archive_become_copies(tmp_path):
     ]
     parts = write_parts(tmp_path, tar({"a/b": b"content"}, "w:gz", links))
     unpack(parts, tmp_path / "out", "x")
-    assert read(tmp_path / "out") == dict.fromkeys(["a/b", "c/hard", "c/soft", "again"], b"content")
+    assert read_files(tmp_path / "out") == dict.fromkeys(
+        ["a/b", "c/hard", "c/soft", "again"], b"content"
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -221,7 +193,12 @@ def test_trees_of_several_archives_come_together(tmp_path):
     old = make_tree(tmp_path / "root", {"main/1/a": "1", "main/1/b": "2"})
     new = make_tree(tmp_path / "new", {"main/1/b": "2", "main/1/c": "3", "main/2/a": "4"})
     place(new, old)
-    assert read(old) == {"main/1/a": b"1", "main/1/b": b"2", "main/1/c": b"3", "main/2/a": b"4"}
+    assert read_files(old) == {
+        "main/1/a": b"1",
+        "main/1/b": b"2",
+        "main/1/c": b"3",
+        "main/2/a": b"4",
+    }
     assert not new.exists()
 
 
@@ -230,11 +207,11 @@ def test_other_files_are_not_overwritten(tmp_path):
     new = make_tree(tmp_path / "new", {"main/1/a": "1", "main/1/b": "2"})
     with pytest.raises(InputError, match="main/1/b exists and differs"):
         place(new, old)
-    assert read(old) == {"main/1/b": b"mine"}
-    assert len(read(new)) == 2
+    assert read_files(old) == {"main/1/b": b"mine"}
+    assert len(read_files(new)) == 2
     (old / "main" / "1" / "b").unlink()
     place(new, old)
-    assert read(old) == {"main/1/a": b"1", "main/1/b": b"2"}
+    assert read_files(old) == {"main/1/a": b"1", "main/1/b": b"2"}
 
 
 @pytest.mark.parametrize("in_the_way", ["file", "folder", "link"])
@@ -249,4 +226,4 @@ def test_what_is_in_the_way_is_told(tmp_path, in_the_way):
         (tmp_path / "root" / "b").symlink_to(tmp_path)
     with pytest.raises(InputError, match="exists and differs"):
         place(new, tmp_path / "root")
-    assert len(read(new)) == 2
+    assert len(read_files(new)) == 2

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from transformers import LlamaConfig
 
+from mavsr.model.adapters.base import count_parameters
+from mavsr.model.adapters.registry import make_adapter
 from mavsr.model.avsr import load_llm
-from mavsr.model.lora import MatryoshkaLora, count_parameters
 from mavsr.model.scales import Scale
 from mavsr.report.cost import (
     lora_parameters,
@@ -16,26 +16,12 @@ from mavsr.report.cost import (
     prefix_tokens,
     teraflops,
 )
+from mavsr.report.llm_shapes import LLMS, llm_config
 
 TABLE4 = pd.read_csv(Path(__file__).parents[1] / "data" / "paper_cost.csv")
 
 
-def llama(hidden, intermediate, layers, heads, tied, head_dim=None):
-    return LlamaConfig(
-        vocab_size=128256,
-        hidden_size=hidden,
-        intermediate_size=intermediate,
-        num_hidden_layers=layers,
-        num_attention_heads=heads,
-        num_key_value_heads=8,
-        head_dim=head_dim,
-        tie_word_embeddings=tied,
-    )
-
-
-LLAMA_31_8B = llama(4096, 14336, 32, 32, tied=False)
-LLAMA_32_1B = llama(2048, 8192, 16, 32, tied=True, head_dim=64)
-LLAMA_32_3B = llama(3072, 8192, 28, 24, tied=True, head_dim=128)
+LLAMA_32_1B, LLAMA_32_3B, LLAMA_31_8B = map(llm_config, LLMS)
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +50,9 @@ def test_parameters_of_a_lora(config, rank, count):
     assert lora_parameters(config, rank) == count
 
 
-def test_a_lora_counts_what_peft_makes(llm_folder):
-    llm = load_llm(str(llm_folder))[0]
-    lora = MatryoshkaLora(llm, "mtsk-ms", [Scale(4, 2)], 8, 0.125)
+def test_a_lora_counts_what_peft_makes(settings_of):
+    llm = load_llm(settings_of().llm)[0]
+    lora = make_adapter(llm, settings_of(method="mtsk-ms", lora_rank=8))
     assert count_parameters(lora.trainable()) == lora_parameters(llm.config, 8)
     assert matrix_parameters(llm.config) == sum(
         p.numel()

@@ -1,13 +1,16 @@
 """The lock, the list it is resolved from, and the conda environment say the same."""
 
+import ast
 import re
-from importlib.metadata import version
+import sys
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 import pytest
 import yaml
 
-ENVS = Path(__file__).parents[2] / "envs"
+ROOT = Path(__file__).parents[2]
+ENVS = ROOT / "envs"
 
 
 def normal(name):
@@ -33,6 +36,23 @@ def test_every_direct_dependency_is_locked_as_asked():
     assert not set(WANTED) - set(LOCK)
     for name, asked in WANTED.items():
         assert asked in (None, LOCK[name]), name
+
+
+def imported():
+    """Top names of all modules that the package imports."""
+    for path in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                yield from (name.name.split(".")[0] for name in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                yield node.module.split(".")[0]
+
+
+def test_everything_imported_is_asked_for_by_name():
+    foreign = set(imported()) - set(sys.stdlib_module_names) - {"mavsr"}
+    assert {"torch", "requests"} <= foreign
+    packages = packages_distributions()
+    assert not {name for name in foreign if not set(map(normal, packages[name])) & set(WANTED)}
 
 
 def test_every_package_of_the_lock_is_pinned_and_hashed():

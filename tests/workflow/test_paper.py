@@ -95,27 +95,37 @@ def test_lrs2_alone_is_enough_for_its_half(project, config):
     assert jobs["noise_check"] == 0
 
 
-@pytest.mark.parametrize(
-    ("corpus", "expected"),
-    [
-        (
-            "lrs3",
-            [
-                "data/lrs3/pretrain/<speaker>/<clip>.mp4 and .txt",
-                "LRS2 alone is enough for the LRS2 half",
-                "--config 'use_corpora=[lrs2]'",
-            ],
-        ),
-        ("lrs2", ["data/lrs2/mvlrs_v1/main/<broadcast>/<clip>.mp4 and .txt", "lrs2/test.txt"]),
+TREES = {
+    "lrs3": [
+        "data/lrs3/pretrain/<speaker>/<clip>.mp4 and .txt",
+        "LRS2 alone is enough for the LRS2 half",
+        "--config 'use_corpora=[lrs2]'",
     ],
-)
-def test_a_run_says_which_tree_it_expects_where(project, corpus, expected):
-    target = f"results/corpus/{corpus}/train.parquet"
-    result = project.run("--configfile", PAPER, "--", target)
+    "lrs2": ["data/lrs2/mvlrs_v1/main/<broadcast>/<clip>.mp4 and .txt", "data/lrs2/test.txt"],
+}
+
+
+def test_a_run_without_data_says_at_once_what_it_expects_where(project):
+    result = project.run("--configfile", PAPER)
     assert result.returncode == 1
-    assert f"error: no corpus at data/{corpus}, which does not exist. Expected:" in result.stdout
-    for line in expected:
-        assert line in result.stdout
-    assert str(project.folder / "data" / corpus) in result.stdout
+    for corpus, lines in TREES.items():
+        assert f"corpora.{corpus}: no corpus at data/{corpus}, which does not exist. Expected:" in (
+            result.stdout
+        )
+        assert str(project.folder / "data" / corpus) in result.stdout
+        assert all(line in result.stdout for line in lines)
+    assert "noise.babble: data/noisex92/babble.wav is not a file" in result.stdout
+    assert "encoders.avhubert-large.path: data/avhubert/large_vox_iter5.pt does" in result.stdout
     assert "docs/data.md" in result.stdout
     assert "Traceback" not in result.stdout
+    assert not (project.folder / "results").exists()
+
+
+def test_a_run_asks_for_nothing_that_its_target_does_not_need(project):
+    target = "results/corpus/lrs3/train.parquet"
+    for part in ("pretrain", "trainval", "test"):
+        (project.folder / "data" / "lrs3" / part / "s1").mkdir(parents=True)
+    result = project.run("--configfile", PAPER, "--", target)
+    assert "this run needs" not in result.stdout
+    assert "error: no corpus at data/lrs3, which lacks" not in result.stdout
+    assert "no usable clip for the split 'train'" in result.stdout

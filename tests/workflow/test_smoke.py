@@ -4,6 +4,7 @@ The tests of this file share one folder and run in order.
 """
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -43,6 +44,13 @@ def test_the_tables_come_out_in_the_right_shape(project):
     assert scores.wer.ge(0).all()
     assert len(check) == 4
     assert check.ratio.notna().all()
+
+
+def test_the_models_say_something(project):
+    files = list((project.folder / "results" / "evaluation").rglob("*.jsonl"))
+    lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    assert len(lines) == 12 * 8
+    assert any(line["hypothesis"] for line in lines)
 
 
 def test_every_job_kept_a_log(project):
@@ -123,5 +131,5 @@ def test_a_run_killed_in_the_middle_ends_with_the_same_bytes(project):
 
 def test_an_edited_module_reruns_its_stage_and_what_follows(project):
     path = project.folder / "src" / "mavsr" / "evaluation" / "score.py"
-    path.write_text(path.read_text() + "\n# edited\n")
+    path.write_text(path.read_text() + "\nEDITED = 1\n")
     assert set(project.plan(*SMOKE)) == {"collect_scores", "table1", "noise_check", "all"}

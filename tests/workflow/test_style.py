@@ -19,6 +19,9 @@ RULES = [
     for block in re.findall(r"^(?:rule|checkpoint) .*(?:\n(?: .*)?)*", path.read_text(), re.M)
 ]
 
+DOWNLOADS = {"download_corpus", "download_babble", "fetch_retinaface"}
+"""Rules whose results are a server's bytes, whatever the code that fetches them."""
+
 
 def run(*command):
     environment = {**os.environ, "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}"}
@@ -55,10 +58,9 @@ def test_every_rule_keeps_a_log_and_runs_a_command_of_the_package(name, rule):
     assert "    resources:" in lines
     assert "    conda:" in lines
     assert "python -m mavsr." in rule
-    assert (
-        re.search(r"code=(?:ancient\()?code\(\"(.+)\"\)", rule)[1]
-        in rule.split("python -m mavsr.")[1]
-    )
+    if name.split(": ")[1] not in DOWNLOADS:
+        code = re.search(r"    params:\n        code=code\(\"(.+)\"\),", rule)[1]
+        assert code in rule.split("python -m mavsr.")[1]
     assert len(lines) - len(rule.split("    shell:")[1].strip().splitlines()) <= 30
 
 

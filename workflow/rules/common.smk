@@ -1,7 +1,7 @@
 """What the rules share: the checked config, the models it asks for, where their inputs lie."""
 
 import json
-import os
+import math
 import re
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from mavsr.corpus.download.settings import RemoteFile
 from mavsr.corpus.readers import reading_settings
 from mavsr.errors import InputError
 from mavsr.experiments import all_evaluations, all_models, evaluations
-from mavsr.sources import source_files
+from mavsr.preflight import check_files
+from mavsr.sources import code_digest
 from snakemake.exceptions import WorkflowError
 
 try:
@@ -57,9 +58,20 @@ def wanted_tables():
     ]
 
 
+def check_planned():
+    """Stop a run, not a dry run, whose jobs would sooner or later miss the user's own files."""
+    jobs = workflow.dag.needrun_jobs()
+    try:
+        check_files(
+            config, [(job.rule.name, dict(job.wildcards.items())) for job in jobs]
+        )
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+
+
 def code(module):
-    """Every source file that ``python -m mavsr.<module>`` runs, as rule input."""
-    return [os.path.relpath(path) for path in source_files(f"mavsr.{module}")]
+    """Digest of all code that ``python -m mavsr.<module>`` runs, for params: its change reruns the job."""
+    return code_digest(f"mavsr.{module}")
 
 
 def shard_names(wildcards):
@@ -80,9 +92,9 @@ def corpus_tree(wildcards):
 
 
 def download_json(wildcards):
-    """The archives of a corpus, without what does not change the tree."""
+    """What is fetched of a corpus, without what does not change the tree."""
     section = config["corpora"][wildcards.corpus]["download"]
-    return json.dumps({"archives": section["archives"]})
+    return json.dumps({k: section[k] for k in ("archives", "files") if k in section})
 
 
 def download_option(key, default):
@@ -291,10 +303,27 @@ def whisper_noise(wildcards):
 
 
 def extract_settings(wildcards):
-    """Settings of a features job: only video's training views are drawn at random here."""
-    drawn = wildcards.condition.startswith("view_") and not is_audio(wildcards.encoder)
-    reads = {"dtype", "seed", "flip"} if drawn else {"dtype"}
-    return json.dumps({k: v for k, v in config["features"].items() if k in reads})
+    """Settings of a features job: of the config's section what changes its tokens."""
+    audio, section = is_audio(wildcards.encoder), config["features"]
+    reads = {"dtype", "precision"}
+    if wildcards.condition.startswith("view_") and not audio:
+        reads |= {"seed", "flip"}  # only video's training views are drawn at random here
+    if section["long_clips"] == "truncate":
+        reads |= {"long_clips", "longest_s"}
+    pool = {"pool": pool_size(wildcards)} if audio and section["store"] == "pooled" else {}
+    return json.dumps({k: v for k, v in section.items() if k in reads} | pool)
+
+
+def pool_size(wildcards):
+    """Audio tokens that one stored mean stands for: the divisor of all rates that hear it."""
+    rates = [
+        rate
+        for model in MODELS.values()
+        if model.corpus == wildcards.corpus
+        and ("audio", wildcards.encoder) in model.encoders
+        for rate in model.settings.rates("audio")
+    ]
+    return math.gcd(*rates) or 1
 
 
 def training_settings(wildcards):

@@ -2,8 +2,6 @@
 
 
 rule make_portrait:
-    input:
-        code=code("corpus.portrait.make"),
     output:
         listing="results/corpus/{corpus}/tree.json",
     log:
@@ -18,6 +16,7 @@ rule make_portrait:
     resources:
         mem="2GB",
     params:
+        code=code("corpus.portrait.make"),
         root=lambda wildcards: config["corpora"][wildcards.corpus]["root"],
         settings=per_corpus("make"),
     shell:
@@ -27,9 +26,6 @@ rule make_portrait:
 
 
 rule download_corpus:
-    input:
-        # The bytes are the server's: no change of this code calls for new crops.
-        code=ancient(code("corpus.download.get")),
     output:
         listing="results/corpus/{corpus}/tree.json",
     log:
@@ -46,6 +42,7 @@ rule download_corpus:
         parallel=download_option("parallel", 4),
         keep_archives=download_option("keep_archives", True),
     params:
+        # No code: the bytes are the server's, and no change of it calls for new crops.
         root=lambda wildcards: config["corpora"][wildcards.corpus]["root"],
         settings=download_json,
     shell:
@@ -59,7 +56,6 @@ rule scan_corpus:
     input:
         tree=corpus_tree,
         lists=corpus_lists,
-        code=code("corpus.scan"),
     output:
         train="results/corpus/{corpus}/train.parquet",
         val="results/corpus/{corpus}/val.parquet",
@@ -74,6 +70,7 @@ rule scan_corpus:
     resources:
         mem="2GB",
     params:
+        code=code("corpus.scan"),
         root=lambda wildcards: config["corpora"][wildcards.corpus]["root"],
         shards=per_corpus("shards"),
         reading=corpus_reading,

@@ -8,7 +8,6 @@ rule decode:
         manifest=manifest("test"),
         audio=features("audio", "test", heard),
         video=features("video", "test", only_clean),
-        code=code("evaluation.decode"),
     output:
         hypotheses="results/evaluation/{model}/{condition}/{scale}.jsonl",
         settings="results/evaluation/{model}/{condition}/{scale}.json",
@@ -24,6 +23,7 @@ rule decode:
         mem="4GB",
         batch_utterances=config["decoding"]["batch_utterances"],  # no param: changes no result
     params:
+        code=code("evaluation.decode"),
         corpus=lambda wildcards: MODELS[wildcards.model].corpus,
         features=lambda wildcards, input: feature_options(input),
         decoding=decoding_settings,
@@ -40,7 +40,6 @@ rule collect_scores:
     input:
         hypotheses=[f"results/evaluation/{e.path}.jsonl" for e in EVALUATIONS],
         settings=[f"results/evaluation/{e.path}.json" for e in EVALUATIONS],
-        code=code("evaluation.collect"),
     output:
         table="results/wer.csv",
     log:
@@ -49,6 +48,8 @@ rule collect_scores:
         "../../envs/mavsr.yaml"
     resources:
         mem="1GB",
+    params:
+        code=code("evaluation.collect"),
     shell:
         "python -m mavsr.evaluation.collect --hypotheses {input.hypotheses:q}"
         " --output {output.table:q} 2> {log:q}"

@@ -5,7 +5,6 @@ rule extract_features:
     input:
         shard=sound_shard,
         encoder=encoder_files,
-        code=code("features.extract"),
     output:
         shard="results/features/{encoder}/{corpus}/{split}/{condition}/{shard}.tar",
     log:
@@ -17,13 +16,19 @@ rule extract_features:
     threads: 1
     resources:
         mem="4GB",
+        # No params: neither changes the result of a job that succeeds.
+        batch_s=config["features"]["batch_s"],
+        long_clips=config["features"]["long_clips"],
     params:
+        code=code("features.extract"),
         encoder=encoder_json,
         settings=extract_settings,
     shell:
         "python -m mavsr.features.extract --shard {input.shard:q}"
         " --encoder {params.encoder:q} --condition {wildcards.condition}"
         " --output {output.shard:q} --settings {params.settings:q}"
+        " --settings.batch_s {resources.batch_s}"
+        " --settings.long_clips {resources.long_clips}"
         " --threads {threads} 2> {log:q}"
 
 
@@ -35,7 +40,6 @@ rule index_features:
             "results/features/{{encoder}}/{{corpus}}/{{split}}/{{condition}}/{shard}.tar",
             shard=shard_names,
         ),
-        code=code("features.index"),
     output:
         samples="results/features/{encoder}/{corpus}/{split}/{condition}/samples.parquet",
         index="results/features/{encoder}/{corpus}/{split}/{condition}/index.json",
@@ -46,6 +50,7 @@ rule index_features:
     resources:
         mem="1GB",
     params:
+        code=code("features.index"),
         parameters=encoder_json,
     shell:
         "python -m mavsr.features.index --shards {input.shards:q}"

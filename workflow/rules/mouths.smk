@@ -2,9 +2,6 @@
 
 
 rule fetch_retinaface:
-    input:
-        # The bytes are checked against the config's sum: no change of this code calls for new crops.
-        code=ancient(code("corpus.download.get_file")),
     output:
         weights="results/mouths/retinaface.weights",
         listing="results/mouths/retinaface.json",
@@ -15,6 +12,7 @@ rule fetch_retinaface:
     resources:
         mem="1GB",
     params:
+        # No code: the bytes are checked against the config's sum.
         file=retinaface_file,
     shell:
         "python -m mavsr.corpus.download.get_file --file {params.file:q} --purpose retinaface"
@@ -25,7 +23,6 @@ rule crop_mouths:
     input:
         manifest="results/corpus/{corpus}/{split}.parquet",
         weights=detector_weights,
-        code=code("mouths.crop"),
     output:
         shard="results/mouths/{corpus}/{split}/{shard}.tar",
         ledger="results/mouths/{corpus}/{split}/{shard}.csv",
@@ -39,6 +36,7 @@ rule crop_mouths:
         mem="2GB",
         batch=config["mouths"]["retinaface"]["batch"],  # no param: changes no result
     params:
+        code=code("mouths.crop"),
         number=lambda wildcards: int(wildcards.shard),
         settings=crop_settings,
     shell:
@@ -56,7 +54,6 @@ rule index_mouths:
             "results/mouths/{{corpus}}/{{split}}/{shard}.csv", shard=shard_names
         ),
         dropped="results/corpus/{corpus}/dropped.csv",
-        code=code("mouths.index"),
     output:
         index="results/mouths/{corpus}/{split}/index.json",
         ledger="results/mouths/{corpus}/{split}/ledger.csv",
@@ -67,6 +64,7 @@ rule index_mouths:
     resources:
         mem="1GB",
     params:
+        code=code("mouths.index"),
         max_dropped=config["mouths"]["max_dropped"],
     shell:
         "python -m mavsr.mouths.index --shards {input.shards:q} --ledgers {input.ledgers:q}"
@@ -81,7 +79,6 @@ rule summarise_mouths:
             "results/mouths/{{corpus}}/{split}/ledger.csv",
             split=["train", "val", "test"],
         ),
-        code=code("mouths.summary"),
     output:
         table="results/mouths/{corpus}/ledger_summary.csv",
     log:
@@ -90,6 +87,8 @@ rule summarise_mouths:
         "../../envs/mavsr.yaml"
     resources:
         mem="1GB",
+    params:
+        code=code("mouths.summary"),
     shell:
         "python -m mavsr.mouths.summary --ledgers {input.ledgers:q}"
         " --output {output.table:q} 2> {log:q}"
@@ -101,7 +100,6 @@ rule draw_mouths:
         shards=collect(
             "results/mouths/{{corpus}}/{{split}}/{shard}.tar", shard=shard_names
         ),
-        code=code("mouths.contact_sheet"),
     output:
         sheet="results/report/mouths/{corpus}_{split}.png",
     log:
@@ -111,6 +109,7 @@ rule draw_mouths:
     resources:
         mem="1GB",
     params:
+        code=code("mouths.contact_sheet"),
         clips=config["mouths"]["sheet_clips"],
     shell:
         "python -m mavsr.mouths.contact_sheet --ledger {input.ledger:q} --shards {input.shards:q}"

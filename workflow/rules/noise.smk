@@ -4,7 +4,6 @@
 rule make_babble:
     input:
         manifest="results/corpus/{corpus}/train.parquet",
-        code=code("noise.babble"),
     output:
         babble="results/noise/{corpus}/babble.flac",
     log:
@@ -14,6 +13,7 @@ rule make_babble:
     resources:
         mem="2GB",
     params:
+        code=code("noise.babble"),
         settings=section("noise", "made"),
     shell:
         "python -m mavsr.noise.babble --manifest {input.manifest:q}"
@@ -21,9 +21,6 @@ rule make_babble:
 
 
 rule download_babble:
-    input:
-        # The bytes are the server's: no change of this code calls for new noise.
-        code=ancient(code("corpus.download.get_file")),
     output:
         recording="results/noise/download/{name}",
         listing="results/noise/download/{name}.json",
@@ -36,6 +33,7 @@ rule download_babble:
     resources:
         mem="1GB",
     params:
+        # No code: the bytes are the server's, and no change of it calls for new noise.
         file=section("noise", "babble"),
     shell:
         "python -m mavsr.corpus.download.get_file --file {params.file:q} --purpose babble"
@@ -45,7 +43,6 @@ rule download_babble:
 rule import_babble:
     input:
         recording=babble_input,
-        code=code("noise.recording"),
     output:
         babble="results/noise/babble.flac",
     log:
@@ -55,6 +52,7 @@ rule import_babble:
     resources:
         mem="2GB",
     params:
+        code=code("noise.recording"),
         source=babble_source,
         mat_hz=config["noise"]["babble_mat_hz"],
     shell:
@@ -66,7 +64,6 @@ rule mix_noise:
     input:
         shard="results/mouths/{corpus}/{split}/{shard}.tar",
         babble=babble_file,
-        code=code("noise.apply"),
     output:
         shard="results/noise/{corpus}/{split}/{condition}/{shard}.tar",
     log:
@@ -78,6 +75,7 @@ rule mix_noise:
     resources:
         mem="2GB",
     params:
+        code=code("noise.apply"),
         settings=noise_settings,
     shell:
         "python -m mavsr.noise.apply --shard {input.shard:q} --babble {input.babble:q}"

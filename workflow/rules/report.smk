@@ -4,7 +4,6 @@
 rule table1:
     input:
         scores="results/wer.csv",
-        code=code("report.table1"),
     output:
         table="results/table1.csv",
     log:
@@ -14,6 +13,7 @@ rule table1:
     resources:
         mem="1GB",
     params:
+        code=code("report.table1"),
         models=models_of("table1"),
     shell:
         "python -m mavsr.report.table1 --scores {input.scores:q} --models {params.models:q}"
@@ -23,7 +23,6 @@ rule table1:
 rule noise_check:
     input:
         scores="results/wer.csv",
-        code=code("report.noise_check"),
     output:
         table="results/noise_check.csv",
     log:
@@ -33,7 +32,25 @@ rule noise_check:
     resources:
         mem="1GB",
     params:
+        code=code("report.noise_check"),
         models=models_of("noise_check"),
     shell:
         "python -m mavsr.report.noise_check --scores {input.scores:q} --models {params.models:q}"
         " --output {output.table:q} 2> {log:q}"
+
+
+rule parameters:
+    output:
+        table="results/parameters.csv",
+    log:
+        "results/logs/report/parameters.log",
+    benchmark:
+        "results/benchmarks/report/parameters.tsv"
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="2GB",
+    params:
+        code=code("report.parameters"),
+    shell:
+        "python -m mavsr.report.parameters --output {output.table:q} 2> {log:q}"

@@ -8,7 +8,6 @@ rule make_whisper:
         shards=standin_shards("train"),
         val_shards=standin_shards("val"),
         babble=babble_file,
-        code=code("standins.whisper"),
     output:
         report="results/standins/{corpus}/whisper/standin.json",
         weights="results/standins/{corpus}/whisper/model.safetensors",
@@ -22,6 +21,7 @@ rule make_whisper:
     resources:
         mem="3GB",
     params:
+        code=code("standins.whisper"),
         settings=whisper_settings,
         noise=whisper_noise,
     shell:
@@ -38,7 +38,6 @@ rule make_avhubert:
         val_manifest="results/corpus/{corpus}/val.parquet",
         shards=standin_shards("train"),
         val_shards=standin_shards("val"),
-        code=code("standins.avhubert"),
     output:
         report="results/standins/{corpus}/avhubert.json",
         weights="results/standins/{corpus}/avhubert.pt",
@@ -53,6 +52,7 @@ rule make_avhubert:
     resources:
         mem="3GB",
     params:
+        code=code("standins.avhubert"),
         settings=section("standins", "avhubert"),
     shell:
         "python -m mavsr.standins.avhubert --manifest {input.manifest:q}"
@@ -64,7 +64,6 @@ rule make_avhubert:
 rule make_llama:
     input:
         manifest="results/corpus/{corpus}/train.parquet",
-        code=code("standins.llama"),
     output:
         report="results/standins/{corpus}/llama/standin.json",
         weights="results/standins/{corpus}/llama/model.safetensors",
@@ -79,6 +78,7 @@ rule make_llama:
     resources:
         mem="2GB",
     params:
+        code=code("standins.llama"),
         settings=section("standins", "llama"),
     shell:
         "python -m mavsr.standins.llama --manifest {input.manifest:q}"

@@ -10,7 +10,6 @@ rule train_model:
         audio_val=features("audio", "val", only_clean),
         video_val=features("video", "val", only_clean),
         llm=llm_files,
-        code=code("training.train"),
     output:
         run="results/training/{model}/run.json",
         metrics="results/training/{model}/metrics.csv",
@@ -27,6 +26,7 @@ rule train_model:
         mem="4GB",
         save_every_s=config["training"]["save_every_s"],  # no param: changes no result
     params:
+        code=code("training.train"),
         model=model_json,
         training=training_settings,
         features=lambda wildcards, input: feature_options(input),

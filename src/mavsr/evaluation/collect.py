@@ -8,11 +8,13 @@ import pandas as pd
 from mavsr.command import run_command
 from mavsr.evaluation.score import score_file
 from mavsr.files import atomic
+from mavsr.model.settings import ModelSettings
 
 COLUMNS = {
     "corpus": "name of the corpus",
     "task": "asr, vsr or avsr",
-    "method": "llama-avsr, mtsk-ms, mtsk-ss or mtsk-mss",
+    "method": "name of the method, such as mtsk-ms",
+    "variant": "what tells models of a method apart, such as r23k4s1b12; empty for LoRA methods",
     "condition": "clean, or snr_<dB> of babble",
     "audio_rate": "audio compression rate, empty without audio",
     "video_rate": "video compression rate, empty without video",
@@ -44,6 +46,7 @@ def collect(hypotheses: list[Path], output: Path) -> None:
                 "corpus": sidecar["corpus"],
                 "task": sidecar["model"]["task"],
                 "method": sidecar["model"]["method"],
+                "variant": ModelSettings.from_dict(sidecar["model"]).variant,
                 "condition": sidecar["condition"],
                 "audio_rate": sidecar["audio_rate"],
                 "video_rate": sidecar["video_rate"],

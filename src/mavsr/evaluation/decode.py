@@ -16,13 +16,13 @@ from transformers import AutoConfig
 from mavsr.command import progress, run_command
 from mavsr.errors import InputError
 from mavsr.features.join import UtteranceSource, check_modalities
+from mavsr.features.origin import check_encoders, check_pooling
 from mavsr.files import atomic, write_json
 from mavsr.model.avsr import MatryoshkaModel
-from mavsr.model.lora import adapter_names
 from mavsr.model.scales import Scale
 from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
-from mavsr.report.cost import lora_parameters, matrix_parameters, prefix_tokens, teraflops
+from mavsr.report.cost import matrix_parameters, prefix_tokens, teraflops
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,8 @@ def decode(
     indexes = {m: path for m, path in (("audio", audio), ("video", video)) if path}
     check_modalities(settings.task, indexes)
     source = UtteranceSource(manifest, indexes)
+    check_encoders(run.get("encoders", {}), source)
+    check_pooling(settings, source)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     network = MatryoshkaModel(settings, run["dims"])
     network.load(model)
@@ -117,8 +119,7 @@ def decode(
     ]
     mean_tokens = sum(tokens) / len(tokens)
     config = AutoConfig.from_pretrained(settings.llm, revision=settings.llm_revision)
-    active = len(adapter_names(settings.method, chosen))
-    weights = matrix_parameters(config) + active * lora_parameters(config, settings.lora_rank)
+    weights = matrix_parameters(config) + network.adapter.active_parameters(chosen)
     write_json(
         hypotheses.with_suffix(".json"),
         {

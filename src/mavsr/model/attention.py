@@ -18,7 +18,6 @@ from torch import nn
 from torch.nn import functional as F
 from transformers import AttentionInterface
 
-from mavsr.errors import InputError
 from mavsr.model.packing import Layout
 
 SEGMENTS = "mavsr_segments"
@@ -115,9 +114,6 @@ def run_pack(
 
     Returns:
         (n, hidden).
-
-    Raises:
-        InputError: the LLM limits what a token sees in another way, so packs cannot be run.
     """
     name, options = KERNELS[kernel](layout, row.device)
     with _attention(llm, name), _last_block_at(llm, wanted):
@@ -130,14 +126,10 @@ def run_pack(
     return output[0][0, wanted]
 
 
-def check_packable(llm: Any) -> None:
-    """Raise InputError if the LLM has layers whose attention is not simply causal."""
-    kinds = set(getattr(llm.config, "layer_types", None) or ["full_attention"])
-    if kinds != {"full_attention"}:
-        raise InputError(
-            f"the LLM has layers of {', '.join(sorted(kinds))}; packs need full attention in all. "
-            "Set training.plan to padded"
-        )
+def packable(llm: Any) -> bool:
+    """Whether all layers have plain causal attention, without a sliding window or the like."""
+    kinds = getattr(llm.config, "layer_types", None) or ["full_attention"]
+    return set(kinds) == {"full_attention"}
 
 
 @contextmanager

@@ -19,11 +19,12 @@ from transformers import (
 
 from mavsr.errors import InputError
 from mavsr.files import atomic
-from mavsr.model.compression import compress, compressed_dim
-from mavsr.model.lora import MatryoshkaLora
+from mavsr.model.adapters.base import Positions
+from mavsr.model.adapters.registry import make_adapter
+from mavsr.model.compression import compress, compressed_dim, compressed_length
 from mavsr.model.projector import Projector
 from mavsr.model.scales import TASKS, Scale
-from mavsr.model.sequence import MARKERS, PROMPTS, pad_left, pad_right
+from mavsr.model.sequence import MARKERS, PROMPTS, pad_left, pad_right, position_kinds
 from mavsr.model.settings import ModelSettings
 from mavsr.seeds import derive_seed
 
@@ -39,7 +40,7 @@ class Utterance:
 
 
 class MatryoshkaModel(nn.Module):
-    """Projectors and LoRAs over a frozen LLM, usable at every scale of its settings.
+    """Projectors and an adapter over a frozen LLM, usable at every scale of its settings.
 
     Args:
         settings: what the model is.
@@ -69,14 +70,12 @@ class MatryoshkaModel(nn.Module):
                 for rate in settings.rates(modality)
             }
         )
-        self.adapter = MatryoshkaLora(
-            self.llm, settings.method, settings.scales, settings.lora_rank, settings.lora_scale
-        )
+        self.adapter = make_adapter(self.llm, settings)
         self._tokenised: dict[str, list[int]] = {}
         self.prompt_ids = self._token_ids(PROMPTS[settings.task])
 
     def trainable(self) -> list[nn.Parameter]:
-        """The parameters that training changes: projectors and LoRAs."""
+        """The parameters that training changes: projectors and adapter."""
         return [*self.projectors.parameters(), *self.adapter.trainable()]
 
     def prefixes(self, utterances: Sequence[Utterance], scale: Scale) -> list[torch.Tensor]:
@@ -111,7 +110,8 @@ class MatryoshkaModel(nn.Module):
             for u in utterances
         ]
         # One call for all clips: their tokens share the projector and need no padding.
-        projected = self.projectors[f"{modality}_{rate}"](torch.cat(compressed))
+        name = f"{modality}_{self.settings.projector_rate(rate)}"
+        projected = self.projectors[name](torch.cat(compressed))
         first = 2 * ("audio", "video").index(modality)
         opening, closing = self.markers[first : first + 2].split(1)
         # What is trained is float32; the frozen LLM keeps its checkpoint's type, often bfloat16.
@@ -129,6 +129,10 @@ class MatryoshkaModel(nn.Module):
         return self.llm.get_input_embeddings()(self._ids(ids))
 
     def loss(self, utterances: Sequence[Utterance], scale: Scale) -> torch.Tensor:
+        """:meth:`entropy`, and where gradients are computed, the adapter's own loss."""
+        return self.entropy(utterances, scale) + self.adapter.extra_loss()
+
+    def entropy(self, utterances: Sequence[Utterance], scale: Scale) -> torch.Tensor:
         """Mean next-token cross-entropy of the transcripts at one scale (Llama-MTSK, Eq. 5).
 
         Logits are computed at transcript positions alone: with 128,256 entries they would
@@ -144,7 +148,8 @@ class MatryoshkaModel(nn.Module):
             torch.cat([prefix, self.embed(target[:-1])])
             for prefix, target in zip(prefixes, targets, strict=True)
         ]
-        hidden = self.llm.get_decoder()(inputs_embeds=pad_right(inputs), use_cache=False)[0]
+        with self.adapter.describe(self.positions(utterances, scale, targets)):
+            hidden = self.llm.get_decoder()(inputs_embeds=pad_right(inputs), use_cache=False)[0]
         predicting = torch.cat(
             [
                 hidden[row, len(prefix) - 1 : len(prefix) - 1 + len(target)]
@@ -152,7 +157,27 @@ class MatryoshkaModel(nn.Module):
             ]
         )
         logits = self.llm.get_output_embeddings()(predicting)
-        return F.cross_entropy(logits.float(), self._ids([i for target in targets for i in target]))
+        labels = self._ids([i for target in targets for i in target])
+        return F.cross_entropy(logits.float(), labels)
+
+    def positions(
+        self, utterances: Sequence[Utterance], scale: Scale, targets: Sequence[Sequence[int]]
+    ) -> Positions:
+        """What stands where in the right-padded rows of :meth:`loss`."""
+        bos = self.tokenizer.bos_token_id is not None
+        kinds = [
+            position_kinds(
+                {
+                    m: compressed_length(len(utterance.tokens[m]), rate)
+                    for m, rate in scale.rates.items()
+                },
+                before=int(bos),
+                after=len(self.prompt_ids) + len(target) - 1,
+            )
+            for utterance, target in zip(utterances, targets, strict=True)
+        ]
+        padded = pad_right([row + 1 for row in kinds]).to(self.markers.device)
+        return Positions((scale,), (padded > 0)[..., None], padded - 1)
 
     @torch.inference_mode()
     def transcribe(
@@ -182,7 +207,7 @@ class MatryoshkaModel(nn.Module):
         )
 
     def save(self, folder: Path) -> None:
-        """Write ``adapters/`` in PEFT's format and ``projectors.safetensors`` to ``folder``."""
+        """Write ``adapters/`` and ``projectors.safetensors`` to ``folder``."""
         with atomic(folder / "adapters") as partial:
             self.adapter.save(partial)
         tensors = {f"projectors.{n}": p for n, p in self.projectors.state_dict().items()}
@@ -209,7 +234,7 @@ class MatryoshkaModel(nn.Module):
         self.adapter.load(folder / "adapters")
 
     def count_targets(self, utterances: Sequence[Utterance]) -> int:
-        """Transcript tokens, EOS included, over which :meth:`loss` averages."""
+        """Transcript tokens, EOS included, over which :meth:`entropy` averages."""
         return sum(len(self.targets(utterance)) for utterance in utterances)
 
     def targets(self, utterance: Utterance) -> list[int]:

@@ -35,7 +35,7 @@ class Layout:
                 raise InputError(f"segment {index} has {length} tokens; it must have at least one")
             if parent is not None and not (parent < index and self.parents[parent] is None):
                 raise InputError(
-                    f"segment {index} goes on from {parent}, which is no earlier start of a sequence"
+                    f"segment {index} goes on from {parent}, which starts no earlier sequence"
                 )
 
     @property

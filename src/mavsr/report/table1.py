@@ -14,6 +14,10 @@ METHOD_NAMES = {
     "mtsk-ms": "Llama-MTSK MS",
     "mtsk-ss": "Llama-MTSK SS",
     "mtsk-mss": "Llama-MTSK MSS",
+    "mome-mhsa": "MoME-MHSA",
+    "mome-ffn": "MoME-FFN",
+    "mome-layer": "MoME-LAYER",
+    "avgpool-at-inference": "Avg Pooling",
 }
 """Method -> its name in the paper, in the order of the paper's rows."""
 RATES = ["audio_rate", "video_rate"]

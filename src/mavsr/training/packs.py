@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 import torch
 
+from mavsr.model.adapters.base import Positions
 from mavsr.model.avsr import MatryoshkaModel, Utterance
 from mavsr.model.compression import compressed_length
 from mavsr.model.packing import Layout
+from mavsr.model.sequence import position_kinds
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,15 @@ class Segment:
     """Whether it begins with BOS."""
     transcribes: bool
     """Whether it ends with prompt and transcript, which is where losses come from."""
+
+    def kinds(self, model: MatryoshkaModel, utterance: Utterance) -> torch.Tensor:
+        """What each of its tokens is, (n,), as in :class:`Positions`."""
+        text = len(model.prompt_ids) + len(model.targets(utterance)) - 1
+        return position_kinds(
+            {m: compressed_length(len(utterance.tokens[m]), rate) for m, rate in self.rates},
+            before=self.opens * model.opening_length,
+            after=self.transcribes * text,
+        )
 
     def tokens(self, model: MatryoshkaModel, utterance: Utterance) -> int:
         """Its length in the LLM."""
@@ -60,12 +71,29 @@ class Pack:
             tuple(s.tokens(model, utterances[s.clip]) for s in self.segments), tuple(parents)
         )
 
+    @property
+    def scales(self) -> list[int]:
+        """Numbers of the scales it has a part of."""
+        return sorted({n for segment in self.segments for n in segment.scales})
+
+    def positions(self, model: MatryoshkaModel, utterances: Sequence[Utterance]) -> Positions:
+        """What stands where in the row, for adapters that ask."""
+        scales, device = self.scales, model.markers.device
+        kinds = [s.kinds(model, utterances[s.clip]) for s in self.segments]
+        member = torch.tensor([[n in s.scales for n in scales] for s in self.segments])
+        belongs = member.repeat_interleave(torch.tensor([len(k) for k in kinds]), dim=0)
+        return Positions(
+            tuple(model.settings.scales[n] for n in scales),
+            belongs[None].to(device),
+            torch.cat(kinds)[None].to(device),
+        )
+
     def row(self, model: MatryoshkaModel, utterances: Sequence[Utterance]) -> torch.Tensor:
         """Embeddings of all its tokens, (N, hidden); projectors run once per modality and rate."""
         needed: dict[tuple[str, int], dict[int, torch.Tensor]] = {}
         for segment in self.segments:
-            for rate in segment.rates:
-                needed.setdefault(rate, {})[segment.clip] = torch.empty(0)
+            for tokens in segment.rates:
+                needed.setdefault(tokens, {})[segment.clip] = torch.empty(0)
         for (modality, rate), clips in needed.items():
             marked = model.marked([utterances[clip] for clip in clips], modality, rate)
             needed[modality, rate] = dict(zip(clips, marked, strict=True))
@@ -73,7 +101,7 @@ class Pack:
         for segment in self.segments:
             if segment.opens:
                 parts.append(model.opening())
-            parts += [needed[rate][segment.clip] for rate in segment.rates]
+            parts += [needed[tokens][segment.clip] for tokens in segment.rates]
             if segment.transcribes:
                 targets = model.targets(utterances[segment.clip])
                 parts.append(model.embed([*model.prompt_ids, *targets[:-1]]))
@@ -85,14 +113,16 @@ def plan_packs(
 ) -> Iterator[Pack]:
     """Divide a batch at all scales into packs of at most ``tokens`` tokens.
 
-    A tree that alone has more is a pack of its own.
+    A tree that alone has more is a pack of its own. If the adapter's own loss is one of the whole
+    batch, as MoME's balance is, a scale is never divided, whatever its size.
     """
-    for trees in _groups(model, len(utterances)):
+    whole = model.settings.mome is not None and model.settings.mome.balance > 0
+    for trees in _groups(model, len(utterances), by_rate=whole):
         pack: list[Tree] = []
         room = tokens
         for tree in trees:
             size = sum(s.tokens(model, utterances[s.clip]) for s in tree)
-            if pack and size > room:
+            if pack and size > room and not whole:
                 yield Pack(tuple(pack))
                 pack, room = [], tokens
             pack.append(tree)
@@ -100,28 +130,33 @@ def plan_packs(
         yield Pack(tuple(pack))
 
 
-def _groups(model: MatryoshkaModel, clips: int) -> list[list[Tree]]:
-    """The trees of a batch, in lists that can be run with the same weights."""
-    numbered = list(enumerate(model.settings.scales))
+def _groups(model: MatryoshkaModel, clips: int, by_rate: bool) -> list[list[Tree]]:
+    """The trees of a batch, in lists that can be run with the same weights.
+
+    Args:
+        model: the model.
+        clips: number of clips.
+        by_rate: keep rates of the first modality apart even if their weights are the same.
+    """
+    numbered = list(enumerate(scale.rates.items() for scale in model.settings.scales))
     if not model.adapter.prefix_shared:
         return [
-            [(Segment(clip, tuple(scale.rates.items()), (n,), True, True),) for clip in range(clips)]
-            for n, scale in numbered
+            [(Segment(clip, tuple(rates), (n,), True, True),) for clip in range(clips)]
+            for n, rates in numbered
         ]
-    # Rates of the first modality, with the scales that have them: what can share a prefix.
-    firsts: dict[tuple[str, int], list[int]] = {}
-    for n, scale in numbered:
-        firsts.setdefault(next(iter(scale.rates.items())), []).append(n)
-    trees: list[Tree] = []
+    # Rates of the first modality -> number and other rates of the scales that share them.
+    firsts: dict[tuple[str, int], list[tuple[int, tuple[tuple[str, int], ...]]]] = {}
+    for n, (first, *rest) in numbered:
+        firsts.setdefault(first, []).append((n, tuple(rest)))
+    groups = []
     for first, members in firsts.items():
+        trees: list[Tree] = []
         for clip in range(clips):
             if len(members) == 1:
-                rates = tuple(model.settings.scales[members[0]].rates.items())
-                trees.append((Segment(clip, rates, (members[0],), True, True),))
-                continue
-            branches = [
-                Segment(clip, tuple(model.settings.scales[n].rates.items())[1:], (n,), False, True)
-                for n in members
-            ]
-            trees.append((Segment(clip, (first,), tuple(members), True, False), *branches))
-    return [trees]
+                ((n, others),) = members
+                trees.append((Segment(clip, (first, *others), (n,), True, True),))
+            else:
+                shared = Segment(clip, (first,), tuple(n for n, _ in members), True, False)
+                trees.append((shared, *(Segment(clip, o, (n,), False, True) for n, o in members)))
+        groups.append(trees)
+    return groups if by_rate else [[tree for trees in groups for tree in trees]]

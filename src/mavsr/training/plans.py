@@ -1,7 +1,8 @@
 """Ways to compute the losses of a batch over all scales, and their gradients.
 
 All give the same numbers: per scale the mean next-token cross-entropy of the transcripts
-(Llama-MTSK, Eq. 5), and the gradient of its mean over the scales. They differ in time and memory:
+(Llama-MTSK, Eq. 5), and the gradient of its mean over the scales, each weighted by its c_ij, plus
+the adapter's own loss (MoME's balance), averaged over the scales. They differ in time and memory:
 
 - :class:`Padded` takes one scale after the other on a padded batch. It is the plain way, for LLMs
   that packs do not fit, and what the other is compared with.
@@ -18,12 +19,12 @@ import torch
 from torch.nn import functional as F
 
 from mavsr.errors import InputError
-from mavsr.model.attention import KERNELS, run_pack
+from mavsr.model.attention import KERNELS, packable, run_pack
 from mavsr.model.avsr import MatryoshkaModel, Utterance
 from mavsr.training.packs import Pack, plan_packs
 
 Backward = Callable[[torch.Tensor], None]
-"""What is done with each part of the objective as soon as it is known, such as its backward pass."""
+"""What is done with each part of the objective once it is known, such as its backward pass."""
 
 
 class Plan(Protocol):
@@ -65,9 +66,10 @@ class Padded:
         share = model.count_targets(utterances) / targets
         scales, found = model.settings.scales, []
         for scale in scales:
-            loss = model.loss(utterances, scale) * share
+            loss = model.entropy(utterances, scale) * share
             if backward:
-                backward(loss / len(scales))
+                weighted = model.settings.scale_weight(scale) * loss
+                backward((weighted + share * model.adapter.extra_loss()) / len(scales))
             found.append(loss.detach())
         return torch.stack(found)
 
@@ -95,22 +97,25 @@ class Packed:
         backward: Backward | None = None,
     ) -> torch.Tensor:
         """See :meth:`Plan.losses`."""
-        scales = model.settings.scales
-        found = torch.zeros(len(scales), device=model.markers.device)
+        scales, device = model.settings.scales, model.markers.device
+        share = model.count_targets(utterances) / targets
+        weights = torch.tensor([model.settings.scale_weight(scale) for scale in scales]).to(device)
+        found = torch.zeros(len(scales), device=device)
         for pack in plan_packs(model, utterances, self.tokens):
-            sums = _run(model, utterances, pack, self.kernel) / targets
-            if backward:
-                backward(sums.sum() / len(scales))
+            model.adapter.activate(scales[pack.scales[0]])
+            with model.adapter.describe(pack.positions(model, utterances)):
+                sums = _entropies(model, utterances, pack, self.kernel) / targets
+                if backward:
+                    extra = share * len(pack.scales) * model.adapter.extra_loss()
+                    backward(((weights * sums).sum() + extra) / len(scales))
             found += sums.detach()
         return found
 
 
-def _run(
+def _entropies(
     model: MatryoshkaModel, utterances: Sequence[Utterance], pack: Pack, kernel: str
 ) -> torch.Tensor:
     """Cross-entropy of every scale, summed over the transcript tokens of one pack, (scales,)."""
-    scales = model.settings.scales
-    model.adapter.activate(scales[pack.segments[0].scales[0]])
     layout = pack.layout(model, utterances)
     # The last tokens of a transcribing segment predict its transcript: those of prompt and targets.
     places: list[int] = []
@@ -131,5 +136,23 @@ def _run(
     entropy = F.cross_entropy(
         logits.float(), torch.tensor(targets, device=device), reduction="none"
     )
-    sums = torch.zeros(len(scales), device=device)
+    sums = torch.zeros(len(model.settings.scales), device=device)
     return sums.index_add(0, torch.tensor(owners, device=device), entropy)
+
+
+PACK_TOKENS = {"cpu": 2048, "cuda": 16384}
+"""Device -> tokens of a pack: on a CPU more bring nothing, a GPU is kept busy by that many."""
+
+
+def plan_for(model: MatryoshkaModel, device: torch.device, tokens: int | None = None) -> Plan:
+    """The fastest plan for a model on a device.
+
+    Args:
+        model: the model.
+        device: where it is trained.
+        tokens: most tokens in a pack; None takes what suits the device.
+    """
+    kernel = "flex" if device.type == "cuda" else "segments"
+    if not packable(model.llm):
+        return Padded()
+    return Packed(kernel, tokens or PACK_TOKENS[device.type])

@@ -14,13 +14,14 @@ import torch
 from mavsr.command import run_command
 from mavsr.errors import InputError
 from mavsr.features.join import UtteranceSource, check_modalities
+from mavsr.features.origin import check_pooling, encoders_of
 from mavsr.files import atomic, sha256, write_json
+from mavsr.model.adapters.base import count_parameters
 from mavsr.model.avsr import MatryoshkaModel
-from mavsr.model.lora import count_parameters
 from mavsr.model.scales import TASKS
 from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
-from mavsr.sources import source_files
+from mavsr.sources import code_digest
 from mavsr.training.settings import TrainingSettings
 from mavsr.training.trainer import Trainer
 
@@ -64,6 +65,9 @@ def train(
         UtteranceSource(train_manifest, {m: views[m][view] for m in TASKS[model.task]})
         for view in range(count.pop())
     ]
+    held_out = UtteranceSource(val_manifest, validation)
+    encoders = encoders_of([*sources, held_out])
+    check_pooling(model, sources[0])
     for source in sources[1:]:
         if odd := set(source) ^ set(sources[0]):
             raise InputError(
@@ -75,7 +79,7 @@ def train(
     # The weights of a local LLM decide a run as much as its data; a hub model has its revision.
     files += sorted(Path(model.llm).glob("*.safetensors"))
     data = {str(path): sha256(path) for path in files}
-    code = [sha256(path) for path in source_files("mavsr.training.train")]
+    code = code_digest("mavsr.training.train")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     network = MatryoshkaModel(model, sources[0].dims).to(device)
     counts = {
@@ -89,7 +93,7 @@ def train(
         training,
         model.seed,
         sources,
-        UtteranceSource(val_manifest, validation),
+        held_out,
         sources[0].frames(),
         output / "resume" / "state.pt",
         hashlib.sha256(json.dumps([settings, data, code], sort_keys=True).encode()).hexdigest(),
@@ -103,6 +107,7 @@ def train(
         {
             **settings,
             "dims": sources[0].dims,
+            "encoders": encoders,
             "data_sha256": data,
             "parameters": counts,
             "steps": len(trainer.plan),

@@ -125,7 +125,7 @@ class Trainer:
                     f"clips {', '.join(u.key for u in batch)}; lower training.learning_rate or "
                     "check these clips' features"
                 )
-            (loss / len(scales)).backward()
+            (loss * self.model.settings.scale_weight(scale) / len(scales)).backward()
             self._record("train", epoch, scale.name, loss.item(), rate)
         torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.clip)
         self.optimizer.step()

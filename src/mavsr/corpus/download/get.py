@@ -44,13 +44,13 @@ def get(
     settings: DownloadSettings,
     patience: Patience = Patience(),  # noqa: B008 (frozen)
 ) -> None:
-    """Fetch what is missing of a corpus and unpack it below ``root``.
+    """Fetch what is missing of a corpus and put it below ``root``.
 
     Args:
         corpus: its name; the credentials' variables are named after it.
         root: folder of the tree.
         listing: JSON file, written last: URL, bytes, SHA-256 and ETag of every part.
-        settings: which archives, and how many files at once.
+        settings: which archives and files, and how many at once.
         patience: what to do about failing servers.
 
     Raises:
@@ -59,7 +59,7 @@ def get(
 
     """
     with disk_errors(root), _claimed(root):
-        missing = [archive for archive in settings.archives if not _in_place(archive, root)]
+        missing = [archive for archive in settings.pieces if not _in_place(archive, root)]
         waiting = [archive for archive in missing if not _ready(archive, root).exists()]
         for archive in missing:
             if archive not in waiting:
@@ -74,7 +74,7 @@ def get(
         if not settings.keep_archives:
             shutil.rmtree(root / WORK / ARCHIVES, ignore_errors=True)
         records = _read_record(root)
-        write_json(listing, {"archives": [records[_name(a)] for a in settings.archives]})
+        write_json(listing, {"archives": [records[_name(a)] for a in settings.pieces]})
 
 
 def _fetched(
@@ -105,9 +105,14 @@ def _fetched(
 
 
 def _unpack(archive: Archive, root: Path, folder: Path) -> None:
-    """Unpack a fetched archive to ``folder/tree``, and record it in ``folder/record.json``."""
+    """Put what an archive holds into ``folder/tree``, and record it in ``folder/record.json``."""
     files = [PartialFile(part, root / WORK / ARCHIVES) for part in archive.parts]
-    count, size = unpack([file.final for file in files], folder / "tree", archive.title)
+    if archive.packed:
+        count, size = unpack([file.final for file in files], folder / "tree", archive.title)
+    else:
+        (folder / "tree").mkdir(parents=True)
+        copy = shutil.copyfile(files[0].final, folder / "tree" / archive.title)
+        count, size = 1, copy.stat().st_size
     top = sorted(path.name for path in (folder / "tree").iterdir())
     if {WORK, RECORD} & set(top):
         raise InputError(f"archive {archive.title} holds {WORK} or {RECORD}; do not trust it")

@@ -1,4 +1,4 @@
-"""What to download: archives of one or more parts, and where each is unpacked."""
+"""What to download: archives of one or more parts, where each is unpacked, and single files."""
 
 import re
 from collections import Counter
@@ -47,7 +47,7 @@ class RemoteFile:
             raise InputError(f"url {shown(self.url)!r} cannot be read ({error})") from None
         if parts.scheme not in ("http", "https") or not host:
             raise InputError(f"url {shown(self.url)!r} must begin with https://<host> or http://")
-        if not self.name:
+        if self.name in ("", ".."):
             raise InputError(f"url {shown(self.url)!r} names no file")
         if self.sha256 is not None and not _SHA256.fullmatch(self.sha256):
             raise InputError(
@@ -68,16 +68,18 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class Archive:
-    """A tar or zip file, perhaps cut into parts.
+    """A tar or zip file, perhaps cut into parts, or a file that is taken as it is.
 
     Attributes:
         parts: its pieces, in the order in which they are joined.
         into: folder below the corpus' root that it is unpacked into.
+        packed: false for a file (one part) that only has to be put there.
 
     """
 
     parts: tuple[RemoteFile, ...]
     into: str = "."
+    packed: bool = True
 
     def __post_init__(self) -> None:
         if not self.parts:
@@ -95,38 +97,45 @@ class Archive:
 
 @dataclass(frozen=True)
 class DownloadSettings:
-    """The archives of a corpus.
+    """The archives of a corpus, and what is handed out beside them.
 
     Attributes:
         archives: what to fetch and unpack.
+        files: what to fetch and put into the corpus' root as it is, such as the lists of LRS2.
         parallel: files fetched at once. Many servers allow only a few.
         keep_archives: whether the archives stay on disk when they are unpacked.
 
     """
 
-    archives: tuple[Archive, ...]
+    archives: tuple[Archive, ...] = ()
+    files: tuple[RemoteFile, ...] = ()
     parallel: int = 4
     keep_archives: bool = True
 
     def __post_init__(self) -> None:
         if self.parallel < 1:
             raise InputError(f"parallel is {self.parallel}; give 1 or more")
-        if not self.archives:
-            raise InputError("archives is empty; list at least one")
-        urls = Counter(part.url for archive in self.archives for part in archive.parts)
+        if not self.pieces:
+            raise InputError("archives and files are empty; list at least one")
+        urls = Counter(part.url for archive in self.pieces for part in archive.parts)
         for url, count in urls.items():
             if count > 1:
                 raise InputError(f"url {shown(url)} is listed {count} times; list each once")
+
+    @property
+    def pieces(self) -> tuple[Archive, ...]:
+        """All that lands in the root, each to be fetched and put there by itself."""
+        return (*self.archives, *(Archive((file,), packed=False) for file in self.files))
 
     @classmethod
     def of_config(cls, section: dict) -> "DownloadSettings":
         """The settings in a ``download:`` section of the config, which fits the schema."""
         archives = tuple(
             Archive(
-                tuple(RemoteFile(part["url"], part.get("sha256")) for part in archive["parts"]),
-                archive.get("into", "."),
+                tuple(RemoteFile(**part) for part in archive["parts"]), archive.get("into", ".")
             )
-            for archive in section["archives"]
+            for archive in section.get("archives", [])
         )
-        others = {key: value for key, value in section.items() if key != "archives"}
-        return cls(archives, **others)
+        files = tuple(RemoteFile(**file) for file in section.get("files", []))
+        others = {k: v for k, v in section.items() if k not in ("archives", "files")}
+        return cls(archives, files, **others)

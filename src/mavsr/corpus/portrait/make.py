@@ -25,7 +25,7 @@ from mavsr.corpus.portrait.clip import make_clip
 from mavsr.corpus.portrait.settings import SPLITS, PortraitSettings
 from mavsr.errors import InputError
 from mavsr.files import atomic, sha256, write_json
-from mavsr.sources import source_files
+from mavsr.sources import code_digest
 
 RECORD = "portrait.json"
 _LIBRARIES = ("av", "espeakng-loader", "matplotlib", "numpy", "opencv-contrib-python-headless",
@@ -90,10 +90,9 @@ def _is_complete(root: Path, name: str) -> bool:
 
 def _record(settings: PortraitSettings) -> dict[str, Any]:
     """What decides the bytes of the corpus: settings, code, libraries."""
-    sources = source_files("mavsr.corpus.portrait.make")
     return {
         "settings": asdict(settings),
-        "code": {f"{path.parent.name}/{path.name}": sha256(path) for path in sources},
+        "code": code_digest("mavsr.corpus.portrait.make"),
         "libraries": {name: version(name) for name in _LIBRARIES},
     }
 

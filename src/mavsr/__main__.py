@@ -1,0 +1,5 @@
+"""``python -m mavsr`` is the console command ``mavsr``."""
+
+from mavsr.cli import main
+
+main()

@@ -1,0 +1,44 @@
+"""Shapes of the papers' LLMs, enough to count their parameters without having them.
+
+Source: the ``config.json`` of meta-llama/Llama-3.2-1B, Llama-3.2-3B and Llama-3.1-8B.
+"""
+
+from typing import Any
+
+from transformers import LlamaConfig, PretrainedConfig
+
+_SHAPES: dict[str, dict[str, Any]] = {
+    "llama-3.2-1b": {
+        "hidden_size": 2048,
+        "intermediate_size": 8192,
+        "num_hidden_layers": 16,
+        "num_attention_heads": 32,
+        "head_dim": 64,
+        "tie_word_embeddings": True,
+    },
+    "llama-3.2-3b": {
+        "hidden_size": 3072,
+        "intermediate_size": 8192,
+        "num_hidden_layers": 28,
+        "num_attention_heads": 24,
+        "head_dim": 128,
+        "tie_word_embeddings": True,
+    },
+    "llama-3.1-8b": {
+        "hidden_size": 4096,
+        "intermediate_size": 14336,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 32,
+        "head_dim": 128,
+        "tie_word_embeddings": False,
+    },
+}
+LLMS = tuple(_SHAPES)
+"""Names of the LLMs, as in workflow/configs/paper.yaml."""
+PAPER_RANKS = {"llama-3.2-1b": 64, "llama-3.2-3b": 96, "llama-3.1-8b": 64}
+"""r of the papers' LoRAs: hidden/32, and hidden/64 for the largest (Llama-MTSK, Sec. 4.1)."""
+
+
+def llm_config(name: str) -> PretrainedConfig:
+    """The shape of one of ``LLMS``."""
+    return LlamaConfig(vocab_size=128256, num_key_value_heads=8, **_SHAPES[name])
