@@ -1,7 +1,6 @@
 """What the rules share: the checked config, the models it asks for, where their inputs lie."""
 
 import json
-import math
 import re
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from mavsr.corpus.download.settings import RemoteFile
 from mavsr.corpus.readers import reading_settings
 from mavsr.errors import InputError
 from mavsr.experiments import all_evaluations, all_models, evaluations
+from mavsr.features.needs import pool_size
 from mavsr.preflight import check_files
 from mavsr.results_dir import link_results
 from mavsr.sources import code_digest
@@ -316,22 +316,12 @@ def extract_settings(wildcards):
         }  # only video's training views are drawn at random here
     if section["long_clips"] == "truncate":
         reads |= {"long_clips", "longest_s"}
-    pool = (
-        {"pool": pool_size(wildcards)} if audio and section["store"] == "pooled" else {}
-    )
-    return json.dumps({k: v for k, v in section.items() if k in reads} | pool)
-
-
-def pool_size(wildcards):
-    """Audio tokens that one stored mean stands for: the divisor of all rates that hear it."""
-    rates = [
-        rate
-        for model in MODELS.values()
-        if model.corpus == wildcards.corpus
-        and ("audio", wildcards.encoder) in model.encoders
-        for rate in model.settings.rates("audio")
-    ]
-    return math.gcd(*rates) or 1
+    settings = {k: v for k, v in section.items() if k in reads}
+    if audio and section["store"] == "pooled":
+        settings["pool"] = pool_size(
+            MODELS.values(), wildcards.encoder, wildcards.corpus
+        )
+    return json.dumps(settings)
 
 
 def training_settings(wildcards):
