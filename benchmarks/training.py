@@ -15,7 +15,6 @@ share of the matrix rate measured on that GPU.
 """
 
 import multiprocessing
-import resource
 import statistics
 import tempfile
 import time
@@ -30,6 +29,7 @@ from torch.nn import functional as F
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from mavsr.command import run_command
+from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.avsr import MatryoshkaModel, Utterance
 from mavsr.model.scales import Scale
 from mavsr.model.settings import ModelSettings
@@ -69,7 +69,7 @@ PRESETS = {
 def training(
     preset: str = "small",
     methods: list[str] | None = None,
-    repeats: int = 5,
+    repeats: int = 3,
     clips: int | None = None,
     layers: int | None = None,
     threads: int = 0,
@@ -211,7 +211,10 @@ def one_step(
         our_step(model, utterances, plan_for(model, device))
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated()
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Not getrusage: what a process had before it started another program counts there too.
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (peak,) = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
+    return 1024 * int(peak)
 
 
 def make(
@@ -219,6 +222,7 @@ def make(
 ) -> tuple[MatryoshkaModel, list[Utterance]]:
     """A model with random adapters, and random clips."""
     settings = ModelSettings(
+        mome=MomeSettings() if method.startswith("mome") else None,
         task="avsr",
         method=method,
         compression="avgpool",

@@ -92,6 +92,8 @@ def _flex(layout: Layout, device: torch.device) -> tuple[str, dict[str, Any]]:
     return "flex_attention", {"attention_mask": mask}
 
 
+Run = Callable[[torch.Tensor], torch.Tensor]
+"""Embeddings of a row (N, hidden) -> last hidden states (n, hidden)."""
 KERNELS: dict[str, Callable[[Layout, torch.device], tuple[str, dict[str, Any]]]] = {
     "segments": _segments,
     "dense": _dense,
@@ -100,30 +102,32 @@ KERNELS: dict[str, Callable[[Layout, torch.device], tuple[str, dict[str, Any]]]]
 """Kernel -> the attention function's name for a layout, and what the LLM must be called with."""
 
 
-def run_pack(
-    llm: Any, row: torch.Tensor, layout: Layout, kernel: str, wanted: torch.Tensor
-) -> torch.Tensor:
-    """The LLM's last hidden states of one pack, where they are wanted.
+@contextmanager
+def running(llm: Any, layout: Layout, kernel: str, wanted: torch.Tensor) -> Iterator[Run]:
+    """Make the LLM run a pack; yields the function that does.
+
+    The backward pass must lie within the block too: gradient checkpointing runs layers again.
 
     Args:
         llm: a causal language model of Hugging Face.
-        row: embeddings (N, hidden).
-        layout: the row's segments.
+        layout: the segments of the row that will be run.
         kernel: ``segments``, ``flex`` or ``dense``.
-        wanted: (n,) places in the row.
+        wanted: (n,) places in the row whose hidden states are asked for.
 
-    Returns:
-        (n, hidden).
+    Yields:
+        a function from embeddings (N, hidden) to last hidden states (n, hidden).
     """
-    name, options = KERNELS[kernel](layout, row.device)
-    with _attention(llm, name), _last_block_at(llm, wanted):
+    name, options = KERNELS[kernel](layout, wanted.device)
+    positions = layout.positions().to(wanted.device)[None]
+
+    def run(row: torch.Tensor) -> torch.Tensor:
         output = llm.get_decoder()(
-            inputs_embeds=row[None],
-            position_ids=layout.positions().to(row.device)[None],
-            use_cache=False,
-            **options,
+            inputs_embeds=row[None], position_ids=positions, use_cache=False, **options
         )
-    return output[0][0, wanted]
+        return output[0][0, wanted]
+
+    with _attention(llm, name), _last_block_at(llm, wanted):
+        yield run
 
 
 def packable(llm: Any) -> bool:

@@ -19,8 +19,9 @@ import torch
 from torch.nn import functional as F
 
 from mavsr.errors import InputError
-from mavsr.model.attention import KERNELS, packable, run_pack
+from mavsr.model.attention import KERNELS, packable, running
 from mavsr.model.avsr import MatryoshkaModel, Utterance
+from mavsr.model.packing import Layout
 from mavsr.training.packs import Pack, plan_packs
 
 Backward = Callable[[torch.Tensor], None]
@@ -103,8 +104,12 @@ class Packed:
         found = torch.zeros(len(scales), device=device)
         for pack in plan_packs(model, utterances, self.tokens):
             model.adapter.activate(scales[pack.scales[0]])
-            with model.adapter.describe(pack.positions(model, utterances)):
-                sums = _entropies(model, utterances, pack, self.kernel) / targets
+            outcome = _Outcome.of(model, utterances, pack)
+            with (
+                model.adapter.describe(pack.positions(model, utterances)),
+                running(model.llm, outcome.layout, self.kernel, outcome.places) as run,
+            ):
+                sums = outcome.entropies(model, run(pack.row(model, utterances))) / targets
                 if backward:
                     extra = share * len(pack.scales) * model.adapter.extra_loss()
                     backward(((weights * sums).sum() + extra) / len(scales))
@@ -112,32 +117,41 @@ class Packed:
         return found
 
 
-def _entropies(
-    model: MatryoshkaModel, utterances: Sequence[Utterance], pack: Pack, kernel: str
-) -> torch.Tensor:
-    """Cross-entropy of every scale, summed over the transcript tokens of one pack, (scales,)."""
-    layout = pack.layout(model, utterances)
-    # The last tokens of a transcribing segment predict its transcript: those of prompt and targets.
-    places: list[int] = []
-    targets: list[int] = []
-    owners: list[int] = []
-    end = 0
-    for segment, length in zip(pack.segments, layout.lengths, strict=True):
-        end += length
-        if segment.transcribes:
-            wanted = model.targets(utterances[segment.clip])
-            places += range(end - len(wanted), end)
-            targets += wanted
-            owners += segment.scales * len(wanted)
-    device = model.markers.device
-    predicting = torch.tensor(places, device=device)
-    hidden = run_pack(model.llm, pack.row(model, utterances), layout, kernel, predicting)
-    logits = model.llm.get_output_embeddings()(hidden)
-    entropy = F.cross_entropy(
-        logits.float(), torch.tensor(targets, device=device), reduction="none"
-    )
-    sums = torch.zeros(len(model.settings.scales), device=device)
-    return sums.index_add(0, torch.tensor(owners, device=device), entropy)
+@dataclass(frozen=True)
+class _Outcome:
+    """What a pack is to predict, and where."""
+
+    layout: Layout
+    places: torch.Tensor
+    """(n,) places in the row whose hidden states predict a token."""
+    targets: torch.Tensor
+    """(n,) the tokens they should predict."""
+    owners: torch.Tensor
+    """(n,) numbers of the scales they belong to."""
+
+    @classmethod
+    def of(cls, model: MatryoshkaModel, utterances: Sequence[Utterance], pack: Pack) -> "_Outcome":
+        layout = pack.layout(model, utterances)
+        places: list[int] = []
+        targets: list[int] = []
+        owners: list[int] = []
+        end = 0
+        for segment, length in zip(pack.segments, layout.lengths, strict=True):
+            end += length
+            if segment.transcribes:
+                # The segment's last tokens are the prompt's last and all of the transcript's.
+                wanted = model.targets(utterances[segment.clip])
+                places += range(end - len(wanted), end)
+                targets += wanted
+                owners += segment.scales * len(wanted)
+        device = model.markers.device
+        return cls(layout, *(torch.tensor(x, device=device) for x in (places, targets, owners)))
+
+    def entropies(self, model: MatryoshkaModel, hidden: torch.Tensor) -> torch.Tensor:
+        """Cross-entropy summed over the tokens of each scale, (scales,)."""
+        logits = model.llm.get_output_embeddings()(hidden)
+        entropy = F.cross_entropy(logits.float(), self.targets, reduction="none")
+        return entropy.new_zeros(len(model.settings.scales)).index_add(0, self.owners, entropy)
 
 
 PACK_TOKENS = {"cpu": 2048, "cuda": 16384}
