@@ -23,9 +23,13 @@ localrules:
     all,
 
 
+onstart:
+    check_planned()
+
+
 rule all:
     default_target: True
     input:
         "results/wer.csv",
-        wanted_tables(),
+        [f"results/{name}.csv" for name in shown(TABLES)],
         mouth_sheets,

@@ -10,6 +10,7 @@ from tiny import DIMS, make_text, make_utterance, save_llm
 
 from mavsr.corpus.manifest import write_manifest
 from mavsr.features.index import index
+from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.avsr import Utterance
 from mavsr.model.settings import ModelSettings
 from mavsr.shards import write_shard
@@ -42,6 +43,8 @@ def settings_of(llm_folder):
             "projector_layer_norm": False,
             "seed": 0,
         }
+        if changes.get("method", "").startswith("mome-"):
+            values["mome"] = MomeSettings(routed=5, shared=1, top_k=2, bottleneck=3)
         return ModelSettings(**{**values, **changes})
 
     return make

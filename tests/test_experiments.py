@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mavsr.errors import InputError
 from mavsr.experiments import all_evaluations, all_models, evaluations
+from mavsr.model.scales import Scale
 
 CONFIG = yaml.safe_load((Path(__file__).parents[1] / "config.yaml").read_text())
 
@@ -127,3 +129,83 @@ def test_settings_come_from_the_config(config):
     assert (settings.projector_hidden, settings.projector_layer_norm) == (9, True)
     assert settings.seed == 5
     assert settings.llm == config["llms"]["llama-standin"]["path"]
+
+
+def test_an_entry_may_ask_for_some_scales_alone(config):
+    def scales(which):
+        config["experiments"] = {
+            "one": [{"methods": ["llama-avsr", "mtsk-ms"], "scales": which}],
+        }
+        return [(e.model.settings.method, e.scale.name) for e in evaluations(config, "one")]
+
+    methods = ("llama-avsr", "mtsk-ms")
+    assert scales("first") == [(method, "a4_v2") for method in methods]
+    assert scales("ends") == [(m, scale) for m in methods for scale in ("a4_v2", "a16_v5")]
+    assert len(scales("all")) == 8
+    config["rates"] = {"audio": [8], "video": [3]}
+    assert scales("ends") == [(method, "a8_v3") for method in methods]
+
+
+def mome(config, **changes):
+    config["experiments"] = {"one": [{"methods": ["mome-ffn"], **changes}]}
+    (model,) = all_models(config).values()
+    return model
+
+
+def test_the_sizes_of_its_experts_are_in_a_models_name(config):
+    config["mome"].update(routed=23, top_k=4, shared=1, bottleneck=12)
+    prefix = "portrait.avsr.whisper-standin+avhubert-standin.llama-standin.mome-ffn"
+    assert mome(config).name == f"{prefix}.r23k4s1b12.avgpool.a4-16.v2-5.s0"
+    changed = mome(config, mome={"bottleneck": 1, "scale_weights": {"a4_v2": 1.5}})
+    assert changed.name == f"{prefix}.r23k4s1b1-c_a4_v2x1.5.avgpool.a4-16.v2-5.s0"
+    assert changed.settings.scale_weight(Scale(4, 2)) == 1.5
+    assert changed.settings.scale_weight(Scale(16, 5)) == 1.0
+    assert changed.settings.variant == "r23k4s1b1-c_a4_v2x1.5"
+
+
+def test_experts_of_an_entry_concern_its_mome_models_alone(config):
+    methods = ["mtsk-ms", "mome-mhsa"]
+    config["experiments"] = {"one": [{"methods": methods}]}
+    before = all_models(config)
+    config["experiments"]["one"].append({"methods": methods, "mome": {"top_k": 2}})
+    (new,) = set(all_models(config)) - set(before)
+    assert ".mome-mhsa.r" in new
+
+
+def test_lora_settings_do_not_concern_mome_models_nor_experts_lora_models(config):
+    config["experiments"] = {"one": [{"methods": ["mtsk-ms", "mome-ffn"]}]}
+    lora, experts = (model.settings for model in all_models(config).values())
+    assert lora.mome is None
+    assert experts.lora_rank is experts.lora_scale is experts.lora_targets is None
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"mome": {"top_k": 99}}, "mome.top_k is 99"),
+        ({"mome": {"scale_weights": {"a8_v2": 1}}}, "scale a8_v2 is not one of.*a16_v5"),
+        (
+            {"methods": ["avgpool-at-inference"], "compression": "stack"},
+            "pools tokens.*set compression: avgpool",
+        ),
+    ],
+)
+def test_impossible_models_are_refused(config, change, message):
+    config["experiments"] = {"one": [{"methods": ["mome-ffn"], **change}]}
+    with pytest.raises(InputError, match=message):
+        all_models(config)
+
+
+def test_pooling_at_test_time_trains_once_without_compression(config):
+    config["experiments"] = {
+        "one": [{"methods": ["avgpool-at-inference"]}],
+        "two": [{"methods": ["avgpool-at-inference"], "rates": {"audio": [1, 8]}}],
+        "asr": [{"methods": ["avgpool-at-inference"], "task": "asr"}],
+    }
+    both, sound = all_models(config).values()
+    assert both.name.endswith(".avgpool-at-inference.avgpool.a1.v1.s0")
+    assert sound.name.endswith(".avgpool-at-inference.avgpool.a1.s0")
+    assert both.settings.scales == [Scale(1, 1)]
+    scales = [e.scale.name for e in evaluations(config, "two")]
+    assert scales == ["a1_v2", "a1_v5", "a8_v2", "a8_v5"]
+    assert [e.scale.name for e in evaluations(config, "asr")] == ["a4", "a16"]

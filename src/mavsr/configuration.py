@@ -8,11 +8,13 @@ from typing import Any
 import jsonschema
 import yaml
 
-from mavsr.corpus.download.settings import DownloadSettings, RemoteFile, redacted
+from mavsr.corpus.download.settings import DownloadSettings, RemoteFile, redacted, shown
 from mavsr.corpus.readers import make_reader, reading_settings
 from mavsr.errors import InputError
+from mavsr.model.methods import method_of
 from mavsr.model.scales import TASKS
 from mavsr.noise.condition import Condition
+from mavsr.tokens import LARGEST_POOLED_RATE
 
 _ROOT = Path(__file__).parents[2]
 DEFAULT = _ROOT / "config.yaml"
@@ -33,6 +35,27 @@ def restore_types(config: Mapping[str, Any]) -> None:
                 for key in parents:
                     part = part[key]
                 part[last] = value
+
+
+def expand_homes(section: Any, place: str = "") -> None:
+    """Write out ``~`` at the beginning of values, in place: jobs would take it for a folder's name.
+
+    Args:
+        section: mapping or list of the config.
+        place: its key, for messages.
+
+    Raises:
+        InputError: there is no such user.
+    """
+    for key in section if isinstance(section, Mapping) else range(len(section)):
+        value, where = section[key], f"{place}.{key}".lstrip(".")
+        if isinstance(value, Mapping | list):
+            expand_homes(value, where)
+        elif isinstance(value, str) and value.startswith("~"):
+            try:
+                section[key] = str(Path(value).expanduser())
+            except RuntimeError as error:
+                raise InputError(f"config: {where} is {value!r}: {error}") from error
 
 
 def _listed(names: str | list[str]) -> list[str]:
@@ -58,6 +81,7 @@ def read_config(paths: Sequence[Path]) -> dict[str, Any]:
         if not isinstance(part, Mapping):
             raise InputError(f"config {path} holds no `key: value`")
         config = _merged(config, part)
+    expand_homes(config)
     check_config(config)
     return config
 
@@ -128,6 +152,7 @@ def _check_references(config: Mapping[str, Any]) -> None:
         for number, entry in enumerate(entries):
             for modality, rates in entry.get("rates", {}).items():
                 _check_ascending(rates, f"experiments.{name}[{number}].rates.{modality}")
+            _check_methods(entry["methods"], f"experiments.{name}[{number}].methods")
             setup = {key: (value, f"setup.{key}") for key, value in config["setup"].items()}
             # Complain where the value stands: in the entry, or in what it inherits.
             setup |= {k: (v, f"experiments.{name}[{number}].{k}") for k, v in entry.items()}
@@ -137,6 +162,9 @@ def _check_references(config: Mapping[str, Any]) -> None:
             _check_name(*setup["llm"], config["llms"], "llms")
             for modality in TASKS[setup["task"][0]]:
                 _check_encoder(*setup[f"{modality}_encoder"], config["encoders"], modality)
+            if config["features"]["store"] == "pooled" and "audio" in TASKS[setup["task"][0]]:
+                rates = {**config["rates"], **entry.get("rates", {})}["audio"]
+                _check_pooling(f"experiments.{name}[{number}]", setup["compression"][0], rates)
 
 
 def _check_corpus(name: str, corpus: Mapping[str, Any]) -> None:
@@ -151,6 +179,8 @@ def _check_downloads(config: Mapping[str, Any]) -> None:
     try:
         if isinstance(babble := config["noise"]["babble"], Mapping):
             RemoteFile(**babble)
+        elif "://" in (babble or ""):
+            raise InputError(f"to download {shown(babble)}, write {{url: ..., sha256: null}}")
         for name, corpus in config["corpora"].items():
             place = f"corpora.{name}.download"
             if section := corpus.get("download"):
@@ -159,6 +189,14 @@ def _check_downloads(config: Mapping[str, Any]) -> None:
                     raise InputError("a corpus of kind portrait is made, not downloaded; remove it")
     except InputError as error:
         raise InputError(f"config: {place}: {error}") from None
+
+
+def _check_methods(methods: list[str], place: str) -> None:
+    for method in methods:
+        try:
+            method_of(method)
+        except InputError as error:
+            raise InputError(f"config: {place}: {error}") from None
 
 
 def _check_ascending(rates: list[int], place: str) -> None:
@@ -170,6 +208,19 @@ def _check_name(name: str, place: str, known: Mapping[str, Any], section: str) -
     if name not in known:
         raise InputError(
             f"config: {place} is {name!r}, which is not under `{section}` ({', '.join(known)})"
+        )
+
+
+def _check_pooling(place: str, compression: str, rates: Sequence[int]) -> None:
+    if compression == "stack":
+        raise InputError(
+            f"config: {place} stacks audio tokens, which features.store: pooled does not keep; "
+            "use store: full"
+        )
+    if rates[-1] > LARGEST_POOLED_RATE:
+        raise InputError(
+            f"config: {place} has the audio rate {rates[-1]}; features.store: pooled is exact up "
+            f"to {LARGEST_POOLED_RATE}, so use store: full"
         )
 
 

@@ -1,16 +1,19 @@
 """From the config to the list of models and evaluations it asks for.
 
-A model's name says what it is: corpus, task, encoders, LLM, method, compression, rates and seed. So
-a changed config asks for new paths and leaves old results where they are. How a model is trained
-(learning rate, epochs) is not in its name: changing that retrains it in place.
+A model's name says what it is: corpus, task, encoders, LLM, method (with the sizes of its experts),
+compression, rates and seed. So a changed config asks for new paths and leaves old results where
+they are. How a model is trained (learning rate, epochs) is not in its name: changing that retrains
+it in place.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mavsr.model.scales import TASKS, Scale
-from mavsr.model.settings import ModelSettings
+from mavsr.model.adapters.settings import MomeSettings
+from mavsr.model.methods import method_of
+from mavsr.model.scales import TASKS, Scale, all_scales
+from mavsr.model.settings import LORA_TARGETS, ModelSettings
 
 Config = Mapping[str, Any]
 
@@ -32,8 +35,9 @@ class Model:
         s = self.settings
         rates = [f"{m[0]}{'-'.join(map(str, s.rates(m)))}" for m, _ in self.encoders]
         encoders = "+".join(name for _, name in self.encoders)
+        method = [s.method, s.variant] if s.variant else [s.method]
         return ".".join(
-            [self.corpus, s.task, encoders, self.llm, s.method, s.compression, *rates, f"s{s.seed}"]
+            [self.corpus, s.task, encoders, self.llm, *method, s.compression, *rates, f"s{s.seed}"]
         )
 
 
@@ -64,11 +68,20 @@ def evaluations(config: Config, experiment: str) -> list[Evaluation]:
         if setup["corpus"] not in wanted:
             continue
         for method in setup["methods"]:
-            for model in _models(config, setup, method):
+            models = _models(config, setup, method)
+            every = list(dict.fromkeys(scale for _, served in models for scale in served))
+            chosen = _chosen(every, setup.get("scales", "all"))
+            for model, served in models:
                 for condition in setup["conditions"]:
-                    for scale in model.settings.scales:
+                    for scale in (scale for scale in served if scale in chosen):
                         found[Evaluation(model, condition, scale)] = None
     return list(found)
+
+
+def _chosen(scales: list[Scale], wanted: str) -> list[Scale]:
+    """Of a method's scales, those that an experiment decodes: ``all``, ``first`` or ``ends``."""
+    ends = list(dict.fromkeys([scales[0], scales[-1]]))
+    return {"all": scales, "first": scales[:1], "ends": ends}[wanted]
 
 
 def all_evaluations(config: Config) -> list[Evaluation]:
@@ -82,37 +95,56 @@ def all_models(config: Config) -> dict[str, Model]:
     return {e.model.name: e.model for e in all_evaluations(config)}
 
 
-def _models(config: Config, setup: Mapping[str, Any], method: str) -> list[Model]:
-    """The models by which ``method`` covers all rates: one per scale for Llama-AVSR, else one."""
-    llm = config["llms"][setup["llm"]]
+def _models(
+    config: Config, setup: Mapping[str, Any], method: str
+) -> list[tuple[Model, list[Scale]]]:
+    """The models by which ``method`` covers all rates, each with the scales it is decoded at."""
     modalities = TASKS[setup["task"]]
-    encoders = tuple((m, setup[f"{m}_encoder"]) for m in modalities)
-    common = {
+    rates = {m: tuple(setup["rates"][m]) if m in modalities else () for m in ("audio", "video")}
+    scales = all_scales(setup["task"], rates["audio"], rates["video"])
+    match method_of(method).models:
+        case "per scale":
+            trained = [
+                ({m: (scale.rates[m],) if m in modalities else () for m in rates}, [scale])
+                for scale in scales
+            ]
+        case "uncompressed":
+            trained = [({m: (1,) if m in modalities else () for m in rates}, scales)]
+        case _:
+            trained = [(rates, scales)]
+    common = _settings(config, setup, method)
+    return [
+        (
+            Model(
+                setup["corpus"],
+                tuple((m, setup[f"{m}_encoder"]) for m in modalities),
+                setup["llm"],
+                ModelSettings(**common, audio_rates=own["audio"], video_rates=own["video"]),
+            ),
+            served,
+        )
+        for own, served in trained
+    ]
+
+
+def _settings(config: Config, setup: Mapping[str, Any], method: str) -> dict[str, Any]:
+    """Settings of a model but for its rates; what its method does not read is left out."""
+    llm = config["llms"][setup["llm"]]
+    uses_lora = method_of(method).adapter == "lora"
+    settings = {
         "task": setup["task"],
         "method": method,
         "compression": setup["compression"],
         "llm": llm["path"],
         "llm_revision": llm["revision"],
-        "lora_rank": llm["lora_rank"],
-        "lora_scale": llm["lora_scale"],
+        "lora_rank": llm["lora_rank"] if uses_lora else None,
+        "lora_scale": llm["lora_scale"] if uses_lora else None,
+        "lora_targets": tuple(llm.get("lora_targets", LORA_TARGETS)) if uses_lora else None,
         "projector_hidden": config["projector"]["hidden"],
         "projector_layer_norm": config["projector"]["layer_norm"],
         "seed": setup["seed"],
     }
-    rates = {m: tuple(setup["rates"][m]) if m in modalities else () for m in ("audio", "video")}
-    whole = ModelSettings(**common, audio_rates=rates["audio"], video_rates=rates["video"])
-    if method != "llama-avsr":
-        return [Model(setup["corpus"], encoders, setup["llm"], whole)]
-    return [
-        Model(
-            setup["corpus"],
-            encoders,
-            setup["llm"],
-            ModelSettings(
-                **common,
-                audio_rates=() if scale.audio is None else (scale.audio,),
-                video_rates=() if scale.video is None else (scale.video,),
-            ),
-        )
-        for scale in whole.scales
-    ]
+    if method_of(method).adapter == "mome":
+        section = {**config["mome"], **setup.get("mome", {})}
+        settings["mome"] = MomeSettings.of_config(section)
+    return settings

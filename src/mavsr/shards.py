@@ -103,10 +103,10 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
         ) from error
 
 
-def rebuild_command(shard: Path, *followers: Path) -> str:
-    """Shell command that makes a shard anew, and then what is made of it."""
-    targets = " ".join(shlex.quote(str(path)) for path in (shard, *followers))
-    return f"`rm -f {shlex.quote(str(shard))} && snakemake --cores all {targets}`"
+def rebuild_command(*files: Path) -> str:
+    """Shell command that removes files and makes them anew."""
+    names = " ".join(shlex.quote(str(path)) for path in files)
+    return f"`rm -f {names} && snakemake --cores all {names}`"
 
 
 @dataclass(frozen=True)

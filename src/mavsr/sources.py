@@ -74,11 +74,25 @@ def _imports(module: str) -> tuple[str, ...]:
     for node in ast.walk(ast.parse(_file(module).read_text())):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.JoinedStr):
+            names += _chosen_by_name(node)
         elif isinstance(node, ast.ImportFrom) and node.module:
             # "from package import name" may name a module of the package or something in it.
             names += [f"{node.module}.{alias.name}" for alias in node.names]
             names.append(node.module)
     return tuple(n for n in names if n.split(".")[0] == "mavsr" and _file(n).is_file())
+
+
+def _chosen_by_name(text: ast.JoinedStr) -> list[str]:
+    """What f"mavsr.package.{name}" can import: any module of that package."""
+    start = text.values[0]
+    if not isinstance(start, ast.Constant) or not str(start.value).startswith("mavsr."):
+        return []
+    package, dot, rest = str(start.value).rpartition(".")
+    folder = PACKAGE.joinpath(*package.split(".")[1:])
+    if not dot or rest or not folder.is_dir():
+        return []
+    return [f"{package}.{path.stem}" for path in folder.glob("*.py") if path.stem != "__init__"]
 
 
 def _file(module: str) -> Path:

@@ -72,6 +72,13 @@ def test_manifests_do_as_well(configfile, capsys, tmp_path):
     assert "1 clips are lost" not in output
 
 
+def test_other_files_that_are_missing_are_named(configfile, capsys, tmp_path):
+    more = tmp_path / "more.yaml"
+    more.write_text(yaml.safe_dump({"noise": {"babble": "gone.wav"}}))
+    check([configfile, more], ["lrs2"])
+    assert "== other files\nnoise.babble: gone.wav is not a file" in capsys.readouterr().out
+
+
 def test_an_unknown_corpus_or_config_is_named(configfile, tmp_path):
     with pytest.raises(InputError, match="'lrs9' is not under `corpora`"):
         check([configfile], ["lrs9"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from mavsr.encoders import load_encoder
+from mavsr.encoders import EncoderSettings, avhubert, load_encoder
 from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder, save_checkpoint
 from mavsr.errors import InputError
 
@@ -116,7 +116,7 @@ def test_video_of_another_layout_is_refused(small):
 
 def test_saving_and_loading_gives_the_same_encoder(small):
     path, encoder = small
-    loaded = load_encoder("avhubert", str(path))
+    loaded = load_encoder(EncoderSettings("avhubert", str(path)))
     assert loaded.config == SMALL
     assert (loaded.modality, loaded.rate_hz, loaded.dim) == ("video", 25, 32)
     assert loaded.fingerprint == hashlib.sha256(path.read_bytes()).hexdigest()
@@ -145,12 +145,19 @@ def test_an_encoder_without_file_has_no_fingerprint():
         _ = AVHubertEncoder(SMALL).fingerprint
 
 
-def test_clips_of_a_batch_do_not_change_each_other(small):
+@pytest.mark.parametrize("lengths", [[6, 3], [1, 9, 4], [5, 5], [40, 2]])
+def test_clips_of_a_batch_do_not_change_each_other(small, lengths, monkeypatch):
+    monkeypatch.setattr(avhubert, "PICTURES", 7)
     encoder = small[1]
-    clips = [small_video(6)[0], small_video(3)[0]]
+    clips = [small_video(frames)[0] for frames in lengths]
     together = encoder.encode(clips)
-    assert [len(tokens) for tokens in together] == [6, 3]
-    torch.testing.assert_close(together[1], encoder.encode(clips[1:])[0], atol=0, rtol=0)
+    assert [len(tokens) for tokens in together] == lengths
+    for clip, tokens in zip(clips, together, strict=True):
+        torch.testing.assert_close(tokens, encoder.encode([clip])[0], atol=1e-5, rtol=1e-5)
+
+
+def test_the_length_of_a_clip_is_its_own(small):
+    assert small[1].seconds(small_video(50)[0]) == 2.0
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
+import io
 import json
 import sys
 
 import numpy as np
 import pytest
 import safetensors.torch
+import soundfile
 import torch
 
 import mavsr.features.extract as extract_module
@@ -13,8 +15,10 @@ from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder, save_checkp
 from mavsr.encoders.base import Encoder
 from mavsr.errors import InputError
 from mavsr.features.cache import FeatureCache
-from mavsr.features.extract import ExtractSettings, encode_clip, extract
+from mavsr.features.content import unpack
+from mavsr.features.extract import encoder_input, extract, stored_content
 from mavsr.features.index import index
+from mavsr.features.settings import ExtractSettings
 from mavsr.features.views import clean_view, random_view
 from mavsr.media import encode_audio, encode_lossless
 from mavsr.noise import Condition
@@ -71,6 +75,8 @@ class Levels(Encoder):
     modality = "audio"
     rate_hz = 50
     dim = 1
+    fingerprint = "of a test"
+    device = torch.device("cpu")
 
     def __init__(self, gain=1.0):
         super().__init__()
@@ -78,6 +84,9 @@ class Levels(Encoder):
 
     def encode(self, samples):
         return [torch.stack([x.mean(), x.abs().max() * self.gain])[:, None] for x in samples]
+
+    def seconds(self, sample):
+        return len(sample) / 16_000
 
 
 def read(path):
@@ -131,15 +140,13 @@ def test_sound_comes_as_it_is_stored_whatever_the_condition(mouths, tmp_path, mo
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e6])
 def test_features_that_are_not_finite_name_the_clip(value):
-    fields = {"flac": encode_audio(sound(0, 2))}
     with pytest.raises(InputError, match=r"'clip_x'.*float16"):
-        encode_clip("clip_x", fields, Levels(value), CLEAN, ExtractSettings())
+        stored_content("clip_x", torch.tensor([[1.0], [value]]), {}, ExtractSettings())
 
 
 def test_large_features_fit_bfloat16():
-    fields = {"flac": encode_audio(sound(0, 2))}
-    settings = ExtractSettings(dtype="bfloat16")
-    assert encode_clip("x", fields, Levels(1e6), CLEAN, settings)[1] > 1e5
+    content = stored_content("x", torch.full((2, 1), 1e6), {}, ExtractSettings(dtype="bfloat16"))
+    assert unpack(content)[1] > 1e5
 
 
 def test_a_failing_clip_leaves_no_shard_and_is_named(mouths, tmp_path, monkeypatch):
@@ -150,19 +157,34 @@ def test_a_failing_clip_leaves_no_shard_and_is_named(mouths, tmp_path, monkeypat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_errors_of_the_encoder_name_the_clip():
-    class Refusing(Levels):
+def wav(samples):
+    buffer = io.BytesIO()  # FLAC cannot be empty
+    soundfile.write(buffer, samples, 16_000, format="WAV")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"flac": wav(np.zeros(0, np.float32))}, "gave no token"),
+        ({"flac": b"fLaC"}, "field 'flac' is empty or damaged"),
+        ({"mkv": b""}, "has no field 'flac', only mkv"),
+    ],
+)
+def test_empty_and_damaged_sound_names_the_clip(fields, problem, tmp_path, monkeypatch):
+    class Empty(Levels):
         def encode(self, samples):
-            raise InputError("too long")
+            return [torch.zeros(len(x), 1) for x in samples]
 
-    with pytest.raises(InputError, match="'clip_x': too long"):
-        fields = {"flac": encode_audio(sound(0, 2))}
-        encode_clip("clip_x", fields, Refusing(), CLEAN, ExtractSettings())
+    monkeypatch.setattr(extract_module, "load_encoder", lambda *_: Empty())
+    write_shard(tmp_path / "in.tar", iter([("clip_x", fields)]))
+    with pytest.raises(InputError, match=f"in\\.tar.*'clip_x'.*{problem}"):
+        extract(tmp_path / "in.tar", EncoderSettings("whisper", "x"), "clean", tmp_path / "out.tar")
 
 
-def test_a_missing_field_is_named():
-    with pytest.raises(InputError, match="'clip_x' has no field 'flac', only mkv"):
-        encode_clip("clip_x", {"mkv": b""}, Levels(), CLEAN, ExtractSettings())
+def test_damaged_pictures_name_the_clip():
+    with pytest.raises(InputError, match="'clip_x': its field 'mkv' is empty or damaged"):
+        encoder_input("clip_x", {"mkv": b"?" * 99}, "video", CLEAN, ExtractSettings())
 
 
 def test_wrong_settings_are_refused(mouths, tmp_path):
@@ -198,7 +220,9 @@ def test_the_commands_make_a_readable_cache(mouths, checkpoint, tmp_path, monkey
     assert cache.tokens == LENGTHS
     assert cache["clip_b"].dtype == torch.bfloat16
     parameters = json.loads((tmp_path / "index.json").read_text())["parameters"]
+    assert parameters.pop("made_by") == cache.made_by
     assert parameters == {"seed": 1, "nested": {"a": []}}
+    assert cache.made_by["weights"] == AVHubertEncoder.from_checkpoint(checkpoint).fingerprint
 
 
 def test_a_missing_shard_ends_the_command_with_a_message(checkpoint, tmp_path, monkeypatch, capsys):

@@ -106,7 +106,7 @@ def test_few_files_stay_open(tmp_path, monkeypatch):
 
 def test_missing_cut_and_changed_shards_say_how_to_rebuild(folder):
     missing, cut = folder / "01.tar", folder / "00.tar"
-    command = rf"snakemake {folder}/0\d\.tar {folder}/index\.json"
+    command = rf"rm -f {folder}/0\d\.tar {folder}/index\.json && snakemake"
     cache = FeatureCache(folder)
     missing.unlink()
     with pytest.raises(InputError, match=command):
@@ -133,8 +133,8 @@ def test_unknown_clips_are_key_errors(folder):
 
 def test_the_table_does_not_depend_on_the_order_of_shards(folder):
     shards = sorted(folder.glob("*.tar"))
-    expected = locate_samples(shards)
-    pd.testing.assert_frame_equal(locate_samples(shards[::-1]), expected)
+    expected, _ = locate_samples(shards)
+    pd.testing.assert_frame_equal(locate_samples(shards[::-1])[0], expected)
     assert expected.dtypes["offset"] == expected.dtypes["size"] == np.int64
 
 

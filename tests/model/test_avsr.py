@@ -130,6 +130,22 @@ def test_only_projectors_and_loras_are_trained(model, utterances):
     assert not model.markers.requires_grad
 
 
+def test_a_model_that_is_pooled_at_test_time_has_one_projector_for_all_rates(
+    settings_of, utterances
+):
+    settings = settings_of(method="avgpool-at-inference", audio_rates=(1,), video_rates=(1,))
+    model = scramble(MatryoshkaModel(settings, DIMS))
+    assert set(model.projectors) == {"audio_1", "video_1"}
+    clip, scale = utterances[0], Scale(8, 3)
+    prefix = model.prefixes([clip], scale)[0]
+    pooled = {m: compress(clip.tokens[m], rate) for m, rate in scale.rates.items()}
+    expected = model.prefixes([Utterance(clip.key, clip.text, pooled)], Scale(1, 1))[0]
+    torch.testing.assert_close(prefix, expected)
+    assert len(model.transcribe([clip], scale, 2, 3)) == 1
+    with pytest.raises(InputError, match="scale a4 does not fit the task avsr"):
+        model.transcribe([clip], Scale(4), 2, 3)
+
+
 def test_one_scale_trains_its_own_projectors_alone(model, utterances):
     model.loss(utterances, Scale(4, 1)).backward()
     reached = {

@@ -1,13 +1,11 @@
 """Parity with the papers' arithmetic: Table 4 of Llama-MTSK, and parameter counts of MoME."""
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
-from transformers import LlamaConfig
 
+from mavsr.model.adapters.base import count_parameters
+from mavsr.model.adapters.registry import make_adapter
 from mavsr.model.avsr import load_llm
-from mavsr.model.lora import MatryoshkaLora, count_parameters
 from mavsr.model.scales import Scale
 from mavsr.report.cost import (
     lora_parameters,
@@ -16,26 +14,15 @@ from mavsr.report.cost import (
     prefix_tokens,
     teraflops,
 )
+from mavsr.report.llm_shapes import LLMS, llm_config
+from mavsr.report.published import published_cost
+from mavsr.report.sources import ReportSettings, Sources
+from mavsr.report.tables.cost import table4
 
-TABLE4 = pd.read_csv(Path(__file__).parents[1] / "data" / "paper_cost.csv")
-
-
-def llama(hidden, intermediate, layers, heads, tied, head_dim=None):
-    return LlamaConfig(
-        vocab_size=128256,
-        hidden_size=hidden,
-        intermediate_size=intermediate,
-        num_hidden_layers=layers,
-        num_attention_heads=heads,
-        num_key_value_heads=8,
-        head_dim=head_dim,
-        tie_word_embeddings=tied,
-    )
+TABLE4 = published_cost()
 
 
-LLAMA_31_8B = llama(4096, 14336, 32, 32, tied=False)
-LLAMA_32_1B = llama(2048, 8192, 16, 32, tied=True, head_dim=64)
-LLAMA_32_3B = llama(3072, 8192, 28, 24, tied=True, head_dim=128)
+LLAMA_32_1B, LLAMA_32_3B, LLAMA_31_8B = map(llm_config, LLMS)
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +51,9 @@ def test_parameters_of_a_lora(config, rank, count):
     assert lora_parameters(config, rank) == count
 
 
-def test_a_lora_counts_what_peft_makes(llm_folder):
-    llm = load_llm(str(llm_folder))[0]
-    lora = MatryoshkaLora(llm, "mtsk-ms", [Scale(4, 2)], 8, 0.125)
+def test_a_lora_counts_what_peft_makes(settings_of):
+    llm = load_llm(settings_of().llm)[0]
+    lora = make_adapter(llm, settings_of(method="mtsk-ms", lora_rank=8))
     assert count_parameters(lora.trainable()) == lora_parameters(llm.config, 8)
     assert matrix_parameters(llm.config) == sum(
         p.numel()
@@ -85,8 +72,27 @@ def test_table_4_to_the_last_digit(row, matrices):
     assert round(flops, 2) == row.tflops
 
 
-def test_table_4_is_whole():
+def test_table_4_is_whole_and_beside_it_stand_the_published_values():
     assert len(TABLE4) == 5
+    settings = ReportSettings(
+        rates={"audio": [4, 16], "video": [2, 5]},
+        table4={
+            "llama-3.1-8b": {"shape": "llama-3.1-8b", "lora_rank": 64},
+            "other": {"shape": "llama-3.2-3b", "lora_rank": 96},
+        },
+    )
+    frame = table4(Sources(pd.DataFrame(), settings)).frame
+    paper, other = frame[frame.llm == "llama-3.1-8b"], frame[frame.llm == "other"]
+    assert (paper.tokens == paper["tokens published"]).all()
+    assert (paper.tflops == paper["tflops published"]).all()
+    assert paper[["audio_rate", "video_rate"]].to_numpy().tolist() == [
+        [1, 1],
+        [4, 2],
+        [4, 5],
+        [16, 2],
+        [16, 5],
+    ]
+    assert other["tflops published"].isna().all()
 
 
 def test_tokens_count_what_compression_leaves():

@@ -31,9 +31,9 @@ def test_the_papers_experiments_dry_run_without_data(project, config):
         "index_features": 2 * 3 * (10 + 2) + 6,
         "train_model": 75,  # 77, of which two by stacking are in Figures 3 and 5
         "decode": jobs["decode"],
+        "score_experiment": jobs["score_experiment"],
         "collect_scores": 1,
-        "table1": 1,
-        "noise_check": 1,
+        "write_table": jobs["write_table"],
         "all": 1,
     }
 
@@ -45,6 +45,7 @@ def test_the_models_of_the_tables_and_figures(config):
     counts = {name: len(models(name)) for name in config["experiments"]}
     assert counts == {
         "table1": 2 * (4 + 3),
+        "table2": 2 * (4 - 3 + 3),
         "table3": 1,
         "table5": 2 * (4 + 3),
         "figure3": 2 * (5 + 3),
@@ -53,6 +54,7 @@ def test_the_models_of_the_tables_and_figures(config):
         "figure6": 4 + 3,
         "noise": 4 + 3,
         "noise_check": 2,
+        "tradeoff": 4 + 3,
     }
     assert set(models("noise")) < set(models("table1"))
     for name, model in models("table1").items():
@@ -91,31 +93,42 @@ def test_lrs2_alone_is_enough_for_its_half(project, config):
     assert all(model.corpus == "lrs2" for model in all_models(config).values())
     jobs = project.plan("--configfile", PAPER, "--config", "use_corpora=[lrs2]")
     assert jobs == expected_jobs(config)
-    assert (jobs["train_model"], jobs["scan_corpus"], jobs["table1"]) == (14, 1, 1)
-    assert jobs["noise_check"] == 0
+    assert (jobs["train_model"], jobs["scan_corpus"]) == (14, 1)
+    # Tables 1, 2 and 5, and Table 4, which is arithmetic.
+    assert (jobs["score_experiment"], jobs["write_table"]) == (3, 4)
 
 
-@pytest.mark.parametrize(
-    ("corpus", "expected"),
-    [
-        (
-            "lrs3",
-            [
-                "data/lrs3/pretrain/<speaker>/<clip>.mp4 and .txt",
-                "LRS2 alone is enough for the LRS2 half",
-                "--config 'use_corpora=[lrs2]'",
-            ],
-        ),
-        ("lrs2", ["data/lrs2/mvlrs_v1/main/<broadcast>/<clip>.mp4 and .txt", "lrs2/test.txt"]),
+TREES = {
+    "lrs3": [
+        "data/lrs3/pretrain/<speaker>/<clip>.mp4 and .txt",
+        "LRS2 alone is enough for the LRS2 half",
+        "--config 'use_corpora=[lrs2]'",
     ],
-)
-def test_a_run_says_which_tree_it_expects_where(project, corpus, expected):
-    target = f"results/corpus/{corpus}/train.parquet"
-    result = project.run("--configfile", PAPER, "--", target)
+    "lrs2": ["data/lrs2/mvlrs_v1/main/<broadcast>/<clip>.mp4 and .txt", "data/lrs2/test.txt"],
+}
+
+
+def test_a_run_without_data_says_at_once_what_it_expects_where(project):
+    result = project.run("--configfile", PAPER)
     assert result.returncode == 1
-    assert f"error: no corpus at data/{corpus}, which does not exist. Expected:" in result.stdout
-    for line in expected:
-        assert line in result.stdout
-    assert str(project.folder / "data" / corpus) in result.stdout
+    for corpus, lines in TREES.items():
+        assert f"corpora.{corpus}: no corpus at data/{corpus}, which does not exist. Expected:" in (
+            result.stdout
+        )
+        assert str(project.folder / "data" / corpus) in result.stdout
+        assert all(line in result.stdout for line in lines)
+    assert "noise.babble: data/noisex92/babble.wav is not a file" in result.stdout
+    assert "encoders.avhubert-large.path: data/avhubert/large_vox_iter5.pt does" in result.stdout
     assert "docs/data.md" in result.stdout
     assert "Traceback" not in result.stdout
+    assert not (project.folder / "results").exists()
+
+
+def test_a_run_asks_for_nothing_that_its_target_does_not_need(project):
+    target = "results/corpus/lrs3/train.parquet"
+    for part in ("pretrain", "trainval", "test"):
+        (project.folder / "data" / "lrs3" / part / "s1").mkdir(parents=True)
+    result = project.run("--configfile", PAPER, "--", target)
+    assert "this run needs" not in result.stdout
+    assert "error: no corpus at data/lrs3, which lacks" not in result.stdout
+    assert "no usable clip for the split 'train'" in result.stdout

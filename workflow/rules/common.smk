@@ -1,20 +1,26 @@
 """What the rules share: the checked config, the models it asks for, where their inputs lie."""
 
 import json
+import os
 import re
 from pathlib import Path
 
-from mavsr.configuration import check_config, restore_types
+from mavsr.configuration import check_config, expand_homes, restore_types
 from mavsr.corpus.download.settings import RemoteFile
 from mavsr.corpus.readers import reading_settings
 from mavsr.errors import InputError
 from mavsr.experiments import all_evaluations, all_models, evaluations
+from mavsr.features.needs import pool_size
+from mavsr.preflight import check_files
+from mavsr.report import published
+from mavsr.report.catalogue import FIGURES, TABLES, experiment_of
 from mavsr.results_dir import link_results
 from mavsr.sources import code_digest
 from snakemake.exceptions import WorkflowError
 
 try:
     restore_types(config)
+    expand_homes(config)
     check_config(config)
     link_results(config["results_dir"])
     EVALUATIONS = all_evaluations(config)
@@ -30,6 +36,9 @@ BABBLE = (
     if isinstance(config["noise"]["babble"], dict)
     else ""
 )
+PUBLISHED = sorted(
+    os.path.relpath(path) for path in Path(published.__file__).parent.glob("*.csv")
+)
 VIEW_NOISE = {"seed", "snrs", "mask_samples", "mask_stride"}
 
 
@@ -40,22 +49,75 @@ wildcard_constraints:
     split="train|val|test",
     condition=r"clean|snr_[0-9.-]+|view_\d+",
     shard=r"\d{5}",
+    experiment="|".join(map(re.escape, config["experiments"])),
+    name="|".join(map(re.escape, TABLES | FIGURES)),
     scale=r"a\d+(_v\d+)?|v\d+",
 
 
-def models_of(experiment):
-    """Names of the models that an experiment compares."""
-    found = (
+def evaluations_of(experiment):
+    """What an experiment decodes; nothing if the config lacks it."""
+    return (
         evaluations(config, experiment) if experiment in config["experiments"] else []
     )
-    return sorted({evaluation.model.name for evaluation in found})
 
 
-def wanted_tables():
-    """The tables whose experiments ask for any model."""
-    return [
-        f"results/{name}.csv" for name in ("table1", "noise_check") if models_of(name)
+def hypotheses(suffix):
+    """Input function: an experiment's hypothesis files, or the sidecars beside them."""
+    return lambda wildcards: [
+        f"results/evaluation/{e.path}{suffix}"
+        for e in evaluations_of(wildcards.experiment)
     ]
+
+
+def origin_json(wildcards):
+    """What the config calls corpus, encoders and LLM of a model."""
+    model = MODELS[wildcards.model]
+    return json.dumps(
+        {
+            "corpus": model.corpus,
+            "split": "test",
+            "encoders": "+".join(name for _, name in model.encoders),
+            "llm": model.llm,
+            "variant": model.settings.variant,
+        }
+    )
+
+
+def shown(names):
+    """Of some tables or figures those that have anything to show under this config."""
+    return [
+        name
+        for name, experiment in names.items()
+        if experiment is None or evaluations_of(experiment)
+    ]
+
+
+def scores_of(wildcards):
+    """Input function: the scores that a table or figure shows, if it shows any."""
+    try:
+        experiment = experiment_of(wildcards.name, config["experiments"])
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+    return f"results/evaluation/{experiment}.csv" if experiment else []
+
+
+def report_json(wildcards):
+    """What of the config tables and figures read."""
+    kinds = {name: corpus["kind"] for name, corpus in config["corpora"].items()}
+    return json.dumps(
+        {"kinds": kinds, "rates": config["rates"], "table4": config["table4"]}
+    )
+
+
+def check_planned():
+    """Stop a run, not a dry run, whose jobs would sooner or later miss the user's own files."""
+    jobs = workflow.dag.needrun_jobs()
+    try:
+        check_files(
+            config, [(job.rule.name, dict(job.wildcards.items())) for job in jobs]
+        )
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def code(module):
@@ -292,10 +354,22 @@ def whisper_noise(wildcards):
 
 
 def extract_settings(wildcards):
-    """Settings of a features job: only video's training views are drawn at random here."""
-    drawn = wildcards.condition.startswith("view_") and not is_audio(wildcards.encoder)
-    reads = {"dtype", "seed", "flip"} if drawn else {"dtype"}
-    return json.dumps({k: v for k, v in config["features"].items() if k in reads})
+    """Settings of a features job: of the config's section what changes its tokens."""
+    audio, section = is_audio(wildcards.encoder), config["features"]
+    reads = {"dtype", "precision"}
+    if wildcards.condition.startswith("view_") and not audio:
+        reads |= {
+            "seed",
+            "flip",
+        }  # only video's training views are drawn at random here
+    if section["long_clips"] == "truncate":
+        reads |= {"long_clips", "longest_s"}
+    settings = {k: v for k, v in section.items() if k in reads}
+    if audio and section["store"] == "pooled":
+        settings["pool"] = pool_size(
+            MODELS.values(), wildcards.encoder, wildcards.corpus
+        )
+    return json.dumps(settings)
 
 
 def training_settings(wildcards):

@@ -16,6 +16,9 @@ rule extract_features:
     threads: 1
     resources:
         mem="4GB",
+        # No params: neither changes the result of a job that succeeds.
+        batch_s=config["features"]["batch_s"],
+        long_clips=config["features"]["long_clips"],
     params:
         code=code("features.extract"),
         encoder=encoder_json,
@@ -24,6 +27,8 @@ rule extract_features:
         "python -m mavsr.features.extract --shard {input.shard:q}"
         " --encoder {params.encoder:q} --condition {wildcards.condition}"
         " --output {output.shard:q} --settings {params.settings:q}"
+        " --settings.batch_s {resources.batch_s}"
+        " --settings.long_clips {resources.long_clips}"
         " --threads {threads} 2> {log:q}"
 
 

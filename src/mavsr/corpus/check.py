@@ -3,7 +3,8 @@
 ``python -m mavsr.corpus.check --configfile workflow/configs/paper.yaml --corpus lrs2``
 
 Nothing is written; every video is opened, so LRS3 takes some minutes. With ``--manifests`` the
-numbers come from what the workflow has already read.
+numbers come from what the workflow has already read. Other files of the user's own that experiments
+read (babble, landmarks, AV-HuBERT) are named where they are missing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,8 @@ from mavsr.corpus.published import PUBLISHED
 from mavsr.corpus.readers import reading_settings
 from mavsr.corpus.scan import SEED, build_manifests, read_corpus
 from mavsr.errors import InputError
+from mavsr.experiments import all_models
+from mavsr.preflight import missing_files
 
 _SHOWN = 5
 
@@ -112,7 +115,10 @@ def check(
         InputError: a corpus is not there or cannot be used. The others are reported first.
     """
     config = read_config(configfile)
-    names = corpus or config["use_corpora"] or list(config["corpora"])
+    used = {model.corpus for model in all_models(config).values()}
+    # The default config's own corpus is of no interest beside a user's.
+    listed = [n for n, c in config["corpora"].items() if n in used or c["kind"] != "portrait"]
+    names = corpus or config["use_corpora"] or listed
     unknown = sorted(set(names) - set(config["corpora"]))
     if unknown:
         known = ", ".join(config["corpora"])
@@ -126,8 +132,17 @@ def check(
             print(error)
             unusable.append(name)
         print()
+    if missing := missing_files(config, _reading_own_files(config)):
+        print("\n".join(["== other files", *missing, ""]))
     if unusable:
         raise InputError(f"not usable: {', '.join(unusable)}; see above")
+
+
+def _reading_own_files(config: Mapping[str, Any]) -> list[tuple[str, dict[str, str]]]:
+    """One job of every kind that reads files of the user's own besides corpora."""
+    encoders = {name for model in all_models(config).values() for _, name in model.encoders}
+    encoding = [("extract_features", {"encoder": name}) for name in sorted(encoders)]
+    return [("crop_mouths", {}), ("import_babble", {}), *encoding]
 
 
 def _report(name: str, section: Mapping[str, Any], manifests: Path | None) -> list[str]:

@@ -48,14 +48,21 @@ class Clip:
 class Reader(Protocol):
     """Reads one kind of corpus."""
 
+    def check(self, root: Path) -> None:
+        """Say at once whether ``root`` can hold such a corpus, without opening a clip.
+
+        Raises:
+            InputError: it cannot; the message says what is expected where.
+        """
+        ...
+
     def read(self, root: Path, seed: int) -> list[Clip]:
         """All utterances below ``root`` with their splits; bad ones carry a problem.
 
         ``seed`` decides what is drawn at random: which speakers are held out.
 
         Raises:
-            InputError: ``root`` does not hold such a corpus; the message says what is expected
-                where.
+            InputError: as :meth:`check`, or a list or table cannot be read.
         """
         ...
 

@@ -54,13 +54,22 @@ class Folder:
         if not self.longest_clip_s > 0:
             raise InputError(f"longest_clip_s is {self.longest_clip_s}; it must be positive")
 
-    def read(self, root: Path, seed: int) -> list[Clip]:
+    def check(self, root: Path) -> None:
         """See mavsr.corpus.clips.Reader."""
         if not root.is_dir():
             raise InputError(
                 f"no corpus at {root.absolute()}, which is not a folder; set the corpus' root to "
                 "the folder that holds the videos (docs/data.md)"
             )
+        if self.transcripts is not None and not Path(self.transcripts).exists():
+            raise InputError(
+                f"transcripts {Path(self.transcripts).absolute()} is neither a CSV file nor a "
+                "folder; correct it, or leave it out if the files lie beside the videos"
+            )
+
+    def read(self, root: Path, seed: int) -> list[Clip]:
+        """See mavsr.corpus.clips.Reader."""
+        self.check(root)
         videos = find_videos(root)
         if not videos:
             raise InputError(
@@ -68,12 +77,10 @@ class Folder:
                 "corpus' root to the folder that does (docs/data.md)"
             )
         source = Path(self.transcripts) if self.transcripts is not None else root
-        if source.suffix.lower() == ".csv" or source.is_file():
-            pending, unused, has_splits = _from_table(root, source, videos)
-        elif source.is_dir():
+        if source.is_dir():
             (pending, unused), has_splits = _from_sidecars(root, source, videos), False
         else:
-            raise InputError(f"transcripts {source.absolute()} is neither a CSV file nor a folder")
+            pending, unused, has_splits = _from_table(root, source, videos)
         if not has_splits:
             pending = self._split(pending, seed)
         read = partial(_read_clip, longest_s=self.longest_clip_s)

@@ -5,10 +5,12 @@ of the folder: pretrain, main, trainval or test.
 """
 
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from mavsr.corpus.clips import UNUSED, Clip, duration, version
+from mavsr.corpus.clips import UNUSED, Clip, duration, read_in_parallel, version
 from mavsr.corpus.manifest import SAFE_KEY
 from mavsr.corpus.transcripts import Word, clean_text, cut_words, read_lrs
 from mavsr.errors import InputError
@@ -40,10 +42,30 @@ class Source:
         return Clip(self.key, split, self.speaker, self.video, problem=problem)
 
 
-def check_longest(longest_segment_s: float) -> None:
-    """Raise InputError unless ``longest_segment_s`` is positive."""
-    if not longest_segment_s > 0:
-        raise InputError(f"longest_segment_s is {longest_segment_s}; it must be positive")
+@dataclass(frozen=True)
+class LrsReader:
+    """What the readers of both have in common.
+
+    Attributes:
+        longest_segment_s: clips of pretrain/ are cut into segments of at most so many seconds.
+        pretrain: whether pretrain/ is part of the training split.
+    """
+
+    longest_segment_s: float
+    pretrain: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.longest_segment_s > 0:
+            raise InputError(f"longest_segment_s is {self.longest_segment_s}; it must be positive")
+
+    def parts(self, *others: str) -> list[str]:
+        """The folders that are read: pretrain if asked for, and ``others``."""
+        return [*([PRETRAIN] if self.pretrain else []), *others]
+
+    def utterances(self, root: Path, sources: Sequence[Source]) -> Iterator[Clip]:
+        """Those of all ``sources``, in their order; bad ones carry a problem."""
+        read = partial(read_source, longest_s=self.longest_segment_s)
+        return read_in_parallel(read, sources, f"clips of {root.absolute().name}")
 
 
 def check_tree(root: Path, wanted: dict[str, str], advice: str) -> None:

@@ -10,19 +10,10 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from mavsr.corpus.clips import Clip, read_in_parallel
-from mavsr.corpus.lrs import (
-    PRETRAIN,
-    Source,
-    check_longest,
-    check_tree,
-    list_videos,
-    misplaced,
-    read_source,
-)
+from mavsr.corpus.clips import Clip
+from mavsr.corpus.lrs import PRETRAIN, LrsReader, Source, check_tree, list_videos, misplaced
 from mavsr.corpus.transcripts import read_text, split_lines
 from mavsr.errors import InputError
 
@@ -36,19 +27,12 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Lrs2:
-    """How LRS2 is read; its validation split is its own.
+class Lrs2(LrsReader):
+    """How LRS2 is read; its validation split is its own."""
 
-    Attributes:
-        longest_segment_s: clips of pretrain/ are cut into segments of at most so many seconds.
-        pretrain: whether pretrain/ is part of the training split.
-    """
-
-    longest_segment_s: float
-    pretrain: bool = True
-
-    def __post_init__(self) -> None:
-        check_longest(self.longest_segment_s)
+    def check(self, root: Path) -> None:
+        """See mavsr.corpus.clips.Reader."""
+        self._find(root)
 
     def read(self, root: Path, seed: int) -> list[Clip]:
         """See mavsr.corpus.clips.Reader; nothing is drawn, so ``seed`` has no effect."""
@@ -57,25 +41,19 @@ class Lrs2:
         named = {source.video for source in sources}
         extra = [
             Source("", part, video).refused("not used: no list names it", unused=True)
-            for part in self._parts
+            for part in self.parts(MAIN)
             for video in list_videos(tree / part)
             if video not in named
         ]
-        astray = [clip for part in self._parts for clip in misplaced(tree, tree / part)]
+        astray = [clip for part in self.parts(MAIN) for clip in misplaced(tree, tree / part)]
         if extra or astray:
             _log.warning("%d clips of the tree are in no list", len(extra) + len(astray))
-        read = partial(read_source, longest_s=self.longest_segment_s)
-        clips = read_in_parallel(read, sources, f"clips of {root.absolute().name}")
-        return [*clips, *again, *extra, *astray]
-
-    @property
-    def _parts(self) -> list[str]:
-        return [PRETRAIN, MAIN] if self.pretrain else [MAIN]
+        return [*self.utterances(root, sources), *again, *extra, *astray]
 
     def _find(self, root: Path) -> tuple[Path, dict[str, Path]]:
         """The folder that holds the parts, and the list of every split (and of pretrain)."""
         tree = root if not (root / TREE).is_dir() and (root / MAIN).is_dir() else root / TREE
-        names = [*([PRETRAIN] if self.pretrain else []), "train", "val", "test"]
+        names = self.parts("train", "val", "test")
         places = [tree, tree.absolute().parent]
         lists = {
             name: next((p / f"{name}.txt" for p in places if (p / f"{name}.txt").is_file()), None)
@@ -84,7 +62,7 @@ class Lrs2:
         base = root if tree == root else tree.parent
         wanted = {
             str((tree / part).relative_to(base)): "/<broadcast>/<clip>.mp4 and .txt"
-            for part in self._parts
+            for part in self.parts(MAIN)
         }
         wanted |= {
             f"{name}.txt" if path is None else os.path.relpath(path, base): ""

@@ -9,19 +9,10 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
-from mavsr.corpus.clips import Clip, draw_speakers, read_in_parallel
-from mavsr.corpus.lrs import (
-    PRETRAIN,
-    Source,
-    check_longest,
-    check_tree,
-    list_videos,
-    misplaced,
-    read_source,
-)
+from mavsr.corpus.clips import Clip, draw_speakers
+from mavsr.corpus.lrs import LrsReader, Source, check_tree, list_videos, misplaced
 from mavsr.corpus.transcripts import read_text, split_lines
 from mavsr.errors import InputError
 
@@ -38,26 +29,22 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Lrs3:
+class Lrs3(LrsReader):
     """How LRS3 is read; give exactly one of ``validation_share`` and ``validation``.
 
     Attributes:
-        longest_segment_s: clips of pretrain/ are cut into segments of at most so many seconds.
         validation_share: share of the trainval clips to hold out, by speaker; the pretrain clips of
             these speakers are not used either.
         validation: ``test`` makes the test split the validation split as well; any other text is
             the path of a list of trainval clips (``<speaker>/<clip>`` or
             ``trainval/<speaker>/<clip>``) that are the validation split.
-        pretrain: whether pretrain/ is part of the training split.
     """
 
-    longest_segment_s: float
     validation_share: float | None = None
     validation: str | None = None
-    pretrain: bool = True
 
     def __post_init__(self) -> None:
-        check_longest(self.longest_segment_s)
+        super().__post_init__()
         if (self.validation_share is None) == (self.validation is None):
             raise InputError(
                 "give either validation_share (a share of trainval) or validation ('test', or the "
@@ -66,13 +53,18 @@ class Lrs3:
         if self.validation_share is not None and not 0 < self.validation_share < 1:
             raise InputError(f"validation_share is {self.validation_share}; give a share in (0, 1)")
 
-    def read(self, root: Path, seed: int) -> list[Clip]:
+    def check(self, root: Path) -> None:
         """See mavsr.corpus.clips.Reader."""
-        parts = [*([PRETRAIN] if self.pretrain else []), TRAINVAL, TEST]
         advice = ADVICE
         if self.pretrain:
             advice += ". To train on trainval/ alone, set `pretrain: false`"
-        check_tree(root, dict.fromkeys(parts, "/<speaker>/<clip>.mp4 and .txt"), advice)
+        wanted = dict.fromkeys(self.parts(TRAINVAL, TEST), "/<speaker>/<clip>.mp4 and .txt")
+        check_tree(root, wanted, advice)
+
+    def read(self, root: Path, seed: int) -> list[Clip]:
+        """See mavsr.corpus.clips.Reader."""
+        self.check(root)
+        parts = self.parts(TRAINVAL, TEST)
         sources = [
             Source(TEST if part == TEST else "train", part, video)
             for part in parts
@@ -80,12 +72,7 @@ class Lrs3:
         ]
         astray = [clip for part in parts for clip in misplaced(root, root / part)]
         used, refused = self._with_validation(sources, seed)
-        read = partial(read_source, longest_s=self.longest_segment_s)
-        clips = [
-            *read_in_parallel(read, used, f"clips of {root.absolute().name}"),
-            *refused,
-            *astray,
-        ]
+        clips = [*self.utterances(root, used), *refused, *astray]
         if self.validation == VALIDATION_IS_TEST:
             _log.warning(
                 "the validation split is the test split, as in the papers' public code: nothing "

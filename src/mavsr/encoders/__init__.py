@@ -1,13 +1,13 @@
 """Frozen encoders behind one small interface, loaded from their public file formats."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 
 from mavsr.encoders.avhubert import AVHubertEncoder
 from mavsr.encoders.base import Encoder
-from mavsr.encoders.whisper import WhisperEncoder
+from mavsr.encoders.whisper import Padding, WhisperEncoder
 from mavsr.errors import InputError
 
 __all__ = ["Encoder", "EncoderSettings", "load_encoder"]
@@ -22,6 +22,8 @@ class EncoderSettings:
         path: Whisper's folder or hub name; AV-HuBERT's ``.pt`` file.
         revision: commit, tag or branch of a hub model.
         local_files_only: never ask the network for a hub model.
+        pad: ``chunk`` pads a clip to the length that Whisper was trained on, as the papers do;
+            ``none`` leaves it as it is, which is faster and changes the tokens (docs/methods.md).
 
     """
 
@@ -29,6 +31,7 @@ class EncoderSettings:
     path: str
     revision: str | None = None
     local_files_only: bool = False
+    pad: Padding = "chunk"
 
     def __post_init__(self) -> None:
         if self.kind not in ("whisper", "avhubert"):
@@ -37,27 +40,32 @@ class EncoderSettings:
             raise InputError(
                 "encoder avhubert is a local file; leave out revision and local_files_only"
             )
+        if self.pad not in get_args(Padding):
+            raise InputError(
+                f"encoder pad is {self.pad!r}; choose {' or '.join(get_args(Padding))}"
+            )
+        if self.kind == "avhubert" and self.pad != "chunk":
+            raise InputError("encoder avhubert never pads a clip; leave out pad")
 
 
 def load_encoder(
-    kind: Literal["whisper", "avhubert"],
-    path: str,
-    revision: str | None = None,
-    local_files_only: bool = False,
-    device: str | torch.device = "cpu",
+    settings: EncoderSettings, device: str | torch.device = "cpu", split_long: bool = False
 ) -> Encoder:
     """Load a frozen encoder, in eval mode and float32, onto ``device``.
 
-    See :class:`EncoderSettings` for the other arguments.
+    Args:
+        settings: which one.
+        device: where its weights go.
+        split_long: encode clips beyond Whisper's chunk in pieces instead of refusing them.
 
     Raises:
-        InputError: the kind is unknown, or the files are missing or not what they should be.
+        InputError: the files are missing or not what they should be.
 
     """
-    settings = EncoderSettings(kind, path, revision, local_files_only)
-    encoder: Encoder
-    if settings.kind == "whisper":
-        encoder = WhisperEncoder.from_pretrained(path, revision, local_files_only)
-    else:
-        encoder = AVHubertEncoder.from_checkpoint(path)
+    if settings.kind == "avhubert":
+        return AVHubertEncoder.from_checkpoint(settings.path).to(device)
+    encoder = WhisperEncoder.from_pretrained(
+        settings.path, settings.revision, settings.local_files_only
+    )
+    encoder.pad, encoder.split_long = settings.pad, split_long
     return encoder.to(device)

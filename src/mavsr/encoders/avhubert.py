@@ -20,11 +20,14 @@ from transformers.models.hubert.modeling_hubert import HubertEncoderStableLayerN
 
 from mavsr.encoders.avhubert_checkpoint import AVHubertConfig, read_checkpoint, save_checkpoint
 from mavsr.encoders.base import Encoder
-from mavsr.encoders.resnet import VideoResNet
+from mavsr.encoders.resnet import VideoResNet, frame_windows
 from mavsr.errors import InputError
 from mavsr.tokens import TOKENS_PER_SECOND
 
 __all__ = ["AVHubertConfig", "AVHubertEncoder", "save_checkpoint"]
+
+PICTURES = 1500
+"""Frames that go through the ResNet together: its first layer takes 0.5 MB each."""
 
 # Names of the transformer in Hugging Face's encoder -> in the published checkpoint.
 _PUBLIC_NAMES = (
@@ -138,11 +141,17 @@ class AVHubertEncoder(Encoder):
         """Projected ResNet vectors (B, T, dim) of a video (B, 1, T, 88, 88)."""
         return self.feature_extractor_video["proj"](self.resnet(video))
 
-    def transform(self, video_features: torch.Tensor) -> torch.Tensor:
-        """Tokens (B, T, dim) of frontend vectors (B, T, dim); the audio half is zeros."""
+    def transform(
+        self, video_features: torch.Tensor, present: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Tokens (B, T, dim) of frontend vectors (B, T, dim); the audio half is zeros.
+
+        ``present``, bool (B, T), is false where a shorter clip was padded. Such places count for
+        nothing: they are zeros to the positional convolution, as what lies beyond a clip's end is.
+        """
         fused = torch.cat([torch.zeros_like(video_features), video_features], dim=-1)
         hidden = self.dropout_input(self.post_extract_proj(self.layer_norm(fused)))
-        return self.encoder(hidden).last_hidden_state
+        return self.encoder(hidden, attention_mask=present).last_hidden_state
 
     def forward(self, video: torch.Tensor) -> torch.Tensor:
         """Tokens (B, T, dim) of a normalised grey video (B, 1, T, 88, 88)."""
@@ -152,10 +161,25 @@ class AVHubertEncoder(Encoder):
     def encode(self, samples: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """Tokens (T, dim) of each clip (1, T, 88, 88).
 
-        Clips run one by one: the transformer has no padding mask in the published model, so a
-        padded batch would change its features.
+        The pictures of all clips go through the ResNet together, each among its own clip's frames
+        alone; only the transformer sees padding, and masks it.
         """
-        return [self(clip[None].to(self.device))[0] for clip in samples]
+        if len(samples) == 1:
+            return [self(samples[0][None].to(self.device))[0]]
+        lengths = [clip.shape[1] for clip in samples]
+        windows = torch.cat([frame_windows(clip[None].to(self.device)) for clip in samples])
+        resnet = self.video_resnet
+        vectors = torch.cat([resnet.windows(part) for part in windows.split(PICTURES)])
+        features = self.feature_extractor_video["proj"](vectors).split(lengths)
+        ends = torch.tensor(lengths, device=self.device)
+        padded = nn.utils.rnn.pad_sequence(list(features), batch_first=True)
+        present = torch.arange(padded.shape[1], device=self.device) < ends[:, None]
+        tokens = self.transform(padded, present)
+        return [row[:length] for row, length in zip(tokens, lengths, strict=True)]
+
+    def seconds(self, sample: torch.Tensor) -> float:
+        """Length of a clip (1, T, 88, 88)."""
+        return sample.shape[1] / self.rate_hz
 
 
 def _public_name(name: str) -> str:

@@ -31,7 +31,15 @@ class Encoder(nn.Module, ABC):
 
     @abstractmethod
     def encode(self, samples: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        """Tokens float32 (tokens, dim) of each clip, without gradients, on the encoder's device."""
+        """Tokens float32 (tokens, dim) of each clip, without gradients, on the encoder's device.
+
+        A clip's tokens do not depend on what else is in ``samples``, up to the rounding of a device
+        whose kernels differ by size.
+        """
+
+    @abstractmethod
+    def seconds(self, sample: torch.Tensor) -> float:
+        """Length of a clip as the network meets it: with its own padding, seconds."""
 
     @cached_property
     def fingerprint(self) -> str:

@@ -84,12 +84,23 @@ class VideoResNet(nn.Module):
 
     def forward(self, video: torch.Tensor) -> torch.Tensor:
         """Frame vectors (B, T, 8 * width) of a normalised video (B, 1, T, H, W)."""
-        if video.ndim != 5 or video.shape[1] != 1:
-            raise ValueError(f"video has shape {tuple(video.shape)}; it must be (B, 1, T, H, W)")
-        around = WINDOW // 2
-        windows = F.pad(video[:, 0], (0, 0, 0, 0, around, around)).unfold(1, WINDOW, 1)
-        return self.windows(windows.flatten(0, 1)).unflatten(0, (video.shape[0], video.shape[2]))
+        vectors = self.windows(frame_windows(video))
+        return vectors.unflatten(0, (video.shape[0], video.shape[2]))
 
     def windows(self, windows: torch.Tensor) -> torch.Tensor:
         """Vectors (N, 8 * width) of the middle frames of normalised windows (N, H, W, 5)."""
         return self.trunk(self.frontend3D(windows)).mean(dim=(2, 3))
+
+
+def frame_windows(video: torch.Tensor) -> torch.Tensor:
+    """Every frame with the two before and after it, zeros beyond the ends: (B * T, H, W, 5).
+
+    Args:
+        video: normalised grey (B, 1, T, H, W).
+
+    """
+    if video.ndim != 5 or video.shape[1] != 1:
+        raise ValueError(f"video has shape {tuple(video.shape)}; it must be (B, 1, T, H, W)")
+    around = WINDOW // 2
+    windows = F.pad(video[:, 0], (0, 0, 0, 0, around, around)).unfold(1, WINDOW, 1)
+    return windows.flatten(0, 1)

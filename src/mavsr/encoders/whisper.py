@@ -3,34 +3,30 @@
 As in the public code of Llama-AVSR, the waveform of a clip is normalised to zero mean and unit
 variance, its log-mel spectrogram is padded to the length Whisper was trained on (30 s for the
 published models; always taken from the model folder), and the tokens that the clip itself fills
-are kept. The decoder is dropped.
+are kept. The decoder is dropped. ``pad`` and ``split_long`` depart from that on demand.
 
 Source: Llama-MTSK, Sec. 4.1.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import huggingface_hub
+import numpy as np
 import torch
 import torch.nn.functional as F
-from huggingface_hub.errors import (
-    GatedRepoError,
-    HfHubHTTPError,
-    HFValidationError,
-    LocalEntryNotFoundError,
-)
 from transformers import WhisperFeatureExtractor, WhisperModel
 from transformers.models.whisper.modeling_whisper import WhisperEncoder as WhisperNetwork
 
 from mavsr.encoders.base import Encoder
+from mavsr.encoders.hub import whisper_folder
 from mavsr.errors import InputError
 from mavsr.media import SAMPLE_RATE
 from mavsr.tokens import MINIMUM_AUDIO_TOKENS, TOKENS_PER_SECOND
 
-_CONFIG_FILES = ("config.json", "preprocessor_config.json")
-_WEIGHT_FILES = ("model.safetensors", "model.safetensors.index.json", "model-*.safetensors")
+Padding = Literal["chunk", "none"]
+SAMPLES_PER_TOKEN = SAMPLE_RATE // TOKENS_PER_SECOND["audio"]
 
 
 def kept_tokens(samples: int) -> int:
@@ -43,10 +39,20 @@ def kept_tokens(samples: int) -> int:
 
 
 class WhisperEncoder(Encoder):
-    """The encoder half of a Whisper model with its feature extractor."""
+    """The encoder half of a Whisper model with its feature extractor.
+
+    Attributes:
+        pad: ``chunk`` pads clips to the model's own length; ``none`` pads those below
+            half a second alone, which get the fewest tokens that a clip may have.
+        split_long: encode a clip that exceeds the model's length in equal pieces and join their
+            tokens, instead of refusing it.
+
+    """
 
     modality = "audio"
     rate_hz = TOKENS_PER_SECOND["audio"]
+    pad: Padding = "chunk"
+    split_long: bool = False
 
     def __init__(self, network: WhisperNetwork, extractor: WhisperFeatureExtractor) -> None:
         super().__init__()
@@ -74,14 +80,8 @@ class WhisperEncoder(Encoder):
                 inconsistent.
 
         """
-        folder = _folder(name_or_folder, revision, local_files_only)
-        missing = [name for name in _CONFIG_FILES if not (folder / name).is_file()]
+        folder = whisper_folder(name_or_folder, revision, local_files_only)
         weights = sorted(folder.glob("model*.safetensors"))
-        if missing or not weights:
-            raise InputError(
-                f"{folder} lacks {', '.join(missing or _WEIGHT_FILES[:1])}; give a complete "
-                "Whisper folder in Hugging Face's format"
-            )
         try:
             extractor = WhisperFeatureExtractor.from_pretrained(folder, local_files_only=True)
             loaded: Any = WhisperModel.from_pretrained(
@@ -120,61 +120,74 @@ class WhisperEncoder(Encoder):
     def encode(self, samples: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """Tokens (tokens, d) of each waveform, float32 (N,) at 16 kHz.
 
-        All clips of a call form one batch; each gives the same tokens as alone, because every clip
-        is padded to Whisper's own length and keeps its own number of tokens.
+        Clips padded to Whisper's own length form one batch; those that are not run one by one,
+        because Whisper has no mask. Either way each gives the same tokens as alone.
 
         Raises:
-            InputError: a clip is empty or longer than the model's chunk.
+            InputError: a clip is empty, or longer than the model's chunk and not to be split.
 
         """
-        longest = self.extractor.n_samples
-        for clip in samples:
-            if not 0 < clip.numel() <= longest:
-                raise InputError(
-                    f"a clip lasts {clip.numel() / SAMPLE_RATE:.2f} s; this Whisper takes more "
-                    f"than 0 s and at most {longest / SAMPLE_RATE:g} s: cut it into shorter "
-                    "segments or drop it in the corpus stage"
-                )
-        waves = [F.layer_norm(clip.float().cpu(), clip.shape, eps=1e-8).numpy() for clip in samples]
-        mel = self.extractor(
-            waves, sampling_rate=SAMPLE_RATE, return_tensors="pt", device=str(self.device)
-        ).input_features
-        tokens = self.network(mel.to(self.device)).last_hidden_state
-        return [row[: kept_tokens(clip.numel())] for row, clip in zip(tokens, samples, strict=True)]
+        clips = [self._pieces(clip) for clip in samples]
+        encoded = iter(self._encode_pieces([piece for pieces in clips for piece in pieces]))
+        tokens = []
+        for clip, pieces in zip(samples, clips, strict=True):
+            # All but the last piece end where a token does.
+            whole = [next(encoded)[: len(piece) // SAMPLES_PER_TOKEN] for piece in pieces[:-1]]
+            tokens.append(torch.cat([*whole, next(encoded)])[: kept_tokens(clip.numel())])
+        return tokens
+
+    def seconds(self, sample: torch.Tensor) -> float:
+        """Length of a waveform (N,) with its padding."""
+        own = sample.numel() / SAMPLE_RATE
+        chunk = self.extractor.n_samples / SAMPLE_RATE
+        return own if self.pad == "none" else chunk * max(1, math.ceil(own / chunk))
+
+    def _pieces(self, clip: torch.Tensor) -> list[np.ndarray]:
+        """Cut a waveform (N,), normalised, into as few equal pieces as the chunk allows."""
+        longest, given = self.extractor.n_samples, clip.numel()
+        if given == 0:
+            raise InputError("it has no sound: 0 samples; drop it in the corpus stage")
+        if given > longest and not self.split_long:
+            raise InputError(
+                f"it lasts {given / SAMPLE_RATE:.2f} s and this Whisper takes at most "
+                f"{longest / SAMPLE_RATE:g} s; set features.long_clips to split or truncate (if "
+                "it is truncate, lower features.longest_s), or cut it into shorter segments in the "
+                "corpus stage"
+            )
+        wave = F.layer_norm(clip.float().cpu(), clip.shape, eps=1e-8).numpy()
+        per_piece = math.ceil(given / math.ceil(given / longest) / SAMPLES_PER_TOKEN)
+        size = per_piece * SAMPLES_PER_TOKEN
+        return [wave[start : start + size] for start in range(0, given, size)]
+
+    def _encode_pieces(self, pieces: list[np.ndarray]) -> list[torch.Tensor]:
+        """All tokens (T, d) of each piece, those of the padding included."""
+        if self.pad == "none":
+            least = MINIMUM_AUDIO_TOKENS * SAMPLES_PER_TOKEN
+            return [self._unpadded(np.pad(w, (0, max(0, least - len(w))))) for w in pieces]
+        return list(self.network(self._mel(pieces, "max_length")).last_hidden_state)
+
+    def _unpadded(self, wave: np.ndarray) -> torch.Tensor:
+        """Tokens (T, d) of the sound as long as it is: Whisper with its first T positions."""
+        network = self.network
+        hidden = F.gelu(network.conv2(F.gelu(network.conv1(self._mel([wave], "longest")))))
+        hidden = hidden.transpose(1, 2)
+        hidden = hidden + network.embed_positions.weight[: hidden.shape[1]]
+        for layer in network.layers:
+            hidden = layer(hidden, None)
+        return network.layer_norm(hidden)[0]
+
+    def _mel(self, waves: list[np.ndarray], padding: str) -> torch.Tensor:
+        """Log-mel spectrograms (B, bins, 100 per second) on the encoder's device."""
+        with torch.autocast(self.device.type, enabled=False):  # spectra span many magnitudes
+            mel = self.extractor(
+                waves,
+                sampling_rate=SAMPLE_RATE,
+                return_tensors="pt",
+                padding=padding,
+                device=str(self.device),
+            )
+        return mel.input_features.to(self.device)
 
     def forward(self, waveform: torch.Tensor) -> torch.Tensor:
         """Tokens (tokens, d) of one waveform, float32 (N,) at 16 kHz."""
         return self.encode([waveform])[0]
-
-
-def _folder(name_or_folder: str | Path, revision: str | None, local_files_only: bool) -> Path:
-    """Find the local folder of a model, after fetching what is missing of a hub model."""
-    if Path(name_or_folder).is_dir():
-        return Path(name_or_folder)
-    name = str(name_or_folder)
-    page = f"{huggingface_hub.constants.ENDPOINT}/{name}"
-    try:
-        return Path(
-            huggingface_hub.snapshot_download(
-                name,
-                revision=revision,
-                allow_patterns=[*_CONFIG_FILES, *_WEIGHT_FILES],
-                local_files_only=local_files_only,
-            )
-        )
-    except GatedRepoError as error:
-        raise InputError(
-            f"Whisper model {name!r} is gated: accept its terms on {page}, then set HF_TOKEN to an "
-            "access token of that account"
-        ) from error
-    except HFValidationError as error:
-        raise InputError(
-            f"Whisper folder {name} does not exist, and it is no name of a hub model either; "
-            "correct the path"
-        ) from error
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
-        raise InputError(
-            f"Whisper model {name!r} is neither a folder here nor available. Correct the name; or "
-            f"see {page} and set HF_TOKEN if the model is private; with HF_HUB_OFFLINE=1 or "
-            f"local_files_only it must be in the local cache: fetch it once online. ({error})"
-        ) from error

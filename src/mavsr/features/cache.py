@@ -4,22 +4,20 @@
 positioned read fetches it. This is what training and decoding read.
 """
 
+import json
 import os
+import zlib
 from collections import OrderedDict
 from io import FileIO
 from pathlib import Path
 
 import pandas as pd
-import safetensors
-import safetensors.torch
 import torch
 
 from mavsr.errors import InputError
+from mavsr.features.content import MadeBy, unpack
+from mavsr.shards import rebuild_command
 
-FIELD = "safetensors"
-"""Extension of a clip's features in a shard."""
-TENSOR = "features"
-"""Name of the tensor (tokens, dim) in it."""
 SAMPLES = "samples.parquet"
 OPEN_FILES = 32
 """Shards that one cache keeps open: twenty caches must fit into the usual limit of 1,024 files."""
@@ -35,6 +33,7 @@ class FeatureCache:
         keys: of all clips, sorted.
         tokens: key -> how many tokens the clip has.
         dim: width of a token; 0 if there is no clip.
+        made_by: weights and settings of the encoder, as its shards state them.
 
     Args:
         folder: holds the shards, ``samples.parquet`` and ``index.json``.
@@ -56,8 +55,12 @@ class FeatureCache:
         self.keys: list[str] = table.key.tolist()
         self.tokens: dict[str, int] = dict(zip(self.keys, table.tokens.tolist(), strict=True))
         self.dim: int = int(table.dim.iloc[0]) if len(table) else 0
-        places = zip(table.file, table.offset.tolist(), table["size"].tolist(), strict=True)
-        self._places: dict[str, tuple[str, int, int]] = dict(zip(self.keys, places, strict=True))
+        self.made_by = _origin(self.folder / "index.json")
+        columns = (table[name].tolist() for name in ("file", "offset", "size", "crc32"))
+        places = zip(*columns, strict=True)
+        self._places: dict[str, tuple[str, int, int, int]] = dict(
+            zip(self.keys, places, strict=True)
+        )
         self._files: OrderedDict[str, FileIO] = OrderedDict()
 
     def __len__(self) -> int:
@@ -68,18 +71,18 @@ class FeatureCache:
 
         Raises:
             KeyError: there is no such clip.
-            InputError: the shard is missing, cut short, or not the one that was indexed.
+            InputError: the shard is missing, cut short, or not the one that was indexed: one bit
+                suffices.
 
         """
-        name, offset, size = self._places[key]
+        name, offset, size, checksum = self._places[key]
         try:
             content = os.pread(self._open(name).fileno(), size, offset)
-            features = safetensors.torch.load(content)[TENSOR]
-        except (OSError, KeyError, safetensors.SafetensorError) as error:
+        except OSError as error:
             raise self._damaged(name, key, str(error)) from error
-        if features.shape != (self.tokens[key], self.dim):
-            raise self._damaged(name, key, "it changed after it was indexed")
-        return features
+        if zlib.crc32(content) != checksum:
+            raise self._damaged(name, key, "its bytes changed after they were indexed")
+        return unpack(content)
 
     def __getstate__(self) -> dict:
         return {**self.__dict__, "_files": OrderedDict()}
@@ -97,6 +100,10 @@ class FeatureCache:
     def _damaged(self, name: str, key: str, reason: str) -> InputError:
         shard = self.folder / name
         return InputError(
-            f"shard {shard} cannot give clip {key!r} ({reason}); rebuild it: remove the file, then "
-            f"run `snakemake {shard} {self.folder}/index.json`"
+            f"shard {shard} cannot give clip {key!r} ({reason}); rebuild it: "
+            f"{rebuild_command(shard, self.folder / 'index.json')}"
         )
+
+
+def _origin(index: Path) -> MadeBy:
+    return json.loads(index.read_text(encoding="utf-8"))["parameters"].get("made_by", {})

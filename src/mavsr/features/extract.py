@@ -5,85 +5,100 @@
 
 Sound comes as it is stored (field ``flac``): clean from a mouths shard, noisy from a noise shard.
 Video comes from a mouths shard (field ``mkv``) and is augmented here if the condition is a training
-view. The encoder is in eval mode (no dropout, fixed batch statistics), clips run one by one: no
-feature depends on its neighbours. Each becomes ``<key>.safetensors`` with the tensor ``features``
-(tokens, dim).
+view. The encoder is in eval mode (no dropout, fixed batch statistics): no feature depends on its
+neighbours. Each becomes ``<key>.safetensors`` with the tensor ``features`` (tokens, dim), and says
+what made it.
 """
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
 
-import safetensors.torch
+import av
+import soundfile
 import torch
 
 from mavsr.command import progress, run_command
 from mavsr.encoders import Encoder, EncoderSettings, load_encoder
+from mavsr.encoders.batches import BatchPlan, encode_stream
 from mavsr.errors import InputError
-from mavsr.features.cache import FIELD, TENSOR
+from mavsr.features.content import FIELD, MadeBy, pack
+from mavsr.features.settings import ExtractSettings
 from mavsr.features.views import clean_view, random_view
-from mavsr.media import decode_audio, decode_video
+from mavsr.media import FRAME_RATE, SAMPLE_RATE, decode_audio, decode_video
 from mavsr.noise.condition import Condition
 from mavsr.shards import Fields, extents, read_shard, write_shard
 
 _INPUT_FIELD = {"audio": "flac", "video": "mkv"}
 
-DType = Literal["float16", "bfloat16", "float32"]
 
-
-@dataclass(frozen=True)
-class ExtractSettings:
-    """How features are made, apart from the encoder and the condition.
-
-    Attributes:
-        seed: of the training views.
-        flip: whether training views are mirrored half of the time.
-        dtype: of the stored tokens. float16 is finer, bfloat16 never overflows.
-
-    """
-
-    seed: int = 0
-    flip: bool = True
-    dtype: DType = "float16"
-
-    def __post_init__(self) -> None:
-        if self.dtype not in get_args(DType):
-            raise InputError(f"dtype is {self.dtype!r}; choose {', '.join(get_args(DType))}")
-
-
-def encode_clip(
-    key: str, fields: Fields, encoder: Encoder, condition: Condition, settings: ExtractSettings
+def encoder_input(
+    key: str, fields: Fields, modality: str, condition: Condition, settings: ExtractSettings
 ) -> torch.Tensor:
-    """Tokens (tokens, dim) of one clip in the configured dtype, on the CPU.
+    """What the encoder gets of one clip: a waveform (N,) or a view (1, T, 88, 88), float32.
 
     Raises:
-        InputError: the clip lacks the field, does not suit the encoder, or its tokens are not
-            finite in this dtype. The message names the key.
+        InputError: the clip lacks the field, or it is empty or cannot be decoded. The message names
+            the key.
 
     """
-    name = _INPUT_FIELD[encoder.modality]
+    name = _INPUT_FIELD[modality]
     if name not in fields:
         raise InputError(f"clip {key!r} has no field {name!r}, only {', '.join(sorted(fields))}")
     try:
-        if encoder.modality == "audio":
-            samples = torch.from_numpy(decode_audio(fields[name]))
-        elif condition.kind == "view":
-            frames, view = decode_video(fields[name]), int(condition.number)
-            samples = random_view(frames, settings.seed, key, view, settings.flip)
-        else:
-            samples = clean_view(decode_video(fields[name]))
-        tokens = encoder.encode([samples])[0]
-    except InputError as error:
-        raise InputError(f"clip {key!r}: {error}") from error
-    features = tokens.to("cpu", getattr(torch, settings.dtype)).contiguous()
-    if not features.isfinite().all():
+        samples = decode_audio(fields[name]) if modality == "audio" else decode_video(fields[name])
+    except (av.FFmpegError, soundfile.SoundFileError, ValueError) as error:
+        raise InputError(
+            f"clip {key!r}: its field {name!r} is empty or damaged ({error}); rebuild the shard"
+        ) from error
+    if settings.long_clips == "truncate":
+        rate = SAMPLE_RATE if modality == "audio" else FRAME_RATE
+        samples = samples[: int(settings.longest_s * rate)]
+    if modality == "audio":
+        return torch.from_numpy(samples)
+    if condition.kind == "view":
+        return random_view(samples, settings.seed, key, int(condition.number), settings.flip)
+    return clean_view(samples)
+
+
+def stored_content(
+    key: str, tokens: torch.Tensor, made_by: MadeBy, settings: ExtractSettings
+) -> bytes:
+    """Content of a clip with these tokens (tokens, dim), in the configured dtype.
+
+    Raises:
+        InputError: there is none, or they are not finite in this dtype. The message names the key.
+
+    """
+    if not len(tokens):
+        raise InputError(f"clip {key!r} is empty: it gave no token; drop it in the corpus stage")
+    if not tokens.to(getattr(torch, settings.dtype)).isfinite().all():
         raise InputError(
             f"clip {key!r}: its features in {settings.dtype} are not all finite; if they are "
             "finite in float32, choose dtype bfloat16 or float32; else check clip and encoder"
         )
-    return features
+    return pack(tokens, made_by, getattr(torch, settings.dtype))
+
+
+def origin(
+    encoder: Encoder, settings: EncoderSettings, condition: Condition, extraction: ExtractSettings
+) -> MadeBy:
+    """What tells these features from others: the weights, and every setting that changes them."""
+    made_by: MadeBy = {
+        "weights": encoder.fingerprint,
+        "kind": settings.kind,
+        "pad": settings.pad,
+        "dtype": extraction.dtype,
+        "precision": extraction.precision,
+    }
+    if extraction.long_clips == "truncate":
+        made_by["longest_s"] = extraction.longest_s
+    if encoder.modality == "audio":
+        return made_by | {"pool": extraction.pool}
+    if condition.kind == "view":
+        drawn = {"view": int(condition.number), "seed": extraction.seed, "flip": extraction.flip}
+        return made_by | drawn
+    return made_by
 
 
 def extract(
@@ -91,32 +106,37 @@ def extract(
     encoder: EncoderSettings,
     condition: str,
     output: Path,
-    settings: ExtractSettings = ExtractSettings(),
+    settings: ExtractSettings = ExtractSettings(),  # noqa: B008 (frozen)
     threads: int = 1,
 ) -> None:
     """Encode every clip of a shard, on the GPU if there is one.
+
+    Memory does not grow with the shard: clips are read, encoded and written as a stream.
 
     Args:
         shard: a mouths shard, or for sound a noise shard.
         encoder: kind and path of the encoder.
         condition: clean, snr_<decibels> or view_<number>.
         output: shard to write.
-        settings: seed, flip, dtype.
+        settings: how.
         threads: CPU threads of the encoder.
 
     """
     kind = Condition.parse(condition)
     torch.set_num_threads(threads)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    network = load_encoder(
-        encoder.kind, encoder.path, encoder.revision, encoder.local_files_only, device
-    )
+    network = load_encoder(encoder, device, settings.long_clips == "split")
+    made_by = origin(network, encoder, kind, settings)
+    plan = BatchPlan.of_device(device, settings.batch_s)
     total = len(extents(shard, _INPUT_FIELD[network.modality]))
 
-    def encoded() -> Iterator[tuple[str, Fields]]:
+    def inputs() -> Iterator[tuple[str, torch.Tensor]]:
         for key, fields in progress(read_shard(shard), total, f"{encoder.kind} {condition}"):
-            features = encode_clip(key, fields, network, kind, settings)
-            yield key, {FIELD: safetensors.torch.save({TENSOR: features})}
+            yield key, encoder_input(key, fields, network.modality, kind, settings)
+
+    def encoded() -> Iterator[tuple[str, Fields]]:
+        for key, tokens in encode_stream(inputs(), network, plan, settings.precision):
+            yield key, {FIELD: stored_content(key, tokens, made_by, settings)}
 
     try:
         count = write_shard(output, encoded())

@@ -7,6 +7,7 @@ from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
 from mavsr.features.align import align_lengths, align_tokens
 from mavsr.features.cache import FeatureCache
+from mavsr.features.content import MadeBy
 from mavsr.model.avsr import Utterance
 from mavsr.model.scales import TASKS
 
@@ -35,6 +36,16 @@ class UtteranceSource(Mapping[str, Utterance]):
                     f"{indexes[modality]}: clip {min(odd)} is not in every modality's features and "
                     "in the manifest; the caches come from different runs, rerun the features rules"
                 )
+
+    @property
+    def folders(self) -> dict[str, Path]:
+        """Modality -> folder of its cache."""
+        return {modality: cache.folder for modality, cache in self._caches.items()}
+
+    @property
+    def made_by(self) -> dict[str, MadeBy]:
+        """Modality -> weights and settings that made its features."""
+        return {modality: cache.made_by for modality, cache in self._caches.items()}
 
     @property
     def dims(self) -> dict[str, int]:

@@ -6,10 +6,12 @@ The four markers are new rows beside the LLM's embedding table: drawn at random,
 they are saved with the model. As no marker is ever predicted, the output head stays as it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch.nn.utils.rnn import pad_sequence
+
+from mavsr.model.adapters.base import KINDS
 
 PROMPTS = {
     "asr": "Transcribe speech to text.",
@@ -41,3 +43,21 @@ def pad_right(sequences: Sequence[torch.Tensor]) -> torch.Tensor:
     No attention mask is needed: under causal attention no token sees what is behind it.
     """
     return pad_sequence(list(sequences), batch_first=True)
+
+
+def position_kinds(tokens: Mapping[str, int], before: int, after: int) -> torch.Tensor:
+    """What each position of one sequence holds.
+
+    Args:
+        tokens: modality -> compressed tokens, in the order of the sequence.
+        before: tokens before the first marker (BOS).
+        after: tokens after the last marker (prompt and transcript).
+
+    Returns:
+        (L,) int64, index into ``KINDS``; a marker counts as text.
+    """
+    text = KINDS.index("text")
+    row = [text] * before
+    for modality, count in tokens.items():
+        row += [text, *[KINDS.index(modality)] * count, text]
+    return torch.tensor(row + [text] * after)

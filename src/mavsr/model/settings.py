@@ -3,7 +3,12 @@
 from dataclasses import asdict, dataclass
 
 from mavsr.errors import InputError
+from mavsr.model.adapters.settings import MomeSettings
+from mavsr.model.methods import method_of
 from mavsr.model.scales import COMPRESSIONS, TASKS, Scale, all_scales, check_rate
+
+LORA_TARGETS = ("q_proj", "v_proj")
+"""Layers with LoRAs in the paper's equations and figure (its text once says query and key)."""
 
 
 @dataclass(frozen=True)
@@ -13,29 +18,34 @@ class ModelSettings:
     task: str
     """``asr``, ``vsr`` or ``avsr``."""
     method: str
-    """``llama-avsr``, ``mtsk-ms``, ``mtsk-ss`` or ``mtsk-mss``; see :mod:`mavsr.model.lora`."""
+    """A name of :data:`mavsr.model.methods.METHODS`."""
     compression: str
     """``avgpool`` or ``stack``."""
     audio_rates: tuple[int, ...]
-    """Rates of the audio tokens; ignored by ``vsr``."""
+    """Rates of the audio tokens in training; ignored by ``vsr``."""
     video_rates: tuple[int, ...]
-    """Rates of the video tokens; ignored by ``asr``."""
+    """Rates of the video tokens in training; ignored by ``asr``."""
     llm: str
     """Hugging Face folder or id of the causal language model."""
     llm_revision: str | None
     """Commit or tag of a hub model; None takes the newest."""
-    lora_rank: int
-    """r of every LoRA."""
-    lora_scale: float
-    """s, the factor before every LoRA (1/8 in the paper)."""
+    lora_rank: int | None
+    """r of every LoRA; None for methods without."""
+    lora_scale: float | None
+    """s, the factor before every LoRA (1/8 in the paper); None for methods without."""
     projector_hidden: int
     """Width inside the projectors (2048 in the public code)."""
     projector_layer_norm: bool
     """End each projector with a LayerNorm."""
     seed: int
-    """Seed of projectors, LoRAs and marker rows."""
+    """Seed of projectors, adapters and marker rows."""
+    lora_targets: tuple[str, ...] | None = LORA_TARGETS
+    """Linear layers of the LLM that have LoRAs; None for methods without."""
+    mome: MomeSettings | None = None
+    """The experts; None for methods without."""
 
     def __post_init__(self) -> None:
+        method = method_of(self.method)
         if self.task not in TASKS:
             raise InputError(f"task {self.task!r} is unknown; choose from {', '.join(TASKS)}")
         if self.compression not in COMPRESSIONS:
@@ -43,15 +53,38 @@ class ModelSettings:
                 f"compression {self.compression!r} is unknown; "
                 f"choose from {', '.join(COMPRESSIONS)}"
             )
-        for name in ("lora_rank", "lora_scale", "projector_hidden"):
-            if not getattr(self, name) > 0:
+        lora = ("lora_rank", "lora_scale") if method.adapter == "lora" else ()
+        for name in (*lora, "projector_hidden"):
+            if not (getattr(self, name) or 0) > 0:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be positive")
+        if method.adapter == "lora" and not self.lora_targets:
+            raise InputError("lora_targets is empty; the papers adapt q_proj and v_proj")
+        if (method.adapter == "mome") != (self.mome is not None):
+            raise InputError(f"method {self.method} {'needs' if not self.mome else 'has no'} mome")
         for modality in TASKS[self.task]:
             rates = self.rates(modality)
             for rate in rates:
                 check_rate(rate, f"a rate in {modality}_rates")
             if list(rates) != sorted(set(rates)) or not rates:
                 raise InputError(f"{modality}_rates {list(rates)}: list each rate once, ascending")
+        if method.models == "per scale" and len(self.scales) != 1:
+            raise InputError(
+                f"{self.method} trains one model per scale, not one for {len(self.scales)} scales"
+            )
+        if method.models == "uncompressed":
+            self._check_uncompressed()
+        for name, _ in self.mome.scale_weights if self.mome else ():
+            self.check_scale(Scale.parse(name))
+
+    def _check_uncompressed(self) -> None:
+        if self.compression != "avgpool":
+            raise InputError(
+                f"{self.method} pools tokens for projectors of single tokens, which have another "
+                f"width under compression {self.compression!r}; set compression: avgpool"
+            )
+        rates = {rate for modality in TASKS[self.task] for rate in self.rates(modality)}
+        if rates != {1}:
+            raise InputError(f"{self.method} is trained at rate 1 alone, not at {sorted(rates)}")
 
     def rates(self, modality: str) -> tuple[int, ...]:
         """The rates of ``audio`` or ``video``."""
@@ -62,11 +95,41 @@ class ModelSettings:
         """All scales the model is trained for."""
         return all_scales(self.task, self.audio_rates, self.video_rates)
 
+    def check_scale(self, scale: Scale) -> None:
+        """Raise InputError unless the model can be used at ``scale``.
+
+        A model that is pooled at test time serves every scale of its task, others those they were
+        trained for.
+        """
+        if method_of(self.method).models == "uncompressed":
+            if set(scale.rates) != set(TASKS[self.task]):
+                raise InputError(f"scale {scale.name} does not fit the task {self.task}")
+        elif scale not in self.scales:
+            raise InputError(
+                f"scale {scale.name} is not one of this model's scales: "
+                + ", ".join(known.name for known in self.scales)
+            )
+
+    def projector_rate(self, rate: int) -> int:
+        """The rate whose projector takes tokens that were compressed by ``rate``."""
+        return 1 if method_of(self.method).models == "uncompressed" else rate
+
+    def scale_weight(self, scale: Scale) -> float:
+        """c_ij, the weight of a scale's loss (MoME, loss over all scales)."""
+        return dict(self.mome.scale_weights).get(scale.name, 1.0) if self.mome else 1.0
+
+    @property
+    def variant(self) -> str:
+        """What tells models of one method apart, as in their names; "" for LoRA methods."""
+        return self.mome.code if self.mome else ""
+
     @classmethod
     def from_dict(cls, content: dict) -> "ModelSettings":
         """Settings from the JSON object that :func:`dataclasses.asdict` gives."""
-        rates = {name: tuple(content[name]) for name in ("audio_rates", "video_rates")}
-        return cls(**{**content, **rates})
+        lists = ("audio_rates", "video_rates", "lora_targets")
+        tuples = {k: tuple(content[k]) for k in lists if content.get(k) is not None}
+        mome = content.get("mome")
+        return cls(**{**content, **tuples, "mome": mome and MomeSettings.from_dict(mome)})
 
     def to_dict(self) -> dict:
         """A JSON object with every setting."""

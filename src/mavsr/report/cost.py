@@ -1,16 +1,19 @@
 """What a scale costs: tokens, FLOPs and parameters (Llama-MTSK, Table 4).
 
 The paper counts 2 FLOPs per weight and token: every weight matrix of the LLM including the output
-head, without the input embedding (a look-up), plus the active LoRA; attention scores, encoders and
-projectors are left out. A 10 s clip at 50 audio and 25 video tokens per second has
+head, without the input embedding (a look-up), plus the active adapter; attention scores, encoders
+and projectors are left out. A 10 s clip at 50 audio and 25 video tokens per second has
 500/a + 250/v tokens and 7 of the prompt.
 """
 
 import torch
 from transformers import AutoModelForCausalLM, PretrainedConfig
 
+from mavsr.model.adapters.base import count_parameters
+from mavsr.model.adapters.registry import make_adapter
 from mavsr.model.compression import compressed_length
 from mavsr.model.scales import Scale
+from mavsr.model.settings import ModelSettings
 from mavsr.tokens import TOKENS_PER_SECOND
 
 PAPER_SECONDS = 10
@@ -54,6 +57,25 @@ def lora_parameters(config: PretrainedConfig, rank: int) -> int:
     return config.num_hidden_layers * rank * (2 * config.hidden_size + query + value)
 
 
+def adapter_parameters(
+    config: PretrainedConfig, settings: ModelSettings, scale: Scale
+) -> tuple[int, int]:
+    """Parameters of a method's adapter over an LLM of this shape, counted on the modules.
+
+    Args:
+        config: shape of the LLM.
+        settings: the model's; its ``llm`` is not read.
+        scale: where the adapter is used.
+
+    Returns:
+        all that are trained, and those that act on a token at ``scale``.
+    """
+    with torch.device("meta"):
+        adapter = make_adapter(AutoModelForCausalLM.from_config(config), settings)
+        adapter.activate(scale)
+    return count_parameters(adapter.trainable()), adapter.active_parameters(scale)
+
+
 def teraflops(weights: int, tokens: float) -> float:
-    """TFLOPs of one forward pass over ``tokens`` by ``weights`` (LLM matrices + active LoRA)."""
+    """TFLOPs of one forward pass over ``tokens`` by ``weights`` (LLM matrices + active adapter)."""
     return 2 * weights * tokens / 1e12

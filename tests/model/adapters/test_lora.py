@@ -4,9 +4,11 @@ import torch
 from tiny import save_llm
 
 from mavsr.errors import InputError
+from mavsr.model.adapters.base import count_parameters
+from mavsr.model.adapters.registry import make_adapter
 from mavsr.model.avsr import load_llm
-from mavsr.model.lora import MatryoshkaLora, adapter_names, count_parameters
 from mavsr.model.scales import Scale, all_scales
+from mavsr.model.settings import ModelSettings
 
 SCALES = all_scales("avsr", (4, 16), (2, 5))
 RANK, FACTOR = 4, 0.5
@@ -17,8 +19,26 @@ def llm(llm_folder):
     return load_llm(str(llm_folder))[0]
 
 
-def make(llm, method, scales=SCALES, rank=RANK, factor=FACTOR):
-    lora = MatryoshkaLora(llm, method, scales, rank, factor)
+def fresh(llm, method, rates=((4, 16), (2, 5)), rank=RANK, factor=FACTOR, **changes):
+    settings = {
+        "task": "avsr",
+        "method": method,
+        "compression": "avgpool",
+        "audio_rates": rates[0],
+        "video_rates": rates[1],
+        "llm": "tiny",
+        "llm_revision": None,
+        "lora_rank": rank,
+        "lora_scale": factor,
+        "projector_hidden": 8,
+        "projector_layer_norm": False,
+        "seed": 0,
+    }
+    return make_adapter(llm, ModelSettings(**{**settings, **changes}))
+
+
+def make(llm, method, **changes):
+    lora = fresh(llm, method, **changes)
     draw = torch.Generator().manual_seed(1)
     for parameter in lora.trainable():  # PEFT starts with B = 0: nothing would be seen
         parameter.data.copy_(0.3 * torch.randn(parameter.shape, generator=draw))
@@ -52,16 +72,16 @@ def test_gradients_reach_the_active_loras_and_nothing_else(llm, method, scale):
     lora = make(llm, method)
     lora.activate(SCALES[0])  # switching back and forth leaves nothing behind
     reached = gradients(lora, llm, scale)
-    assert adapters(reached) == ACTIVE[method](scale) == set(adapter_names(method, scale))
+    assert adapters(reached) == ACTIVE[method](scale) == set(lora.names(scale))
     assert len(reached) == len(ACTIVE[method](scale)) * 2 * 2 * 2  # layers, q and v, A and B
     assert all(p.requires_grad for p in lora.trainable())
 
 
 def test_llama_avsr_has_one_lora_and_one_scale(llm):
-    lora = make(llm, "llama-avsr", [Scale(4, 2)])
+    lora = make(llm, "llama-avsr", rates=((4,), (2,)))
     assert adapters(gradients(lora, llm, Scale(4, 2))) == {"shared"}
     with pytest.raises(InputError, match="one model per scale"):
-        MatryoshkaLora(llm, "llama-avsr", SCALES, RANK, FACTOR)
+        fresh(llm, "llama-avsr")
 
 
 @pytest.mark.parametrize(("method", "count"), [("mtsk-ms", 1), ("mtsk-ss", 4), ("mtsk-mss", 5)])
@@ -77,7 +97,7 @@ def weights(layer, adapter):
 
 @pytest.mark.parametrize("scale", SCALES, ids=lambda scale: scale.name)
 def test_mss_adds_the_shared_and_the_own_lora_to_the_frozen_layer(llm, scale):
-    lora = make(llm, "mtsk-mss", rank=3, factor=0.125)
+    lora = make(llm, "mtsk-mss", rank=2, factor=0.125)
     lora.activate(scale)
     layer = llm.model.layers[1].self_attn.q_proj
     x = torch.randn(2, 5, 16)
@@ -88,9 +108,9 @@ def test_mss_adds_the_shared_and_the_own_lora_to_the_frozen_layer(llm, scale):
     torch.testing.assert_close(layer(x), expected)
 
 
-@pytest.mark.parametrize(("rank", "factor"), [(4, 0.125), (64, 0.125), (3, 2.0)])
+@pytest.mark.parametrize(("rank", "factor"), [(4, 0.125), (16, 0.125), (2, 2.0)])
 def test_alpha_is_rank_times_scale(llm, rank, factor):
-    lora = MatryoshkaLora(llm, "mtsk-mss", SCALES, rank, factor)
+    lora = fresh(llm, "mtsk-mss", rank=rank, factor=factor)
     for config in lora.peft.peft_config.values():
         assert (config.r, config.lora_alpha) == (rank, rank * factor)
         assert set(config.target_modules) == {"q_proj", "v_proj"}
@@ -101,7 +121,7 @@ def test_alpha_is_rank_times_scale(llm, rank, factor):
 def test_a_fresh_lora_changes_nothing(llm, llm_folder):
     ids = torch.tensor([[5, 7, 9]])
     plain = load_llm(str(llm_folder))[0](input_ids=ids).logits
-    MatryoshkaLora(llm, "mtsk-mss", SCALES, RANK, FACTOR)
+    fresh(llm, "mtsk-mss")
     torch.testing.assert_close(llm(input_ids=ids).logits, plain)
 
 
@@ -113,8 +133,8 @@ def test_a_scale_of_another_model_is_refused(llm, scale):
 
 
 def test_unknown_methods_are_refused(llm):
-    with pytest.raises(InputError, match=r"'mtsk-sms' is unknown.*mtsk-mss"):
-        MatryoshkaLora(llm, "mtsk-sms", SCALES, RANK, FACTOR)
+    with pytest.raises(InputError, match=r"'mtsk-sms' is unknown; did you mean 'mtsk-.*mome-ffn"):
+        fresh(llm, "mtsk-sms")
 
 
 def test_plain_peft_reads_a_scale_specific_adapter(llm, llm_folder, tmp_path):
@@ -148,7 +168,7 @@ def test_what_is_saved_is_read_back(llm, llm_folder, tmp_path):
     lora.save(tmp_path)
     names = {"shared", *(scale.name for scale in SCALES)}
     assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == names
-    other = MatryoshkaLora(load_llm(str(llm_folder))[0], "mtsk-mss", SCALES, RANK, FACTOR)
+    other = fresh(load_llm(str(llm_folder))[0], "mtsk-mss")
     other.load(tmp_path)
     for old, new in zip(lora.trainable(), other.trainable(), strict=True):
         assert torch.equal(old, new)
@@ -159,7 +179,7 @@ def test_loading_refuses_what_does_not_fit(llm, llm_folder, tmp_path):
 
     def loading(method="mtsk-ss", rank=RANK, layers=2):
         folder = save_llm(tmp_path / f"llm{layers}", layers)
-        lora = MatryoshkaLora(load_llm(str(folder))[0], method, SCALES, rank, FACTOR)
+        lora = fresh(load_llm(str(folder))[0], method, rank=rank)
         lora.load(tmp_path / "adapters")
 
     with pytest.raises(InputError, match="has no adapter 'shared'"):
@@ -170,3 +190,27 @@ def test_loading_refuses_what_does_not_fit(llm, llm_folder, tmp_path):
         loading(layers=1)
     with pytest.raises(InputError, match="lacks"):
         loading(layers=3)
+
+
+@pytest.mark.parametrize(("rank", "near"), [(3, 2), (7, 8), (64, 16)])
+def test_a_rank_that_does_not_divide_the_width_is_refused(llm, rank, near):
+    with pytest.raises(InputError, match=f"lora_rank {rank} does not divide.* 16 .* is {near}$"):
+        fresh(llm, "mtsk-ms", rank=rank)
+
+
+def test_an_unknown_target_layer_is_refused_with_those_there_are(llm):
+    with pytest.raises(InputError, match=r"LlamaForC.* no linear layer 'qkv'.*q_proj.*v_proj"):
+        fresh(llm, "mtsk-ms", lora_targets=("v_proj", "qkv"))
+
+
+def test_other_target_layers_can_be_named(llm):
+    lora = make(llm, "mtsk-ms", lora_targets=("q_proj", "up_proj"))
+    names = [name for name, _ in lora.peft.named_parameters() if ".lora_" in name]
+    assert {n.split(".lora_")[0].rsplit(".", 1)[1] for n in names} == {"q_proj", "up_proj"}
+
+
+def test_audio_prefixes_are_shared_where_one_lora_serves_all(llm_folder):
+    shared = {
+        method: fresh(load_llm(str(llm_folder))[0], method).prefix_shared for method in ACTIVE
+    }
+    assert shared == {"mtsk-ms": True, "mtsk-ss": False, "mtsk-mss": False}

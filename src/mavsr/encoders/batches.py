@@ -1,0 +1,100 @@
+"""Encode a stream of clips by the plan that suits the device, in its order, in bounded memory.
+
+A CPU takes one clip at a time: padding would only add work. A GPU takes clips of similar length
+together. No clip's tokens depend on its neighbours, except for the rounding of kernels whose order
+of summation depends on the size of the batch.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+import torch
+
+from mavsr.encoders.base import Encoder
+from mavsr.errors import InputError
+
+Precision = Literal["float32", "bfloat16"]
+
+
+@dataclass(frozen=True)
+class BatchPlan:
+    """How many clips are encoded together.
+
+    Attributes:
+        batch_s: most seconds in a batch, padding included; 0 means one clip at a time.
+        window: clips that are sorted by length together, and so held at once.
+
+    """
+
+    batch_s: float = 0.0
+    window: int = 64
+
+    def __post_init__(self) -> None:
+        if not self.batch_s >= 0:
+            raise InputError(f"batch_s is {self.batch_s}; give a positive number of seconds, or 0")
+        if self.window < 1:
+            raise InputError(f"window is {self.window}; it must be 1 or more")
+
+    @classmethod
+    def of_device(cls, device: torch.device | str, batch_s: float) -> "BatchPlan":
+        """One clip at a time on a CPU, else batches of ``batch_s``."""
+        return cls(0.0 if torch.device(device).type == "cpu" else batch_s)
+
+    def batches(self, seconds: list[float]) -> list[list[int]]:
+        """Divide clips of these lengths into batches of similar length: lists of their places."""
+        batches: list[list[int]] = []
+        for place in sorted(range(len(seconds)), key=lambda place: -seconds[place]):
+            # From long to short: the first clip of a batch sets its padded length.
+            if batches and (len(batches[-1]) + 1) * seconds[batches[-1][0]] <= self.batch_s:
+                batches[-1].append(place)
+            else:
+                batches.append([place])
+        return batches
+
+
+def encode_stream(
+    clips: Iterable[tuple[str, torch.Tensor]],
+    encoder: Encoder,
+    plan: BatchPlan = BatchPlan(),
+    precision: Precision = "float32",
+) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield the tokens of each clip, in the order of ``clips``.
+
+    Args:
+        clips: (key, samples) pairs; no more than ``plan.window`` of them are held.
+        encoder: what encodes them.
+        plan: how many at a time.
+        precision: bfloat16 runs matrix products in it (autocast).
+
+    Yields:
+        (key, tokens (tokens, dim)), on the encoder's device.
+
+    Raises:
+        InputError: the encoder refuses a clip; the message names its key.
+
+    """
+    stream = iter(clips)
+    size = plan.window if plan.batch_s else 1
+    while window := list(islice(stream, size)):
+        batches = plan.batches([encoder.seconds(samples) for _, samples in window])
+        tokens: dict[int, torch.Tensor] = {}
+        for batch in batches:
+            encoded = _encode([window[place] for place in batch], encoder, precision)
+            tokens.update(zip(batch, encoded, strict=True))
+        for place, (key, _) in enumerate(window):
+            yield key, tokens[place]
+
+
+def _encode(
+    clips: list[tuple[str, torch.Tensor]], encoder: Encoder, precision: Precision
+) -> list[torch.Tensor]:
+    try:
+        with torch.autocast(encoder.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+            return encoder.encode([samples for _, samples in clips])
+    except InputError as error:
+        if len(clips) == 1:
+            raise InputError(f"clip {clips[0][0]!r}: {error}") from error
+        # One of them is at fault: encoding them one by one says which.
+        return [_encode([clip], encoder, precision)[0] for clip in clips]

@@ -1,0 +1,97 @@
+"""A sparse mixture of small experts, computed by two matrix products (MoME, Sec. 3).
+
+    MoME(h) = sum_shared E_s(h) + sum_{i in top-k} g_i E_i(h),   E(h) = W_up gelu(W_down h + b) + c
+
+An expert is so narrow (b = 12 where h has 3,072) that doing all of them costs little beside the
+LLM: all hidden units side by side, those of unchosen experts multiplied by a gate of 0. That is
+exact, has neither a loop over experts nor a gather or scatter of tokens, and fills a matrix unit.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from mavsr.model.adapters.settings import MomeSettings
+
+
+class Router(nn.Linear):
+    """One linear layer without bias, softmax, and the k experts it likes best.
+
+    Args:
+        width: d of the tokens.
+        settings: number of experts, k, and whether gates are renormalised.
+    """
+
+    def __init__(self, width: int, settings: MomeSettings):
+        super().__init__(width, settings.routed, bias=False)
+        self.settings = settings
+
+    def route(self, tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Probabilities, choice and gates of every token, all (..., N_r).
+
+        The choice is 1 at exactly k experts, also where probabilities are equal; gates are the
+        probabilities there (divided by their sum if so set) and 0 elsewhere.
+        """
+        probabilities = self(tokens).float().softmax(dim=-1)
+        best = probabilities.topk(self.settings.top_k, dim=-1).indices
+        chosen = torch.zeros_like(probabilities).scatter(-1, best, 1.0)
+        gates = probabilities * chosen
+        if self.settings.renormalise:
+            gates = gates / gates.sum(dim=-1, keepdim=True)
+        return probabilities, chosen, gates
+
+
+class Experts(nn.Module):
+    """All experts of one layer, the routed ones first: ((..., d), gates (..., N_r)) -> (..., d).
+
+    Up projections start at zero, so that training starts at the frozen LLM.
+
+    Args:
+        width: d of the tokens.
+        settings: number and bottleneck b of the experts.
+    """
+
+    def __init__(self, width: int, settings: MomeSettings):
+        super().__init__()
+        self.settings = settings
+        count = settings.routed + settings.shared
+        self.down = nn.Linear(width, count * settings.bottleneck)
+        self.up = nn.Parameter(torch.zeros(count * settings.bottleneck, width))
+        self.up_bias = nn.Parameter(torch.zeros(count, width))
+
+    def forward(self, tokens: torch.Tensor, gates: torch.Tensor) -> torch.Tensor:
+        """The gated sum of the experts' outputs."""
+        hidden = F.gelu(self.down(tokens))
+        gates = F.pad(gates.to(hidden), (0, self.settings.shared), value=1.0)
+        gated = hidden.unflatten(-1, (-1, self.settings.bottleneck)) * gates[..., None]
+        return gated.flatten(-2) @ self.up + gates @ self.up_bias
+
+    def active_parameters(self) -> int:
+        """Weights and biases of the k + N_s experts that act on a token."""
+        width = self.down.in_features
+        one = 2 * width * self.settings.bottleneck + self.settings.bottleneck + width
+        return (self.settings.top_k + self.settings.shared) * one
+
+
+def balance_loss(
+    probabilities: torch.Tensor, chosen: torch.Tensor, belongs: torch.Tensor
+) -> torch.Tensor:
+    """How unevenly a router uses its experts (Switch Transformer, Eq. 4, for k choices).
+
+    N_r * sum_i f_i P_i, where f_i is the share of choices that fell on expert i and P_i its mean
+    probability: 1 when all are used alike, N_r / k at most, whatever k.
+
+    Args:
+        probabilities: (..., N_r).
+        chosen: (..., N_r), 1 at the k chosen experts.
+        belongs: (..., S) bool: to which of S scales a token belongs; f and P are taken within each.
+
+    Returns:
+        (S,), one value per scale; 0 for a scale without tokens.
+    """
+    weights = belongs.flatten(0, -2).to(probabilities)
+    tokens = weights.sum(dim=0).clamp(min=1)[:, None]
+    mean = weights.T @ probabilities.flatten(0, -2) / tokens
+    share = weights.T @ chosen.flatten(0, -2) / tokens
+    choices = share.sum(dim=-1, keepdim=True).clamp(min=1)
+    return probabilities.shape[-1] * (mean * share / choices).sum(dim=-1)

@@ -1,0 +1,50 @@
+"""The methods by name: which adapter each puts into the LLM, and how many models it trains.
+
+To add a method, write its adapter as a module of :mod:`mavsr.model.adapters` and add an entry here;
+experiments then name it in their ``methods``. Nothing here imports torch: the workflow reads it.
+"""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mavsr.errors import InputError
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to train a Matryoshka model, or a baseline."""
+
+    adapter: str
+    """Module of :mod:`mavsr.model.adapters` whose ``make`` builds the adapter."""
+    options: Mapping[str, object] = field(default_factory=dict)
+    """What that module is told beside the model's settings."""
+    models: Literal["one", "per scale", "uncompressed"] = "one"
+    """One model for all scales, one for each, or one trained at rate 1 and pooled at test time."""
+
+
+METHODS = {
+    "llama-avsr": Method("lora", {"shared": True}, models="per scale"),
+    "mtsk-ms": Method("lora", {"shared": True}),
+    "mtsk-ss": Method("lora", {"own": True}),
+    "mtsk-mss": Method("lora", {"shared": True, "own": True}),
+    "mome-mhsa": Method("mome", {"block": "mhsa"}),
+    "mome-ffn": Method("mome", {"block": "ffn"}),
+    "mome-layer": Method("mome", {"block": "layer"}),
+    "avgpool-at-inference": Method("lora", {"shared": True}, models="uncompressed"),
+}
+"""Name -> method, in the order of the papers' tables."""
+
+
+def method_of(name: str) -> Method:
+    """The method called ``name``.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in METHODS:
+        near = difflib.get_close_matches(name, METHODS, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise InputError(f"method {name!r} is unknown; {hint}choose from {', '.join(METHODS)}")
+    return METHODS[name]

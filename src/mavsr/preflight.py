@@ -1,0 +1,92 @@
+"""What jobs will want of the user's own files: said before hours of work, not after them.
+
+Workflow and stages let missing files pass while a run is only planned, so that a dry run needs no
+data. A real run asks here first; ``python -m mavsr.corpus.check`` does too.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mavsr.corpus.readers import make_reader, reading_settings
+from mavsr.errors import InputError
+
+Config = Mapping[str, Any]
+Job = tuple[str, Mapping[str, str]]
+"""Name of a rule and the wildcards of one of its jobs."""
+
+
+def missing_files(config: Config, jobs: Iterable[Job]) -> list[str]:
+    """What is not there of the user's own files that ``jobs`` read, each once, with the remedy.
+
+    Files that the workflow makes or downloads do not count, nor do names of hub models.
+    """
+    lines: dict[str, set[str]] = {rule: set() for rule in _CHECKS}
+    for rule, wildcards in jobs:
+        if rule in _CHECKS:
+            lines[rule].update(_CHECKS[rule](config, wildcards))
+    return [line for found in lines.values() for line in sorted(found)]
+
+
+def check_files(config: Config, jobs: Iterable[Job]) -> None:
+    """Raise InputError that names everything in :func:`missing_files`, if there is anything."""
+    if missing := missing_files(config, jobs):
+        raise InputError(
+            "this run needs what is not there:\n"
+            + "\n".join(missing)
+            + "\nTo run what can be run without, ask for its files by name (docs/data.md)"
+        )
+
+
+def _tree(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
+    name = wildcards["corpus"]
+    corpus = config["corpora"][name]
+    if corpus["kind"] == "portrait" or corpus.get("download"):
+        return
+    try:
+        make_reader(reading_settings(corpus)).check(Path(corpus["root"]))
+    except InputError as error:
+        yield f"corpora.{name}: {error}"
+    listed = corpus.get("validation")
+    if listed not in (None, "test") and not Path(listed).is_file():
+        yield f"corpora.{name}.validation: {listed} is neither 'test' nor a file"
+
+
+def _babble(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
+    babble = config["noise"]["babble"]
+    if isinstance(babble, str) and not Path(babble).is_file():
+        yield (
+            f"noise.babble: {babble} is not a file; put NOISEX-92's babble there, or set null to "
+            "mix one from the training voices (docs/data.md)"
+        )
+
+
+def _landmarks(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
+    folder = config["mouths"]["landmarks"]
+    if config["mouths"]["detector"] == "landmarks" and not Path(folder).is_dir():
+        yield f"mouths.landmarks: {folder} is not a folder"
+
+
+def _encoder(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
+    name = wildcards["encoder"]
+    path = config["encoders"][name]["path"]
+    is_file = config["encoders"][name]["kind"] == "avhubert"
+    if path.startswith("results/standins/") or Path(path).exists():
+        return
+    if is_file:
+        yield (
+            f"encoders.{name}.path: {path} does not exist; download AV-HuBERT's checkpoint and put "
+            "it there, or correct the path (docs/data.md)"
+        )
+    # Anything else may be a hub name, of which only the hub can tell.
+    elif path.startswith(("/", "./", "../")):
+        yield f"encoders.{name}.path: {path} does not exist"
+
+
+_CHECKS: dict[str, Callable[[Config, Mapping[str, str]], Iterator[str]]] = {
+    "scan_corpus": _tree,
+    "crop_mouths": _landmarks,
+    "import_babble": _babble,
+    "extract_features": _encoder,
+}
+"""Rule, in the order of the stages -> what its jobs want of the user's own."""

@@ -1,0 +1,63 @@
+"""Shapes of the papers' LLMs, enough to count their parameters without having them.
+
+Source: the ``config.json`` of meta-llama/Llama-3.2-1B, Llama-3.2-3B and Llama-3.1-8B.
+"""
+
+from typing import Any
+
+from transformers import AutoConfig, LlamaConfig, PretrainedConfig
+
+from mavsr.errors import InputError
+
+_SHAPES: dict[str, dict[str, Any]] = {
+    "llama-3.2-1b": {
+        "hidden_size": 2048,
+        "intermediate_size": 8192,
+        "num_hidden_layers": 16,
+        "num_attention_heads": 32,
+        "head_dim": 64,
+        "tie_word_embeddings": True,
+    },
+    "llama-3.2-3b": {
+        "hidden_size": 3072,
+        "intermediate_size": 8192,
+        "num_hidden_layers": 28,
+        "num_attention_heads": 24,
+        "head_dim": 128,
+        "tie_word_embeddings": True,
+    },
+    "llama-3.1-8b": {
+        "hidden_size": 4096,
+        "intermediate_size": 14336,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 32,
+        "head_dim": 128,
+        "tie_word_embeddings": False,
+    },
+}
+LLMS = tuple(_SHAPES)
+"""Names of the LLMs, as in workflow/configs/paper.yaml."""
+PAPER_RANKS = {"llama-3.2-1b": 64, "llama-3.2-3b": 96, "llama-3.1-8b": 64}
+"""r of the papers' LoRAs: hidden/32, and hidden/64 for the largest (Llama-MTSK, Sec. 4.1)."""
+
+
+def llm_shape(name: str) -> PretrainedConfig:
+    """The shape of one of ``LLMS``, or of a model in a folder or on the hub.
+
+    Raises:
+        InputError: it is none of them.
+    """
+    if name in LLMS:
+        return llm_config(name)
+    try:
+        return AutoConfig.from_pretrained(name)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{name!r} is neither a known shape ({', '.join(LLMS)}) nor the folder or hub name "
+            f"of a model ({error})"
+        ) from error
+
+
+def llm_config(name: str) -> PretrainedConfig:
+    """The shape of one of ``LLMS``."""
+    return LlamaConfig(vocab_size=128256, num_key_value_heads=8, **_SHAPES[name])

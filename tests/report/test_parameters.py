@@ -1,0 +1,61 @@
+"""Parameter counts of the methods over the papers' LLMs, on modules without memory."""
+
+import pandas as pd
+import pytest
+
+from mavsr.model.methods import METHODS
+from mavsr.model.scales import Scale
+from mavsr.report.cost import adapter_parameters, lora_parameters
+from mavsr.report.llm_shapes import LLMS, PAPER_RANKS, llm_config
+from mavsr.report.parameters import COLUMNS, REFERENCE, paper_settings, parameters
+
+LORA = {"llama-3.2-1b": 6_815_744, "llama-3.2-3b": 27_525_120, "llama-3.1-8b": 27_262_976}
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    path = tmp_path_factory.mktemp("parameters") / "parameters.csv"
+    parameters(path)
+    return pd.read_csv(path)
+
+
+@pytest.mark.parametrize("llm", LLMS)
+def test_active_parameters_of_lora_methods(table, llm):
+    active = table[table.llm == llm].set_index("method").active
+    one = LORA[llm]
+    assert one == lora_parameters(llm_config(llm), PAPER_RANKS[llm])
+    assert (active["llama-avsr"], active["mtsk-ms"], active["mtsk-ss"]) == (one, one, one)
+    assert active["mtsk-mss"] == 2 * one
+    assert active["avgpool-at-inference"] == one
+
+
+@pytest.mark.parametrize("llm", LLMS)
+def test_trainable_parameters_of_lora_methods(table, llm):
+    trainable = table[table.llm == llm].set_index("method").trainable
+    loras = {"llama-avsr": 1, "mtsk-ms": 1, "mtsk-ss": 4, "mtsk-mss": 5, "avgpool-at-inference": 1}
+    assert {method: trainable[method] / LORA[llm] for method in loras} == loras
+
+
+@pytest.mark.parametrize("method", ["mome-mhsa", "mome-ffn", "mome-layer"])
+def test_mome_on_llama_32_3b_is_the_papers(method):
+    trainable, active = adapter_parameters(
+        llm_config("llama-3.2-3b"), paper_settings(method, "llama-3.2-3b"), Scale(16, 5)
+    )
+    expert = 2 * 3072 * 12 + 12 + 3072
+    assert active == 28 * ((4 + 1) * expert + 23 * 3072) == 12_732_048
+    assert trainable == 28 * ((23 + 1) * expert + 23 * 3072)
+
+
+def test_every_printed_figure_is_met(table):
+    printed = table.dropna(subset="paper_active_millions")
+    assert len(printed) == len(pd.read_csv(REFERENCE)) == 5
+    for row in printed.itertuples():
+        # To its last digit, but for MSS: the paper doubles 27.5, and we count 55.05.
+        rounding = 0.051 if row.method == "mtsk-mss" else 0.05
+        assert abs(row.active / 1e6 - row.paper_active_millions) < rounding, row
+
+
+def test_the_table_has_a_row_per_llm_and_method(table):
+    assert list(table.columns) == list(COLUMNS)
+    assert len(table) == len(LLMS) * len(METHODS)
+    assert not table.duplicated(["llm", "method"]).any()
