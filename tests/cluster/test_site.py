@@ -9,15 +9,17 @@ ROOT = PACKAGE.parents[1]
 
 
 def evaluated(resources, attempt):
-    return {
-        k: eval(v, {"attempt": attempt}) if isinstance(v, str) else v for k, v in resources.items()
-    }
+    """The values of expressions, as Snakemake finds them."""
+    given = {"attempt": attempt}
+    return {k: eval(v, given) if isinstance(v, str) else v for k, v in resources.items()}
 
 
 @pytest.fixture
 def needs(tmp_path):
     path = tmp_path / "needs.yaml"
-    path.write_text("train_model: {minutes: 1000, gb: 8}\nmix_noise: {minutes: 60, gb: 0.5}\n")
+    path.write_text(
+        "default: {minutes: 5, gb: 4}\ntrain_model: {minutes: 1000, gb: 8}\nmix_noise: {minutes: 60, gb: 0.5}\n"
+    )
     return path
 
 
@@ -35,7 +37,13 @@ def test_needs_name_rules_that_exist():
     rules = "\n".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
     needs = yaml.safe_load((ROOT / NEEDS_FILE).read_text())
     assert set(GPU_RULES) <= set(needs)
-    assert all(f"\nrule {name}:\n" in rules for name in needs)
+    assert all(f"\nrule {name}:\n" in rules for name in set(needs) - {"default"})
+
+
+def test_rules_without_a_row_get_the_default(needs, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    row = evaluated(Site().resources(needs)["index_mouths"], 2)
+    assert row == {"runtime": 10, "mem_mb": 8000}
 
 
 def test_time_and_memory_grow_with_every_attempt_up_to_the_sites_limit(needs):

@@ -1,6 +1,7 @@
 """The smoke config through a real SLURM that fails in every way a cluster does, in one run."""
 
 import subprocess
+import sys
 import time
 
 import pytest
@@ -28,7 +29,7 @@ class SlurmProject(Project):
         (profile / "site.yaml").write_text(yaml.safe_dump(SITE))
         needs = yaml.safe_load((profile / "needs.yaml").read_text())
         # Less than its imports take, so that the first attempt must fail, and the second must not.
-        needs["make_llama"]["gb"] = 0.3
+        needs["make_llama"]["gb"] = 0.8
         (profile / "needs.yaml").write_text(yaml.safe_dump(needs))
 
     @property
@@ -61,7 +62,7 @@ def test_a_cluster_with_every_fault_gives_the_local_tables(slurm, local, tmp_pat
     said = tmp_path / "said.log"
     with said.open("w") as stream:
         run = subprocess.Popen(
-            [*project.command(*SLURM)],
+            [sys.executable, "-m", "snakemake", *SLURM],
             cwd=project.folder,
             env=project.environment,
             stdout=stream,

@@ -1,5 +1,6 @@
 """What one cluster is like: the file that a site edits, checked, as Snakemake's resources."""
 
+import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from mavsr.errors import InputError
 
 SITE_FILE = Path("workflow/profiles/slurm/site.yaml")
 NEEDS_FILE = SITE_FILE.with_name("needs.yaml")
+RULES = Path("workflow/rules")
 GPU_RULES = {"extract_features": "features", "train_model": "training", "decode": "decoding"}
 """Rule -> its line under ``gpus``. What else uses a GPU runs on any machine in minutes."""
 SECONDS_TO_SAVE = 120
@@ -92,9 +94,13 @@ class Site:
         """Rule -> its resources.
 
         Args:
-            needs: rule -> ``minutes`` and ``gb`` of a first attempt; later ones ask for more.
+            needs: rule -> ``minutes`` and ``gb`` of a first attempt; later ones ask for more. Every
+                rule of the workflow that is not there gets the row ``default``.
         """
         table = yaml.safe_load(needs.read_text(encoding="utf-8"))
+        default = table.pop("default")
+        rules = [path.read_text(encoding="utf-8") for path in sorted(RULES.glob("*.smk"))]
+        table = dict.fromkeys(re.findall(r"^rule (\w+):", "\n".join(rules), re.M), default) | table
         return {
             rule: {
                 "runtime": self.minutes(row["minutes"]),
