@@ -2,15 +2,15 @@
 
 import json
 import os
-import math
 import re
 from pathlib import Path
 
-from mavsr.configuration import check_config, restore_types
+from mavsr.configuration import check_config, expand_homes, restore_types
 from mavsr.corpus.download.settings import RemoteFile
 from mavsr.corpus.readers import reading_settings
 from mavsr.errors import InputError
 from mavsr.experiments import all_evaluations, all_models, evaluations
+from mavsr.features.needs import pool_size
 from mavsr.report import published
 from mavsr.report.catalogue import FIGURES, TABLES, experiment_of
 from mavsr.preflight import check_files
@@ -20,6 +20,7 @@ from snakemake.exceptions import WorkflowError
 
 try:
     restore_types(config)
+    expand_homes(config)
     check_config(config)
     link_results(config["results_dir"])
     EVALUATIONS = all_evaluations(config)
@@ -363,22 +364,12 @@ def extract_settings(wildcards):
         }  # only video's training views are drawn at random here
     if section["long_clips"] == "truncate":
         reads |= {"long_clips", "longest_s"}
-    pool = (
-        {"pool": pool_size(wildcards)} if audio and section["store"] == "pooled" else {}
-    )
-    return json.dumps({k: v for k, v in section.items() if k in reads} | pool)
-
-
-def pool_size(wildcards):
-    """Audio tokens that one stored mean stands for: the divisor of all rates that hear it."""
-    rates = [
-        rate
-        for model in MODELS.values()
-        if model.corpus == wildcards.corpus
-        and ("audio", wildcards.encoder) in model.encoders
-        for rate in model.settings.rates("audio")
-    ]
-    return math.gcd(*rates) or 1
+    settings = {k: v for k, v in section.items() if k in reads}
+    if audio and section["store"] == "pooled":
+        settings["pool"] = pool_size(
+            MODELS.values(), wildcards.encoder, wildcards.corpus
+        )
+    return json.dumps(settings)
 
 
 def training_settings(wildcards):

@@ -76,3 +76,30 @@ rule collect_scores:
     shell:
         "python -m mavsr.evaluation.collect --scores {input.scores:q}"
         " --output {output.table:q} 2> {log:q}"
+
+
+rule record_routing:
+    input:
+        run="results/training/{model}/run.json",
+        projectors="results/training/{model}/projectors.safetensors",
+        manifest=manifest("test"),
+        audio=features("audio", "test", heard),
+        video=features("video", "test", only_clean),
+    output:
+        table="results/evaluation/{model}/{condition}/routing.csv",
+    log:
+        "results/logs/evaluation/{model}/{condition}/routing.log",
+    benchmark:
+        "results/benchmarks/evaluation/{model}/{condition}/routing.tsv"
+    conda:
+        "../../envs/mavsr.yaml"
+    threads: 1
+    resources:
+        mem="4GB",
+    params:
+        code=code("evaluation.routing"),
+        features=lambda wildcards, input: feature_options(input),
+    shell:
+        "python -m mavsr.evaluation.routing --model $(dirname {input.run:q})"
+        " --manifest {input.manifest:q} {params.features}"
+        " --output {output.table:q} --threads {threads} 2> {log:q}"

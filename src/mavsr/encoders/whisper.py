@@ -150,8 +150,9 @@ class WhisperEncoder(Encoder):
         if given > longest and not self.split_long:
             raise InputError(
                 f"it lasts {given / SAMPLE_RATE:.2f} s and this Whisper takes at most "
-                f"{longest / SAMPLE_RATE:g} s; set features.long_clips to split or truncate, or "
-                "cut it into shorter segments in the corpus stage"
+                f"{longest / SAMPLE_RATE:g} s; set features.long_clips to split or truncate (if "
+                "it is truncate, lower features.longest_s), or cut it into shorter segments in the "
+                "corpus stage"
             )
         wave = F.layer_norm(clip.float().cpu(), clip.shape, eps=1e-8).numpy()
         per_piece = math.ceil(given / math.ceil(given / longest) / SAMPLES_PER_TOKEN)
@@ -177,13 +178,14 @@ class WhisperEncoder(Encoder):
 
     def _mel(self, waves: list[np.ndarray], padding: str) -> torch.Tensor:
         """Log-mel spectrograms (B, bins, 100 per second) on the encoder's device."""
-        mel = self.extractor(
-            waves,
-            sampling_rate=SAMPLE_RATE,
-            return_tensors="pt",
-            padding=padding,
-            device=str(self.device),
-        )
+        with torch.autocast(self.device.type, enabled=False):  # spectra span many magnitudes
+            mel = self.extractor(
+                waves,
+                sampling_rate=SAMPLE_RATE,
+                return_tensors="pt",
+                padding=padding,
+                device=str(self.device),
+            )
         return mel.input_features.to(self.device)
 
     def forward(self, waveform: torch.Tensor) -> torch.Tensor:

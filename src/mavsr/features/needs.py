@@ -1,0 +1,46 @@
+"""Which features the configured experiments ask for."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mavsr.experiments import Model, all_evaluations
+
+
+@dataclass(frozen=True, order=True)
+class Cache:
+    """The features of one split by one encoder under one condition."""
+
+    encoder: str
+    corpus: str
+    split: str
+    condition: str
+
+
+def wanted_caches(config: Mapping[str, Any]) -> list[Cache]:
+    """What models are trained, validated and tested on, without repetitions, sorted."""
+    found = set()
+    views = [f"view_{number}" for number in range(config["features"]["views"])]
+    for evaluation in all_evaluations(config):
+        model = evaluation.model
+        for modality, encoder in model.encoders:
+            heard = evaluation.condition if modality == "audio" else "clean"
+            conditions = {"train": views, "val": ["clean"], "test": [heard]}
+            found |= {
+                Cache(encoder, model.corpus, split, condition)
+                for split, names in conditions.items()
+                for condition in names
+            }
+    return sorted(found)
+
+
+def pool_size(models: Iterable[Model], encoder: str, corpus: str) -> int:
+    """Audio tokens that one stored mean stands for: the divisor of all rates that hear them."""
+    rates = [
+        rate
+        for model in models
+        if model.corpus == corpus and ("audio", encoder) in model.encoders
+        for rate in model.settings.rates("audio")
+    ]
+    return math.gcd(*rates) or 1

@@ -1,0 +1,150 @@
+"""Command: what the configured features will take, before anything runs.
+
+``mavsr features plan --configfile workflow/configs/paper.yaml``. Clips and hours come from the
+manifests where they are made, else from what papers say of a corpus.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mavsr.command import run_command
+from mavsr.configuration import read_config
+from mavsr.corpus.manifest import read_manifest
+from mavsr.corpus.published import PUBLISHED
+from mavsr.encoders import EncoderSettings
+from mavsr.encoders.sizes import EncoderSize, encoder_size
+from mavsr.experiments import all_models
+from mavsr.features.needs import Cache, pool_size, wanted_caches
+
+BYTES = {"float16": 2, "bfloat16": 2, "float32": 4}
+ASSUMED_CLIP_S = 5.0
+"""Length of a clip where only hours or only clips are known; printed where it is used."""
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """How long the clips of a split are.
+
+    Attributes:
+        seconds: of every clip; equal ones stand in where single clips are not known.
+        basis: where they come from.
+
+    """
+
+    seconds: np.ndarray
+    basis: str
+
+    @property
+    def hours(self) -> float:
+        """Their sum."""
+        return float(self.seconds.sum()) / 3600
+
+
+def split_lengths(corpus: str, kind: str, split: str, manifests: Path) -> Lengths | None:
+    """Lengths of a split's clips; None if neither a manifest nor a paper tells them."""
+    path = manifests / corpus / f"{split}.parquet"
+    if path.is_file():
+        return Lengths(read_manifest(path).duration_s.to_numpy(), "manifest")
+    said = PUBLISHED.get((kind, split))
+    if said is None or (said.hours is None and said.utterances is None):
+        return None
+    if said.hours is None:
+        clips, seconds = said.utterances or 0, ASSUMED_CLIP_S
+    else:
+        total = said.hours[-1] * 3600
+        clips = said.utterances or round(total / ASSUMED_CLIP_S)
+        seconds = total / clips
+    exact = said.hours is not None and said.utterances is not None
+    basis = "published" if exact else f"published, {ASSUMED_CLIP_S:g} s a clip assumed"
+    return Lengths(np.full(clips, seconds), basis)
+
+
+def plan_row(
+    caches: list[Cache], size: EncoderSize, lengths: Lengths, dtype: str, pool: int
+) -> dict[str, Any]:
+    """What one encoder's caches of one split take; all of them take the same."""
+    tokens = float(lengths.seconds.sum()) * size.tokens_per_s
+    gigabytes = tokens / pool * size.dim * BYTES[dtype] / 1e9
+    flops = sum(size.flops(seconds) for seconds in lengths.seconds)
+    count = len(caches)
+    return {
+        "encoder": caches[0].encoder,
+        "corpus": caches[0].corpus,
+        "split": caches[0].split,
+        "views": count,
+        "clips": len(lengths.seconds),
+        "hours": lengths.hours,
+        "GB a view": gigabytes,
+        "GB": count * gigabytes,
+        "saved GB": count * gigabytes * (pool - 1),
+        "PFLOP": count * flops / 1e15,
+        "lengths": lengths.basis,
+    }
+
+
+def plan_table(config: Mapping[str, Any], manifests: Path) -> tuple[pd.DataFrame, list[str]]:
+    """A row per encoder, corpus and split, and notes on what is not known.
+
+    Raises:
+        InputError: the size of an encoder is not known.
+
+    """
+    groups: dict[tuple[str, str, str], list[Cache]] = {}
+    for cache in wanted_caches(config):
+        groups.setdefault((cache.encoder, cache.corpus, cache.split), []).append(cache)
+    sizes: dict[str, EncoderSize] = {}
+    rows, notes = [], []
+    unknown: dict[tuple[str, str], str] = {}
+    models, section = all_models(config).values(), config["features"]
+    for (encoder, corpus, split), caches in groups.items():
+        if encoder not in sizes:
+            settings = EncoderSettings(**config["encoders"][encoder])
+            sizes[encoder] = encoder_size(settings, config["standins"])
+            notes.append(f"{encoder}: width {sizes[encoder].dim}, from {sizes[encoder].basis}")
+        lengths = split_lengths(corpus, config["corpora"][corpus]["kind"], split, manifests)
+        if lengths is None:
+            unknown[corpus, split] = (
+                f"{corpus} {split}: its length is not known yet; it will be after "
+                f"`snakemake --cores all {manifests / corpus / f'{split}.parquet'}`"
+            )
+            continue
+        size = sizes[encoder]
+        pooled = section["store"] == "pooled" and size.modality == "audio"
+        pool = pool_size(models, encoder, corpus) if pooled else 1
+        rows.append(plan_row(caches, size, lengths, section["dtype"], pool))
+    return pd.DataFrame(rows), [*notes, *unknown.values()]
+
+
+def plan(configfile: list[Path] | None = None, manifests: Path = Path("results/corpus")) -> None:
+    """Print clips, hours, bytes and FLOPs of the features that the experiments ask for.
+
+    Bytes are those of the tokens; a shard adds about 1.5 KB a clip.
+
+    Args:
+        configfile: configs, each stating what differs from the one before and from config.yaml.
+        manifests: folder of the manifests, if they are made already.
+
+    """
+    config = read_config(configfile or [])
+    table, notes = plan_table(config, manifests)
+    for note in notes:
+        print(note)
+    if table.empty:
+        return
+    if not table["saved GB"].any():
+        table = table.drop(columns="saved GB")
+    numbers = dict.fromkeys(("GB a view", "GB", "saved GB", "PFLOP"), "{:,.4g}")
+    formats = {name: form.format for name, form in (numbers | {"hours": "{:,.1f}"}).items()}
+    print(table.to_string(index=False, formatters=formats | {"clips": "{:,}".format}))
+    for encoder, part in table.groupby("encoder"):
+        print(f"{encoder}: {part.GB.sum():,.4g} GB, {part.PFLOP.sum():,.4g} PFLOP")
+    print(f"all: {table.GB.sum():,.4g} GB, {table.PFLOP.sum():,.4g} PFLOP")
+
+
+if __name__ == "__main__":
+    run_command(plan)

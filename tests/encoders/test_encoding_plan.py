@@ -1,0 +1,88 @@
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mavsr.encoders.base import Encoder
+from mavsr.encoders.batches import BatchPlan, encode_stream
+from mavsr.errors import InputError
+
+
+class Counting(Encoder):
+    """Tokens are the samples; remembers the sizes of its batches."""
+
+    modality, rate_hz, dim = "audio", 50, 1
+    device = torch.device("cpu")
+
+    def __init__(self):
+        super().__init__()
+        self.batches = []
+
+    def encode(self, samples):
+        self.batches.append([len(clip) for clip in samples])
+        if any(len(clip) == 13 for clip in samples):
+            raise InputError("it is unlucky")
+        return [clip[:, None] for clip in samples]
+
+    def seconds(self, sample):
+        return float(len(sample))
+
+
+def clips(lengths):
+    return [(f"k{n:03}", torch.full((length,), float(n))) for n, length in enumerate(lengths)]
+
+
+@given(st.lists(st.integers(1, 12), max_size=40), st.floats(0, 40), st.integers(1, 9))
+def test_order_and_content_do_not_depend_on_the_plan(lengths, batch_s, window):
+    encoder, given = Counting(), clips(lengths)
+    found = list(encode_stream(given, encoder, BatchPlan(batch_s, window)))
+    assert [key for key, _ in found] == [key for key, _ in given]
+    assert all(torch.equal(a[:, 0], b) for (_, a), (_, b) in zip(found, given, strict=True))
+    for batch in encoder.batches:
+        assert len(batch) == 1 or len(batch) * max(batch) <= batch_s
+
+
+def test_a_cpu_takes_one_clip_at_a_time_and_a_gpu_similar_ones_together():
+    assert BatchPlan.of_device("cpu", 240) == BatchPlan(0)
+    assert BatchPlan.of_device("cuda", 240) == BatchPlan(240)
+    encoder = Counting()
+    list(encode_stream(clips([2, 9, 3, 8, 2]), encoder, BatchPlan(20, 5)))
+    assert encoder.batches == [[9, 8], [3, 2, 2]]
+
+
+def test_no_more_than_a_window_is_held():
+    taken = []
+
+    def stream():
+        for clip in clips([1] * 20):
+            taken.append(clip)
+            yield clip
+
+    encoded = encode_stream(stream(), Counting(), BatchPlan(4, 5))
+    next(encoded)
+    assert len(taken) == 5
+    encoded = encode_stream(stream(), Counting())
+    taken.clear()
+    next(encoded)
+    assert len(taken) == 1
+
+
+def test_a_refused_clip_of_a_batch_is_named():
+    with pytest.raises(InputError, match=r"^clip 'k001': it is unlucky"):
+        list(encode_stream(clips([12, 13, 11]), Counting(), BatchPlan(100, 5)))
+
+
+def test_bfloat16_is_used_where_asked(encoder):
+    sound = torch.randn(9_000, generator=torch.Generator().manual_seed(0))
+    exact, coarse = (
+        next(encode_stream([("a", sound)], encoder, precision=precision))[1]
+        for precision in ("float32", "bfloat16")
+    )
+    difference = (exact - coarse.float()).norm() / exact.norm()
+    assert 1e-4 < difference < 0.05
+
+
+@pytest.mark.parametrize("wrong", [{"batch_s": -1.0}, {"window": 0}, {"batch_s": float("nan")}])
+def test_impossible_plans_are_refused(wrong):
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        BatchPlan(**wrong)
