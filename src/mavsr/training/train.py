@@ -5,6 +5,7 @@ import json
 import logging
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,13 +13,12 @@ import pandas as pd
 import torch
 
 from mavsr.command import run_command
-from mavsr.errors import InputError
-from mavsr.features.join import UtteranceSource, check_modalities
+from mavsr.features.join import UtteranceSource, cached_views, check_modalities
+from mavsr.features.online import OnlineSettings, OnlineSource, online_views
 from mavsr.features.origin import check_pooling, encoders_of
 from mavsr.files import atomic, sha256, write_json
 from mavsr.model.adapters.base import count_parameters
 from mavsr.model.avsr import MatryoshkaModel
-from mavsr.model.scales import TASKS
 from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
 from mavsr.sources import code_digest
@@ -36,6 +36,7 @@ def train(
     video: list[Path] | None = None,
     audio_val: Path | None = None,
     video_val: Path | None = None,
+    online: OnlineSettings | None = None,
     threads: int = 1,
 ) -> None:
     """Train a model; write adapters, projectors, ``metrics.csv`` and, last, ``run.json``.
@@ -50,37 +51,33 @@ def train(
         video: the same for video.
         audio_val: ``index.json`` of the validation split's audio features.
         video_val: the same for video.
+        online: run the frozen encoders in this job, on views of its own every epoch, instead of
+            reading ``audio`` and ``video``.
         threads: CPU threads.
     """
     started = time.monotonic()
     torch.set_num_threads(threads)
     views = {m: paths for m, paths in (("audio", audio), ("video", video)) if paths}
     validation = {m: path for m, path in (("audio", audio_val), ("video", video_val)) if path}
-    check_modalities(model.task, views)
     check_modalities(model.task, validation)
-    count = {len(paths) for paths in views.values()}
-    if len(count) != 1:
-        raise InputError(f"as many audio as video views are needed, not {sorted(count)}")
-    sources = [
-        UtteranceSource(train_manifest, {m: views[m][view] for m in TASKS[model.task]})
-        for view in range(count.pop())
-    ]
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    sources: Sequence[UtteranceSource | OnlineSource]
+    if online is None:
+        check_modalities(model.task, views)
+        sources = cached_views(train_manifest, views)
+    else:
+        check_modalities(model.task, online.encoders)
+        sources = online_views(train_manifest, online, training.epochs, device)
     held_out = UtteranceSource(val_manifest, validation)
     encoders = encoders_of([*sources, held_out])
     check_pooling(model, sources[0])
-    for source in sources[1:]:
-        if odd := set(source) ^ set(sources[0]):
-            raise InputError(
-                f"clip {min(odd)} is not in every view's features; the caches come from different "
-                "runs, rerun the features rules"
-            )
     files = [train_manifest, val_manifest, *validation.values()]
     files += [path for paths in views.values() for path in paths]
+    files += [path for path in (online.mouths, online.babble) if path] if online else []
     # The weights of a local LLM decide a run as much as its data; a hub model has its revision.
     files += sorted(Path(model.llm).glob("*.safetensors"))
     data = {str(path): sha256(path) for path in files}
     code = code_digest("mavsr.training.train")
-    device = "cuda" if torch.cuda.is_available() else "cpu"
     network = MatryoshkaModel(model, sources[0].dims).to(device)
     counts = {
         "adapters": count_parameters(network.adapter.trainable()),
@@ -88,6 +85,7 @@ def train(
     }
     logging.info("training on %s; trainable parameters: %s", device, counts)
     settings = {"model": model.to_dict(), "training": asdict(training)}
+    identity = [settings, encoders, data, code]
     trainer = Trainer(
         network,
         training,
@@ -96,7 +94,7 @@ def train(
         held_out,
         sources[0].frames(),
         output / "resume" / "state.pt",
-        hashlib.sha256(json.dumps([settings, data, code], sort_keys=True).encode()).hexdigest(),
+        hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest(),
     )
     rows = trainer.run()
     network.save(output)
