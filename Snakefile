@@ -31,5 +31,5 @@ rule all:
     default_target: True
     input:
         "results/wer.csv",
-        wanted_tables(),
+        [f"results/{name}.csv" for name in shown(TABLES)],
         mouth_sheets,

@@ -5,7 +5,7 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from mavsr.configuration import check_config, read_config, restore_types
+from mavsr.configuration import check_config, expand_homes, read_config, restore_types
 from mavsr.errors import InputError
 
 ROOT = Path(__file__).parents[1]
@@ -260,6 +260,8 @@ def test_archives_to_download_are_valid():
         (changed("corpora.portrait.download", "https://ann:secret@host/"), "is 'https://…@host/'"),
         (changed("noise.babble", {"url": "https://ann:secret@host/x"}), "noise.babble: url"),
         (changed("noise.babble", {"url": 7, "user": "https://a:secret@h"}), "noise.babble is"),
+        (changed("noise.babble", "https://ann:secret@host/x.wav"), "noise.babble: to download "),
+        (changed("corpora.portrait.download", {}), "archives or files, or both"),
         (changed("noise.babble_mat_hz", 0), "noise.babble_mat_hz is 0"),
     ],
 )
@@ -274,3 +276,22 @@ def test_a_corpus_that_is_made_is_not_downloaded():
     config["corpora"]["portrait"]["kind"] = "portrait"
     with pytest.raises(InputError, match="is made, not downloaded"):
         check_config(config)
+
+
+def test_home_folders_are_written_out(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ann")
+    config = changed("corpora.portrait.root", "~/l r s")
+    config["corpora"]["portrait"]["download"] = {"files": [{"url": "https://h/~ann"}, "~"]}
+    expand_homes(config)
+    assert config["corpora"]["portrait"]["root"] == "/home/ann/l r s"
+    assert config["corpora"]["portrait"]["download"]["files"] == [
+        {"url": "https://h/~ann"},
+        "/home/ann",
+    ]
+    with pytest.raises(InputError, match=r"config: noise\.babble is '~nobody\.here/x'"):
+        expand_homes(changed("noise.babble", "~nobody.here/x"))
+
+
+def test_more_shards_than_names_for_them_are_refused():
+    with pytest.raises(InputError, match=r"train is 100000: .*from 1 to 99999"):
+        check_config(changed("corpora.portrait.shards.train", 100_000))

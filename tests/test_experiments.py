@@ -131,6 +131,21 @@ def test_settings_come_from_the_config(config):
     assert settings.llm == config["llms"]["llama-standin"]["path"]
 
 
+def test_an_entry_may_ask_for_some_scales_alone(config):
+    def scales(which):
+        config["experiments"] = {
+            "one": [{"methods": ["llama-avsr", "mtsk-ms"], "scales": which}],
+        }
+        return [(e.model.settings.method, e.scale.name) for e in evaluations(config, "one")]
+
+    methods = ("llama-avsr", "mtsk-ms")
+    assert scales("first") == [(method, "a4_v2") for method in methods]
+    assert scales("ends") == [(m, scale) for m in methods for scale in ("a4_v2", "a16_v5")]
+    assert len(scales("all")) == 8
+    config["rates"] = {"audio": [8], "video": [3]}
+    assert scales("ends") == [(method, "a8_v3") for method in methods]
+
+
 def mome(config, **changes):
     config["experiments"] = {"one": [{"methods": ["mome-ffn"], **changes}]}
     (model,) = all_models(config).values()

@@ -15,6 +15,7 @@ COMMANDS = {
         "mavsr.features.plan",
         "room and arithmetic of the features to be made",
     ),
+    "export": ("mavsr.model.export", "one scale of a trained model, for plain PEFT"),
     "features verify": ("mavsr.features.verify", "whether cached features are what was indexed"),
 }
 """Words -> (module, what the command tells). A line here is all that a new command needs."""

@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import yaml
 
-from mavsr.corpus.download.settings import DownloadSettings, RemoteFile, redacted
+from mavsr.corpus.download.settings import DownloadSettings, RemoteFile, redacted, shown
 from mavsr.corpus.readers import make_reader, reading_settings
 from mavsr.errors import InputError
 from mavsr.model.methods import method_of
@@ -37,6 +37,27 @@ def restore_types(config: Mapping[str, Any]) -> None:
                 part[last] = value
 
 
+def expand_homes(section: Any, place: str = "") -> None:
+    """Write out ``~`` at the beginning of values, in place: jobs would take it for a folder's name.
+
+    Args:
+        section: mapping or list of the config.
+        place: its key, for messages.
+
+    Raises:
+        InputError: there is no such user.
+    """
+    for key in section if isinstance(section, Mapping) else range(len(section)):
+        value, where = section[key], f"{place}.{key}".lstrip(".")
+        if isinstance(value, Mapping | list):
+            expand_homes(value, where)
+        elif isinstance(value, str) and value.startswith("~"):
+            try:
+                section[key] = str(Path(value).expanduser())
+            except RuntimeError as error:
+                raise InputError(f"config: {where} is {value!r}: {error}") from error
+
+
 def _listed(names: str | list[str]) -> list[str]:
     return [names] if isinstance(names, str) else names
 
@@ -60,6 +81,7 @@ def read_config(paths: Sequence[Path]) -> dict[str, Any]:
         if not isinstance(part, Mapping):
             raise InputError(f"config {path} holds no `key: value`")
         config = _merged(config, part)
+    expand_homes(config)
     check_config(config)
     return config
 
@@ -157,6 +179,8 @@ def _check_downloads(config: Mapping[str, Any]) -> None:
     try:
         if isinstance(babble := config["noise"]["babble"], Mapping):
             RemoteFile(**babble)
+        elif "://" in (babble or ""):
+            raise InputError(f"to download {shown(babble)}, write {{url: ..., sha256: null}}")
         for name, corpus in config["corpora"].items():
             place = f"corpora.{name}.download"
             if section := corpus.get("download"):

@@ -68,11 +68,20 @@ def evaluations(config: Config, experiment: str) -> list[Evaluation]:
         if setup["corpus"] not in wanted:
             continue
         for method in setup["methods"]:
-            for model, scales in _models(config, setup, method):
+            models = _models(config, setup, method)
+            every = list(dict.fromkeys(scale for _, served in models for scale in served))
+            chosen = _chosen(every, setup.get("scales", "all"))
+            for model, served in models:
                 for condition in setup["conditions"]:
-                    for scale in scales:
+                    for scale in (scale for scale in served if scale in chosen):
                         found[Evaluation(model, condition, scale)] = None
     return list(found)
+
+
+def _chosen(scales: list[Scale], wanted: str) -> list[Scale]:
+    """Of a method's scales, those that an experiment decodes: ``all``, ``first`` or ``ends``."""
+    ends = list(dict.fromkeys([scales[0], scales[-1]]))
+    return {"all": scales, "first": scales[:1], "ends": ends}[wanted]
 
 
 def all_evaluations(config: Config) -> list[Evaluation]:

@@ -13,11 +13,12 @@ from transformers import AutoConfig, AutoTokenizer
 
 from mavsr.command import run_command
 from mavsr.errors import InputError
-from mavsr.evaluation.collect import COLUMNS, collect
+from mavsr.evaluation.collect import collect, read_scores
 from mavsr.evaluation.decode import DecodingSettings, decode
+from mavsr.evaluation.score import COLUMNS, ScoringSettings, score
 from mavsr.report.cost import lora_parameters, matrix_parameters
-from mavsr.report.noise_check import noise_check
-from mavsr.report.table1 import table1
+from mavsr.report.sources import ReportSettings
+from mavsr.report.table import write_table
 from mavsr.training.settings import TrainingSettings
 from mavsr.training.train import train
 from mavsr.training.trainer import Trainer
@@ -25,6 +26,7 @@ from mavsr.training.trainer import Trainer
 TRAIN = {f"clip{n}": 4 + n for n in range(6)}
 VAL = {"val0": 6, "val1": 9}
 TEST = {f"test{n}": 12 - n for n in range(5)}
+ORIGIN = {"corpus": "portrait", "split": "test", "encoders": "w+a", "llm": "tiny"}
 METHODS = ("mtsk-ms", "mtsk-ss", "mtsk-mss")
 
 
@@ -91,7 +93,7 @@ def run_decode(data, tmp_path, monkeypatch):
             decode,
             model=folder,
             manifest=data.test_manifest,
-            corpus="portrait",
+            origin=ORIGIN,
             condition=condition,
             scale=scale,
             **({"audio": data.test[condition]["audio"]} if task != "vsr" else {}),
@@ -121,23 +123,25 @@ def test_from_features_to_tables(run_train, run_decode, tmp_path, settings_of):
     folder = run_train("asr", method="mtsk-ms", task="asr", video_rates=())
     hypotheses += [run_decode(folder, name, "snr_-5") for name in ("a2", "a4")]
 
-    collect(hypotheses, tmp_path / "wer.csv")
-    scores = pd.read_csv(tmp_path / "wer.csv")
+    score(hypotheses, tmp_path / "scores.csv", ScoringSettings())
+    collect([tmp_path / "scores.csv"], tmp_path / "wer.csv")
+    scores = read_scores(tmp_path / "wer.csv")
     assert list(scores.columns) == list(COLUMNS)
     assert len(scores) == len(hypotheses) == 3 * 4 + 4 + 4 + 2
     assert (scores.utterances == len(TEST)).all()
     assert (scores.wer_low <= scores.wer).all()
     assert (scores.wer <= scores.wer_high).all()
     assert scores[scores.task == "asr"].video_rate.isna().all()
-    assert scores.audio_rate.dtype == int
+    assert scores.p_value.notna().sum() == 3 * 4
 
-    table1(tmp_path / "wer.csv", list(scores.model.unique()), tmp_path / "table1.csv")
+    settings = ReportSettings(kinds={"portrait": "portrait"})
+    write_table("table1", tmp_path, settings, tmp_path / "wer.csv")
     table = pd.read_csv(tmp_path / "table1.csv")
     assert table.shape == (4, 6)
     assert list(table.columns[2:]) == ["(2,1)", "(2,3)", "(4,1)", "(4,3)"]
     chosen = scores[(scores.method == "mtsk-ss") & (scores.audio_rate == 4)]
     assert table.loc[2, "(4,3)"] == chosen[chosen.video_rate == 3].wer.item()
-    noise_check(tmp_path / "wer.csv", list(scores.model.unique()), tmp_path / "noise_check.csv")
+    write_table("noise_check", tmp_path, settings, tmp_path / "wer.csv")
     assert len(pd.read_csv(tmp_path / "noise_check.csv")) == 4
 
 
@@ -237,7 +241,7 @@ def test_a_decode_without_a_model_says_so(
     run_train, run_decode, capsys, data, tmp_path, monkeypatch
 ):
     missing = tmp_path / "training" / "missing"
-    options = {"model": missing, "manifest": data.test_manifest, "corpus": "portrait"}
+    options = {"model": missing, "manifest": data.test_manifest, "origin": ORIGIN}
     options |= {"condition": "clean", "scale": "a2_v1", "hypotheses": tmp_path / "x.jsonl"}
     decoding = {"beams": 1}
     error = fails(capsys, call, monkeypatch, decode, **options, decoding=decoding)

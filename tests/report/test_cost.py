@@ -1,7 +1,5 @@
 """Parity with the papers' arithmetic: Table 4 of Llama-MTSK, and parameter counts of MoME."""
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
 
@@ -17,8 +15,11 @@ from mavsr.report.cost import (
     teraflops,
 )
 from mavsr.report.llm_shapes import LLMS, llm_config
+from mavsr.report.published import published_cost
+from mavsr.report.sources import ReportSettings, Sources
+from mavsr.report.tables.cost import table4
 
-TABLE4 = pd.read_csv(Path(__file__).parents[1] / "data" / "paper_cost.csv")
+TABLE4 = published_cost()
 
 
 LLAMA_32_1B, LLAMA_32_3B, LLAMA_31_8B = map(llm_config, LLMS)
@@ -71,8 +72,27 @@ def test_table_4_to_the_last_digit(row, matrices):
     assert round(flops, 2) == row.tflops
 
 
-def test_table_4_is_whole():
+def test_table_4_is_whole_and_beside_it_stand_the_published_values():
     assert len(TABLE4) == 5
+    settings = ReportSettings(
+        rates={"audio": [4, 16], "video": [2, 5]},
+        table4={
+            "llama-3.1-8b": {"shape": "llama-3.1-8b", "lora_rank": 64},
+            "other": {"shape": "llama-3.2-3b", "lora_rank": 96},
+        },
+    )
+    frame = table4(Sources(pd.DataFrame(), settings)).frame
+    paper, other = frame[frame.llm == "llama-3.1-8b"], frame[frame.llm == "other"]
+    assert (paper.tokens == paper["tokens published"]).all()
+    assert (paper.tflops == paper["tflops published"]).all()
+    assert paper[["audio_rate", "video_rate"]].to_numpy().tolist() == [
+        [1, 1],
+        [4, 2],
+        [4, 5],
+        [16, 2],
+        [16, 5],
+    ]
+    assert other["tflops published"].isna().all()
 
 
 def test_tokens_count_what_compression_leaves():

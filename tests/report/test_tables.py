@@ -1,114 +1,243 @@
+"""Tables from made-up scores."""
+
 import pandas as pd
 import pytest
+from synthetic import score, table
 
 from mavsr.errors import InputError
-from mavsr.report.noise_check import compare, noise_check
-from mavsr.report.selection import select_models
-from mavsr.report.table1 import METHOD_NAMES, layout, table1
+from mavsr.report.catalogue import TABLES, experiment_of
+from mavsr.report.layout import latex, markdown
+from mavsr.report.names import METHOD_NAMES, label
+from mavsr.report.sources import ReportSettings, Sources
+from mavsr.report.table import BUILDERS, write_table
+from mavsr.report.tables.elastic import policy
+from mavsr.report.tables.noise_check import compare
 
+METHODS = ["llama-avsr", "mtsk-ms", "mtsk-ss", "mtsk-mss"]
 PAIRS = [(4, 2), (4, 5), (16, 2), (16, 5)]
-
-
-def score(method, audio, video, wer, condition="clean", corpus="portrait"):
-    return {
-        "corpus": corpus,
-        "task": "asr" if pd.isna(video) else "avsr",
-        "method": method,
-        "condition": condition,
-        "audio_rate": audio,
-        "video_rate": video,
-        "wer": wer,
-    }
+KINDS = {"portrait": "portrait", "mine": "lrs3", "lrs3": "folder"}
 
 
 @pytest.fixture
 def scores():
+    return table(
+        [
+            score(method, audio, video, 10.0 * place + audio + video / 10)
+            for place, method in enumerate(METHODS)
+            for audio, video in PAIRS
+        ]
+    ).sample(frac=1, random_state=0)
+
+
+def build(name, scores, **settings):
+    return BUILDERS[name](Sources(scores, ReportSettings(kinds=KINDS, **settings)))
+
+
+def test_every_table_of_the_catalogue_can_be_built():
+    assert set(BUILDERS) == set(TABLES)
+
+
+def test_table1_is_a_row_per_method_and_a_column_per_rate_pair(scores):
+    frame = build("table1", scores).frame
+    assert list(frame.columns) == ["corpus", "method", "(4,2)", "(4,5)", "(16,2)", "(16,5)"]
+    assert list(frame.method) == [METHOD_NAMES[method] for method in METHODS]
+    assert frame.iloc[2].tolist() == ["portrait", "Llama-MTSK SS", 24.2, 24.5, 36.2, 36.5]
+
+
+def test_in_print_a_cell_has_its_interval_and_the_sign_of_a_difference(scores):
+    significant = (scores.method == "mtsk-ss") & (scores.audio_rate == 4)
+    scores.loc[significant, "baseline"] = "llama-avsr"
+    scores.loc[significant, "p_value"] = [0.049, 0.05]
+    scores = scores.sort_values("p_value")
+    built = build("table1", scores)
+    cells = built.shown.set_index("method").loc["Llama-MTSK SS"]
+    assert sorted(cells[["(4,2)", "(4,5)"]].str.endswith("†")) == [False, True]
+    assert cells["(16,5)"] == "36.5 ±1.2"
+    assert "† differs from Llama-AVSR at p < 0.05" in built.caption
+
+
+def test_corpora_are_kept_apart(scores):
+    both = pd.concat([scores, scores.assign(corpus="other", wer=1.0)])
+    frame = build("table1", both).frame
+    assert list(frame.corpus) == ["other"] * 4 + ["portrait"] * 4
+    assert (frame[frame.corpus == "other"]["(4,2)"] == 1.0).all()
+
+
+def test_gaps_and_doubles_are_refused(scores):
+    mine = scores.method == "mtsk-ss"
+    chosen = mine & (scores.audio_rate == 16) & (scores.video_rate == 2)
+    with pytest.raises(InputError, match="row Llama-MTSK SS on portrait has 3 scores for 4") as gap:
+        build("table1", scores[~chosen])
+    assert "none at (16,2)" in str(gap.value)
+    assert "rules train_model and decode make it" in str(gap.value)
+    with pytest.raises(InputError, match=r"row Llama-MTSK SS on portrait has 5 .*\(16,2\) twice"):
+        build("table1", pd.concat([scores, scores[chosen]]))
+    moved = scores.assign(audio_rate=scores.audio_rate.where(~mine, 4))
+    with pytest.raises(InputError, match="Llama-MTSK SS"):
+        build("table1", moved)
+    with pytest.raises(InputError, match="table1 needs scores with task avsr, condition clean"):
+        build("table1", scores.assign(condition="snr_0"))
+
+
+@pytest.mark.parametrize("name", ["table1", "table2", "table5", "mome/main"])
+def test_published_values_stand_only_beside_the_papers_own_corpus(scores, name):
+    """``mine`` is of kind lrs3; ``lrs3`` is a folder of other videos, whatever its name."""
+    three = pd.concat([scores.assign(corpus=name) for name in ("portrait", "mine", "lrs3")])
+    alone = build(name, scores.assign(corpus="lrs3"))
+    assert not [column for column in alone.frame if "published" in column]
+    assert set(alone.frame.get("source", ["this run"])) == {"this run"}
+    built = build(name, three)
+    if name == "table2":
+        source = built.frame.source
+        published = built.frame[source != "this run"]
+        assert published.mine.notna().all()
+        assert published[["portrait", "lrs3"]].isna().all(axis=None)
+        assert built.frame[source == "this run"].lrs3.notna().all()
+    elif name != "mome/main":
+        published = built.frame.set_index(["corpus", "method"])["(4,2) published"]
+        assert published["portrait"].isna().all()
+        assert published["lrs3"].isna().all()
+        values = {"table1": [2.4, 2.6, 2.3, 2.4], "table5": [0.9, 1.0, 0.9, 1.2]}
+        assert published["mine"].tolist() == values[name]
+
+
+def test_moes_published_values_meet_their_variant():
+    rows = [score("mome-mhsa", a, v, 5.0, corpus="mine", variant="r23k4s1b12") for a, v in PAIRS]
+    frame = build("mome/main", table(rows)).frame
+    assert frame.method.tolist() == ["MoME-23/4-MHSA"]
+    assert frame["(16,5) published"].tolist() == [2.9]
+    assert frame.active_parameters.tolist() == [4096]
+
+
+def test_table3_has_a_column_per_audio_rate():
     rows = [
-        score(method, audio, video, 10 * place + audio + video / 10)
-        for place, method in enumerate(METHOD_NAMES)
-        for audio, video in PAIRS
+        score(method, rate, None, 10.0 * rate)
+        for method in ("avgpool-at-inference", "mtsk-ms")
+        for rate in (2, 4, 10)
     ]
-    noisy = [
+    frame = build("table3", table(rows)).frame
+    assert list(frame.columns) == ["corpus", "method", "2", "4", "10"]
+    frame = build("table3", table(rows).assign(corpus="mine")).frame
+    assert frame["10 published"].tolist() == [160.0, 3.0]
+
+
+def test_noise_columns_go_from_loud_to_clean():
+    rows = [
+        score("mtsk-ms", 4, 2, wer, condition)
+        for condition, wer in (("clean", 5), ("snr_10", 8), ("snr_-5", 40), ("snr_0", 20))
+    ]
+    frame = build("mome/noise", table(rows)).frame
+    assert list(frame.columns[2:]) == ["-5 dB", "0 dB", "10 dB", "clean"]
+    assert frame.iloc[0, 2:].tolist() == [40, 20, 8, 5]
+
+
+def test_the_ablation_tells_variants_apart():
+    rows = [
+        score("mome-mhsa", a, v, 5.0, variant=variant)
+        for variant in ("r1k1s0b48", "r23k4s1b12", "r23k4s1b12-separate")
+        for a, v in PAIRS
+    ]
+    frame = build("mome/ablation", table(rows)).frame
+    assert frame.method.tolist() == [
+        "MoME-1/1-MHSA",
+        "MoME-23/4-MHSA",
+        "MoME-23/4-MHSA separate",
+    ]
+    assert frame[["routed", "top-k", "shared", "bottleneck"]].iloc[1].tolist() == [23, 4, 1, 12]
+
+
+def test_the_policy_is_the_front_of_one_model():
+    points = [(1.0, 20.0), (2.0, 22.0), (3.0, 15.0), (4.0, 15.0), (5.0, 9.0), (5.0, 12.0)]
+    rows = [score("mtsk-ms", 4, n + 1, wer, tflops=cost) for n, (cost, wer) in enumerate(points)]
+    assert policy(table(rows)).tflops.tolist() == [1.0, 3.0, 5.0]
+    assert policy(table(rows)).wer.tolist() == [20.0, 15.0, 9.0]
+
+
+def test_the_elastic_table_leaves_out_models_of_one_scale(scores):
+    frame = build("elastic", scores).frame
+    assert "Llama-AVSR" not in set(frame.method)
+    own = frame[frame.method == "Llama-MTSK MS"]
+    assert own.scale.tolist() == ["(16,5)", "(16,2)", "(4,5)", "(4,2)"]
+    assert own.budget_tflops.is_monotonic_increasing
+    assert own.wer.is_monotonic_decreasing
+
+
+def test_table4_takes_any_shape(llm_folder):
+    llms = {"tiny": {"shape": str(llm_folder), "lora_rank": 4}}
+    frame = build("table4", table([]), rates={"audio": [5], "video": [5]}, table4=llms).frame
+    assert frame.tokens.tolist() == [757, 157]
+    assert "tokens published" not in frame
+    with pytest.raises(InputError, match=r"'nothing/here' is neither a known shape \(llama-3.1-8b"):
+        build(
+            "table4",
+            table([]),
+            rates={"audio": [5], "video": [5]},
+            table4={"tiny": {"shape": "nothing/here", "lora_rank": 4}},
+        )
+    with pytest.raises(InputError, match=r"table4 needs rates.audio"):
+        build("table4", table([]), rates={"audio": [], "video": [5]}, table4=llms)
+
+
+@pytest.fixture
+def noisy(scores):
+    rows = [
         score("mtsk-ms", audio, video, wer, "snr_-5")
         for (audio, video), wer in zip(PAIRS, [30, 20, 45, 40], strict=True)
     ]
     heard = [score("mtsk-ms", a, None, wer, "snr_-5") for a, wer in ((4, 40.0), (16, 50.0))]
-    table = pd.DataFrame([*rows, *noisy, *heard]).sample(frac=1, random_state=0)
-    return table.assign(model=table.task + table.method)
+    return pd.concat([scores, table([*rows, *heard])])
 
 
-def test_table1_is_a_row_per_method_and_a_column_per_rate_pair(scores):
-    table = layout(scores)
-    assert list(table.columns) == ["corpus", "method", "(4,2)", "(4,5)", "(16,2)", "(16,5)"]
-    assert list(table.method) == [
-        "Llama-AVSR",
-        "Llama-MTSK MS",
-        "Llama-MTSK SS",
-        "Llama-MTSK MSS",
-        "MoME-MHSA",
-        "MoME-FFN",
-        "MoME-LAYER",
-        "Avg Pooling",
-    ]
-    assert table.iloc[2].tolist() == ["portrait", "Llama-MTSK SS", 24.2, 24.5, 36.2, 36.5]
+def test_noise_check_pairs_scores_of_one_audio_rate(noisy):
+    frame = compare(noisy).sort_values(["audio_rate", "video_rate"])
+    assert frame.video_rate.tolist() == [2, 5, 2, 5]
+    assert frame.wer_audio.tolist() == [40, 40, 50, 50]
+    assert frame.wer_audio_visual.tolist() == [30, 20, 45, 40]
+    assert frame.ratio.tolist() == [0.75, 0.5, 0.9, 0.8]
 
 
-def test_table1_keeps_corpora_apart(scores):
-    both = pd.concat([scores, scores.assign(corpus="lrs3", wer=1.0)])
-    table = layout(both)
-    assert list(table.corpus) == ["lrs3"] * len(METHOD_NAMES) + ["portrait"] * len(METHOD_NAMES)
-    assert (table[table.corpus == "lrs3"]["(4,2)"] == 1.0).all()
-
-
-def test_table1_refuses_gaps_and_doubles(scores):
-    chosen = (scores.method == "mtsk-ss") & (scores.audio_rate == 16) & (scores.video_rate == 2)
-    with pytest.raises(InputError, match="Llama-MTSK SS on portrait has 3 scores for 4"):
-        layout(scores[~chosen])
-    with pytest.raises(InputError, match="Llama-MTSK SS on portrait has 5 scores for 4"):
-        layout(pd.concat([scores, scores[chosen]]))
-    with pytest.raises(InputError, match="no clean audio-visual score"):
-        layout(scores[scores.condition != "clean"])
-
-
-def test_a_gap_and_a_double_do_not_cancel(scores):
-    mine = (scores.method == "mtsk-ss") & (scores.condition == "clean")
-    moved = scores.assign(audio_rate=scores.audio_rate.where(~mine, 4))
-    with pytest.raises(InputError, match="Llama-MTSK SS"):
-        layout(moved)
-
-
-def test_noise_check_pairs_scores_of_one_audio_rate(scores):
-    table = compare(scores).sort_values(["audio_rate", "video_rate"])
-    assert table.video_rate.tolist() == [2, 5, 2, 5]
-    assert table.wer_audio.tolist() == [40, 40, 50, 50]
-    assert table.wer_audio_visual.tolist() == [30, 20, 45, 40]
-    assert table.ratio.tolist() == [0.75, 0.5, 0.9, 0.8]
-
-
-def test_noise_check_needs_both(scores):
+def test_noise_check_needs_both(noisy):
     with pytest.raises(InputError, match="noise_check must ask for both"):
-        compare(scores[scores.task == "avsr"])
+        compare(noisy[noisy.task == "avsr"])
 
 
-def test_commands_write_what_they_print(scores, tmp_path, capsys):
-    scores.to_csv(tmp_path / "wer.csv", index=False)
-    models = list(scores.model.unique())
-    table1(tmp_path / "wer.csv", models, tmp_path / "table1.csv")
-    noise_check(tmp_path / "wer.csv", models, tmp_path / "noise_check.csv")
+def test_the_command_writes_three_files_and_prints_one(scores, tmp_path, capsys):
+    scores.to_csv(tmp_path / "scores.csv", index=False)
+    write_table("table1", tmp_path / "out", ReportSettings(kinds=KINDS), tmp_path / "scores.csv")
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "table1.csv",
+        "table1.md",
+        "table1.tex",
+    ]
     printed = capsys.readouterr().out
-    assert pd.read_csv(tmp_path / "table1.csv").equals(layout(scores))
-    assert len(pd.read_csv(tmp_path / "noise_check.csv")) == 4
-    assert "Llama-MTSK MSS" in printed
-    assert "wer_audio_visual" in printed
+    assert "| portrait | Llama-MTSK MSS | 34.2 ±1.2 |" in printed
+    assert pd.read_csv(tmp_path / "out" / "table1.csv").equals(build("table1", scores).frame)
 
 
-def test_rows_of_other_experiments_are_left_out(scores):
-    own = scores.assign(model="own")
-    other = scores.assign(model="another seed")
-    assert select_models(pd.concat([own, other]), ["own"]).equals(own)
+def test_print_survives_signs_of_its_language():
+    shown = pd.DataFrame({"a_b": ["x & y", "1|2"], "WER %": ["15.1 ±1.2†", "–"]})
+    text = latex(shown, "In % of a_b.", "mome/x")
+    assert r"x \& y & 15.1 $\pm$1.2$^\dagger$ \\" in text
+    assert r"a\_b & WER \% \\" in text
+    assert r"\label{tab:mome-x}" in text
+    assert r"\caption{In \% of a\_b.}" in text
+    assert r"| 1\|2 | – |" in markdown(shown, "c")
 
 
-@pytest.mark.parametrize("models", [["absent"], []])
-def test_a_model_without_scores_is_named(scores, models):
-    with pytest.raises(InputError, match=r"no row of (absent|any model)"):
-        select_models(scores, models)
+def test_a_table_without_its_experiment_says_which():
+    with pytest.raises(InputError, match=r"table3 shows experiments.table3, which the con"):
+        experiment_of("table3", {"table1": []})
+    assert experiment_of("table4", {}) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "variant", "name"),
+    [
+        ("mtsk-ms", "", "Llama-MTSK MS"),
+        ("mome-layer", "r23k4s1b12", "MoME-23/4-LAYER"),
+        ("mome-mhsa", "r4k2s0b24-separate", "MoME-4/2-MHSA separate"),
+        ("something-new", "x", "something-new x"),
+    ],
+)
+def test_names_in_print(method, variant, name):
+    assert label(method, variant) == name

@@ -15,7 +15,7 @@ import pytest
 
 SMOKE = ("--configfile", "workflow/configs/smoke.yaml")
 TABLES = ("results/table1.csv", "results/wer.csv", "results/noise_check.csv")
-LATE = {"train_model", "decode", "collect_scores", "table1", "noise_check", "all"}
+LATE = {"train_model", "decode", "score_experiment", "collect_scores", "write_table", "all"}
 
 
 def digest(path):
@@ -37,9 +37,10 @@ def test_the_tables_come_out_in_the_right_shape(project):
         "Llama-MTSK MS",
         "Llama-MTSK SS",
         "Llama-MTSK MSS",
+        "MoME-FFN",
     ]
     assert table1.notna().all().all()
-    assert len(scores) == 8 + 2 + 2
+    assert len(scores) == 10 + 2 + 2
     assert (scores.utterances == 8).all()
     assert scores.wer.ge(0).all()
     assert len(check) == 4
@@ -49,7 +50,7 @@ def test_the_tables_come_out_in_the_right_shape(project):
 def test_the_models_say_something(project):
     files = list((project.folder / "results" / "evaluation").rglob("*.jsonl"))
     lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
-    assert len(lines) == 12 * 8
+    assert len(lines) == 14 * 8
     assert any(line["hypothesis"] for line in lines)
 
 
@@ -67,14 +68,14 @@ def test_nothing_is_left_to_do(project):
 def test_a_new_rate_asks_for_models_and_scores_alone(project):
     jobs = project.plan(*SMOKE, "--config", "rates={audio: [4, 8, 16]}")
     assert set(jobs) == LATE
-    assert jobs["train_model"] == 2 + 3 + 1  # llama-avsr at 8; the three MTSK models; one for ASR
+    assert jobs["train_model"] == 1 + 4 + 1  # llama-avsr at 8; three MTSK and one MoME; one for ASR
     assert not project.plan(*SMOKE)
 
 
 def test_training_settings_retrain_and_nothing_before(project):
     jobs = project.plan(*SMOKE, "--config", "training={epochs: 3}")
     assert set(jobs) == LATE
-    assert jobs["train_model"] == 8
+    assert jobs["train_model"] == 2 + 4 + 1
 
 
 @pytest.mark.parametrize(
@@ -132,4 +133,4 @@ def test_a_run_killed_in_the_middle_ends_with_the_same_bytes(project):
 def test_an_edited_module_reruns_its_stage_and_what_follows(project):
     path = project.folder / "src" / "mavsr" / "evaluation" / "score.py"
     path.write_text(path.read_text() + "\nEDITED = 1\n")
-    assert set(project.plan(*SMOKE)) == {"collect_scores", "table1", "noise_check", "all"}
+    assert set(project.plan(*SMOKE)) == LATE - {"train_model", "decode"}

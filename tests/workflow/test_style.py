@@ -65,7 +65,7 @@ def test_every_rule_keeps_a_log_and_runs_a_command_of_the_package(name, rule):
 
 
 def test_all_rules_are_found():
-    assert len(RULES) == 22 == sum(path.read_text().count("\nrule ") for path in RULE_FILES)
+    assert len(RULES) == sum(path.read_text().count("\nrule ") for path in RULE_FILES)
 
 
 @pytest.mark.parametrize("path", RULE_FILES, ids=lambda path: path.name)

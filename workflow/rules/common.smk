@@ -1,24 +1,28 @@
 """What the rules share: the checked config, the models it asks for, where their inputs lie."""
 
 import json
+import os
 import re
 import shlex
 from pathlib import Path
 from types import SimpleNamespace
 
-from mavsr.configuration import check_config, restore_types
+from mavsr.configuration import check_config, expand_homes, restore_types
 from mavsr.corpus.download.settings import RemoteFile
 from mavsr.corpus.readers import reading_settings
 from mavsr.errors import InputError
 from mavsr.experiments import all_evaluations, all_models, evaluations
 from mavsr.features.needs import pool_size, training_views
 from mavsr.preflight import check_files
+from mavsr.report import published
+from mavsr.report.catalogue import FIGURES, TABLES, experiment_of
 from mavsr.results_dir import link_results
 from mavsr.sources import code_digest
 from snakemake.exceptions import WorkflowError
 
 try:
     restore_types(config)
+    expand_homes(config)
     check_config(config)
     link_results(config["results_dir"])
     EVALUATIONS = all_evaluations(config)
@@ -34,6 +38,9 @@ BABBLE = (
     if isinstance(config["noise"]["babble"], dict)
     else ""
 )
+PUBLISHED = sorted(
+    os.path.relpath(path) for path in Path(published.__file__).parent.glob("*.csv")
+)
 VIEW_NOISE = {"seed", "snrs", "mask_samples", "mask_stride"}
 
 
@@ -44,22 +51,64 @@ wildcard_constraints:
     split="train|val|test",
     condition=r"clean|snr_[0-9.-]+|view_\d+",
     shard=r"\d{5}",
+    experiment="|".join(map(re.escape, config["experiments"])),
+    name="|".join(map(re.escape, TABLES | FIGURES)),
     scale=r"a\d+(_v\d+)?|v\d+",
 
 
-def models_of(experiment):
-    """Names of the models that an experiment compares."""
-    found = (
+def evaluations_of(experiment):
+    """What an experiment decodes; nothing if the config lacks it."""
+    return (
         evaluations(config, experiment) if experiment in config["experiments"] else []
     )
-    return sorted({evaluation.model.name for evaluation in found})
 
 
-def wanted_tables():
-    """The tables whose experiments ask for any model."""
-    return [
-        f"results/{name}.csv" for name in ("table1", "noise_check") if models_of(name)
+def hypotheses(suffix):
+    """Input function: an experiment's hypothesis files, or the sidecars beside them."""
+    return lambda wildcards: [
+        f"results/evaluation/{e.path}{suffix}"
+        for e in evaluations_of(wildcards.experiment)
     ]
+
+
+def origin_json(wildcards):
+    """What the config calls corpus, encoders and LLM of a model."""
+    model = MODELS[wildcards.model]
+    return json.dumps(
+        {
+            "corpus": model.corpus,
+            "split": "test",
+            "encoders": "+".join(name for _, name in model.encoders),
+            "llm": model.llm,
+            "variant": model.settings.variant,
+        }
+    )
+
+
+def shown(names):
+    """Of some tables or figures those that have anything to show under this config."""
+    return [
+        name
+        for name, experiment in names.items()
+        if experiment is None or evaluations_of(experiment)
+    ]
+
+
+def scores_of(wildcards):
+    """Input function: the scores that a table or figure shows, if it shows any."""
+    try:
+        experiment = experiment_of(wildcards.name, config["experiments"])
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+    return f"results/evaluation/{experiment}.csv" if experiment else []
+
+
+def report_json(wildcards):
+    """What of the config tables and figures read."""
+    kinds = {name: corpus["kind"] for name, corpus in config["corpora"].items()}
+    return json.dumps(
+        {"kinds": kinds, "rates": config["rates"], "table4": config["table4"]}
+    )
 
 
 def check_planned():

@@ -24,22 +24,45 @@ rule decode:
         batch_utterances=config["decoding"]["batch_utterances"],  # no param: changes no result
     params:
         code=code("evaluation.decode"),
-        corpus=lambda wildcards: MODELS[wildcards.model].corpus,
+        origin=origin_json,
         features=lambda wildcards, input: feature_options(input),
         decoding=decoding_settings,
     shell:
         "python -m mavsr.evaluation.decode --model $(dirname {input.run:q})"
-        " --manifest {input.manifest:q} --corpus {params.corpus}"
+        " --manifest {input.manifest:q} --origin {params.origin:q}"
         " --condition {wildcards.condition} --scale {wildcards.scale}"
         " {params.features} --decoding {params.decoding:q}"
         " --decoding.batch_utterances {resources.batch_utterances}"
         " --hypotheses {output.hypotheses:q} --threads {threads} 2> {log:q}"
 
 
+rule score_experiment:
+    input:
+        hypotheses=hypotheses(".jsonl"),
+        settings=hypotheses(".json"),
+    output:
+        scores="results/evaluation/{experiment}.csv",
+    log:
+        "results/logs/evaluation/{experiment}.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        code=code("evaluation.score"),
+        scoring=section("scoring"),
+    shell:
+        "python -m mavsr.evaluation.score --hypotheses {input.hypotheses:q}"
+        " --scoring {params.scoring:q} --output {output.scores:q} 2> {log:q}"
+
+
 rule collect_scores:
     input:
-        hypotheses=[f"results/evaluation/{e.path}.jsonl" for e in EVALUATIONS],
-        settings=[f"results/evaluation/{e.path}.json" for e in EVALUATIONS],
+        scores=[
+            f"results/evaluation/{name}.csv"
+            for name in config["experiments"]
+            if evaluations_of(name)
+        ],
     output:
         table="results/wer.csv",
     log:
@@ -51,5 +74,32 @@ rule collect_scores:
     params:
         code=code("evaluation.collect"),
     shell:
-        "python -m mavsr.evaluation.collect --hypotheses {input.hypotheses:q}"
+        "python -m mavsr.evaluation.collect --scores {input.scores:q}"
         " --output {output.table:q} 2> {log:q}"
+
+
+rule record_routing:
+    input:
+        run="results/training/{model}/run.json",
+        projectors="results/training/{model}/projectors.safetensors",
+        manifest=manifest("test"),
+        audio=features("audio", "test", heard),
+        video=features("video", "test", only_clean),
+    output:
+        table="results/evaluation/{model}/{condition}/routing.csv",
+    log:
+        "results/logs/evaluation/{model}/{condition}/routing.log",
+    benchmark:
+        "results/benchmarks/evaluation/{model}/{condition}/routing.tsv"
+    conda:
+        "../../envs/mavsr.yaml"
+    threads: 1
+    resources:
+        mem="4GB",
+    params:
+        code=code("evaluation.routing"),
+        features=lambda wildcards, input: feature_options(input),
+    shell:
+        "python -m mavsr.evaluation.routing --model $(dirname {input.run:q})"
+        " --manifest {input.manifest:q} {params.features}"
+        " --output {output.table:q} --threads {threads} 2> {log:q}"

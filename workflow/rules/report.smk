@@ -1,42 +1,25 @@
-"""The papers' tables, from the tidy table of scores."""
+"""The papers' tables and figures, each from the scores of its own experiment."""
 
 
-rule table1:
+rule write_table:
     input:
-        scores="results/wer.csv",
+        scores=scores_of,
+        published=PUBLISHED,
     output:
-        table="results/table1.csv",
+        expand("results/{{name}}.{suffix}", suffix=["csv", "md", "tex"]),
     log:
-        "results/logs/report/table1.log",
+        "results/logs/report/{name}.log",
     conda:
         "../../envs/mavsr.yaml"
     resources:
         mem="1GB",
     params:
-        code=code("report.table1"),
-        models=models_of("table1"),
+        code=code("report.table"),
+        report=report_json,
+        scores=lambda wildcards, input: "--scores" if input.scores else "",
     shell:
-        "python -m mavsr.report.table1 --scores {input.scores:q} --models {params.models:q}"
-        " --output {output.table:q} 2> {log:q}"
-
-
-rule noise_check:
-    input:
-        scores="results/wer.csv",
-    output:
-        table="results/noise_check.csv",
-    log:
-        "results/logs/report/noise_check.log",
-    conda:
-        "../../envs/mavsr.yaml"
-    resources:
-        mem="1GB",
-    params:
-        code=code("report.noise_check"),
-        models=models_of("noise_check"),
-    shell:
-        "python -m mavsr.report.noise_check --scores {input.scores:q} --models {params.models:q}"
-        " --output {output.table:q} 2> {log:q}"
+        "python -m mavsr.report.table --name {wildcards.name} --settings {params.report:q}"
+        " {params.scores} {input.scores:q} --output results 2> {log:q}"
 
 
 rule parameters:

@@ -1,69 +1,39 @@
-"""Command: score hypothesis files into one tidy table, a row per model, condition and scale."""
+"""Command: join the experiments' tables of scores into one."""
 
-import json
 from pathlib import Path
 
 import pandas as pd
 
 from mavsr.command import run_command
-from mavsr.evaluation.score import score_file
+from mavsr.evaluation.score import COLUMNS, COUNTS
 from mavsr.files import atomic
-from mavsr.model.settings import ModelSettings
 
-COLUMNS = {
-    "corpus": "name of the corpus",
-    "task": "asr, vsr or avsr",
-    "method": "name of the method, such as mtsk-ms",
-    "variant": "what tells models of a method apart, such as r23k4s1b12; empty for LoRA methods",
-    "condition": "clean, or snr_<dB> of babble",
-    "audio_rate": "audio compression rate, empty without audio",
-    "video_rate": "video compression rate, empty without video",
-    "utterances": "utterances scored",
-    "words": "reference words",
-    "wer": "word error rate, %",
-    "wer_low": "lower end of its 95 % bootstrap interval, %",
-    "wer_high": "upper end, %",
-    "tokens": "LLM tokens of audio, video and prompt (as in the paper), mean per utterance",
-    "tflops": "TFLOPs of the LLM over these tokens, mean per utterance",
-    "model": "name of the model's folder under results/training",
-}
+KEY = ["model", "split", "condition", "audio_rate", "video_rate"]
+"""What makes a row of ``wer.csv`` one of a kind."""
 
 
-def collect(hypotheses: list[Path], output: Path) -> None:
-    """Write ``output`` (CSV, columns as in ``COLUMNS``) from hypothesis files and their sidecars.
+def collect(scores: list[Path], output: Path) -> None:
+    """Write ``output``: every row once, though experiments share models.
+
+    Of two rows on the same hypotheses, the one that was compared with a baseline stays: an
+    experiment may lack it.
 
     Args:
-        hypotheses: files ``.../<model>/<condition>/<scale>.jsonl`` with a ``.json`` beside each.
-        output: the table.
+        scores: tables of :mod:`mavsr.evaluation.score`.
+        output: the joined table, rows in the order of the experiments.
     """
-    rows = []
-    for path in hypotheses:
-        errors = score_file(path)
-        sidecar = json.loads(path.with_suffix(".json").read_text())
-        low, high = errors.interval()
-        rows.append(
-            {
-                "corpus": sidecar["corpus"],
-                "task": sidecar["model"]["task"],
-                "method": sidecar["model"]["method"],
-                "variant": ModelSettings.from_dict(sidecar["model"]).variant,
-                "condition": sidecar["condition"],
-                "audio_rate": sidecar["audio_rate"],
-                "video_rate": sidecar["video_rate"],
-                "utterances": len(errors.words),
-                "words": int(errors.words.sum()),
-                "wer": round(errors.wer, 2),
-                "wer_low": round(low, 2),
-                "wer_high": round(high, 2),
-                "tokens": round(sidecar["tokens"], 1),
-                "tflops": float(f"{sidecar['tflops']:.4g}"),
-                "model": path.parent.parent.name,
-            }
-        )
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    table = table.astype({"audio_rate": "Int64", "video_rate": "Int64"})
+    table = pd.concat([read_scores(path) for path in scores], ignore_index=True)
+    compared = table.sort_values("baseline", kind="stable", na_position="last")
+    table = compared.drop_duplicates(KEY).sort_index()
     with atomic(output) as partial:
         table.to_csv(partial, index=False)
+
+
+def read_scores(path: Path) -> pd.DataFrame:
+    """A table of scores with the types of its columns."""
+    types = {"variant": str, "baseline": object, **COUNTS}
+    table = pd.read_csv(path, dtype=types)
+    return table.assign(variant=table.variant.fillna(""))[list(COLUMNS)]
 
 
 if __name__ == "__main__":

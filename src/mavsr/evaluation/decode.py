@@ -15,6 +15,7 @@ from transformers import AutoConfig
 
 from mavsr.command import progress, run_command
 from mavsr.errors import InputError
+from mavsr.evaluation.hypotheses import Origin
 from mavsr.features.join import UtteranceSource, check_modalities
 from mavsr.features.origin import check_encoders, check_pooling
 from mavsr.files import atomic, write_json
@@ -45,7 +46,7 @@ class DecodingSettings:
 def decode(
     model: Path,
     manifest: Path,
-    corpus: str,
+    origin: Origin,
     condition: str,
     scale: str,
     hypotheses: Path,
@@ -59,7 +60,7 @@ def decode(
     Args:
         model: folder of a trained model.
         manifest: manifest of the split to transcribe.
-        corpus: name of the corpus, for the sidecar.
+        origin: what the config calls corpus, encoders and LLM, for the sidecar.
         condition: name of the listening condition, for the sidecar.
         scale: scale such as ``a4_v2``.
         hypotheses: the file to write.
@@ -119,17 +120,20 @@ def decode(
     ]
     mean_tokens = sum(tokens) / len(tokens)
     config = AutoConfig.from_pretrained(settings.llm, revision=settings.llm_revision)
-    weights = matrix_parameters(config) + network.adapter.active_parameters(chosen)
+    active_parameters = network.adapter.active_parameters(chosen)
+    weights = matrix_parameters(config) + active_parameters
     write_json(
         hypotheses.with_suffix(".json"),
         {
-            "corpus": corpus,
+            "origin": asdict(origin),
             "condition": condition,
             "audio_rate": chosen.audio,
             "video_rate": chosen.video,
             "model": settings.to_dict(),
             "decoding": asdict(decoding),
             "references_too_long": too_long,
+            "active_parameters": active_parameters,
+            "prompt_tokens": len(network.prompt_ids),
             "tokens": mean_tokens,
             "tflops": teraflops(weights, mean_tokens),
             "seconds": round(time.monotonic() - started, 1),

@@ -1,97 +1,141 @@
-"""Word error rate with its uncertainty, from hypothesis files alone.
+"""Command: score the hypotheses of an experiment into a tidy table, a row per file."""
 
-WER is the summed word edit distance over the summed reference words, after lower-casing and
-splitting at white space: no other normalisation, as in the public code of Llama-AVSR.
-"""
-
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import jiwer
-import numpy as np
+import pandas as pd
 
+from mavsr.command import run_command
 from mavsr.errors import InputError
-from mavsr.seeds import generator
+from mavsr.evaluation.hypotheses import Hypotheses, read_hypotheses
+from mavsr.evaluation.normalisers import normaliser
+from mavsr.evaluation.word_errors import WordErrors, count_errors
+from mavsr.files import atomic
 
-BOOTSTRAP_SAMPLES = 2000
+COLUMNS = {
+    "corpus": "name of the corpus",
+    "split": "split that was transcribed",
+    "condition": "clean, or snr_<dB> of babble",
+    "task": "asr, vsr or avsr",
+    "method": "such as mtsk-ms or mome-mhsa",
+    "variant": "what tells models of one method apart, such as the experts of MoME; often empty",
+    "encoders": "names of the encoders, audio first",
+    "llm": "name of the LLM",
+    "compression": "avgpool or stack",
+    "audio_rate": "audio compression rate, empty without audio",
+    "video_rate": "video compression rate, empty without video",
+    "seed": "of the model",
+    "utterances": "utterances scored",
+    "words": "reference words",
+    "substitutions": "words taken for others",
+    "deletions": "words missed",
+    "insertions": "words that nobody said",
+    "wer": "word error rate, %",
+    "wer_low": "lower end of its 95 % bootstrap interval, %",
+    "wer_high": "upper end, %",
+    "baseline": "method of the system that the p-value compares with, empty if there is none",
+    "p_value": "of the paired bootstrap against the baseline at the same scale and condition",
+    "cut": "references longer than decoding.max_new_tokens, %",
+    "active_parameters": "adapter parameters at work at this scale",
+    "tokens": "LLM tokens of audio, video and prompt (as in the paper), mean per utterance",
+    "tflops": "TFLOPs of the LLM over these tokens, mean per utterance",
+    "seconds": "time of the decoding job",
+    "model": "name of the model's folder under results/training",
+}
+SAME = [
+    *("corpus", "split", "condition", "task", "encoders", "llm", "compression"),
+    *("audio_rate", "video_rate", "seed"),
+]
+"""What a system shares with its baseline."""
+COUNTS = dict.fromkeys(("audio_rate", "video_rate", "active_parameters"), "Int64")
 
 
 @dataclass(frozen=True)
-class WordErrors:
-    """Errors of a test set, utterance by utterance."""
+class ScoringSettings:
+    """How hypotheses are scored."""
 
-    errors: np.ndarray
-    """(utterances,) substitutions + deletions + insertions."""
-    words: np.ndarray
-    """(utterances,) words in the reference."""
+    normaliser: str = "none"
+    """A name in :data:`mavsr.evaluation.normalisers.NORMALISERS`."""
+    baseline: str | None = "llama-avsr"
+    """Method that the others are compared with; None compares none."""
+    seed: int = 0
+    """Of the bootstrap."""
 
-    @property
-    def wer(self) -> float:
-        """Word error rate in %."""
-        return 100 * float(self.errors.sum() / self.words.sum())
-
-    def interval(self, seed: int = 0) -> tuple[float, float]:
-        """95 % percentile bootstrap interval of the WER in %, resampling utterances."""
-        draw = generator(seed, "bootstrap")
-        picks = draw.integers(len(self.words), size=(BOOTSTRAP_SAMPLES, len(self.words)))
-        rates = 100 * self.errors[picks].sum(axis=1) / self.words[picks].sum(axis=1)
-        low, high = np.percentile(rates, [2.5, 97.5])
-        return float(low), float(high)
+    def __post_init__(self) -> None:
+        normaliser(self.normaliser)
 
 
-def count_errors(references: Sequence[str], hypotheses: Sequence[str]) -> WordErrors:
-    """Word errors of each (reference, hypothesis) pair.
+def score(hypotheses: list[Path], output: Path, scoring: ScoringSettings) -> None:
+    """Write ``output`` (CSV, columns as in ``COLUMNS``).
 
-    Raises:
-        InputError: a reference is empty.
+    Args:
+        hypotheses: files ``.../<model>/<condition>/<scale>.jsonl`` with a ``.json`` beside each.
+        output: the table.
+        scoring: normaliser, baseline and seed.
     """
-    errors, words = [], []
-    for reference, hypothesis in zip(references, hypotheses, strict=True):
-        if not reference.split():
-            raise InputError("a reference is empty, so its error rate is undefined")
-        result = jiwer.process_words(
-            " ".join(reference.lower().split()), " ".join(hypothesis.lower().split())
-        )
-        errors.append(result.substitutions + result.deletions + result.insertions)
-        words.append(result.hits + result.substitutions + result.deletions)
-    return WordErrors(np.array(errors), np.array(words))
-
-
-def score_file(hypotheses: Path) -> WordErrors:
-    """Word errors of a file of JSON lines with key, reference and hypothesis.
-
-    Raises:
-        InputError: the file is missing, a line is not such an object, a key occurs twice, or a
-            reference is empty.
-    """
-    if not hypotheses.is_file():
-        raise InputError(f"{hypotheses} does not exist; run `snakemake {hypotheses}`")
-    references: dict[str, str] = {}
-    texts = []
-    # Not splitlines(): a hypothesis may hold characters that it takes for ends of lines.
-    lines = hypotheses.read_text(encoding="utf-8").split("\n")
-    for number, line in enumerate(lines, start=1):
-        if not line:
-            continue
+    rows: list[dict[str, Any]] = []
+    found: list[WordErrors] = []
+    for path in hypotheses:
+        content = read_hypotheses(path)
         try:
-            entry = json.loads(line)
-            key, reference, text = entry["key"], entry["reference"], entry["hypothesis"]
-            if not all(isinstance(value, str) for value in (key, reference, text)):
-                raise TypeError("a value is not a string")
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise InputError(
-                f"{hypotheses}, line {number}: not a hypothesis ({error!r}); remove the file and "
-                "run snakemake again"
-            ) from error
-        if key in references:
-            raise InputError(f"{hypotheses}: {key} occurs twice")
-        references[key] = reference
-        texts.append(text)
-    if not texts:
-        raise InputError(f"{hypotheses} holds no hypothesis")
-    try:
-        return count_errors(list(references.values()), texts)
-    except InputError as error:
-        raise InputError(f"{hypotheses}: {error}") from error
+            errors = count_errors(content.references, content.texts, normaliser(scoring.normaliser))
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from error
+        rows.append(_row(content, errors, path.parent.parent.name, scoring.seed))
+        found.append(errors)
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    _compare(table, found, hypotheses, scoring)
+    with atomic(output) as partial:
+        table.astype(COUNTS).to_csv(partial, index=False)
+
+
+def _row(content: Hypotheses, errors: WordErrors, model: str, seed: int) -> dict[str, Any]:
+    sidecar = content.sidecar
+    low, high = errors.interval(seed)
+    return {
+        **sidecar["origin"],
+        "condition": sidecar["condition"],
+        **{name: sidecar["model"][name] for name in ("task", "method", "compression", "seed")},
+        "audio_rate": sidecar["audio_rate"],
+        "video_rate": sidecar["video_rate"],
+        "utterances": len(errors.keys),
+        "words": int(errors.words.sum()),
+        "substitutions": int(errors.substitutions.sum()),
+        "deletions": int(errors.deletions.sum()),
+        "insertions": int(errors.insertions.sum()),
+        "wer": round(errors.wer, 2),
+        "wer_low": round(low, 2),
+        "wer_high": round(high, 2),
+        "cut": round(100 * sidecar["references_too_long"] / len(errors.keys), 2),
+        "active_parameters": sidecar["active_parameters"],
+        "tokens": round(sidecar["tokens"], 1),
+        "tflops": float(f"{sidecar['tflops']:.4g}"),
+        "seconds": sidecar["seconds"],
+        "model": model,
+    }
+
+
+def _compare(
+    table: pd.DataFrame, found: list[WordErrors], paths: list[Path], scoring: ScoringSettings
+) -> None:
+    """Fill ``baseline`` and ``p_value`` in place, where the baseline has the same scale."""
+    same = table[SAME].astype("object").where(table[SAME].notna(), None)
+    whose = list(same.itertuples(index=False, name=None))
+    baselines = {
+        whose[place]: place
+        for place, method in enumerate(table.method)
+        if method == scoring.baseline
+    }
+    table["baseline"] = None
+    for place, method in enumerate(table.method):
+        if method != scoring.baseline and (other := baselines.get(whose[place])) is not None:
+            try:
+                p_value = found[place].p_value(found[other], scoring.seed)
+            except InputError as error:
+                raise InputError(f"{paths[place]} and {paths[other]}: {error}") from error
+            table.loc[place, ["baseline", "p_value"]] = [scoring.baseline, round(p_value, 4)]
+
+
+if __name__ == "__main__":
+    run_command(score)

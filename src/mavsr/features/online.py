@@ -78,7 +78,9 @@ class Clips:
 
     """
 
-    def __init__(self, manifest: Path, settings: OnlineSettings, device: str = "cpu") -> None:
+    def __init__(
+        self, manifest: Path, settings: OnlineSettings, device: str | torch.device = "cpu"
+    ) -> None:
         table = read_manifest(manifest)
         self.texts: dict[str, str] = dict(zip(table.key, table.text, strict=True))
         self.settings = settings
@@ -203,7 +205,7 @@ def _tokens_of(modality: str, frames: int) -> int:
 
 
 def online_views(
-    manifest: Path, settings: OnlineSettings, epochs: int, device: str = "cpu"
+    manifest: Path, settings: OnlineSettings, epochs: int, device: str | torch.device = "cpu"
 ) -> list[OnlineSource]:
     """One source per epoch, so that no epoch repeats another's augmentation."""
     clips = Clips(manifest, settings, device)

@@ -5,7 +5,9 @@ Source: the ``config.json`` of meta-llama/Llama-3.2-1B, Llama-3.2-3B and Llama-3
 
 from typing import Any
 
-from transformers import LlamaConfig, PretrainedConfig
+from transformers import AutoConfig, LlamaConfig, PretrainedConfig
+
+from mavsr.errors import InputError
 
 _SHAPES: dict[str, dict[str, Any]] = {
     "llama-3.2-1b": {
@@ -37,6 +39,23 @@ LLMS = tuple(_SHAPES)
 """Names of the LLMs, as in workflow/configs/paper.yaml."""
 PAPER_RANKS = {"llama-3.2-1b": 64, "llama-3.2-3b": 96, "llama-3.1-8b": 64}
 """r of the papers' LoRAs: hidden/32, and hidden/64 for the largest (Llama-MTSK, Sec. 4.1)."""
+
+
+def llm_shape(name: str) -> PretrainedConfig:
+    """The shape of one of ``LLMS``, or of a model in a folder or on the hub.
+
+    Raises:
+        InputError: it is none of them.
+    """
+    if name in LLMS:
+        return llm_config(name)
+    try:
+        return AutoConfig.from_pretrained(name)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{name!r} is neither a known shape ({', '.join(LLMS)}) nor the folder or hub name "
+            f"of a model ({error})"
+        ) from error
 
 
 def llm_config(name: str) -> PretrainedConfig:

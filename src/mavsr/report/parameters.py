@@ -13,7 +13,7 @@ from mavsr.model.settings import ModelSettings
 from mavsr.report.cost import adapter_parameters
 from mavsr.report.llm_shapes import LLMS, PAPER_RANKS, llm_config
 
-REFERENCE = Path(__file__).parent / "reference" / "parameters.csv"
+REFERENCE = Path(__file__).parent / "published" / "parameters.csv"
 """Active parameters of the adapters in millions, as printed in the MoME paper (LRS2 table)."""
 COLUMNS = {
     "llm": "name of the LLM",

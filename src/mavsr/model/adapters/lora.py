@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import peft
+import torch
 from peft.tuners.lora import LoraModel
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from mavsr.errors import InputError
 from mavsr.model.adapters.base import Adapter, count_parameters
+from mavsr.model.methods import method_of
 from mavsr.model.scales import Scale
 from mavsr.model.settings import ModelSettings
 
@@ -64,7 +67,7 @@ class MatryoshkaLora(Adapter):
 
     def names(self, scale: Scale) -> list[str]:
         """PEFT's names of the LoRAs that are active at ``scale``."""
-        return [SHARED] * self.shared + [scale.name] * self.own
+        return adapter_names(scale, self.shared, self.own)
 
     def _switch(self, scale: Scale) -> None:
         self.tuner.set_adapter(self.names(scale))
@@ -130,6 +133,41 @@ class MatryoshkaLora(Adapter):
                     f"{weights} lacks {lacking[0]}, so it is of another LLM than "
                     f"{self.settings.llm}"
                 )
+
+
+def adapter_names(scale: Scale, shared: bool = False, own: bool = False) -> list[str]:
+    """Names of the LoRAs that are active at ``scale``: the shared one, its own, or both."""
+    return [SHARED] * shared + [scale.name] * own
+
+
+def export(folder: Path, settings: ModelSettings, scale: Scale, output: Path) -> None:
+    """Write the LoRAs of one scale as a single adapter that plain PEFT reads from ``output``.
+
+    Two LoRAs of rank r and factor s add up to one of rank 2r with the same factor, their matrices
+    stacked: s X [A1 A2] [B1; B2] = s X A1 B1 + s X A2 B2.
+
+    Args:
+        folder: what :meth:`MatryoshkaLora.save` wrote.
+        settings: of the model that was saved.
+        scale: which of its scales.
+        output: an existing folder.
+
+    Raises:
+        InputError: an adapter is missing.
+    """
+    names = adapter_names(scale, **method_of(settings.method).options)  # type: ignore[arg-type]
+    for name in names:
+        if not (folder / name / "adapter_model.safetensors").is_file():
+            raise InputError(f"{folder / name} holds no adapter_model.safetensors; train again")
+    loras = [load_file(folder / name / "adapter_model.safetensors") for name in names]
+    merged = {
+        key: torch.cat([lora[key] for lora in loras], dim=0 if ".lora_A." in key else 1)
+        for key in loras[0]
+    }
+    save_file(merged, output / "adapter_model.safetensors", {"format": "pt"})
+    config = peft.LoraConfig.from_pretrained(str(folder / names[0]))
+    config.r, config.lora_alpha = config.r * len(names), config.lora_alpha * len(names)
+    config.save_pretrained(str(output))
 
 
 def make(llm: nn.Module, settings: ModelSettings, **options: Any) -> MatryoshkaLora:

@@ -9,6 +9,7 @@ experts serve all scales and both modalities.
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
@@ -204,6 +205,36 @@ def _layers(llm: nn.Module) -> list[nn.Module]:
             "an LLM built like Llama or Qwen"
         )
     return list(decoder.layers)
+
+
+def export(folder: Path, settings: ModelSettings, scale: Scale, output: Path) -> None:
+    """Write experts and the router of one scale, with their settings, to ``output``.
+
+    Args:
+        folder: what :meth:`Mome.save` wrote.
+        settings: of the model that was saved.
+        scale: which of its scales.
+        output: an existing folder.
+
+    Raises:
+        InputError: a file is missing.
+    """
+    for path in (folder / WEIGHTS, folder / "mome.json"):
+        if not path.is_file():
+            raise InputError(f"{path} is missing: {folder} holds no MoME; train again")
+    assert settings.mome is not None
+    router = ROUTER if settings.mome.router == "shared" else scale.name
+    safetensors.torch.save_file(
+        {
+            name.replace(f".{router}.", "."): tensor
+            for name, tensor in safetensors.torch.load_file(folder / WEIGHTS).items()
+            if name.startswith("experts.") or f".{router}." in name
+        },
+        output / WEIGHTS,
+    )
+    saved = json.loads((folder / "mome.json").read_text())
+    description = {**saved, "scales": [scale.name], **asdict(settings.mome)}
+    write_json(output / "mome.json", description)
 
 
 def make(llm: nn.Module, settings: ModelSettings, **options: Any) -> Mome:

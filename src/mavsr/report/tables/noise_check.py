@@ -1,13 +1,17 @@
-"""Command: does seeing help? Audio-visual against audio-only WER under the same babble."""
-
-from pathlib import Path
+"""Does seeing help? Audio-visual against audio-only WER under the same babble."""
 
 import pandas as pd
 
-from mavsr.command import run_command
 from mavsr.errors import InputError
-from mavsr.files import atomic
-from mavsr.report.selection import select_models
+from mavsr.report.layout import Table
+from mavsr.report.sources import Sources
+
+
+def noise_check(sources: Sources) -> Table:
+    """The comparison, one row per audio-visual score."""
+    frame = compare(sources.scores)
+    caption = "WER (%) by sound alone and with the mouth in view, under the same babble."
+    return Table(frame, frame.astype(str), caption)
 
 
 def compare(scores: pd.DataFrame) -> pd.DataFrame:
@@ -35,21 +39,3 @@ def compare(scores: pd.DataFrame) -> pd.DataFrame:
         )
     pairs["ratio"] = (pairs.wer_audio_visual / pairs.wer_audio).round(3)
     return pairs[[*same, "video_rate", "wer_audio", "wer_audio_visual", "ratio"]]
-
-
-def noise_check(scores: Path, models: list[str], output: Path) -> None:
-    """Write the comparison as CSV and print it.
-
-    Args:
-        scores: ``wer.csv``.
-        models: names of the models of ``experiments.noise_check``; other rows are left out.
-        output: the table.
-    """
-    table = compare(select_models(pd.read_csv(scores), models))
-    with atomic(output) as partial:
-        table.to_csv(partial, index=False)
-    print(table.to_string(index=False))
-
-
-if __name__ == "__main__":
-    run_command(noise_check)

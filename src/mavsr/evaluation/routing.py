@@ -1,0 +1,93 @@
+"""Command: which experts a MoME model uses, per layer, scale and kind of token (MoME, heat maps).
+
+The split is read with its transcripts (teacher forcing): what is routed is what training routes,
+and no decoding error mixes in.
+"""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from mavsr.command import progress, run_command
+from mavsr.errors import InputError
+from mavsr.features.join import UtteranceSource, check_modalities
+from mavsr.files import atomic
+from mavsr.model.adapters.base import KINDS
+from mavsr.model.adapters.mome import Mome
+from mavsr.model.avsr import MatryoshkaModel
+from mavsr.model.settings import ModelSettings
+
+COLUMNS = {
+    "layer": "decoder layer, from 0",
+    "scale": "scale such as a4_v2",
+    "modality": "kind of token: text (prompt, transcript, markers), audio or video",
+    "expert": "routed expert, from 0",
+    "share": "share of the choices of all these tokens that fell on it; sums to 1 over experts",
+}
+BATCH = 25
+
+
+def routing(
+    model: Path,
+    manifest: Path,
+    output: Path,
+    audio: Path | None = None,
+    video: Path | None = None,
+    threads: int = 1,
+) -> None:
+    """Write ``output`` (CSV, columns as in ``COLUMNS``) for all scales of a trained model.
+
+    Args:
+        model: folder of a trained MoME model.
+        manifest: manifest of the split to read.
+        output: the table.
+        audio: ``index.json`` of the split's audio features.
+        video: ``index.json`` of its video features.
+        threads: CPU threads.
+    """
+    torch.set_num_threads(threads)
+    if not (model / "run.json").is_file():
+        raise InputError(f"{model}/run.json does not exist; run `snakemake {model}/run.json`")
+    run = json.loads((model / "run.json").read_text())
+    settings = ModelSettings.from_dict(run["model"])
+    if settings.mome is None:
+        raise InputError(
+            f"{model} is a model of method {settings.method}, which has no experts; give a MoME one"
+        )
+    indexes = {m: path for m, path in (("audio", audio), ("video", video)) if path}
+    check_modalities(settings.task, indexes)
+    source = UtteranceSource(manifest, indexes)
+    network = MatryoshkaModel(settings, run["dims"])
+    network.load(model)
+    network.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    table = routing_table(network, source)
+    with atomic(output) as partial:
+        table.to_csv(partial, index=False)
+
+
+@torch.no_grad()
+def routing_table(network: MatryoshkaModel, source: UtteranceSource) -> pd.DataFrame:
+    """The table of :func:`routing`, for a loaded MoME model and a split."""
+    assert isinstance(network.adapter, Mome)
+    frames = source.frames()
+    keys = sorted(source, key=lambda key: (frames[key], key))
+    batches = [keys[i : i + BATCH] for i in range(0, len(keys), BATCH)]
+    with network.adapter.record_routing() as uses:
+        for batch in progress(batches, len(batches), "batches"):
+            utterances = [source[key] for key in batch]
+            for scale in network.settings.scales:
+                network.loss(utterances, scale)
+    rows = [
+        (layer, scale.name, kind, expert, choices / float(counts.sum()))
+        for (layer, scale, kind), counts in sorted(
+            uses.items(), key=lambda use: (use[0][0], use[0][1], KINDS.index(use[0][2]))
+        )
+        for expert, choices in enumerate(counts.tolist())
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+if __name__ == "__main__":
+    run_command(routing)

@@ -1,0 +1,70 @@
+"""A table as data and as print: CSV for programs, Markdown and LaTeX for people."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from mavsr.files import atomic
+
+
+@dataclass(frozen=True)
+class Table:
+    """What is written to ``<name>.csv``, ``.md`` and ``.tex``."""
+
+    frame: pd.DataFrame
+    """Plain values, for the CSV file."""
+    shown: pd.DataFrame
+    """The same rows as text, for the other two."""
+    caption: str
+    """What the table shows, and units."""
+
+    def write(self, folder: Path, name: str) -> None:
+        """Write the three files, whole or not at all."""
+        for suffix, text in (
+            (".csv", self.frame.to_csv(index=False)),
+            (".md", markdown(self.shown, self.caption)),
+            (".tex", latex(self.shown, self.caption, name)),
+        ):
+            with atomic(folder / f"{name}{suffix}") as partial:
+                partial.write_text(text, encoding="utf-8")
+
+
+def markdown(shown: pd.DataFrame, caption: str) -> str:
+    """A pipe table under its caption."""
+    rows = [list(shown.columns), ["---"] * len(shown.columns), *shown.to_numpy().tolist()]
+    cells = [[str(cell).replace("|", "\\|") for cell in row] for row in rows]
+    lines = [f"| {' | '.join(row)} |" for row in cells]
+    return "\n".join([caption, "", *lines, ""])
+
+
+def latex(shown: pd.DataFrame, caption: str, name: str) -> str:
+    """A booktabs table that compiles in any document with that package."""
+    escaped = shown.rename(columns=_escape).map(lambda cell: _escape(str(cell)))
+    columns = "".join("l" if _is_text(shown[name]) else "r" for name in shown)
+    return escaped.to_latex(
+        index=False,
+        caption=_escape(caption),
+        label=f"tab:{name.replace('/', '-')}",
+        position="t",
+        column_format=columns,
+    )
+
+
+def _is_text(column: pd.Series) -> bool:
+    return not column.astype(str).str.match(r"[-–\d]").any()
+
+
+def _escape(text: str) -> str:
+    """What LaTeX would take for commands, and the signs used here as its own."""
+    table = str.maketrans(
+        {
+            **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+            "±": r"$\pm$",
+            "†": r"$^\dagger$",
+            "–": "--",
+            "≤": r"$\le$",
+            "∞": r"$\infty$",
+        }
+    )
+    return str(text).translate(table)

@@ -1,0 +1,57 @@
+"""What tables and figures are made of."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from mavsr.errors import InputError
+from mavsr.report.published import published_wer
+
+
+@dataclass(frozen=True)
+class ReportSettings:
+    """What of the config the report reads beside the scores."""
+
+    kinds: dict[str, str] = field(default_factory=dict)
+    """Name of a corpus -> its kind, which decides whose published values may stand beside it."""
+    rates: dict[str, list[int]] = field(default_factory=dict)
+    """``rates`` of the config."""
+    table4: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Name of an LLM -> its ``shape`` and ``lora_rank``."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Scores and settings, as the functions that make tables and figures take them."""
+
+    scores: pd.DataFrame
+    """Rows of the experiment's scores (:data:`mavsr.evaluation.score.COLUMNS`), or none."""
+    settings: ReportSettings
+
+    def published(self, table: str | None = None) -> pd.DataFrame:
+        """Values in print for the corpora of these scores, and for no others."""
+        present = set(self.scores.corpus)
+        kinds = {name: kind for name, kind in self.settings.kinds.items() if name in present}
+        return published_wer(kinds, table)
+
+    def select(self, why: str, **wanted: object) -> pd.DataFrame:
+        """The rows whose columns have the ``wanted`` values.
+
+        Args:
+            why: what asks for them, for the message.
+            **wanted: column -> value, or list of values.
+
+        Raises:
+            InputError: there is none.
+        """
+        rows = self.scores
+        for column, value in wanted.items():
+            rows = rows[rows[column].isin(value if isinstance(value, list) else [value])]
+        if rows.empty:
+            asked = ", ".join(f"{column} {value}" for column, value in wanted.items())
+            raise InputError(
+                f"{why} needs scores with {asked}, and its experiment has none; add them to the "
+                "experiment in the config, and rules train_model and decode make them"
+            )
+        return rows.reset_index(drop=True)

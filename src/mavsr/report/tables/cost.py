@@ -1,0 +1,69 @@
+"""Table 4 of Llama-MTSK: what each scale costs an LLM. Nothing is trained for it."""
+
+import pandas as pd
+
+from mavsr.errors import InputError
+from mavsr.model.scales import Scale
+from mavsr.report.cost import (
+    PAPER_SECONDS,
+    lora_parameters,
+    matrix_parameters,
+    paper_tokens,
+    teraflops,
+)
+from mavsr.report.layout import Table
+from mavsr.report.llm_shapes import llm_shape
+from mavsr.report.published import published_cost
+from mavsr.report.sources import Sources
+
+PUBLISHED_FOR = ("llama-3.1-8b", 64)
+"""Shape and LoRA rank of the paper's Table 4."""
+
+
+def table4(sources: Sources) -> Table:
+    """Tokens and TFLOPs of a 10 s clip: without compression, then at every pair of ``rates``.
+
+    Raises:
+        InputError: the config has no rates, or a shape is unknown.
+    """
+    rates, llms = sources.settings.rates, sources.settings.table4
+    if not llms or not all(rates.get(modality) for modality in ("audio", "video")):
+        raise InputError(
+            "table4 needs rates.audio, rates.video and an LLM under table4 in the config"
+        )
+    pairs = [(1, 1), *((a, v) for a in rates["audio"] for v in rates["video"])]
+    rows = []
+    for name, llm in llms.items():
+        shape = llm_shape(llm["shape"])
+        weights = matrix_parameters(shape) + lora_parameters(shape, llm["lora_rank"])
+        for audio, video in dict.fromkeys(pairs):
+            tokens = paper_tokens(Scale(audio, video))
+            rows.append(
+                {
+                    "llm": name,
+                    "audio_rate": audio,
+                    "video_rate": video,
+                    "tokens": tokens,
+                    "tflops": round(teraflops(weights, tokens), 2),
+                }
+            )
+    frame = pd.DataFrame(rows)
+    shown = frame.assign(tflops=frame.tflops.map("{:.2f}".format))
+    same = [name for name, llm in llms.items() if (llm["shape"], llm["lora_rank"]) == PUBLISHED_FOR]
+    if same:
+        keys = ["audio_rate", "video_rate"]
+        known = published_cost().rename(
+            columns={"tokens": "tokens published", "tflops": "tflops published"}
+        )
+        known = pd.concat([known.assign(llm=name) for name in same])
+        frame = frame.merge(known, on=["llm", *keys], how="left")
+        frame = frame.astype({"tokens published": "Int64"})
+        for column in ("tokens published", "tflops published"):
+            shown[column] = frame[column].map(lambda x: "–" if pd.isna(x) else f"{x:g}")
+    return Table(
+        frame,
+        shown.astype(str),
+        f"Tokens and TFLOPs of the LLM for a clip of {PAPER_SECONDS} s: 50 audio and 25 video "
+        "tokens a second, divided by their rates, and 7 of the prompt; 2 FLOPs per token and "
+        "weight, one LoRA included.",
+    )

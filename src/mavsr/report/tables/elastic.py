@@ -1,0 +1,46 @@
+"""The elastic policy: which scale of a model to run for a given budget of compute."""
+
+import pandas as pd
+
+from mavsr.report.layout import Table
+from mavsr.report.names import label, rank, scale_label
+from mavsr.report.sources import Sources
+
+
+def elastic(sources: Sources) -> Table:
+    """For each Matryoshka model, the best scale within a budget of TFLOPs per utterance.
+
+    A row holds from its budget up to that of the next one.
+    """
+    scores = sources.select("elastic", condition="clean")
+    scores = scores[scores.method != "llama-avsr"]  # a model per scale: nothing to choose from
+    rows, texts = [], []
+    models = sorted(
+        scores.groupby(["corpus", "task", "model"], sort=False),
+        key=lambda item: (item[0][:2], rank(item[1].method.iloc[0]), item[0][2]),
+    )
+    for (corpus, task, _), own in models:
+        for row in policy(own).itertuples():
+            head = {"corpus": corpus, "task": task, "method": label(row.method, row.variant)}
+            scale = scale_label(row.audio_rate, row.video_rate)
+            rows.append(
+                {**head, "budget_tflops": row.tflops, "scale": scale}
+                | {"wer": row.wer, "wer_low": row.wer_low, "wer_high": row.wer_high}
+            )
+            texts.append(
+                {**head, "TFLOPs from": f"{row.tflops:.3g}", "scale": scale}
+                | {"WER": f"{row.wer:.1f} ({row.wer_low:.1f} to {row.wer_high:.1f})"}
+            )
+    return Table(
+        pd.DataFrame(rows),
+        pd.DataFrame(texts),
+        "Which scale to run: the best one within a budget of TFLOPs of the LLM per utterance. A "
+        "row holds from its budget up to the next. WER in %, with its 95 % bootstrap interval.",
+    )
+
+
+def policy(scores: pd.DataFrame) -> pd.DataFrame:
+    """Of one model's scores those that no cheaper or equally dear scale reaches, cheapest first."""
+    ordered = scores.sort_values(["tflops", "wer"], kind="stable")
+    best = ordered.wer.cummin()
+    return ordered[(ordered.wer == best) & ~best.duplicated()]

@@ -1,0 +1,144 @@
+"""Word error rate by method (rows) and scale or condition (columns): most tables of both papers."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from mavsr.errors import InputError
+from mavsr.noise.condition import Condition
+from mavsr.report.layout import Table
+from mavsr.report.names import label, rank, scale_label
+from mavsr.report.sources import Sources
+
+SIGNIFICANT = 0.05
+
+
+def arrange(
+    scores: pd.DataFrame,
+    caption: str,
+    published: pd.DataFrame | None = None,
+    across: str = "scale",
+    beside: Sequence[str] = (),
+) -> Table:
+    """A row per corpus and method, a column per scale (or condition), WER in %.
+
+    In print a cell is ``15.1 ±1.2``, half the width of its interval behind it, and † where it
+    differs from the baseline at p < 0.05. Published values stand in columns of their own.
+
+    Args:
+        scores: rows of an experiment's scores, of one task.
+        caption: what the table is; what the signs mean is added to it.
+        published: values in print, of :func:`mavsr.report.published.published_wer`.
+        across: ``scale`` or ``condition``.
+        beside: further columns of ``scores`` to show, constant for a model.
+
+    Raises:
+        InputError: a row lacks a column that another has, or has it twice.
+    """
+    rows = _labelled(scores, across)
+    columns = list(dict.fromkeys(rows.sort_values("place")["column"]))
+    frames, prints = [], []
+    order = ["corpus", "rank", "variant", "method"]
+    for (corpus, *_, method), own in rows.groupby(order):
+        _check_row(corpus, method, own, columns)
+        own = own.set_index("column").loc[columns]
+        head = {"corpus": corpus, "method": method, **{name: own[name].iloc[0] for name in beside}}
+        print_head = {**head, **{name: _number(head[name]) for name in beside}}
+        values = {column: own.wer[column] for column in columns}
+        texts = {column: wer_text(own.loc[column]) for column in columns}
+        if published is not None and len(published):
+            known = _known(published, corpus, method)
+            values |= {f"{c} published": known.get(c) for c in columns}
+            texts |= {f"{c} published": _number(known.get(c)) for c in columns}
+        frames.append({**head, **values})
+        prints.append({**print_head, **texts})
+    return Table(pd.DataFrame(frames), pd.DataFrame(prints), f"{caption} {footnote(scores)}")
+
+
+def wer_text(row: pd.Series) -> str:
+    """``15.1 ±1.2†``: WER in %, half the width of its 95 % interval, and a sign."""
+    sign = "†" if pd.notna(row.p_value) and row.p_value < SIGNIFICANT else ""
+    return f"{row.wer:.1f} ±{(row.wer_high - row.wer_low) / 2:.1f}{sign}"
+
+
+def footnote(scores: pd.DataFrame) -> str:
+    """What the signs of :func:`wer_text` mean."""
+    baselines = sorted({label(name) for name in scores.baseline.dropna()})
+    compared = (
+        f"; † differs from {' or '.join(baselines)} at p < {SIGNIFICANT} (paired bootstrap)"
+        if baselines
+        else ""
+    )
+    return f"WER in %, ± half of the 95 % bootstrap interval over utterances{compared}."
+
+
+def _labelled(scores: pd.DataFrame, across: str) -> pd.DataFrame:
+    """Rows with the method's name in print, its rank, and the name and place of its column."""
+    if across == "scale":
+        pairs = list(zip(scores.audio_rate, scores.video_rate, strict=True))
+        named = [scale_label(audio, video) for audio, video in pairs]
+        places = [tuple(float(r) for r in pair if pd.notna(r)) for pair in pairs]
+    else:
+        heard = [Condition.parse(name) for name in scores.condition]
+        named = ["clean" if c.kind == "clean" else f"{c.number:g} dB" for c in heard]
+        places = [(float("inf") if c.kind == "clean" else c.number,) for c in heard]
+    return scores.assign(
+        rank=scores.method.map(rank),
+        method=[label(m, v) for m, v in zip(scores.method, scores.variant, strict=True)],
+        column=named,
+        place=places,
+    )
+
+
+def _check_row(corpus: str, method: str, own: pd.DataFrame, columns: list[str]) -> None:
+    have = f"row {method} on {corpus} has {len(own)} scores for {len(columns)} columns"
+    if twice := own.column[own.column.duplicated()].tolist():
+        raise InputError(
+            f"{have}, {twice[0]} twice; a table shows a row once at every column: what differs "
+            "otherwise belongs into an experiment of its own"
+        )
+    if missing := [column for column in columns if column not in set(own.column)]:
+        raise InputError(
+            f"{have}, none at {missing[0]}; ask for it in the experiment, and rules "
+            "train_model and decode make it"
+        )
+
+
+def _known(published: pd.DataFrame, corpus: str, method: str) -> dict[str, float]:
+    mine = published[(published.corpus == corpus) & (published.method == method)]
+    scales = [scale_label(a, v) for a, v in zip(mine.audio_rate, mine.video_rate, strict=True)]
+    return dict(zip(scales, mine.wer, strict=True))
+
+
+def _number(value: float | None) -> str:
+    """``–`` for none; counts with separators, percentages to one decimal."""
+    if value is None or pd.isna(value):
+        return "–"
+    return f"{value:.1f}" if isinstance(value, float) else f"{value:,}"
+
+
+def table1(sources: Sources) -> Table:
+    """Table 1 of Llama-MTSK: audio-visual, by pooling."""
+    return _pairs(sources, "table1")
+
+
+def table5(sources: Sources) -> Table:
+    """Table 5 of Llama-MTSK: the same with the largest encoder and LLM."""
+    return _pairs(sources, "table5")
+
+
+def _pairs(sources: Sources, name: str) -> Table:
+    return arrange(
+        sources.select(name, task="avsr", condition="clean"),
+        "Audio-visual recognition; columns are (audio, video) rates.",
+        sources.published(name),
+    )
+
+
+def table3(sources: Sources) -> Table:
+    """Table 3 of Llama-MTSK: training at several rates against pooling at inference alone."""
+    return arrange(
+        sources.select("table3", task="asr", condition="clean"),
+        "Recognition of speech alone; columns are audio rates.",
+        sources.published("table3"),
+    )

@@ -1,0 +1,62 @@
+"""Expert activation shares of a MoME model, against routing each token by hand."""
+
+import json
+
+import pandas as pd
+import pytest
+import torch
+from tiny import DIMS, make_utterance
+
+from mavsr.errors import InputError
+from mavsr.evaluation.routing import COLUMNS, routing
+from mavsr.model.avsr import MatryoshkaModel
+from mavsr.model.scales import Scale
+
+CLIPS = {"a": 9, "b": 5, "c": 14}
+
+
+@pytest.fixture
+def trained(settings_of, tmp_path):
+    def make(**changes):
+        torch.manual_seed(3)
+        model = MatryoshkaModel(settings_of(**changes), DIMS)
+        for parameter in model.trainable():
+            torch.nn.init.normal_(parameter, std=0.5)
+        folder = tmp_path / "model"
+        model.save(folder)
+        run = {"model": model.settings.to_dict(), "dims": DIMS}
+        (folder / "run.json").write_text(json.dumps(run))
+        return model, folder
+
+    return make
+
+
+def test_shares_are_those_of_routing_token_by_token(trained, write_features, tmp_path):
+    model, folder = trained(method="mome-layer")
+    manifest, indexes = write_features("test", CLIPS)
+    routing(folder, manifest, tmp_path / "routing.csv", **indexes)
+    table = pd.read_csv(tmp_path / "routing.csv")
+    assert list(table.columns) == list(COLUMNS)
+    assert len(table) == 2 * 4 * 3 * 5
+    keys = ["layer", "scale", "modality"]
+    assert table.groupby(keys).share.sum().tolist() == pytest.approx([1.0] * 24)
+    # Layer 0 reads the embeddings, so its audio tokens are the projected ones.
+    scale, counts = Scale(4, 1), torch.zeros(5)
+    for key, frames in CLIPS.items():
+        clip = make_utterance(f"clean {key}", frames)
+        clip.tokens["audio"] = clip.tokens["audio"].half().float()
+        count = 2 * frames // 4
+        prefix = model.prefixes([clip], scale)[0][2 : 2 + count]
+        normed = model.llm.model.layers[0].input_layernorm(prefix)
+        counts += model.adapter.routers[0]["shared"].route(normed)[1].sum(dim=0)
+    mine = table[(table.layer == 0) & (table.scale == "a4_v1") & (table.modality == "audio")]
+    assert mine.share.tolist() == pytest.approx((counts / counts.sum()).tolist())
+
+
+def test_models_without_experts_are_refused(trained, write_features, tmp_path):
+    _, folder = trained(method="mtsk-ms")
+    manifest, indexes = write_features("test", CLIPS)
+    with pytest.raises(InputError, match="method mtsk-ms, which has no experts"):
+        routing(folder, manifest, tmp_path / "routing.csv", **indexes)
+    with pytest.raises(InputError, match=r"run.json does not exist"):
+        routing(tmp_path, manifest, tmp_path / "routing.csv", **indexes)

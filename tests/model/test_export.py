@@ -1,0 +1,133 @@
+"""One scale of a trained model, read by plain PEFT and plain tensors."""
+
+import json
+
+import peft
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from tiny import DIMS, make_utterance
+from torch.nn import functional as F
+
+from mavsr.errors import InputError
+from mavsr.model.adapters.settings import MomeSettings
+from mavsr.model.avsr import MatryoshkaModel, load_llm
+from mavsr.model.export import export, read_scale
+from mavsr.model.scales import Scale
+
+SCALE = Scale(4, 3)
+
+
+@pytest.fixture
+def trained(settings_of, tmp_path):
+    """A model whose weights all differ, and its folder."""
+
+    def make(**changes):
+        model = MatryoshkaModel(settings_of(**changes), DIMS)
+        draw = torch.Generator().manual_seed(1)
+        for parameter in model.trainable():
+            parameter.data.copy_(0.3 * torch.randn(parameter.shape, generator=draw))
+        model.save(tmp_path / "model")
+        run = {"model": model.settings.to_dict(), "dims": DIMS}
+        (tmp_path / "model" / "run.json").write_text(json.dumps(run))
+        return model, tmp_path / "model"
+
+    return make
+
+
+@pytest.mark.parametrize("spelling", ["4,3", "a4_v3"])
+@pytest.mark.parametrize("method", ["mtsk-ms", "mtsk-ss", "mtsk-mss"])
+def test_plain_peft_gives_the_same_logits(trained, tmp_path, method, spelling):
+    model, folder = trained(method=method)
+    export(folder, spelling, tmp_path / "out")
+    alone = peft.PeftModel.from_pretrained(load_llm(model.settings.llm)[0], tmp_path / "out")
+    rank = alone.peft_config["default"].r
+    assert rank == (8 if method == "mtsk-mss" else 4)
+    ids = torch.tensor([[3, 4, 5, 6]])
+    model.adapter.activate(SCALE)
+    torch.testing.assert_close(
+        alone(input_ids=ids).logits, model.llm(input_ids=ids).logits, atol=1e-5, rtol=1e-5
+    )
+    if method != "mtsk-ms":
+        model.adapter.activate(Scale(2, 1))
+        assert not torch.allclose(alone(input_ids=ids).logits, model.llm(input_ids=ids).logits)
+
+
+def test_the_projectors_and_markers_rebuild_the_prefix(trained, tmp_path):
+    model, folder = trained(method="mtsk-ss")
+    export(folder, "4,3", tmp_path / "out")
+    tensors = load_file(tmp_path / "out" / "projectors.safetensors")
+    assert {name.split(".")[0] for name in tensors} == {"markers", "audio", "video"}
+    clip = make_utterance("x", 9)
+    pooled = clip.tokens["audio"][:16].unflatten(0, (4, 4)).mean(1)
+    hidden = F.relu(F.linear(pooled, tensors["audio.0.weight"], tensors["audio.0.bias"]))
+    audio = F.linear(hidden, tensors["audio.2.weight"], tensors["audio.2.bias"])
+    prefix = model.prefixes([clip], SCALE)[0]
+    torch.testing.assert_close(prefix[1], tensors["markers"][0])
+    torch.testing.assert_close(prefix[2:6], audio)
+    assert json.loads((tmp_path / "out" / "export.json").read_text())["scale"] == "a4_v3"
+
+
+@pytest.mark.parametrize("router", ["shared", "per_scale"])
+def test_the_experts_of_a_scale_are_whole(trained, tmp_path, router):
+    experts = MomeSettings(5, 1, 2, 3, router=router)
+    model, folder = trained(method="mome-ffn", mome=experts)
+    export(folder, "4,3", tmp_path / "out")
+    tensors = load_file(tmp_path / "out" / "mome.safetensors")
+    own = "shared" if router == "shared" else "a4_v3"
+    tokens = torch.randn(3, 16)
+    for layer in range(2):
+        weight = tensors[f"routers.{layer}.weight"]
+        assert weight.equal(model.adapter.routers[layer][own].weight)
+        assert tensors[f"experts.{layer}.up"].equal(model.adapter.experts[layer].up)
+        gates = model.adapter.routers[layer][own].route(tokens)[2]
+        assert ((gates > 0).sum(-1) == 2).all()
+    assert len(tensors) == 2 * (4 + 1)
+    settings = json.loads((tmp_path / "out" / "mome.json").read_text())
+    assert (settings["method"], settings["top_k"], settings["bottleneck"]) == ("mome-ffn", 2, 3)
+
+
+def test_a_pooled_model_is_exported_at_any_rate(trained, tmp_path):
+    rates = {"audio_rates": (1,), "video_rates": (1,)}
+    model, folder = trained(method="avgpool-at-inference", **rates)
+    export(folder, "16,5", tmp_path / "out")
+    tensors = load_file(tmp_path / "out" / "projectors.safetensors")
+    assert tensors["audio.0.weight"].equal(model.projectors["audio_1"][0].weight)
+
+
+@pytest.mark.parametrize(
+    ("scale", "message"),
+    [
+        ("4", "task avsr wants one rate for each of audio, video"),
+        ("4,3,2", "task avsr wants"),
+        ("8,3", "scale a8_v3 is not one of this model's scales: a2_v1"),
+        ("v3", "scale v3 is not one of"),
+        ("4;3", "scale '4;3': write it like a4_v2"),
+        ("0,3", "audio rate of a scale is 0"),
+    ],
+)
+def test_wrong_scales_are_named(settings_of, scale, message):
+    with pytest.raises(InputError, match=message):
+        read_scale(scale, settings_of())
+
+
+def test_a_task_with_one_modality_takes_one_rate(settings_of):
+    assert read_scale("3", settings_of(task="vsr")) == Scale(video=3)
+    assert read_scale(" 4, 3", settings_of()) == SCALE
+
+
+def test_what_is_missing_is_named(trained, tmp_path):
+    with pytest.raises(InputError, match=r"run.json does not exist.*results/training"):
+        export(tmp_path, "4,3", tmp_path / "out")
+    _, folder = trained(method="mtsk-mss")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").touch()
+    with pytest.raises(InputError, match="is there already"):
+        export(folder, "4,3", tmp_path / "full")
+    (folder / "adapters" / "a4_v3" / "adapter_model.safetensors").unlink()
+    with pytest.raises(InputError, match=r"a4_v3 holds no adapter_model.safetensors; train again"):
+        export(folder, "4,3", tmp_path / "out")
+    save_file({"markers": torch.zeros(4, 16)}, folder / "projectors.safetensors")
+    with pytest.raises(InputError, match=r"holds no projectors.audio_4"):
+        export(folder, "4,3", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
