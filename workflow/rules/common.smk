@@ -384,10 +384,11 @@ def training_settings(wildcards):
 
 
 def decoding_settings(wildcards):
-    """Settings of a decoding job, without its batch size: that changes no result."""
-    return json.dumps(
-        {k: v for k, v in config["decoding"].items() if k != "batch_utterances"}
+    """Settings of a decoding job that change its result: not its batches, nor unused sampling."""
+    unread = {"batch_tokens"} | (
+        set() if config["decoding"]["profile"] == "paper" else {"sampling"}
     )
+    return json.dumps({k: v for k, v in config["decoding"].items() if k not in unread})
 
 
 def standin_shards(split):
