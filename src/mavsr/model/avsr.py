@@ -197,13 +197,22 @@ class MatryoshkaModel(nn.Module):
         if not path.is_file():
             raise InputError(f"{path} is missing: {folder} is not a trained model")
         tensors = safetensors.torch.load_file(path)
+        saved = sorted({name.split(".")[1] for name in tensors if name.startswith("projectors.")})
+        if saved != sorted(self.projectors):
+            raise InputError(
+                f"{path} has projectors {', '.join(saved)}, the model to load it into "
+                f"{', '.join(sorted(self.projectors))}; load it with the rates of its run.json"
+            )
         try:
             self.markers.data.copy_(tensors.pop("markers"))
             self.projectors.load_state_dict(
                 {name.removeprefix("projectors."): tensor for name, tensor in tensors.items()}
             )
         except (RuntimeError, KeyError) as error:
-            raise InputError(f"{path} does not fit the model's settings: {error}") from error
+            raise InputError(
+                f"{path} does not fit the model's settings or the LLM {self.settings.llm}, load it "
+                f"with those of its run.json: {error}"
+            ) from error
         self.adapter.load(folder / "adapters")
 
     def count_targets(self, utterances: Sequence[Utterance]) -> int:
