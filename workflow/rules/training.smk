@@ -22,9 +22,9 @@ rule train_model:
         "results/benchmarks/training/{model}.tsv"
     conda:
         "../../envs/mavsr.yaml"
-    threads: 1
     resources:
         mem="4GB",
+        launch="--gpus 1",  # more than one, or --nodes: torchrun
         save_every_s=config["training"]["save_every_s"],  # no param: changes no result
     params:
         code=code("training.train"),
@@ -32,7 +32,8 @@ rule train_model:
         training=training_settings,
         features=training_features,
     shell:
-        "python -m mavsr.training.train --output $(dirname {output.run:q})"
+        "python -m mavsr.cluster.launch {resources.launch} --cpus {threads}"
+        " mavsr.training.train --output $(dirname {output.run:q})"
         " --train_manifest {input.train:q} --val_manifest {input.val:q}"
         " {params.features} --model {params.model:q} --training {params.training:q}"
         " --training.save_every_s {resources.save_every_s}"
