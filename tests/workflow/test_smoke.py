@@ -78,7 +78,7 @@ def test_training_settings_retrain_and_nothing_before(project):
 
 @pytest.mark.parametrize(
     "change",
-    ["training={save_every_s: 7}", "decoding={batch_utterances: 3}"],
+    ["training={save_every_s: 7}", "decoding={batch_tokens: 3}", "decoding={sampling: {seed: 1}}"],
 )
 def test_settings_that_change_no_result_ask_for_nothing(project, change):
     assert not project.plan(*SMOKE, "--config", change)

@@ -9,6 +9,7 @@ rule train_model:
         video=features("video", "train", all_views),
         audio_val=features("audio", "val", only_clean),
         video_val=features("video", "val", only_clean),
+        online=online_inputs,
         llm=llm_files,
     output:
         run="results/training/{model}/run.json",
@@ -29,7 +30,7 @@ rule train_model:
         code=code("training.train"),
         model=model_json,
         training=training_settings,
-        features=lambda wildcards, input: feature_options(input),
+        features=training_features,
     shell:
         "python -m mavsr.cluster.launch {resources.launch} --cpus {threads}"
         " mavsr.training.train --output $(dirname {output.run:q})"
