@@ -33,3 +33,11 @@ rule all:
         "results/wer.csv",
         [f"results/{name}.csv" for name in shown(TABLES)],
         mouth_sheets,
+
+
+onsuccess:
+    FAILED.unlink(missing_ok=True)
+
+
+onerror:
+    write_failures(log)

@@ -18,6 +18,7 @@ from mavsr.report import published
 from mavsr.report.catalogue import FIGURES, TABLES, experiment_of
 from mavsr.results_dir import link_results
 from mavsr.sources import code_digest
+from mavsr.status.failures import FAILED, write_failures
 from snakemake.exceptions import WorkflowError
 
 try:
