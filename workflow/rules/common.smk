@@ -40,6 +40,13 @@ PUBLISHED = sorted(
     os.path.relpath(path) for path in Path(published.__file__).parent.glob("*.csv")
 )
 VIEW_NOISE = {"seed", "snrs", "mask_samples", "mask_stride"}
+RUNNING = {
+    "save_every_s",
+    "workers",
+    "processes",
+    "pack_tokens",
+    "gradient_checkpointing",
+}
 
 
 wildcard_constraints:
@@ -373,11 +380,11 @@ def extract_settings(wildcards):
 
 
 def training_settings(wildcards):
-    """Settings of a training job, without how often it saves: that changes no result."""
+    """Settings of a training job, without those that change no result (RUNNING)."""
     common = {
         k: v
         for k, v in config["training"].items()
-        if k not in ("save_every_s", "per_task")
+        if k not in RUNNING and k != "per_task"
     }
     task = MODELS[wildcards.model].settings.task
     return json.dumps(common | config["training"].get("per_task", {}).get(task, {}))

@@ -24,7 +24,12 @@ rule train_model:
     threads: 1
     resources:
         mem="4GB",
-        save_every_s=config["training"]["save_every_s"],  # no param: changes no result
+        # No params: these change no result.
+        save_every_s=config["training"]["save_every_s"],
+        workers=config["training"]["workers"],
+        processes=config["training"]["processes"],
+        pack_tokens=config["training"]["pack_tokens"],
+        gradient_checkpointing=json.dumps(config["training"]["gradient_checkpointing"]),
     params:
         code=code("training.train"),
         model=model_json,
@@ -35,4 +40,7 @@ rule train_model:
         " --train_manifest {input.train:q} --val_manifest {input.val:q}"
         " {params.features} --model {params.model:q} --training {params.training:q}"
         " --training.save_every_s {resources.save_every_s}"
-        " --threads {threads} 2> {log:q}"
+        " --training.workers {resources.workers}"
+        " --training.pack_tokens {resources.pack_tokens}"
+        " --training.gradient_checkpointing {resources.gradient_checkpointing}"
+        " --processes {resources.processes} --threads {threads} 2> {log:q}"

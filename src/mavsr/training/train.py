@@ -25,7 +25,12 @@ from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
 from mavsr.sources import code_digest
 from mavsr.training.checks import check_lengths, check_step
-from mavsr.training.processes import Processes, joined_processes
+from mavsr.training.processes import (
+    Processes,
+    joined_processes,
+    start_processes,
+    under_torchrun,
+)
 from mavsr.training.settings import TrainingSettings
 from mavsr.training.state import ResumeState
 from mavsr.training.trainer import Trainer
@@ -42,6 +47,7 @@ def train(
     audio_val: Path | None = None,
     video_val: Path | None = None,
     threads: int = 1,
+    processes: int = 1,
 ) -> None:
     """Train a model; write adapters, projectors, ``metrics.csv`` and, last, ``run.json``.
 
@@ -57,8 +63,13 @@ def train(
         video: the same for video.
         audio_val: ``index.json`` of the validation split's audio features.
         video_val: the same for video.
-        threads: CPU threads.
+        threads: CPU threads of each process.
+        processes: how many to start on this machine. To use several machines, start this command by
+            ``torchrun`` instead.
     """
+    if processes > 1 and not under_torchrun():
+        start_processes("mavsr.training.train", processes)
+        return
     torch.set_num_threads(threads)
     features = {m: paths for m, paths in (("audio", audio), ("video", video)) if paths}
     held_out = {m: path for m, path in (("audio", audio_val), ("video", video_val)) if path}
@@ -72,8 +83,8 @@ def train(
     # The weights of a local LLM decide a run as much as its data; a hub model has its revision.
     files += sorted(Path(model.llm).glob("*.safetensors"))
     data = {str(path): sha256(path) for path in files}
-    with joined_processes() as processes:
-        _train(output, model, training, views, validation, processes, data, encoders)
+    with joined_processes() as joined:
+        _train(output, model, training, views, validation, joined, data, encoders)
 
 
 def read_views(
