@@ -8,7 +8,7 @@ rule write_table:
     output:
         expand("results/{{name}}.{suffix}", suffix=["csv", "md", "tex"]),
     log:
-        "results/logs/report/{name}.log",
+        "results/logs/report/tables/{name}.log",
     conda:
         "../../envs/mavsr.yaml"
     resources:
@@ -20,6 +20,28 @@ rule write_table:
     shell:
         "python -m mavsr.report.table --name {wildcards.name} --settings {params.report:q}"
         " {params.scores} {input.scores:q} --output results 2> {log:q}"
+
+
+rule draw_figure:
+    input:
+        scores=scores_of,
+        routing=routing_of,
+        published=PUBLISHED,
+    output:
+        expand("results/{{name}}.{suffix}", suffix=["pdf", "png"]),
+    log:
+        "results/logs/report/figures/{name}.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        code=code("report.figure"),
+        report=report_json,
+        routing=lambda wildcards, input: "--routing" if input.routing else "",
+    shell:
+        "python -m mavsr.report.figure --name {wildcards.name} --settings {params.report:q}"
+        " --scores {input.scores:q} {params.routing} {input.routing:q} --output results 2> {log:q}"
 
 
 rule parameters:
