@@ -166,7 +166,8 @@ def test_a_model_folder_holds_exactly_what_is_promised(run_train, data):
     for path in (*data.views["audio"], *data.views["video"], data.train_manifest):
         assert len(run["data_sha256"][str(path)]) == 64
     metrics = pd.read_csv(folder / "metrics.csv")
-    assert list(metrics.columns) == ["step", "epoch", "split", "scale", "loss", "learning_rate"]
+    columns = ["step", "epoch", "split", "scale", "loss", "learning_rate", "wer"]
+    assert list(metrics.columns) == columns
     assert len(metrics) == (run["steps"] + 3) * 4
     assert metrics.loss.notna().all()
 

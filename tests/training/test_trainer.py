@@ -10,6 +10,7 @@ from tiny import DIMS, make_utterance
 from mavsr.errors import InputError
 from mavsr.model.avsr import MatryoshkaModel, Utterance
 from mavsr.training.settings import TrainingSettings
+from mavsr.training.state import ResumeState
 from mavsr.training.trainer import Trainer
 
 LENGTHS = {f"clip{n}": 4 + n for n in range(8)}
@@ -20,7 +21,7 @@ SETTINGS = TrainingSettings(epochs=3, learning_rate=2e-2, warmup=0.2, batch_fram
 def make(settings_of, tmp_path):
     """A trainer on two views of eight made-up clips."""
 
-    def trainer(fingerprint="same", settings=SETTINGS, spoil=None, **changes):
+    def trainer(fingerprint="same", settings=SETTINGS, spoil=None, plan=None, **changes):
         model = MatryoshkaModel(settings_of(**{"method": "mtsk-ss", **changes}), DIMS)
         views = [
             {key: make_utterance(f"{view}{key}", n) for key, n in LENGTHS.items()}
@@ -31,8 +32,8 @@ def make(settings_of, tmp_path):
             tokens = {m: torch.full_like(t, math.nan) for m, t in bad.tokens.items()}
             views[0][spoil] = Utterance(bad.key, bad.text, tokens)
         validation = {key: make_utterance(key, 6) for key in ("v1", "v2")}
-        state = tmp_path / "resume" / "state.pt"
-        return Trainer(model, settings, 0, views, validation, LENGTHS, state, fingerprint)
+        state = ResumeState(tmp_path / "resume" / "state.pt", fingerprint)
+        return Trainer(model, settings, 0, views, validation, LENGTHS, state, plan=plan)
 
     return trainer
 
@@ -51,7 +52,7 @@ def test_the_loss_falls(make):
 
 def test_rows_tell_every_step_and_scale(make):
     trainer = make()
-    rows, steps = trainer.run(), len(trainer.plan)
+    rows, steps = trainer.run(), len(trainer.steps)
     scales = [scale.name for scale in trainer.model.settings.scales]
     train = [row for row in rows if row["split"] == "train"]
     expected = [(step, scale) for step in range(steps) for scale in scales]
@@ -69,26 +70,22 @@ def test_rows_tell_every_step_and_scale(make):
 
 def test_each_epoch_takes_its_view(make, monkeypatch):
     trainer, seen = make(), []
-    loss = MatryoshkaModel.loss
+    losses = trainer.losses
 
-    def spy(model, batch, scale):
+    def spy(batch, backward):
         seen.append([utterance.key for utterance in batch])
-        return loss(model, batch, scale)
+        return losses(batch, backward)
 
-    monkeypatch.setattr(MatryoshkaModel, "loss", spy)
+    monkeypatch.setattr(trainer, "losses", spy)
     trainer.run()
-    scales = len(trainer.model.settings.scales)
-    training = [keys for keys in seen if not keys[0].startswith("v")]
-    assert training[::scales] == [
-        [f"{epoch % 2}{key}" for key in batch] for epoch, batch in trainer.plan
-    ]
+    assert seen == [[f"{epoch % 2}{key}" for key in batch] for epoch, batch in trainer.steps]
 
 
 def test_a_step_averages_the_gradients_of_all_scales(make):
     settings = TrainingSettings(epochs=1, batch_frames=26, clip=1e9, learning_rate=1e-9)
     trainer, other = make(settings=settings), make(settings=settings)
     batch = list(other.views[0].values())[:3]
-    trainer._step(0, batch)
+    trainer._step(0, [u.key for u in batch], batch)
     scales = other.model.settings.scales
     mean = sum(other.model.loss(batch, scale) for scale in scales) / len(scales)
     mean.backward()
@@ -98,14 +95,14 @@ def test_a_step_averages_the_gradients_of_all_scales(make):
 
 def test_gradients_are_clipped_before_the_step(make):
     trainer = make(settings=TrainingSettings(epochs=1, batch_frames=26, clip=1e-3))
-    trainer._step(0, list(trainer.views[0].values())[:3])
+    trainer._step(0, [], list(trainer.views[0].values())[:3])
     norm = torch.stack([p.grad.norm() for p in trainer.parameters]).norm()
     assert norm <= 1.001e-3
 
 
 def test_the_rate_rises_then_falls_to_zero(make):
     trainer = make()
-    steps = len(trainer.plan)
+    steps = len(trainer.steps)
     rates = [trainer.learning_rate(step) for step in range(steps)]
     top = rates.index(max(rates))
     assert rates[: top + 1] == sorted(rates[: top + 1])
@@ -127,7 +124,7 @@ def same_end(first, second):
 def undisturbed(make):
     trainer = make()
     trainer.run()
-    assert not trainer.resume.exists()
+    assert not trainer.resume.path.exists()
     return trainer
 
 
@@ -144,7 +141,7 @@ def stop_after(trainer, monkeypatch, steps, action):
 
 @pytest.mark.parametrize("where", [1, 4, "epoch", "last"])
 def test_sigterm_saves_and_the_next_run_ends_alike(make, undisturbed, monkeypatch, where):
-    plan = undisturbed.plan
+    plan = undisturbed.steps
     step = {"epoch": sum(epoch == 0 for epoch, _ in plan), "last": len(plan)}.get(where, where)
     trainer = make()
     stop_after(trainer, monkeypatch, step, lambda: os.kill(os.getpid(), signal.SIGTERM))
@@ -172,7 +169,9 @@ def test_a_killed_run_goes_on_from_its_last_save(make, undisturbed, monkeypatch)
     with pytest.raises(Killed):
         trainer.run()
     monkeypatch.undo()
-    assert torch.load(trainer.resume)["step"] == 3  # every third step, at 100 s a step
+    assert (
+        torch.load(trainer.resume.path)["progress"]["step"] == 3
+    )  # every third step, at 100 s a step
     resumed = make()
     resumed.run()
     same_end(resumed, undisturbed)
@@ -191,10 +190,10 @@ def test_a_state_of_other_settings_or_data_is_not_resumed(make, undisturbed, mon
 
 def test_features_that_are_not_numbers_name_the_clips(make):
     trainer = make(spoil="clip3")
-    batch = next(batch for epoch, batch in trainer.plan if "clip3" in batch and epoch == 0)
+    batch = next(batch for epoch, batch in trainer.steps if "clip3" in batch and epoch == 0)
     with pytest.raises(InputError, match=r"loss is nan at step \d+, scale a2_v1") as caught:
         trainer.run()
-    assert all(f"0{key}" in str(caught.value) for key in batch)
+    assert f"clips {', '.join(batch)};" in str(caught.value)
     assert all(torch.isfinite(weight).all() for weight in weights(trainer))
 
 

@@ -22,11 +22,9 @@ def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-@pytest.fixture(scope="module")
-def project(smoke_project):
-    result = smoke_project.run(*SMOKE)
-    assert result.returncode == 0, result.stdout[-5000:]
-    return smoke_project
+@pytest.fixture
+def project(smoke_run):
+    return smoke_run
 
 
 def test_the_tables_come_out_in_the_right_shape(project):

@@ -9,6 +9,7 @@ rule train_model:
         video=features("video", "train", all_views),
         audio_val=features("audio", "val", only_clean),
         video_val=features("video", "val", only_clean),
+        online=online_inputs,
         llm=llm_files,
     output:
         run="results/training/{model}/run.json",
@@ -21,17 +22,18 @@ rule train_model:
         "results/benchmarks/training/{model}.tsv"
     conda:
         "../../envs/mavsr.yaml"
-    threads: 1
     resources:
         mem="4GB",
+        launch="--gpus 1",  # more than one, or --nodes: torchrun
         save_every_s=config["training"]["save_every_s"],  # no param: changes no result
     params:
         code=code("training.train"),
         model=model_json,
         training=training_settings,
-        features=lambda wildcards, input: feature_options(input),
+        features=training_features,
     shell:
-        "python -m mavsr.training.train --output $(dirname {output.run:q})"
+        "python -m mavsr.cluster.launch {resources.launch} --cpus {threads}"
+        " mavsr.training.train --output $(dirname {output.run:q})"
         " --train_manifest {input.train:q} --val_manifest {input.val:q}"
         " {params.features} --model {params.model:q} --training {params.training:q}"
         " --training.save_every_s {resources.save_every_s}"

@@ -71,6 +71,7 @@ class MatryoshkaModel(nn.Module):
             }
         )
         self.adapter = make_adapter(self.llm, settings)
+        self._tokenised: dict[str, list[int]] = {}
         self.prompt_ids = self._token_ids(PROMPTS[settings.task])
 
     def trainable(self) -> list[nn.Parameter]:
@@ -83,46 +84,68 @@ class MatryoshkaModel(nn.Module):
         Returns:
             One (L_i, hidden) tensor per utterance.
         """
-        embed = self.llm.get_input_embeddings()
-        bos = [] if self.tokenizer.bos_token_id is None else [self.tokenizer.bos_token_id]
-        parts: list[list[torch.Tensor]] = [[embed(self._ids(bos))] for _ in utterances]
+        parts = [[self.opening()] for _ in utterances]
         for modality, rate in scale.rates.items():
-            opening = 2 * ("audio", "video").index(modality)
-            compressed = [
-                compress(u.tokens[modality].to(self.markers), rate, self.settings.compression)
-                for u in utterances
-            ]
-            # One call for all clips: their tokens share the projector and need no padding.
-            name = f"{modality}_{self.settings.projector_rate(rate)}"
-            projected = self.projectors[name](torch.cat(compressed))
-            for part, tokens in zip(
-                parts, projected.split([len(c) for c in compressed]), strict=True
-            ):
-                part += [
-                    self.markers[opening : opening + 1],
-                    tokens,
-                    self.markers[opening + 1 : opening + 2],
-                ]
-        prompt = embed(self._ids(self.prompt_ids))
+            for part, tokens in zip(parts, self.marked(utterances, modality, rate), strict=True):
+                part.append(tokens)
+        prompt = self.prompt()
+        return [torch.cat([*part, prompt]) for part in parts]
+
+    def opening(self) -> torch.Tensor:
+        """What every sequence begins with: BOS, (1, hidden); nothing for an LLM without BOS."""
+        bos = self.tokenizer.bos_token_id
+        return self.embed([] if bos is None else [bos])
+
+    @property
+    def opening_length(self) -> int:
+        """Tokens of :meth:`opening`."""
+        return 0 if self.tokenizer.bos_token_id is None else 1
+
+    def marked(
+        self, utterances: Sequence[Utterance], modality: str, rate: int
+    ) -> list[torch.Tensor]:
+        """Projected tokens of one modality between their markers, (n_i + 2, hidden) per clip."""
+        compressed = [
+            compress(u.tokens[modality].to(self.markers), rate, self.settings.compression)
+            for u in utterances
+        ]
+        # One call for all clips: their tokens share the projector and need no padding.
+        name = f"{modality}_{self.settings.projector_rate(rate)}"
+        projected = self.projectors[name](torch.cat(compressed))
+        first = 2 * ("audio", "video").index(modality)
+        opening, closing = self.markers[first : first + 2].split(1)
         # What is trained is float32; the frozen LLM keeps its checkpoint's type, often bfloat16.
-        return [torch.cat([*part, prompt]).to(prompt) for part in parts]
+        return [
+            torch.cat([opening, tokens, closing]).to(self.llm.get_input_embeddings().weight)
+            for tokens in projected.split([len(c) for c in compressed])
+        ]
+
+    def prompt(self) -> torch.Tensor:
+        """The task's prompt, embedded, (n, hidden)."""
+        return self.embed(self.prompt_ids)
+
+    def embed(self, ids: list[int]) -> torch.Tensor:
+        """Embeddings of token ids, (n, hidden)."""
+        return self.llm.get_input_embeddings()(self._ids(ids))
 
     def loss(self, utterances: Sequence[Utterance], scale: Scale) -> torch.Tensor:
+        """:meth:`entropy`, and where gradients are computed, the adapter's own loss."""
+        return self.entropy(utterances, scale) + self.adapter.extra_loss()
+
+    def entropy(self, utterances: Sequence[Utterance], scale: Scale) -> torch.Tensor:
         """Mean next-token cross-entropy of the transcripts at one scale (Llama-MTSK, Eq. 5).
 
         Logits are computed at transcript positions alone: with 128,256 entries they would
         otherwise cost more than the decoder layers.
 
         Returns:
-            scalar, averaged over all transcript tokens (EOS included) of the batch; where gradients
-            are computed, the adapter's own loss is added.
+            scalar, averaged over all transcript tokens (EOS included) of the batch.
         """
         self.adapter.activate(scale)
-        embed = self.llm.get_input_embeddings()
         prefixes = self.prefixes(utterances, scale)
-        targets = [self._targets(utterance) for utterance in utterances]
+        targets = [self.targets(utterance) for utterance in utterances]
         inputs = [
-            torch.cat([prefix, embed(self._ids(target[:-1]))])
+            torch.cat([prefix, self.embed(target[:-1])])
             for prefix, target in zip(prefixes, targets, strict=True)
         ]
         with self.adapter.describe(self.positions(utterances, scale, targets)):
@@ -135,7 +158,7 @@ class MatryoshkaModel(nn.Module):
         )
         logits = self.llm.get_output_embeddings()(predicting)
         labels = self._ids([i for target in targets for i in target])
-        return F.cross_entropy(logits.float(), labels) + self.adapter.extra_loss()
+        return F.cross_entropy(logits.float(), labels)
 
     def positions(
         self, utterances: Sequence[Utterance], scale: Scale, targets: Sequence[Sequence[int]]
@@ -174,24 +197,37 @@ class MatryoshkaModel(nn.Module):
         if not path.is_file():
             raise InputError(f"{path} is missing: {folder} is not a trained model")
         tensors = safetensors.torch.load_file(path)
+        saved = sorted({name.split(".")[1] for name in tensors if name.startswith("projectors.")})
+        if saved != sorted(self.projectors):
+            raise InputError(
+                f"{path} has projectors {', '.join(saved)}, the model to load it into "
+                f"{', '.join(sorted(self.projectors))}; load it with the rates of its run.json"
+            )
         try:
             self.markers.data.copy_(tensors.pop("markers"))
             self.projectors.load_state_dict(
                 {name.removeprefix("projectors."): tensor for name, tensor in tensors.items()}
             )
         except (RuntimeError, KeyError) as error:
-            raise InputError(f"{path} does not fit the model's settings: {error}") from error
+            raise InputError(
+                f"{path} does not fit the model's settings or the LLM {self.settings.llm}, load it "
+                f"with those of its run.json: {error}"
+            ) from error
         self.adapter.load(folder / "adapters")
 
     def count_targets(self, utterances: Sequence[Utterance]) -> int:
-        """Transcript tokens, EOS included, over which :meth:`loss` averages."""
-        return sum(len(self._targets(utterance)) for utterance in utterances)
+        """Transcript tokens, EOS included, over which :meth:`entropy` averages."""
+        return sum(len(self.targets(utterance)) for utterance in utterances)
 
-    def _targets(self, utterance: Utterance) -> list[int]:
+    def targets(self, utterance: Utterance) -> list[int]:
+        """What is to be predicted for a clip: its transcript's token ids, and EOS."""
         return [*self._token_ids(utterance.text), self.tokenizer.eos_token_id]
 
     def _token_ids(self, text: str) -> list[int]:
-        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        # A transcript is met once per scale and epoch.
+        if text not in self._tokenised:
+            self._tokenised[text] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return self._tokenised[text]
 
     def _ids(self, ids: list[int]) -> torch.Tensor:
         return torch.tensor(ids, dtype=torch.long, device=self.markers.device)

@@ -5,24 +5,28 @@ import json
 import logging
 import shutil
 import time
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
 
 from mavsr.command import run_command
-from mavsr.errors import InputError
-from mavsr.features.join import UtteranceSource, check_modalities
+from mavsr.features.join import UtteranceSource, cached_views, check_modalities
+from mavsr.features.online import OnlineSettings, OnlineSource, online_views
 from mavsr.features.origin import check_pooling, encoders_of
 from mavsr.files import atomic, sha256, write_json
 from mavsr.model.adapters.base import count_parameters
 from mavsr.model.avsr import MatryoshkaModel
-from mavsr.model.scales import TASKS
 from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
 from mavsr.sources import code_digest
+from mavsr.training.checks import check_lengths, check_step
+from mavsr.training.processes import Processes, joined_processes
 from mavsr.training.settings import TrainingSettings
+from mavsr.training.state import ResumeState
 from mavsr.training.trainer import Trainer
 
 
@@ -36,9 +40,12 @@ def train(
     video: list[Path] | None = None,
     audio_val: Path | None = None,
     video_val: Path | None = None,
+    online: OnlineSettings | None = None,
     threads: int = 1,
 ) -> None:
     """Train a model; write adapters, projectors, ``metrics.csv`` and, last, ``run.json``.
+
+    Started by ``torchrun``, all its processes train the model together.
 
     Args:
         output: the model folder. ``resume/`` inside it holds the state of an interrupted run.
@@ -50,55 +57,75 @@ def train(
         video: the same for video.
         audio_val: ``index.json`` of the validation split's audio features.
         video_val: the same for video.
+        online: run the frozen encoders in this job, on views of its own every epoch, instead of
+            reading ``audio`` and ``video``.
         threads: CPU threads.
     """
-    started = time.monotonic()
     torch.set_num_threads(threads)
-    views = {m: paths for m, paths in (("audio", audio), ("video", video)) if paths}
-    validation = {m: path for m, path in (("audio", audio_val), ("video", video_val)) if path}
-    check_modalities(model.task, views)
-    check_modalities(model.task, validation)
-    count = {len(paths) for paths in views.values()}
-    if len(count) != 1:
-        raise InputError(f"as many audio as video views are needed, not {sorted(count)}")
-    sources = [
-        UtteranceSource(train_manifest, {m: views[m][view] for m in TASKS[model.task]})
-        for view in range(count.pop())
-    ]
-    held_out = UtteranceSource(val_manifest, validation)
-    encoders = encoders_of([*sources, held_out])
-    check_pooling(model, sources[0])
-    for source in sources[1:]:
-        if odd := set(source) ^ set(sources[0]):
-            raise InputError(
-                f"clip {min(odd)} is not in every view's features; the caches come from different "
-                "runs, rerun the features rules"
-            )
-    files = [train_manifest, val_manifest, *validation.values()]
-    files += [path for paths in views.values() for path in paths]
+    features = {m: paths for m, paths in (("audio", audio), ("video", video)) if paths}
+    held_out = {m: path for m, path in (("audio", audio_val), ("video", video_val)) if path}
+    check_modalities(model.task, features if online is None else online.encoders)
+    check_modalities(model.task, held_out)
+    validation = UtteranceSource(val_manifest, held_out)
+    files = [train_manifest, val_manifest, *held_out.values()]
+    files += [path for paths in features.values() for path in paths]
+    files += [path for path in (online.mouths, online.babble) if path] if online else []
     # The weights of a local LLM decide a run as much as its data; a hub model has its revision.
     files += sorted(Path(model.llm).glob("*.safetensors"))
     data = {str(path): sha256(path) for path in files}
-    code = code_digest("mavsr.training.train")
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    network = MatryoshkaModel(model, sources[0].dims).to(device)
+    with joined_processes() as processes:
+        views: Sequence[UtteranceSource | OnlineSource]
+        if online is None:
+            views = cached_views(train_manifest, features)
+        else:
+            views = online_views(train_manifest, online, training.epochs, processes.device)
+            if processes.device.type == "cuda":  # which forked workers cannot use
+                training = replace(training, workers=0)
+        encoders = encoders_of([*views, validation])
+        check_pooling(model, views[0])
+        _train(output, model, training, views, validation, processes, data, encoders)
+
+
+def _train(
+    output: Path,
+    model: ModelSettings,
+    training: TrainingSettings,
+    views: Sequence[UtteranceSource | OnlineSource],
+    validation: UtteranceSource,
+    processes: Processes,
+    data: dict[str, str],
+    encoders: dict[str, Any],
+) -> None:
+    started = time.monotonic()
+    network = MatryoshkaModel(model, views[0].dims).to(processes.device)
     counts = {
         "adapters": count_parameters(network.adapter.trainable()),
         "projectors": count_parameters(list(network.projectors.parameters())),
     }
-    logging.info("training on %s; trainable parameters: %s", device, counts)
+    logging.info("process %d of %d on %s", processes.rank + 1, processes.count, processes.device)
+    logging.info("trainable parameters: %s", counts)
     settings = {"model": model.to_dict(), "training": asdict(training)}
+    code = code_digest("mavsr.training.train")
+    identity = [model.to_dict(), training.deciding(), encoders, data, code]
+    frames = views[0].frames()
     trainer = Trainer(
         network,
         training,
         model.seed,
-        sources,
-        held_out,
-        sources[0].frames(),
-        output / "resume" / "state.pt",
-        hashlib.sha256(json.dumps([settings, data, code], sort_keys=True).encode()).hexdigest(),
+        views,
+        validation,
+        frames,
+        ResumeState(
+            output / "resume" / "state.pt",
+            hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest(),
+        ),
+        processes,
     )
+    check_lengths(trainer, views[0].lengths())
+    check_step(trainer, frames)
     rows = trainer.run()
+    if not processes.first:
+        return
     network.save(output)
     with atomic(output / "metrics.csv") as partial:
         pd.DataFrame(rows).to_csv(partial, index=False)
@@ -106,11 +133,14 @@ def train(
         output / "run.json",
         {
             **settings,
-            "dims": sources[0].dims,
+            "dims": views[0].dims,
             "encoders": encoders,
             "data_sha256": data,
             "parameters": counts,
-            "steps": len(trainer.plan),
+            "plan": repr(trainer.plan),
+            "steps": len(trainer.steps),
+            "processes": processes.count,
+            "device": str(processes.device),
             "seconds": round(time.monotonic() - started, 1),
             **provenance(),
         },

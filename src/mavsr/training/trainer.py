@@ -5,42 +5,35 @@ import math
 import signal
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from operator import mul
-from pathlib import Path
 
 import torch
 
 from mavsr.command import progress
 from mavsr.errors import InputError
-from mavsr.files import atomic
 from mavsr.model.avsr import MatryoshkaModel, Utterance
 from mavsr.training.batches import plan_batches
+from mavsr.training.loader import load_batches
+from mavsr.training.plans import Plan, plan_for
+from mavsr.training.precision import checkpoint_layers, computing, set_precision
+from mavsr.training.processes import ALONE, Processes
 from mavsr.training.settings import TrainingSettings
-
-
-@dataclass
-class Progress:
-    """How far a run has come; saved and restored with the weights."""
-
-    step: int = 0
-    rows: list[dict] = field(default_factory=list)
-    """``metrics.csv``: one row per (step, scale) and per (epoch, scale) of validation."""
+from mavsr.training.state import Progress, ResumeState
+from mavsr.training.validation import validate
 
 
 class Trainer:
     """Train a model on views of a training split.
 
     Args:
-        model: the model, freshly built.
+        model: the model, freshly built, on this process' device.
         settings: optimisation settings.
         seed: orders the batches.
         views: one source per augmented view; epoch e uses view e mod len(views).
         validation: source whose loss is measured after every epoch.
         frames: key -> video frames, to fill batches.
-        resume: file that holds the resume state. It is no declared output, because Snakemake
-            removes those when a job fails.
-        fingerprint: identifies settings and data; a state of another fingerprint is not resumed.
+        resume: where the state of an interrupted run is kept.
+        processes: this process among all that train the model.
+        plan: how losses are computed; None takes what suits model and device.
     """
 
     def __init__(
@@ -50,15 +43,19 @@ class Trainer:
         seed: int,
         views: Sequence[Mapping[str, Utterance]],
         validation: Mapping[str, Utterance],
-        frames: dict[str, int],
-        resume: Path,
-        fingerprint: str,
+        frames: Mapping[str, int],
+        resume: ResumeState,
+        processes: Processes = ALONE,
+        plan: Plan | None = None,
     ):
-        self.model, self.settings = model, settings
-        self.views, self.validation = views, validation
-        self.resume, self.fingerprint = resume, fingerprint
+        self.model, self.settings, self.processes = model, settings, processes
+        self.views, self.validation, self.resume = views, validation, resume
+        self.plan = plan or plan_for(model, processes.device, settings.pack_tokens)
+        set_precision(model, settings.precision)
+        if settings.gradient_checkpointing:
+            checkpoint_layers(model)
         self.parameters = model.trainable()
-        self.plan = [
+        self.steps = [
             (epoch, batch)
             for epoch in range(settings.epochs)
             for batch in plan_batches(frames, settings.batch_frames, seed, epoch)
@@ -68,13 +65,14 @@ class Trainer:
             lr=settings.learning_rate,
             betas=settings.betas,
             weight_decay=settings.weight_decay,
+            fused=True,
         )
         self.progress = Progress()
         self._stop = False
 
     def learning_rate(self, step: int) -> float:
         """Linear warm-up, then cosine to zero at the last step."""
-        steps, warmup = len(self.plan), self.settings.warmup * len(self.plan)
+        steps, warmup = len(self.steps), self.settings.warmup * len(self.steps)
         if step < warmup:
             return self.settings.learning_rate * (step + 1) / (warmup + 1)
         done = (step - warmup) / max(steps - warmup, 1)
@@ -90,62 +88,103 @@ class Trainer:
             InputError: the loss is no longer finite; the message names step and clips.
             SystemExit: SIGTERM arrived; the state is saved, and status 143 returned.
         """
-        self._load()
+        self.progress = self.resume.load(self.parameters, self.optimizer)
+        start, end = self.progress.step, len(self.steps)
+        if start:
+            logging.info("resuming at step %d of %d", start, end)
         previous = signal.signal(signal.SIGTERM, self._request_stop)
         saved = time.monotonic()
         try:
-            remaining = self.plan[self.progress.step :]
-            for epoch, batch in progress(remaining, len(remaining), "training steps"):
-                self._step(epoch, [self.views[epoch % len(self.views)][key] for key in batch])
+            batches = load_batches(
+                self.views,
+                self.steps,
+                start,
+                self.processes.rank,
+                self.processes.count,
+                self.settings.workers,
+            )
+            for batch in progress(batches, end - start, "training steps"):
+                epoch, keys = self.steps[self.progress.step]
+                self._step(epoch, keys, batch)
                 step = self.progress.step
-                if step == len(self.plan) or self.plan[step][0] != epoch:
+                if step == end or self.steps[step][0] != epoch:
                     self._validate(epoch)
-                if self._stop or time.monotonic() - saved > self.settings.save_every_s:
+                stop = self.processes.any(self._stop)
+                if stop or time.monotonic() - saved > self.settings.save_every_s:
                     self._save()
                     saved = time.monotonic()
-                if self._stop:
-                    logging.warning("stopped at step %d of %d; run again", step, len(self.plan))
+                if stop:
+                    logging.warning("stopped at step %d of %d; run again", step, end)
                     raise SystemExit(128 + signal.SIGTERM)
         finally:
             signal.signal(signal.SIGTERM, previous)
+        self._take_best()
         return self.progress.rows
 
-    def _step(self, epoch: int, batch: list[Utterance]) -> None:
+    def losses(self, batch: Sequence[Utterance], backward: bool) -> torch.Tensor:
+        """Losses (scales,) of the batch of which this process has ``batch``; all add gradients."""
+        targets = self.model.count_targets(batch)
+        total = int(self.processes.total(torch.tensor(targets, device=self.processes.device)))
+        if not batch:  # of a small batch there may not be one clip for each process
+            mine = torch.zeros(len(self.model.settings.scales), device=self.processes.device)
+        else:
+            with computing(self.processes.device, self.settings.precision):
+                mine = self.plan.losses(
+                    self.model, batch, total, torch.Tensor.backward if backward else None
+                )
+        return self.processes.total(mine)
+
+    def _step(self, epoch: int, keys: Sequence[str], batch: Sequence[Utterance]) -> None:
         rate = self.learning_rate(self.progress.step)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
-        scales = self.model.settings.scales
-        for scale in scales:
-            # Backward per scale frees its graph: memory does not grow with the number of scales.
-            loss = self.model.loss(batch, scale)
-            if not torch.isfinite(loss):
+        losses = self.losses([self._placed(utterance) for utterance in batch], backward=True)
+        for scale, loss in zip(self.model.settings.scales, losses.tolist(), strict=True):
+            if not math.isfinite(loss):
                 raise InputError(
-                    f"the loss is {loss.item()} at step {self.progress.step}, scale {scale.name}, "
-                    f"clips {', '.join(u.key for u in batch)}; lower training.learning_rate or "
+                    f"the loss is {loss} at step {self.progress.step}, scale {scale.name}, "
+                    f"clips {', '.join(keys)}; lower training.learning_rate or "
                     "check these clips' features"
                 )
-            (loss * self.model.settings.scale_weight(scale) / len(scales)).backward()
-            self._record("train", epoch, scale.name, loss.item(), rate)
+            self._record("train", epoch, scale.name, loss, rate)
+        self.processes.total_gradients(self.parameters)
         torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.clip)
         self.optimizer.step()
         self.progress.step += 1
 
-    @torch.no_grad()
-    def _validate(self, epoch: int) -> None:
-        clips = [self.validation[key] for key in self.validation]
-        if not clips:
-            return
-        means = []
-        for scale in self.model.settings.scales:
-            chunks = [clips[i : i + 32] for i in range(0, len(clips), 32)]
-            sizes = [self.model.count_targets(chunk) for chunk in chunks]
-            losses = [self.model.loss(chunk, scale).item() for chunk in chunks]
-            means.append(sum(map(mul, losses, sizes)) / sum(sizes))
-            self._record("val", epoch, scale.name, means[-1], 0.0)
-        logging.info("epoch %d: validation loss %.4f", epoch + 1, sum(means) / len(means))
+    def _placed(self, utterance: Utterance) -> Utterance:
+        """The utterance on this process' device, in the type that projectors take: moved once."""
+        tokens = {m: x.to(self.model.markers) for m, x in utterance.tokens.items()}
+        return Utterance(utterance.key, utterance.text, tokens)
 
-    def _record(self, split: str, epoch: int, scale: str, loss: float, rate: float) -> None:
+    def _validate(self, epoch: int) -> None:
+        if not len(self.validation):
+            return
+        scores = validate(
+            self.model,
+            self.plan,
+            self.validation,
+            self.settings.validation_utterances,
+            self.processes,
+            computing(self.processes.device, self.settings.precision),
+        )
+        for scale, score in zip(self.model.settings.scales, scores, strict=True):
+            self._record("val", epoch, scale.name, score.loss, 0.0, score.wer)
+        mean = sum(score.loss for score in scores) / len(scores)
+        logging.info("epoch %d: validation loss %.4f", epoch + 1, mean)
+        if self.settings.checkpoint == "best" and mean < self.progress.best_loss:
+            self.progress.best_loss = mean
+            self.progress.best = [p.detach().cpu().clone() for p in self.parameters]
+
+    def _take_best(self) -> None:
+        if self.progress.best is not None:
+            for parameter, best in zip(self.parameters, self.progress.best, strict=True):
+                parameter.data.copy_(best)
+
+    def _record(
+        self, split: str, epoch: int, scale: str, loss: float, rate: float, wer: float | None = None
+    ) -> None:
         self.progress.rows.append(
             {
                 "step": self.progress.step,
@@ -154,6 +193,7 @@ class Trainer:
                 "scale": scale,
                 "loss": loss,
                 "learning_rate": rate,
+                "wer": None if wer is None or math.isnan(wer) else wer,
             }
         )
 
@@ -161,27 +201,5 @@ class Trainer:
         self._stop = True
 
     def _save(self) -> None:
-        with atomic(self.resume) as partial:
-            torch.save(
-                {
-                    "fingerprint": self.fingerprint,
-                    "step": self.progress.step,
-                    "rows": self.progress.rows,
-                    "parameters": self.parameters,
-                    "optimizer": self.optimizer.state_dict(),
-                },
-                partial,
-            )
-
-    def _load(self) -> None:
-        if not self.resume.is_file():
-            return
-        state = torch.load(self.resume, weights_only=True)
-        if state["fingerprint"] != self.fingerprint:
-            logging.warning("%s is of other settings or data; starting afresh", self.resume)
-            return
-        for parameter, saved in zip(self.parameters, state["parameters"], strict=True):
-            parameter.data.copy_(saved)
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.progress = Progress(state["step"], state["rows"])
-        logging.info("resuming at step %d of %d", self.progress.step, len(self.plan))
+        if self.processes.first:
+            self.resume.save(self.parameters, self.optimizer, self.progress)

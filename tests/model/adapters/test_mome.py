@@ -93,7 +93,7 @@ def test_the_loss_is_cross_entropy_and_a_hundredth_of_the_balance(settings_of, u
             )
         )
     model.loss(utterances, SCALE)
-    targets = [model._targets(utterance) for utterance in utterances]
+    targets = [model.targets(utterance) for utterance in utterances]
     valid = model.positions(utterances, SCALE, targets).belongs[..., 0]
     lengths = [
         len(prefix) + len(target) - 1
@@ -111,7 +111,7 @@ def test_the_loss_is_cross_entropy_and_a_hundredth_of_the_balance(settings_of, u
 @pytest.mark.parametrize("method", BLOCKS)
 def test_padding_does_not_count_in_the_balance(settings_of, utterances, method):
     model = scrambled(settings_of(method=method, mome=MomeSettings(5, 1, 2, 3, balance=10.0)))
-    targets = [model._targets(utterance) for utterance in utterances]
+    targets = [model.targets(utterance) for utterance in utterances]
     positions = model.positions(utterances, SCALE, targets)
     row = int(positions.belongs[..., 0].sum(dim=1).argmin())
     length = int(positions.belongs[row, :, 0].sum())

@@ -1,0 +1,323 @@
+"""How much faster, and in how much less memory, a training step is than by the public code's loop.
+
+    python benchmarks/training.py
+    python benchmarks/training.py --clips 4 --repeats 1 --layers 2     # a quick try
+
+The loop of the public code, written anew here: one scale after the other on a padded batch, logits
+at all positions, the graphs of all scales kept for one backward pass. Both ways take the same
+gradients of the same loss on the same random LLM and the same ragged clips of 4 to 8 s; the script
+fails if losses or gradients differ. They take turns, so that a busy machine slows both; processor
+time, of the fastest step of each, is less disturbed. Memory is the peak of a process of its own
+that makes one step, libraries and weights included.
+
+On a GPU: ``--preset llama-3.2-1b`` (bfloat16, clips of 10 s) also prints tokens per second and the
+share of the matrix rate measured on that GPU.
+"""
+
+import multiprocessing
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers
+from torch import nn
+from torch.nn import functional as F
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from mavsr.command import run_command
+from mavsr.model.adapters.settings import MomeSettings
+from mavsr.model.avsr import MatryoshkaModel, Utterance
+from mavsr.model.scales import Scale
+from mavsr.model.settings import ModelSettings
+from mavsr.seeds import generator
+from mavsr.training.plans import Plan, plan_for
+
+DIMS = {"audio": 768, "video": 1024}
+"""Widths of Whisper Small and AV-HuBERT Large."""
+WORDS_PER_SECOND = 3.0
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A random LLM and the clips it is trained on."""
+
+    layers: int
+    hidden: int
+    intermediate: int
+    heads: int
+    key_heads: int
+    vocabulary: int
+    clips: int
+    seconds: tuple[float, float]
+    projector: int = 2048
+    half: bool = False
+    """Frozen weights in bfloat16."""
+
+
+PRESETS = {
+    "small": Shape(12, 768, 2048, 12, 12, 32_000, 8, (4.0, 8.0)),
+    "standin": Shape(4, 128, 256, 4, 4, 512, 8, (1.5, 3.0), projector=256),
+    "llama-3.2-1b": Shape(16, 2048, 8192, 32, 8, 128_256, 8, (10.0, 10.0), half=True),
+}
+"""What the issue's bars speak of, the embedded default's stand-in, and the papers' smallest LLM."""
+
+
+def training(
+    preset: str = "small",
+    methods: list[str] | None = None,
+    repeats: int = 3,
+    clips: int | None = None,
+    layers: int | None = None,
+    threads: int = 0,
+) -> None:
+    """Print the ratio of step times and of peak memory for every method.
+
+    Args:
+        preset: ``small``, ``standin`` or ``llama-3.2-1b``.
+        methods: by default MS, SS, MSS and MoME.
+        repeats: rounds in which both ways take turns.
+        clips: clips in the batch, instead of the preset's.
+        layers: layers of the LLM, instead of the preset's.
+        threads: CPU threads; 0 means all cores.
+    """
+    shape = PRESETS[preset]
+    shape = replace(shape, clips=clips or shape.clips, layers=layers or shape.layers)
+    if threads:
+        torch.set_num_threads(threads)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    print(f"{preset}: {shape}; {device}, {torch.get_num_threads()} threads")
+    rate = matrix_rate(device, shape.half)
+    print(f"matrix rate {rate / 1e12:.3f} TFLOP/s")
+    with tempfile.TemporaryDirectory() as folder:
+        save_llm(Path(folder), shape)
+        steps: dict[str, float] = {}
+        for method in methods or ["mtsk-ms", "mtsk-ss", "mtsk-mss", "mome-ffn"]:
+            steps[method] = compare(Path(folder), shape, method, repeats, device, rate)
+    if {"mtsk-ms", "mome-ffn"} <= steps.keys():
+        print(
+            f"a step of mome-ffn takes {steps['mome-ffn'] / steps['mtsk-ms']:.2f} times one of MS"
+        )
+
+
+def compare(
+    folder: Path, shape: Shape, method: str, repeats: int, device: torch.device, rate: float
+) -> float:
+    """Print one method's ratios; return the median seconds of our step."""
+    model, utterances = make(folder, shape, method, device)
+    plan = plan_for(model, device)
+    ways: dict[str, Callable[[], torch.Tensor]] = {
+        "public": lambda: public_loop(model, utterances),
+        "ours": lambda: our_step(model, utterances, plan),
+    }
+    check(model, ways)
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    work: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(repeats):
+        for name, step in ways.items():
+            synchronise(device)
+            started, before = time.perf_counter(), time.process_time()
+            step()
+            synchronise(device)
+            times[name].append(time.perf_counter() - started)
+            work[name].append(time.process_time() - before)
+    ratios = [p / o for p, o in zip(times["public"], times["ours"], strict=True)]
+    seconds = {name: statistics.median(found) for name, found in times.items()}
+    peaks = {name: peak_memory(folder, shape, method, name, device) for name in ways}
+    tokens = sum(real_tokens(model, utterances, scale) for scale in model.settings.scales)
+    print(
+        f"{method}: public {seconds['public']:.3f} s, ours {seconds['ours']:.3f} s, "
+        f"{statistics.median(ratios):.2f} times faster ({', '.join(f'{r:.2f}' for r in ratios)}), "
+        f"in processor time {min(work['public']) / min(work['ours']):.2f} times; "
+        f"peak memory {peaks['public'] / 1e6:.0f} and {peaks['ours'] / 1e6:.0f} MB, "
+        f"{peaks['ours'] / peaks['public']:.2f} times; {tokens / seconds['ours']:.0f} tokens/s"
+    )
+    if device.type == "cuda":
+        # Forward, and backward through activations: the frozen weights have no gradients.
+        weights = sum(p.numel() for p in model.llm.get_decoder().layers.parameters())
+        share = 4 * weights * tokens / seconds["ours"] / rate
+        print(f"  {share:.0%} of the matrix rate, counting tokens of all scales in full")
+    return seconds["ours"]
+
+
+def public_loop(model: MatryoshkaModel, utterances: list[Utterance]) -> torch.Tensor:
+    """Losses of all scales as in the public code; gradients of their mean."""
+    zero_gradients(model)
+    losses = []
+    for scale in model.settings.scales:
+        model.adapter.activate(scale)
+        prefixes = model.prefixes(utterances, scale)
+        rows, labels = [], []
+        for prefix, utterance in zip(prefixes, utterances, strict=True):
+            targets = model.targets(utterance)
+            rows.append(torch.cat([prefix, model.embed(targets)]))
+            labels.append(torch.tensor([-100] * len(prefix) + targets))
+        longest = max(map(len, rows))
+        inputs = nn.utils.rnn.pad_sequence(rows, batch_first=True)
+        mask = torch.stack([torch.arange(longest) < len(row) for row in rows]).to(inputs.device)
+        padded = nn.utils.rnn.pad_sequence(labels, batch_first=True, padding_value=-100)
+        with torch.autocast(inputs.device.type, torch.bfloat16, enabled=half(model)):
+            logits = model.llm(inputs_embeds=inputs, attention_mask=mask, use_cache=False).logits
+        losses.append(
+            F.cross_entropy(
+                logits[:, :-1].flatten(0, 1).float(), padded[:, 1:].flatten().to(inputs.device)
+            )
+        )
+    mean = torch.stack(losses).mean()
+    mean.backward()
+    return torch.stack(losses).detach()
+
+
+def our_step(model: MatryoshkaModel, utterances: list[Utterance], plan: Plan) -> torch.Tensor:
+    """The same by a plan of the package."""
+    zero_gradients(model)
+    return plan.losses(
+        model, utterances, model.count_targets(utterances), lambda loss: loss.backward()
+    )
+
+
+def check(model: MatryoshkaModel, ways: dict[str, Callable[[], torch.Tensor]]) -> None:
+    """Raise if the ways' losses or gradients differ by more than rounding."""
+    found = {}
+    for name, step in ways.items():
+        losses = step()
+        found[name] = losses, [p.grad for p in model.trainable()]
+    tolerance = 3e-2 if half(model) else 1e-4
+    torch.testing.assert_close(found["ours"][0], found["public"][0], atol=tolerance, rtol=tolerance)
+    for ours, public in zip(found["ours"][1], found["public"][1], strict=True):
+        error = (ours - public).norm() / public.norm().clamp(min=1e-9)
+        assert error < tolerance, f"gradients differ by {error:.1e} of their norm"
+
+
+def peak_memory(folder: Path, shape: Shape, method: str, name: str, device: torch.device) -> float:
+    """Bytes at most in use during one step: of a fresh process, or on the GPU."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        return pool.apply(one_step, (folder, shape, method, name, device, torch.get_num_threads()))
+
+
+def one_step(
+    folder: Path, shape: Shape, method: str, name: str, device: torch.device, threads: int
+) -> float:
+    """Make one step; return this process' peak."""
+    torch.set_num_threads(threads)
+    model, utterances = make(folder, shape, method, device)
+    if name == "public":
+        public_loop(model, utterances)
+    else:
+        our_step(model, utterances, plan_for(model, device))
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated()
+    # Not getrusage: what a process had before it started another program counts there too.
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (peak,) = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
+    return 1024 * int(peak)
+
+
+def make(
+    folder: Path, shape: Shape, method: str, device: torch.device
+) -> tuple[MatryoshkaModel, list[Utterance]]:
+    """A model with random adapters, and random clips."""
+    settings = ModelSettings(
+        mome=MomeSettings() if method.startswith("mome") else None,
+        task="avsr",
+        method=method,
+        compression="avgpool",
+        audio_rates=(4, 16),
+        video_rates=(2, 5),
+        llm=str(folder),
+        llm_revision=None,
+        lora_rank=shape.hidden // 32,
+        lora_scale=0.125,
+        projector_hidden=shape.projector,
+        projector_layer_norm=True,
+        seed=0,
+    )
+    model = MatryoshkaModel(settings, DIMS).to(device)
+    draw = torch.Generator().manual_seed(0)
+    for parameter in model.trainable():
+        # Fresh adapters add nothing, and part of their gradients is zero.
+        noise = 0.02 * torch.randn(parameter.shape, generator=draw)
+        parameter.data.add_(noise.to(parameter))
+    random = generator("benchmark", "clips")
+    utterances = []
+    for number in range(shape.clips):
+        seconds = random.uniform(*shape.seconds)
+        words = random.integers(8, shape.vocabulary, round(WORDS_PER_SECOND * seconds))
+        frames = round(25 * seconds)
+        tokens = {
+            "audio": torch.randn(2 * frames, DIMS["audio"], generator=draw).to(device),
+            "video": torch.randn(frames, DIMS["video"], generator=draw).to(device),
+        }
+        utterances.append(Utterance(str(number), " ".join(f"w{w}" for w in words), tokens))
+    return model, utterances
+
+
+def save_llm(folder: Path, shape: Shape) -> None:
+    """A random Llama, and a tokenizer that knows as many words."""
+    vocabulary = {"<unk>": 0, "<bos>": 1, "<eos>": 2}
+    vocabulary |= {f"w{n}": n for n in range(3, shape.vocabulary)}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<bos>", eos_token="<eos>", unk_token="<unk>"
+    ).save_pretrained(folder)
+    torch.manual_seed(0)
+    llm = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=shape.vocabulary,
+            hidden_size=shape.hidden,
+            intermediate_size=shape.intermediate,
+            num_hidden_layers=shape.layers,
+            num_attention_heads=shape.heads,
+            num_key_value_heads=shape.key_heads,
+            bos_token_id=1,
+            eos_token_id=2,
+        )
+    )
+    llm.to(torch.bfloat16 if shape.half else torch.float32).save_pretrained(folder)
+
+
+def real_tokens(model: MatryoshkaModel, utterances: list[Utterance], scale: Scale) -> int:
+    """Tokens of the batch at one scale, without padding."""
+    with torch.no_grad():
+        prefixes = model.prefixes(utterances, scale)
+    return sum(map(len, prefixes)) + model.count_targets(utterances) - len(utterances)
+
+
+def matrix_rate(device: torch.device, half: bool) -> float:
+    """FLOPs per second of a large matrix product."""
+    size = 8192 if device.type == "cuda" else 1024
+    matrix = torch.randn(size, size, device=device, dtype=torch.bfloat16 if half else None)
+    seconds = []
+    for _ in range(5):
+        synchronise(device)
+        started = time.perf_counter()
+        matrix @ matrix
+        synchronise(device)
+        seconds.append(time.perf_counter() - started)
+    return 2 * size**3 / min(seconds)
+
+
+def half(model: MatryoshkaModel) -> bool:
+    """Whether the frozen LLM is in bfloat16."""
+    return next(model.llm.get_decoder().layers.parameters()).dtype is torch.bfloat16
+
+
+def zero_gradients(model: MatryoshkaModel) -> None:
+    """Forget all gradients."""
+    for parameter in model.trainable():
+        parameter.grad = None
+
+
+def synchronise(device: torch.device) -> None:
+    """Wait for the GPU."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+if __name__ == "__main__":
+    run_command(training)

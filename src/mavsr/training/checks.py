@@ -1,0 +1,87 @@
+"""What is looked at before the first step, so that hours of training do not end in a surprise."""
+
+import logging
+import math
+import os
+from collections.abc import Mapping
+
+import torch
+
+from mavsr.errors import InputError
+from mavsr.training.trainer import Trainer
+
+
+def check_lengths(trainer: Trainer, lengths: Mapping[str, Mapping[str, int]]) -> None:
+    """Make sure that every clip gives tokens at every scale.
+
+    Args:
+        trainer: the trainer.
+        lengths: key -> modality -> encoder tokens.
+
+    Raises:
+        InputError: a clip has no token at all.
+    """
+    for modality in lengths[next(iter(lengths))]:
+        counts = {key: tokens[modality] for key, tokens in lengths.items()}
+        empty = [key for key, count in counts.items() if not count]
+        if empty:
+            raise InputError(
+                f"clip {min(empty)} has no {modality} token, so no scale can use it "
+                f"({len(empty)} such clips); raise mouths.min_frames, and rerun the features rules"
+            )
+        for rate in trainer.model.settings.rates(modality):
+            short = [key for key, count in counts.items() if count < rate]
+            if short:
+                logging.warning(
+                    "%d of %d clips, such as %s, have fewer than %d %s tokens: at that rate they "
+                    "have a single token, of what there is",
+                    len(short),
+                    len(counts),
+                    min(short),
+                    rate,
+                    modality,
+                )
+
+
+def check_step(trainer: Trainer, frames: Mapping[str, int]) -> None:
+    """Compute the losses of a validation batch and the gradients of the largest training batch.
+
+    Nothing is changed by it. The memory left is logged.
+
+    Raises:
+        InputError: memory does not suffice, or a validation loss is not finite.
+    """
+    clips = [trainer.validation[key] for key in list(trainer.validation)[:2]]
+    largest = max(trainer.steps, key=lambda step: len(step[1]) * max(frames[k] for k in step[1]))
+    view = trainer.views[largest[0] % len(trainer.views)]
+    batch = [view[key] for key in trainer.processes.share(largest[1])]
+    device = trainer.processes.device
+    try:
+        if clips:
+            with torch.no_grad():
+                losses = trainer.losses(clips, backward=False)
+            for scale, loss in zip(trainer.model.settings.scales, losses.tolist(), strict=True):
+                if not math.isfinite(loss):
+                    raise InputError(
+                        f"before training, the validation loss is {loss} at scale {scale.name} "
+                        f"(clips {', '.join(clip.key for clip in clips)}); check these features"
+                    )
+        trainer.losses(batch, backward=True)
+    except torch.cuda.OutOfMemoryError as error:
+        raise InputError(
+            f"the largest batch ({len(largest[1])} clips) does not fit into {device}'s memory; set "
+            "training.gradient_checkpointing, or lower training.pack_tokens or batch_frames "
+            f"({error})"
+        ) from error
+    finally:
+        trainer.optimizer.zero_grad(set_to_none=True)
+    free, total = _memory(device)
+    logging.info("memory after the largest batch: %.1f of %.1f GB free", free / 1e9, total / 1e9)
+
+
+def _memory(device: torch.device) -> tuple[float, float]:
+    """Free and total bytes."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)
+    page = os.sysconf("SC_PAGE_SIZE")
+    return page * os.sysconf("SC_AVPHYS_PAGES"), page * os.sysconf("SC_PHYS_PAGES")

@@ -1,0 +1,156 @@
+"""Every plan gives the losses and gradients of the plain loop: scale by scale, padded."""
+
+import pytest
+import torch
+from tiny import DIMS, make_utterance
+
+from mavsr.errors import InputError
+from mavsr.model.adapters.settings import MomeSettings
+from mavsr.model.avsr import MatryoshkaModel
+from mavsr.training.packs import plan_packs
+from mavsr.training.plans import Packed, Padded
+
+RAGGED = [make_utterance(key, n) for key, n in zip("abcde", (9, 2, 14, 30, 5), strict=True)]
+TASKS = {
+    "avsr": {"audio_rates": (2, 4), "video_rates": (1, 3)},
+    "asr": {"audio_rates": (2, 4, 9), "video_rates": ()},
+    "vsr": {"audio_rates": (), "video_rates": (1, 2)},
+}
+METHODS = ["llama-avsr", "mtsk-ms", "mtsk-ss", "mtsk-mss", "mome-mhsa", "mome-ffn", "mome-layer"]
+
+
+@pytest.fixture
+def make(settings_of):
+    def model(method="mtsk-ms", task="avsr", **changes):
+        rates = TASKS[task]
+        if method == "llama-avsr":
+            rates = {name: values[:1] for name, values in rates.items()}
+        model = MatryoshkaModel(settings_of(method=method, task=task, **rates, **changes), DIMS)
+        draw = torch.Generator().manual_seed(1)
+        for parameter in model.trainable():
+            # Fresh LoRAs add nothing, so every weight gets a value of its own.
+            parameter.data.copy_(0.3 * torch.randn(parameter.shape, generator=draw))
+        return model
+
+    return model
+
+
+def run(model, plan, utterances=RAGGED):
+    """Losses per scale and the gradients of their mean."""
+    for parameter in model.parameters():
+        parameter.grad = None
+    losses = plan.losses(model, utterances, model.count_targets(utterances), torch.Tensor.backward)
+    return losses, [parameter.grad for parameter in model.trainable()]
+
+
+def same(first, second):
+    torch.testing.assert_close(first[0], second[0], atol=1e-5, rtol=1e-5)
+    for ours, theirs in zip(first[1], second[1], strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "plan", [Packed("segments", 10**6), Packed("segments", 60), Packed("dense", 90)]
+)
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("method", METHODS)
+def test_packs_give_the_plain_loops_losses_and_gradients(make, method, task, plan):
+    model = make(method, task)
+    same(run(model, plan), run(model, Padded()))
+
+
+@pytest.mark.parametrize(
+    "mome",
+    [
+        MomeSettings(5, 1, 2, 3, router="per_scale"),
+        MomeSettings(5, 1, 2, 3, balance=0.0),
+        MomeSettings(5, 1, 2, 3, balance=0.5, scale_weights=(("a2_v1", 3.0), ("a4_v3", 0.2))),
+    ],
+)
+def test_also_for_variants_of_mome(make, mome):
+    model = make("mome-ffn", mome=mome)
+    same(run(model, Packed("segments", 100)), run(model, Padded()))
+
+
+@pytest.mark.parametrize("compression", ["avgpool", "stack"])
+def test_also_under_either_compression(make, compression):
+    model = make(compression=compression)
+    same(run(model, Packed("segments", 200)), run(model, Padded()))
+
+
+def test_the_plain_loop_is_the_mean_of_the_models_losses(make):
+    model = make("mtsk-mss")
+    losses, gradients = run(model, Padded())
+    for parameter in model.parameters():
+        parameter.grad = None
+    each = [model.loss(RAGGED, scale) for scale in model.settings.scales]
+    torch.testing.assert_close(losses, torch.stack(each).detach())
+    torch.stack(each).mean().backward()
+    for ours, parameter in zip(gradients, model.trainable(), strict=True):
+        torch.testing.assert_close(ours, parameter.grad, atol=1e-6, rtol=1e-5)
+
+
+def test_only_what_trains_gets_gradients(make):
+    model = make()
+    run(model, Packed("segments", 200))
+    trained = {id(parameter) for parameter in model.trainable()}
+    for parameter in model.parameters():
+        assert (parameter.grad is not None) == (id(parameter) in trained)
+
+
+@pytest.mark.parametrize("plan", [Padded(), Packed("segments", 100)])
+def test_shares_of_a_batch_add_up_to_it(make, plan):
+    model = make("mtsk-ss")
+    targets = model.count_targets(RAGGED)
+    whole, gradients = run(model, plan)
+    for parameter in model.parameters():
+        parameter.grad = None
+    parts = [
+        plan.losses(model, part, targets, torch.Tensor.backward)
+        for part in (RAGGED[:2], RAGGED[2:])
+    ]
+    torch.testing.assert_close(sum(parts), whole, atol=1e-5, rtol=1e-5)
+    for parameter, expected in zip(model.trainable(), gradients, strict=True):
+        torch.testing.assert_close(parameter.grad, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_flex_attention_gives_the_same_losses(make):
+    # PyTorch has no backward pass of FlexAttention on a CPU; its mask is that of the dense kernel.
+    for method in ("mtsk-ms", "mtsk-ss"):
+        model = make(method)
+        with torch.no_grad(), torch.compiler.set_stance("force_eager"):
+            targets = model.count_targets(RAGGED)
+            flex = Packed("flex", 300).losses(model, RAGGED, targets)
+            torch.testing.assert_close(flex, Padded().losses(model, RAGGED, targets))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("tokens", [1, 60, 200, 10**6])
+def test_packs_hold_everything_once_and_keep_their_bound(make, method, tokens):
+    model = make(method)
+    packs = list(plan_packs(model, RAGGED, tokens))
+    found = [(s.clip, n) for p in packs for s in p.segments if s.transcribes for n in s.scales]
+    count = len(model.settings.scales)
+    assert sorted(found) == [(clip, n) for clip in range(len(RAGGED)) for n in range(count)]
+    for pack in packs:
+        layout = pack.layout(model, RAGGED)
+        if not method.startswith("mome"):  # its balance loss takes whole scales
+            assert layout.tokens <= tokens or len(pack.trees) == 1
+        assert len(pack.row(model, RAGGED)) == layout.tokens
+
+
+def test_ms_computes_an_audio_prefix_once_and_ss_for_every_scale(make):
+    def audio(method):
+        model = make(method)
+        segments = [s for p in plan_packs(model, RAGGED, 10**6) for s in p.segments]
+        return sum(("audio", 2) in s.rates for s in segments)
+
+    assert audio("mtsk-ms") == len(RAGGED)
+    assert audio("mtsk-ss") == 2 * len(RAGGED)
+
+
+def test_wrong_settings_are_named():
+    with pytest.raises(InputError, match="kernel 'slow' is unknown; choose from"):
+        Packed("slow", 10)
+    with pytest.raises(InputError, match="0 tokens"):
+        Packed("dense", 0)
