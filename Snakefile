@@ -32,6 +32,7 @@ rule all:
     default_target: True
     input:
         "results/wer.csv",
+        "results/checks.csv",
         "results/parameters.csv",
         shown(),
         mouth_sheets,

@@ -44,6 +44,28 @@ rule draw_figure:
         " --scores {input.scores:q} {params.routing} {input.routing:q} --output results 2> {log:q}"
 
 
+rule check_results:
+    input:
+        scores="results/wer.csv",
+        experiments=rules.collect_scores.input.scores,
+        hypotheses=[f"results/evaluation/{e.path}.jsonl" for e in EVALUATIONS],
+        settings=[f"results/evaluation/{e.path}.json" for e in EVALUATIONS],
+    output:
+        table="results/checks.csv",
+    log:
+        "results/logs/report/check_results.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        code=code("report.check"),
+    shell:
+        "python -m mavsr.report.check --scores {input.scores:q}"
+        " --experiments {input.experiments:q} --hypotheses {input.hypotheses:q}"
+        " --results results --output {output.table:q} 2> {log:q}"
+
+
 rule parameters:
     output:
         table="results/parameters.csv",
