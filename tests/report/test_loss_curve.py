@@ -47,5 +47,5 @@ def test_the_command_writes_a_png(tmp_path):
 
 def test_a_table_without_training_is_refused(tmp_path):
     table(steps=0).to_csv(tmp_path / "metrics.csv", index=False)
-    with pytest.raises(InputError, match="metrics.csv has no training loss"):
+    with pytest.raises(InputError, match=r"metrics\.csv has no training loss"):
         loss_curve(tmp_path / "metrics.csv", tmp_path / "model.png")

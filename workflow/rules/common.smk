@@ -3,14 +3,16 @@
 import json
 import os
 import re
+import shlex
 from pathlib import Path
+from types import SimpleNamespace
 
 from mavsr.configuration import check_config, expand_homes, restore_types
 from mavsr.corpus.download.settings import RemoteFile
 from mavsr.corpus.readers import reading_settings
 from mavsr.errors import InputError
 from mavsr.experiments import all_evaluations, all_models, evaluations
-from mavsr.features.needs import pool_size
+from mavsr.features.needs import pool_size, training_views
 from mavsr.preflight import check_files
 from mavsr.report import published
 from mavsr.report.catalogue import FIGURES, TABLES, experiment_of
@@ -43,7 +45,6 @@ VIEW_NOISE = {"seed", "snrs", "mask_samples", "mask_stride"}
 RUNNING = {
     "save_every_s",
     "workers",
-    "processes",
     "pack_tokens",
     "gradient_checkpointing",
 }
@@ -251,8 +252,8 @@ def features(modality, split, conditions):
 
 
 def all_views(wildcards):
-    """Conditions of the training split."""
-    return [f"view_{number}" for number in range(config["features"]["views"])]
+    """Conditions of the training split; none where training encodes its own."""
+    return training_views(config)
 
 
 def only_clean(wildcards):
@@ -391,10 +392,11 @@ def training_settings(wildcards):
 
 
 def decoding_settings(wildcards):
-    """Settings of a decoding job, without its batch size: that changes no result."""
-    return json.dumps(
-        {k: v for k, v in config["decoding"].items() if k != "batch_utterances"}
+    """Settings of a decoding job that change its result: not its batches, nor unused sampling."""
+    unread = {"batch_tokens"} | (
+        set() if config["decoding"]["profile"] == "paper" else {"sampling"}
     )
+    return json.dumps({k: v for k, v in config["decoding"].items() if k not in unread})
 
 
 def standin_shards(split):
@@ -406,6 +408,38 @@ def standin_shards(split):
         return [f"{folder}/{number:05d}.tar" for number in range(count)]
 
     return shards
+
+
+def online_inputs(wildcards):
+    """What training reads of its split where it runs the encoders itself; else nothing."""
+    if config["features"]["mode"] == "cached":
+        return []
+    model = MODELS[wildcards.model]
+    folder = f"results/mouths/{model.corpus}/train"
+    hears = "audio" in dict(model.encoders)
+    babble = [babble_file(SimpleNamespace(corpus=model.corpus))] if hears else []
+    weights = [
+        file
+        for _, name in model.encoders
+        for file in weight_files(config["encoders"][name]["path"])
+    ]
+    return [f"{folder}/index.json", *babble, *weights]
+
+
+def training_features(wildcards, input):
+    """The command-line options for a training job's features, cached or not."""
+    options = feature_options(input)
+    if config["features"]["mode"] == "cached":
+        return options
+    model, section = MODELS[wildcards.model], config["features"]
+    reads = {"dtype", "precision", "seed", "flip", "long_clips", "longest_s"}
+    online = {
+        "mouths": input.online[0],
+        "babble": input.online[1] if "audio" in dict(model.encoders) else None,
+        "noise": {k: v for k, v in config["noise"].items() if k in VIEW_NOISE},
+        "extraction": {k: v for k, v in section.items() if k in reads},
+    } | {f"{m}_encoder": config["encoders"][name] for m, name in model.encoders}
+    return f"{options} --online {shlex.quote(json.dumps(online))}"
 
 
 def feature_options(input):

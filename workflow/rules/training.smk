@@ -9,6 +9,7 @@ rule train_model:
         video=features("video", "train", all_views),
         audio_val=features("audio", "val", only_clean),
         video_val=features("video", "val", only_clean),
+        online=online_inputs,
         llm=llm_files,
     output:
         run="results/training/{model}/run.json",
@@ -21,26 +22,26 @@ rule train_model:
         "results/benchmarks/training/{model}.tsv"
     conda:
         "../../envs/mavsr.yaml"
-    threads: 1
     resources:
         mem="4GB",
+        launch="--gpus 1",  # more than one, or --nodes: torchrun
         # No params: these change no result.
         save_every_s=config["training"]["save_every_s"],
         workers=config["training"]["workers"],
-        processes=config["training"]["processes"],
         pack_tokens=config["training"]["pack_tokens"],
         gradient_checkpointing=json.dumps(config["training"]["gradient_checkpointing"]),
     params:
         code=code("training.train"),
         model=model_json,
         training=training_settings,
-        features=lambda wildcards, input: feature_options(input),
+        features=training_features,
     shell:
-        "python -m mavsr.training.train --output $(dirname {output.run:q})"
+        "python -m mavsr.cluster.launch {resources.launch} --cpus {threads}"
+        " mavsr.training.train --output $(dirname {output.run:q})"
         " --train_manifest {input.train:q} --val_manifest {input.val:q}"
         " {params.features} --model {params.model:q} --training {params.training:q}"
         " --training.save_every_s {resources.save_every_s}"
         " --training.workers {resources.workers}"
         " --training.pack_tokens {resources.pack_tokens}"
         " --training.gradient_checkpointing {resources.gradient_checkpointing}"
-        " --processes {resources.processes} --threads {threads} 2> {log:q}"
+        " --threads {threads} 2> {log:q}"

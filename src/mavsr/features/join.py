@@ -1,6 +1,6 @@
 """Join the cached tokens of a clip's modalities with its transcript."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mavsr.corpus.manifest import read_manifest
@@ -75,6 +75,33 @@ class UtteranceSource(Mapping[str, Utterance]):
 
     def __len__(self) -> int:
         return len(self._keys)
+
+
+def cached_views(manifest: Path, views: Mapping[str, Sequence[Path]]) -> list[UtteranceSource]:
+    """One source per augmented view of the training split.
+
+    Args:
+        manifest: the split's manifest.
+        views: modality -> ``index.json`` of each view, in order.
+
+    Raises:
+        InputError: the modalities have different numbers of views, or the views different clips.
+
+    """
+    counts = {len(paths) for paths in views.values()}
+    if len(counts) != 1:
+        raise InputError(f"as many audio as video views are needed, not {sorted(counts)}")
+    sources = [
+        UtteranceSource(manifest, {modality: paths[view] for modality, paths in views.items()})
+        for view in range(counts.pop())
+    ]
+    for source in sources[1:]:
+        if odd := set(source) ^ set(sources[0]):
+            raise InputError(
+                f"clip {min(odd)} is not in every view's features; the caches come from different "
+                "runs, rerun the features rules"
+            )
+    return sources
 
 
 def check_modalities(task: str, indexes: Mapping[str, object]) -> None:

@@ -18,10 +18,16 @@ class Cache:
     condition: str
 
 
+def training_views(config: Mapping[str, Any]) -> list[str]:
+    """Conditions under which the training split is cached; none if training encodes its own."""
+    section = config["features"]
+    return [f"view_{n}" for n in range(section["views"])] if section["mode"] == "cached" else []
+
+
 def wanted_caches(config: Mapping[str, Any]) -> list[Cache]:
     """What models are trained, validated and tested on, without repetitions, sorted."""
     found = set()
-    views = [f"view_{number}" for number in range(config["features"]["views"])]
+    views = training_views(config)
     for evaluation in all_evaluations(config):
         model = evaluation.model
         for modality, encoder in model.encoders:

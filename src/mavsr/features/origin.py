@@ -5,17 +5,30 @@ test read several caches. They must agree, and agree with what the model was tra
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Protocol
 
 from mavsr.errors import InputError
 from mavsr.features.content import MadeBy
-from mavsr.features.join import UtteranceSource
 from mavsr.model.settings import ModelSettings
 
 ENCODER = ("weights", "kind", "pad", "precision")
 """What of an origin says which encoder it was; the rest differs between views and splits."""
 
 
-def encoders_of(sources: Iterable[UtteranceSource]) -> dict[str, MadeBy]:
+class Source(Protocol):
+    """What says which encoders its tokens come from."""
+
+    @property
+    def folders(self) -> Mapping[str, Path]:
+        """Modality -> folder that its tokens come from."""
+
+    @property
+    def made_by(self) -> Mapping[str, MadeBy]:
+        """Modality -> weights and settings that made its tokens."""
+
+
+def encoders_of(sources: Iterable[Source]) -> dict[str, MadeBy]:
     """Modality -> the one encoder that made the features of all sources.
 
     Raises:
@@ -29,7 +42,7 @@ def encoders_of(sources: Iterable[UtteranceSource]) -> dict[str, MadeBy]:
     return found
 
 
-def check_encoders(expected: Mapping[str, MadeBy], source: UtteranceSource) -> None:
+def check_encoders(expected: Mapping[str, MadeBy], source: Source) -> None:
     """Raise InputError if the features of ``source`` are not of the ``expected`` encoders."""
     for modality, made_by in source.made_by.items():
         wanted, found = expected.get(modality), _encoder(made_by)
@@ -46,7 +59,7 @@ def check_encoders(expected: Mapping[str, MadeBy], source: UtteranceSource) -> N
             )
 
 
-def check_pooling(settings: ModelSettings, source: UtteranceSource) -> None:
+def check_pooling(settings: ModelSettings, source: Source) -> None:
     """Raise InputError if features are stored pooled in a way that does not suit the model."""
     for modality, made_by in source.made_by.items():
         size = made_by.get("pool", 1)

@@ -24,7 +24,7 @@ from mavsr.model.adapters.registry import make_adapter
 from mavsr.model.compression import compress, compressed_dim, compressed_length
 from mavsr.model.projector import Projector
 from mavsr.model.scales import TASKS, Scale
-from mavsr.model.sequence import MARKERS, PROMPTS, pad_left, pad_right, position_kinds
+from mavsr.model.sequence import MARKERS, PROMPTS, pad_right, position_kinds
 from mavsr.model.settings import ModelSettings
 from mavsr.seeds import derive_seed
 
@@ -177,33 +177,6 @@ class MatryoshkaModel(nn.Module):
         padded = pad_right([row + 1 for row in kinds]).to(self.markers.device)
         return Positions((scale,), (padded > 0)[..., None], padded - 1)
 
-    @torch.inference_mode()
-    def transcribe(
-        self, utterances: Sequence[Utterance], scale: Scale, beams: int, max_new_tokens: int
-    ) -> list[str]:
-        """Transcripts by deterministic beam search over the whole batch.
-
-        Sampling is off whatever the checkpoint's own generation settings say.
-        """
-        self.adapter.activate(scale)
-        inputs, mask = pad_left(self.prefixes(utterances, scale))
-        end = self.tokenizer.eos_token_id
-        output = self.llm.generate(
-            inputs_embeds=inputs,
-            attention_mask=mask,
-            generation_config=GenerationConfig(
-                num_beams=beams,
-                do_sample=False,
-                max_new_tokens=max_new_tokens,
-                eos_token_id=end,
-                bos_token_id=self.tokenizer.bos_token_id,
-                pad_token_id=end,
-            ),
-        )
-        return self.tokenizer.batch_decode(
-            output, skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
-
     def save(self, folder: Path) -> None:
         """Write ``adapters/`` and ``projectors.safetensors`` to ``folder``."""
         with atomic(folder / "adapters") as partial:
@@ -222,13 +195,22 @@ class MatryoshkaModel(nn.Module):
         if not path.is_file():
             raise InputError(f"{path} is missing: {folder} is not a trained model")
         tensors = safetensors.torch.load_file(path)
+        saved = sorted({name.split(".")[1] for name in tensors if name.startswith("projectors.")})
+        if saved != sorted(self.projectors):
+            raise InputError(
+                f"{path} has projectors {', '.join(saved)}, the model to load it into "
+                f"{', '.join(sorted(self.projectors))}; load it with the rates of its run.json"
+            )
         try:
             self.markers.data.copy_(tensors.pop("markers"))
             self.projectors.load_state_dict(
                 {name.removeprefix("projectors."): tensor for name, tensor in tensors.items()}
             )
         except (RuntimeError, KeyError) as error:
-            raise InputError(f"{path} does not fit the model's settings: {error}") from error
+            raise InputError(
+                f"{path} does not fit the model's settings or the LLM {self.settings.llm}, load it "
+                f"with those of its run.json: {error}"
+            ) from error
         self.adapter.load(folder / "adapters")
 
     def count_targets(self, utterances: Sequence[Utterance]) -> int:

@@ -6,7 +6,6 @@ gives those of the batch, however many there are.
 """
 
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,9 +13,6 @@ from datetime import timedelta
 
 import torch
 from torch import distributed
-from torch.distributed import run
-from torch.distributed.elastic.multiprocessing.api import SignalException
-from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
 
 @dataclass(frozen=True)
@@ -63,25 +59,6 @@ class Processes:
         if self.count == 1:
             return flag
         return bool(self.total(torch.tensor(float(flag), device=self.device)))
-
-
-def under_torchrun() -> bool:
-    """Whether ``torchrun`` started this process."""
-    return "TORCHELASTIC_RUN_ID" in os.environ
-
-
-def start_processes(module: str, count: int) -> None:
-    """Run ``module`` with this process' arguments in ``count`` processes on this machine.
-
-    Raises:
-        SystemExit: one of them failed; the status is its own.
-    """
-    try:
-        run.main(["--standalone", "--nproc-per-node", str(count), "-m", module, *sys.argv[1:]])
-    except ChildFailedError as error:
-        raise SystemExit(error.get_first_failure()[1].exitcode) from error
-    except SignalException as error:
-        raise SystemExit(128 + error.sigval) from error
 
 
 ALONE = Processes(0, 1, torch.device("cpu"))

@@ -5,8 +5,8 @@ import json
 import logging
 import shutil
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,12 @@ import pandas as pd
 import torch
 
 from mavsr.command import run_command
-from mavsr.errors import InputError
-from mavsr.features.join import UtteranceSource, check_modalities
+from mavsr.features.join import UtteranceSource, cached_views, check_modalities
+from mavsr.features.online import OnlineSettings, OnlineSource, online_views
 from mavsr.features.origin import check_pooling, encoders_of
 from mavsr.files import atomic, sha256, write_json
 from mavsr.model.adapters.base import count_parameters
 from mavsr.model.avsr import MatryoshkaModel
-from mavsr.model.scales import TASKS
 from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
 from mavsr.sources import code_digest
@@ -28,8 +27,6 @@ from mavsr.training.checks import check_lengths, check_step
 from mavsr.training.processes import (
     Processes,
     joined_processes,
-    start_processes,
-    under_torchrun,
 )
 from mavsr.training.settings import TrainingSettings
 from mavsr.training.state import ResumeState
@@ -46,8 +43,8 @@ def train(
     video: list[Path] | None = None,
     audio_val: Path | None = None,
     video_val: Path | None = None,
+    online: OnlineSettings | None = None,
     threads: int = 1,
-    processes: int = 1,
 ) -> None:
     """Train a model; write adapters, projectors, ``metrics.csv`` and, last, ``run.json``.
 
@@ -63,60 +60,40 @@ def train(
         video: the same for video.
         audio_val: ``index.json`` of the validation split's audio features.
         video_val: the same for video.
+        online: run the frozen encoders in this job, on views of its own every epoch, instead of
+            reading ``audio`` and ``video``.
         threads: CPU threads of each process.
-        processes: how many to start on this machine. To use several machines, start this command by
-            ``torchrun`` instead.
     """
-    if processes > 1 and not under_torchrun():
-        start_processes("mavsr.training.train", processes)
-        return
     torch.set_num_threads(threads)
     features = {m: paths for m, paths in (("audio", audio), ("video", video)) if paths}
     held_out = {m: path for m, path in (("audio", audio_val), ("video", video_val)) if path}
-    views = read_views(model, train_manifest, features)
+    check_modalities(model.task, features if online is None else online.encoders)
     check_modalities(model.task, held_out)
     validation = UtteranceSource(val_manifest, held_out)
-    encoders = encoders_of([*views, validation])
-    check_pooling(model, views[0])
     files = [train_manifest, val_manifest, *held_out.values()]
     files += [path for paths in features.values() for path in paths]
+    files += [path for path in (online.mouths, online.babble) if path] if online else []
     # The weights of a local LLM decide a run as much as its data; a hub model has its revision.
     files += sorted(Path(model.llm).glob("*.safetensors"))
     data = {str(path): sha256(path) for path in files}
-    with joined_processes() as joined:
-        _train(output, model, training, views, validation, joined, data, encoders)
-
-
-def read_views(
-    model: ModelSettings, manifest: Path, features: Mapping[str, Sequence[Path]]
-) -> list[UtteranceSource]:
-    """The sources of all training views.
-
-    Raises:
-        InputError: they are not of the task's modalities, or not of the same clips.
-    """
-    check_modalities(model.task, features)
-    count = {len(paths) for paths in features.values()}
-    if len(count) != 1:
-        raise InputError(f"as many audio as video views are needed, not {sorted(count)}")
-    views = [
-        UtteranceSource(manifest, {m: features[m][view] for m in TASKS[model.task]})
-        for view in range(count.pop())
-    ]
-    for view in views[1:]:
-        if odd := set(view) ^ set(views[0]):
-            raise InputError(
-                f"clip {min(odd)} is not in every view's features; the caches come from different "
-                "runs, rerun the features rules"
-            )
-    return views
+    with joined_processes() as processes:
+        views: Sequence[UtteranceSource | OnlineSource]
+        if online is None:
+            views = cached_views(train_manifest, features)
+        else:
+            views = online_views(train_manifest, online, training.epochs, processes.device)
+            if processes.device.type == "cuda":  # which forked workers cannot use
+                training = replace(training, workers=0)
+        encoders = encoders_of([*views, validation])
+        check_pooling(model, views[0])
+        _train(output, model, training, views, validation, processes, data, encoders)
 
 
 def _train(
     output: Path,
     model: ModelSettings,
     training: TrainingSettings,
-    views: list[UtteranceSource],
+    views: Sequence[UtteranceSource | OnlineSource],
     validation: UtteranceSource,
     processes: Processes,
     data: dict[str, str],
@@ -132,7 +109,7 @@ def _train(
     logging.info("trainable parameters: %s", counts)
     settings = {"model": model.to_dict(), "training": asdict(training)}
     code = code_digest("mavsr.training.train")
-    identity = [model.to_dict(), training.deciding(), data, code]
+    identity = [model.to_dict(), training.deciding(), encoders, data, code]
     frames = views[0].frames()
     trainer = Trainer(
         network,

@@ -1,0 +1,78 @@
+"""What the section ``features`` of a config asks of the rules."""
+
+import json
+import re
+
+import pytest
+from test_dag import read_config
+
+from mavsr.configuration import check_config
+from mavsr.errors import InputError
+from mavsr.experiments import all_models
+
+SHARD = "results/features/{}/portrait/train/view_0/00000.tar"
+
+
+def commands(project, module, *arguments):
+    """Command lines of the jobs that run ``module``, of a dry run."""
+    shown = project.run("--dry-run", "--printshellcmds", *arguments)
+    assert shown.returncode == 0, shown.stdout
+    return [row for row in shown.stdout.splitlines() if f"python -m {module} " in row]
+
+
+def option(command, name):
+    return json.loads(re.search(rf"--{name} '(.*?)'", command)[1])
+
+
+def test_what_changes_the_tokens_and_nothing_else_is_a_setting(project):
+    config = ["--config", "features={store: pooled, long_clips: split, batch_s: 9}", "--"]
+    targets = [SHARD.format("whisper-standin"), SHARD.format("avhubert-standin")]
+    found = {
+        option(command, "encoder")["kind"]: command
+        for command in commands(project, "mavsr.features.extract", *config, *targets)
+    }
+    assert option(found["whisper"], "settings") == {
+        "dtype": "float16",
+        "precision": "float32",
+        "pool": 4,
+    }
+    assert "pool" not in option(found["avhubert"], "settings")
+    assert {"seed", "flip"} < option(found["avhubert"], "settings").keys()
+    for command in found.values():
+        assert "--settings.batch_s 9 --settings.long_clips split" in command
+
+
+def test_online_training_needs_crops_and_encoders_but_no_cached_views(project):
+    config = read_config(project)
+    name = next(n for n, m in all_models(config).items() if m.settings.task == "asr")
+    online = ["--config", "features={mode: online}", "--"]
+    target = f"results/training/{name}/run.json"
+    (command,) = commands(project, "mavsr.training.train", *online, target)
+    given = option(command, "online")
+    assert given["mouths"] == "results/mouths/portrait/train/index.json"
+    assert given["babble"] == "results/noise/portrait/babble.flac"
+    assert given["audio_encoder"] == config["encoders"]["whisper-standin"]
+    assert "video_encoder" not in given
+    assert given["noise"]["snrs"] == config["noise"]["snrs"]
+    assert " --audio " not in command and " --audio_val " in command
+    jobs = project.plan(*online, target)
+    assert (jobs["extract_features"], jobs["index_features"]) == (1, 1)
+    assert jobs["mix_noise"] == 0 and jobs["index_mouths"] == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"compression": "stack"}, "stacks audio tokens, which features.store: pooled"),
+        ({"rates": {"audio": [4, 48]}}, "has the audio rate 48"),
+    ],
+)
+def test_a_pooled_store_is_refused_where_it_would_not_be_exact(project, change, message):
+    config = read_config(project)
+    config["experiments"]["more"] = [{"methods": ["mtsk-ms"], **change}]
+    check_config(config)
+    config["features"]["store"] = "pooled"
+    with pytest.raises(InputError, match=rf"experiments\.more\[0\] {message}"):
+        check_config(config)
+    config["experiments"]["more"][0]["task"] = "vsr"  # no sound, nothing to pool
+    check_config(config)
