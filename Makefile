@@ -12,11 +12,15 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 IN_ENV := . .venv/bin/activate &&
 SNAKEMAKE := $(IN_ENV) snakemake $(if $(PROFILE),--workflow-profile $(PROFILE),--cores $(CORES)) $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: all results/all test test-slurm plan status lint bench lock unlock clean FORCE
+.PHONY: all results/all results/paper test test-slurm plan status lint bench lock unlock clean FORCE
 .DEFAULT_GOAL := all
 
 all results/all: .venv/.installed
 	$(SNAKEMAKE)
+
+# Every table and figure of the papers: make results/paper CONFIG=workflow/configs/paper.yaml
+results/paper: .venv/.installed
+	$(SNAKEMAKE) -- paper
 
 results/%: .venv/.installed FORCE
 	$(SNAKEMAKE) -- '$@'
