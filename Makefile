@@ -3,24 +3,35 @@
 #   make test                  all tests
 CORES ?= all
 CONFIG ?=
+# Such as workflow/profiles/slurm; empty: this machine.
+PROFILE ?=
 PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' \
 	2>/dev/null && { echo $$p; break; }; done)
 
 IN_ENV := . .venv/bin/activate &&
-SNAKEMAKE := $(IN_ENV) snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
+SNAKEMAKE := $(IN_ENV) snakemake $(if $(PROFILE),--workflow-profile $(PROFILE),--cores $(CORES)) $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: all results/all test lint bench lock unlock clean FORCE
+.PHONY: all results/all results/paper test test-slurm lint bench lock unlock clean FORCE
 .DEFAULT_GOAL := all
 
 all results/all: .venv/.installed
 	$(SNAKEMAKE)
+
+# Every table and figure of the papers: make results/paper CONFIG=workflow/configs/paper.yaml
+results/paper: .venv/.installed
+	$(SNAKEMAKE) -- paper
 
 results/%: .venv/.installed FORCE
 	$(SNAKEMAKE) -- '$@'
 
 test: .venv/.installed
 	$(IN_ENV) pytest
+
+# Through a real SLURM on this machine; Debian's packages are installed if they are absent (as root).
+test-slurm: .venv/.installed
+	tests/slurm/install.sh
+	$(IN_ENV) pytest -m slurm tests/slurm
 
 lint: .venv/.installed
 	$(IN_ENV) pytest tests/workflow/test_style.py

@@ -278,15 +278,15 @@ def test_a_corpus_that_is_made_is_not_downloaded():
         check_config(config)
 
 
-def test_home_folders_are_written_out(monkeypatch):
-    monkeypatch.setenv("HOME", "/home/ann")
+def test_home_folders_are_written_out(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
     config = changed("corpora.portrait.root", "~/l r s")
     config["corpora"]["portrait"]["download"] = {"files": [{"url": "https://h/~ann"}, "~"]}
     expand_homes(config)
-    assert config["corpora"]["portrait"]["root"] == "/home/ann/l r s"
+    assert config["corpora"]["portrait"]["root"] == f"{tmp_path}/l r s"
     assert config["corpora"]["portrait"]["download"]["files"] == [
         {"url": "https://h/~ann"},
-        "/home/ann",
+        str(tmp_path),
     ]
     with pytest.raises(InputError, match=r"config: noise\.babble is '~nobody\.here/x'"):
         expand_homes(changed("noise.babble", "~nobody.here/x"))

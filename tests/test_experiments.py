@@ -183,7 +183,10 @@ def test_lora_settings_do_not_concern_mome_models_nor_experts_lora_models(config
     ("change", "message"),
     [
         ({"mome": {"top_k": 99}}, "mome.top_k is 99"),
-        ({"mome": {"scale_weights": {"a8_v2": 1}}}, "scale a8_v2 is not one of.*a16_v5"),
+        (
+            {"mome": {"scale_weights": {"a8_v2": 1}}},
+            "scale_weights names a8_v2, which is not.*a16_v5",
+        ),
         (
             {"methods": ["avgpool-at-inference"], "compression": "stack"},
             "pools tokens.*set compression: avgpool",

@@ -12,10 +12,13 @@ from tiny import save_llm
 from transformers import AutoConfig, AutoTokenizer
 
 from mavsr.command import run_command
-from mavsr.errors import InputError
+from mavsr.evaluation import decode as decode_module
 from mavsr.evaluation.collect import collect, read_scores
-from mavsr.evaluation.decode import DecodingSettings, decode
+from mavsr.evaluation.decode import decode
+from mavsr.evaluation.resume import Resume
 from mavsr.evaluation.score import COLUMNS, ScoringSettings, score
+from mavsr.evaluation.settings import DecodingSettings
+from mavsr.evaluation.transcribe import transcribe
 from mavsr.report.cost import lora_parameters, matrix_parameters
 from mavsr.report.sources import ReportSettings
 from mavsr.report.table import write_table
@@ -85,7 +88,7 @@ def run_train(data, settings_of, tmp_path, monkeypatch):
 
 @pytest.fixture
 def run_decode(data, tmp_path, monkeypatch):
-    def run(folder, scale, condition="clean", batch=2, longest=6):
+    def run(folder, scale, condition="clean", batch=50, longest=6):
         task = json.loads((folder / "run.json").read_text())["model"]["task"]
         path = tmp_path / "evaluation" / folder.name / condition / f"{scale}.jsonl"
         call(
@@ -98,7 +101,7 @@ def run_decode(data, tmp_path, monkeypatch):
             scale=scale,
             **({"audio": data.test[condition]["audio"]} if task != "vsr" else {}),
             **({"video": data.test["clean"]["video"]} if task != "asr" else {}),
-            decoding={"beams": 2, "max_new_tokens": longest, "batch_utterances": batch},
+            decoding={"beams": 2, "max_new_tokens": longest, "batch_tokens": batch},
             hypotheses=path,
             threads=1,
         )
@@ -163,7 +166,8 @@ def test_a_model_folder_holds_exactly_what_is_promised(run_train, data):
     for path in (*data.views["audio"], *data.views["video"], data.train_manifest):
         assert len(run["data_sha256"][str(path)]) == 64
     metrics = pd.read_csv(folder / "metrics.csv")
-    assert list(metrics.columns) == ["step", "epoch", "split", "scale", "loss", "learning_rate"]
+    columns = ["step", "epoch", "split", "scale", "loss", "learning_rate", "wer"]
+    assert list(metrics.columns) == columns
     assert len(metrics) == (run["steps"] + 3) * 4
     assert metrics.loss.notna().all()
 
@@ -182,7 +186,9 @@ def test_hypotheses_are_sorted_and_their_sidecar_tells_the_cost(run_train, run_d
     assert [line["key"] for line in lines] == sorted(TEST)
     assert all(set(line) == {"key", "reference", "hypothesis"} for line in lines)
     sidecar = json.loads(path.with_suffix(".json").read_text())
-    assert sidecar["decoding"] == asdict(DecodingSettings(2, 6, 2))
+    assert sidecar["decoding"] == asdict(
+        DecodingSettings(beams=2, max_new_tokens=6, batch_tokens=50)
+    )
     assert (sidecar["audio_rate"], sidecar["video_rate"]) == (4, 3)
     llm = settings_of().llm
     tokenizer, config = AutoTokenizer.from_pretrained(llm), AutoConfig.from_pretrained(llm)
@@ -211,7 +217,7 @@ def test_references_that_cannot_be_reached_are_counted(
 def test_hypotheses_do_not_depend_on_the_batch_size(run_train, run_decode):
     folder = run_train("model", epochs=1)
     content = run_decode(folder, "a2_v1", batch=1).read_bytes()
-    assert run_decode(folder, "a2_v1", batch=5).read_bytes() == content
+    assert run_decode(folder, "a2_v1", batch=500).read_bytes() == content
 
 
 def fails(capsys, function, *arguments, **options):
@@ -304,7 +310,44 @@ def test_a_state_of_another_llm_is_not_resumed(run_train, monkeypatch, settings_
     assert (resumed / name).read_bytes() == (fresh / name).read_bytes()
 
 
-@pytest.mark.parametrize("key", ["beams", "max_new_tokens", "batch_utterances"])
-def test_decoding_settings_are_checked_when_made(key):
-    with pytest.raises(InputError, match=f"decoding.{key} is 0"):
-        DecodingSettings(**{key: 0})
+def test_an_interrupted_decoding_goes_on_where_it_stopped(run_train, run_decode, monkeypatch):
+    folder = run_train("model", epochs=1)
+    content = run_decode(folder, "a2_v1", batch=1).read_bytes()
+    path = run_decode(folder, "a2_v1", batch=1)
+    path.unlink()
+    done = []
+
+    def failing(network, utterances, *rest):
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        done.extend(utterances)
+        return transcribe(network, utterances, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(decode_module, "transcribe", failing)
+        with pytest.raises(KeyboardInterrupt):
+            run_decode(folder, "a2_v1", batch=1)
+    assert not path.exists()
+    left = path.with_suffix(".resume")
+    with left.open("a") as file:
+        file.write('{"key": "test4", "refer')
+    rest = []
+
+    def counting(network, utterances, *others):
+        rest.extend(utterances)
+        return transcribe(network, utterances, *others)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(decode_module, "transcribe", counting)
+        assert run_decode(folder, "a2_v1", batch=500).read_bytes() == content
+    assert len(rest) == len(TEST) - 3
+    assert not left.exists()
+
+
+def test_what_another_model_said_is_not_taken_over(run_train, run_decode, monkeypatch):
+    folder = run_train("model", epochs=1)
+    path = run_decode(folder, "a2_v1")
+    line = {"key": "test0", "reference": "x", "hypothesis": "nonsense"}
+    resume = Resume(path.with_suffix(".resume"), "of another model")
+    resume.add([line])
+    assert "nonsense" not in run_decode(folder, "a2_v1").read_text()

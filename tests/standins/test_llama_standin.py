@@ -8,6 +8,8 @@ from tiny import DIMS, make_utterance
 
 from mavsr.corpus.manifest import write_manifest
 from mavsr.errors import InputError
+from mavsr.evaluation.settings import DecodingSettings
+from mavsr.evaluation.transcribe import transcribe
 from mavsr.model.avsr import MatryoshkaModel, load_llm
 from mavsr.model.scales import Scale
 from mavsr.model.sequence import IGNORED, PROMPTS
@@ -149,7 +151,7 @@ def test_the_model_that_is_trained_takes_it(manifest, tmp_path, settings_of):
     model = MatryoshkaModel(settings_of(llm=str(tmp_path / "llm")), DIMS).eval()
     clips = [make_utterance("a", 6), make_utterance("b", 9)]
     model.loss(clips, Scale(2, 1)).backward()
-    texts = model.transcribe(clips, Scale(2, 1), 2, 4)
+    texts = transcribe(model, clips, Scale(2, 1), DecodingSettings(beams=2, max_new_tokens=4))
     assert len(texts) == 2
     assert not any("<|" in text for text in texts)
 

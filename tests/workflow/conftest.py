@@ -1,73 +1,21 @@
-import os
-import shutil
-import subprocess
-import sys
-from collections import Counter
-from pathlib import Path
-
 import pytest
+from project import Project
 
-ROOT = Path(__file__).parents[2]
-
-
-class Project:
-    """A copy of workflow and package in a folder of its own, run by this Python."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        folder.mkdir()
-        for name in ("workflow", "envs", "src"):
-            shutil.copytree(
-                ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
-            )
-        (folder / "profiles").symlink_to("workflow/profiles")
-        for name in ("Snakefile", "config.yaml"):
-            shutil.copy(ROOT / name, folder / name)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        tools = Path(sys.executable).parent
-        return {
-            **os.environ,
-            "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(self.folder / "src"),
-            "XDG_CACHE_HOME": str(self.folder / ".cache"),
-            "HF_HUB_OFFLINE": "1",
-        }
-
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def plan(self, *arguments: str) -> Counter:
-        """Rule -> number of jobs of a dry run."""
-        result = self.run("--dry-run", *arguments)
-        assert result.returncode == 0, result.stdout
-        lines = iter(result.stdout.splitlines())
-        jobs: Counter = Counter()
-        for line in lines:
-            if line.startswith("-----"):
-                break
-        for line in lines:
-            rule, *count = line.split()
-            if rule == "total":
-                break
-            jobs[rule] = int(count[0])
-        return jobs
+SMOKE = ("--configfile", "workflow/configs/smoke.yaml")
 
 
 @pytest.fixture
 def project(tmp_path) -> Project:
     return Project(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def smoke_run(tmp_path_factory) -> Project:
+    """The smoke config, run once for all tests. What a test changes there, it puts back."""
+    project = Project(tmp_path_factory.mktemp("smoke run") / "project")
+    result = project.run(*SMOKE)
+    assert result.returncode == 0, result.stdout[-5000:]
+    return project
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ rule decode:
     threads: 1
     resources:
         mem="4GB",
-        batch_utterances=config["decoding"]["batch_utterances"],  # no param: changes no result
+        batch_tokens=config["decoding"]["batch_tokens"],  # no param: changes no result
     params:
         code=code("evaluation.decode"),
         origin=origin_json,
@@ -32,7 +32,7 @@ rule decode:
         " --manifest {input.manifest:q} --origin {params.origin:q}"
         " --condition {wildcards.condition} --scale {wildcards.scale}"
         " {params.features} --decoding {params.decoding:q}"
-        " --decoding.batch_utterances {resources.batch_utterances}"
+        " --decoding.batch_tokens {resources.batch_tokens}"
         " --hypotheses {output.hypotheses:q} --threads {threads} 2> {log:q}"
 
 

@@ -22,18 +22,18 @@ rule train_model:
         "results/benchmarks/training/{model}.tsv"
     conda:
         "../../envs/mavsr.yaml"
-    threads: 1
     resources:
         mem="4GB",
-        save_every_s=config["training"]["save_every_s"],  # no param: changes no result
+        launch="--gpus 1",  # more than one, or --nodes: torchrun
+        running=training_running(),  # no param: changes no result
     params:
         code=code("training.train"),
         model=model_json,
         training=training_settings,
         features=training_features,
     shell:
-        "python -m mavsr.training.train --output $(dirname {output.run:q})"
+        "python -m mavsr.cluster.launch {resources.launch} --cpus {threads}"
+        " mavsr.training.train --output $(dirname {output.run:q})"
         " --train_manifest {input.train:q} --val_manifest {input.val:q}"
         " {params.features} --model {params.model:q} --training {params.training:q}"
-        " --training.save_every_s {resources.save_every_s}"
-        " --threads {threads} 2> {log:q}"
+        " {resources.running} --threads {threads} 2> {log:q}"

@@ -4,10 +4,11 @@ Writes one JSON line per utterance (key, reference, hypothesis); scoring reads o
 the sidecar that says how they were made.
 """
 
+import hashlib
 import json
 import logging
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -16,31 +17,18 @@ from transformers import AutoConfig
 from mavsr.command import progress, run_command
 from mavsr.errors import InputError
 from mavsr.evaluation.hypotheses import Origin
+from mavsr.evaluation.resume import Resume
+from mavsr.evaluation.settings import DecodingSettings
+from mavsr.evaluation.transcribe import plan_batches, transcribe
 from mavsr.features.join import UtteranceSource, check_modalities
 from mavsr.features.origin import check_encoders, check_pooling
-from mavsr.files import atomic, write_json
+from mavsr.files import atomic, sha256, write_json
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.scales import Scale
 from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
 from mavsr.report.cost import matrix_parameters, prefix_tokens, teraflops
-
-
-@dataclass(frozen=True)
-class DecodingSettings:
-    """Deterministic beam search; nothing is taken from the checkpoint's generation settings."""
-
-    beams: int = 15
-    """Beam width (15 in the paper)."""
-    max_new_tokens: int = 32
-    """Longest hypothesis, tokens (32 in the public code)."""
-    batch_utterances: int = 25
-    """Utterances decoded together."""
-
-    def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if value < 1:
-                raise InputError(f"decoding.{name} is {value}; it must be at least 1")
+from mavsr.sources import code_digest
 
 
 def decode(
@@ -57,6 +45,8 @@ def decode(
 ) -> None:
     """Write ``hypotheses`` (JSON lines, sorted by key) and the sidecar of the same name in .json.
 
+    What an interrupted call has finished is kept beside them, in ``<scale>.resume``.
+
     Args:
         model: folder of a trained model.
         manifest: manifest of the split to transcribe.
@@ -64,7 +54,7 @@ def decode(
         condition: name of the listening condition, for the sidecar.
         scale: scale such as ``a4_v2``.
         hypotheses: the file to write.
-        decoding: beam search settings.
+        decoding: profile and beam search settings.
         audio: ``index.json`` of the split's audio features.
         video: ``index.json`` of its video features.
         threads: CPU threads.
@@ -86,39 +76,38 @@ def decode(
     network.to(device)
     network.eval()
 
-    frames = source.frames()
-    keys = sorted(source, key=lambda key: (frames[key], key))
-    size = decoding.batch_utterances
-    batches = [keys[i : i + size] for i in range(0, len(keys), size)]
-    lines: dict[str, dict] = {}
-    too_long = 0
+    prompt = len(network.prompt_ids)
+    tokens = {key: prefix_tokens(n, chosen, prompt) for key, n in source.lengths().items()}
+    resume = Resume(
+        hypotheses.with_suffix(".resume"), _fingerprint(model, indexes, origin, decoding)
+    )
+    batches = plan_batches({k: n for k, n in tokens.items() if k not in resume.lines}, decoding)
+    if resume.lines:
+        logging.info("%d of %d utterances were done before", len(resume.lines), len(tokens))
     for batch in progress(batches, len(batches), "decoding batches"):
         utterances = [source[key] for key in batch]
-        texts = network.transcribe(utterances, chosen, decoding.beams, decoding.max_new_tokens)
-        for utterance, text in zip(utterances, texts, strict=True):
-            too_long += network.count_targets([utterance]) > decoding.max_new_tokens
-            lines[utterance.key] = {
-                "key": utterance.key,
-                "reference": utterance.text,
-                "hypothesis": text.strip(),
-            }
+        texts = transcribe(network, utterances, chosen, decoding)
+        resume.add(
+            {"key": u.key, "reference": u.text, "hypothesis": text}
+            for u, text in zip(utterances, texts, strict=True)
+        )
     with atomic(hypotheses) as partial, partial.open("w", encoding="utf-8") as file:
-        for key in sorted(lines):
-            file.write(json.dumps(lines[key], ensure_ascii=False) + "\n")
-
+        for _, line in sorted(resume.lines.items()):
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    too_long = sum(
+        len(network.tokenizer(line["reference"], add_special_tokens=False)["input_ids"]) + 1
+        > decoding.max_new_tokens
+        for line in resume.lines.values()
+    )
     if too_long:
         logging.warning(
             "%d of %d references need more than decoding.max_new_tokens (%d) tokens, so their "
             "hypotheses are cut; raise it",
             too_long,
-            len(lines),
+            len(tokens),
             decoding.max_new_tokens,
         )
-    tokens = [
-        prefix_tokens(length, chosen, len(network.prompt_ids))
-        for length in source.lengths().values()
-    ]
-    mean_tokens = sum(tokens) / len(tokens)
+    mean_tokens = sum(tokens.values()) / len(tokens)
     config = AutoConfig.from_pretrained(settings.llm, revision=settings.llm_revision)
     active_parameters = network.adapter.active_parameters(chosen)
     weights = matrix_parameters(config) + active_parameters
@@ -133,14 +122,26 @@ def decode(
             "decoding": asdict(decoding),
             "references_too_long": too_long,
             "active_parameters": active_parameters,
-            "prompt_tokens": len(network.prompt_ids),
+            "prompt_tokens": prompt,
             "tokens": mean_tokens,
             "tflops": teraflops(weights, mean_tokens),
             "seconds": round(time.monotonic() - started, 1),
             **provenance(),
         },
     )
-    logging.info("%d utterances at %s", len(lines), scale)
+    resume.remove()
+    logging.info("%d utterances at %s", len(tokens), scale)
+
+
+def _fingerprint(
+    model: Path, indexes: dict[str, Path], origin: Origin, decoding: DecodingSettings
+) -> str:
+    """Identifies everything that a hypothesis depends on."""
+    files = [*sorted(model.rglob("*.safetensors")), model / "run.json", *indexes.values()]
+    code = code_digest("mavsr.evaluation.decode")
+    settings = {k: v for k, v in asdict(decoding).items() if k != "batch_tokens"}
+    content = [[sha256(path) for path in files], code, asdict(origin), settings]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from mavsr.model.adapters.registry import make_adapter
 from mavsr.model.compression import compress, compressed_dim, compressed_length
 from mavsr.model.projector import Projector
 from mavsr.model.scales import TASKS, Scale
-from mavsr.model.sequence import MARKERS, PROMPTS, pad_left, pad_right, position_kinds
+from mavsr.model.sequence import MARKERS, PROMPTS, pad_right, position_kinds
 from mavsr.model.settings import ModelSettings
 from mavsr.seeds import derive_seed
 
@@ -148,7 +148,7 @@ class MatryoshkaModel(nn.Module):
             torch.cat([prefix, self.embed(target[:-1])])
             for prefix, target in zip(prefixes, targets, strict=True)
         ]
-        with self.adapter.describe(self.positions(utterances, scale, targets)):
+        with self.adapter.describe(self.positions(utterances, scale)):
             hidden = self.llm.get_decoder()(inputs_embeds=pad_right(inputs), use_cache=False)[0]
         predicting = torch.cat(
             [
@@ -160,10 +160,8 @@ class MatryoshkaModel(nn.Module):
         labels = self._ids([i for target in targets for i in target])
         return F.cross_entropy(logits.float(), labels)
 
-    def positions(
-        self, utterances: Sequence[Utterance], scale: Scale, targets: Sequence[Sequence[int]]
-    ) -> Positions:
-        """What stands where in the right-padded rows of :meth:`loss`."""
+    def positions(self, utterances: Sequence[Utterance], scale: Scale) -> Positions:
+        """What stands where in the right-padded rows of :meth:`entropy`."""
         bos = self.tokenizer.bos_token_id is not None
         kinds = [
             position_kinds(
@@ -172,39 +170,12 @@ class MatryoshkaModel(nn.Module):
                     for m, rate in scale.rates.items()
                 },
                 before=int(bos),
-                after=len(self.prompt_ids) + len(target) - 1,
+                after=len(self.prompt_ids) + len(self.targets(utterance)) - 1,
             )
-            for utterance, target in zip(utterances, targets, strict=True)
+            for utterance in utterances
         ]
         padded = pad_right([row + 1 for row in kinds]).to(self.markers.device)
         return Positions((scale,), (padded > 0)[..., None], padded - 1)
-
-    @torch.inference_mode()
-    def transcribe(
-        self, utterances: Sequence[Utterance], scale: Scale, beams: int, max_new_tokens: int
-    ) -> list[str]:
-        """Transcripts by deterministic beam search over the whole batch.
-
-        Sampling is off whatever the checkpoint's own generation settings say.
-        """
-        self.adapter.activate(scale)
-        inputs, mask = pad_left(self.prefixes(utterances, scale))
-        end = self.tokenizer.eos_token_id
-        output = self.llm.generate(
-            inputs_embeds=inputs,
-            attention_mask=mask,
-            generation_config=GenerationConfig(
-                num_beams=beams,
-                do_sample=False,
-                max_new_tokens=max_new_tokens,
-                eos_token_id=end,
-                bos_token_id=self.tokenizer.bos_token_id,
-                pad_token_id=end,
-            ),
-        )
-        return self.tokenizer.batch_decode(
-            output, skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
 
     def save(self, folder: Path) -> None:
         """Write ``adapters/`` and ``projectors.safetensors`` to ``folder``."""
@@ -224,13 +195,22 @@ class MatryoshkaModel(nn.Module):
         if not path.is_file():
             raise InputError(f"{path} is missing: {folder} is not a trained model")
         tensors = safetensors.torch.load_file(path)
+        saved = sorted({name.split(".")[1] for name in tensors if name.startswith("projectors.")})
+        if saved != sorted(self.projectors):
+            raise InputError(
+                f"{path} has projectors {', '.join(saved)}, the model to load it into "
+                f"{', '.join(sorted(self.projectors))}; load it with the rates of its run.json"
+            )
         try:
             self.markers.data.copy_(tensors.pop("markers"))
             self.projectors.load_state_dict(
                 {name.removeprefix("projectors."): tensor for name, tensor in tensors.items()}
             )
         except (RuntimeError, KeyError) as error:
-            raise InputError(f"{path} does not fit the model's settings: {error}") from error
+            raise InputError(
+                f"{path} does not fit the model's settings or the LLM {self.settings.llm}, load it "
+                f"with those of its run.json: {error}"
+            ) from error
         self.adapter.load(folder / "adapters")
 
     def count_targets(self, utterances: Sequence[Utterance]) -> int:

@@ -74,7 +74,12 @@ class ModelSettings:
         if method.models == "uncompressed":
             self._check_uncompressed()
         for name, _ in self.mome.scale_weights if self.mome else ():
-            self.check_scale(Scale.parse(name))
+            if name not in [scale.name for scale in self.scales]:
+                raise InputError(
+                    f"mome.scale_weights names {name}, which is not one of this model's scales: "
+                    f"{', '.join(scale.name for scale in self.scales)}; give weights where the "
+                    "rates are given, in the experiment's entry"
+                )
 
     def _check_uncompressed(self) -> None:
         if self.compression != "avgpool":

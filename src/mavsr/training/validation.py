@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import jiwer
 import torch
+from transformers import GenerationConfig
 
 from mavsr.model.avsr import MatryoshkaModel, Utterance
 from mavsr.model.scales import Scale
+from mavsr.model.sequence import pad_left
 from mavsr.seeds import generator
 from mavsr.training.plans import Plan
 from mavsr.training.processes import Processes
@@ -68,7 +70,7 @@ def _errors(
     errors = words = 0
     if utterances:
         longest = max(model.count_targets([utterance]) for utterance in utterances)
-        texts = model.transcribe(utterances, scale, 1, longest)
+        texts = _greedy(model, utterances, scale, longest)
         for utterance, text in zip(utterances, texts, strict=True):
             result = jiwer.process_words(
                 " ".join(utterance.text.lower().split()), " ".join(text.lower().split())
@@ -77,3 +79,26 @@ def _errors(
             words += result.hits + result.substitutions + result.deletions
     errors, words = processes.total(torch.tensor([errors, words], device=processes.device)).tolist()
     return 100 * errors / words if words else float("nan")
+
+
+def _greedy(
+    model: MatryoshkaModel, utterances: Sequence[Utterance], scale: Scale, longest: int
+) -> list[str]:
+    """Transcripts without a beam.
+
+    Not :func:`mavsr.evaluation.transcribe.transcribe`: a change of how test sets are decoded must
+    not call for training anew.
+    """
+    model.adapter.activate(scale)
+    inputs, mask = pad_left(model.prefixes(utterances, scale))
+    end = model.tokenizer.eos_token_id
+    output = model.llm.generate(
+        inputs_embeds=inputs,
+        attention_mask=mask,
+        generation_config=GenerationConfig(
+            do_sample=False, max_new_tokens=longest, eos_token_id=end, pad_token_id=end
+        ),
+    )
+    return model.tokenizer.batch_decode(
+        output, skip_special_tokens=True, clean_up_tokenization_spaces=False
+    )

@@ -177,19 +177,21 @@ def test_what_is_saved_is_read_back(llm, llm_folder, tmp_path):
 def test_loading_refuses_what_does_not_fit(llm, llm_folder, tmp_path):
     make(llm, "mtsk-ss").save(tmp_path / "adapters")
 
-    def loading(method="mtsk-ss", rank=RANK, layers=2):
-        folder = save_llm(tmp_path / f"llm{layers}", layers)
+    def loading(method="mtsk-ss", rank=RANK, layers=2, hidden=16):
+        folder = save_llm(tmp_path / f"llm{layers}-{hidden}", layers, hidden)
         lora = fresh(load_llm(str(folder))[0], method, rank=rank)
         lora.load(tmp_path / "adapters")
 
     with pytest.raises(InputError, match="has no adapter 'shared'"):
         loading(method="mtsk-mss")
-    with pytest.raises(InputError, match=r"adapter_model.safetensors does not fit the LLM"):
+    with pytest.raises(InputError, match=r"lora_rank 4 and lora_scale 0.5.* 8 and 0.5; .*run.json"):
         loading(rank=8)
-    with pytest.raises(InputError, match="unknown to the LLM"):
+    with pytest.raises(InputError, match=r"another LLM than tiny: it holds .*layers.1.*over that"):
         loading(layers=1)
-    with pytest.raises(InputError, match="lacks"):
+    with pytest.raises(InputError, match=r"another LLM than tiny: it lacks .*layers.2"):
         loading(layers=3)
+    with pytest.raises(InputError, match=r"another LLM than tiny: it does not fit its widths"):
+        loading(hidden=32)
 
 
 @pytest.mark.parametrize(("rank", "near"), [(3, 2), (7, 8), (64, 16)])

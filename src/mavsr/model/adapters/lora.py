@@ -25,6 +25,7 @@ from mavsr.model.scales import Scale
 from mavsr.model.settings import ModelSettings
 
 SHARED = "shared"
+WEIGHTS = "adapter_model.safetensors"
 
 
 class MatryoshkaLora(Adapter):
@@ -102,37 +103,43 @@ class MatryoshkaLora(Adapter):
         Raises:
             InputError: an adapter is missing or does not fit this model.
         """
-        present = sorted(p.parent.name for p in folder.glob("*/adapter_model.safetensors"))
-        for name in self.peft.peft_config:
+        present = sorted(p.parent.name for p in folder.glob(f"*/{WEIGHTS}"))
+        config: Any
+        for name, config in self.peft.peft_config.items():
             # PEFT puts an adapter called "default" into the folder itself; ours never is.
-            weights = folder / name / "adapter_model.safetensors"
+            weights = folder / name / WEIGHTS
             if not weights.is_file():
                 raise InputError(
                     f"{weights} is missing: the model has no adapter {name!r}, only "
                     f"{', '.join(present) or 'none'}; load it with the method and rates it was "
                     "trained with (run.json), or train again"
                 )
-            try:
-                result: Any = peft.set_peft_model_state_dict(
-                    self.peft,
-                    peft.load_peft_weights(str(weights.parent), device="cpu"),
-                    adapter_name=name,
-                )
-            except RuntimeError as error:
+            saved: Any = peft.LoraConfig.from_pretrained(str(weights.parent))
+            if (saved.r, saved.lora_alpha) != (config.r, config.lora_alpha):
                 raise InputError(
-                    f"{weights} does not fit the LLM {self.settings.llm}: {error}"
-                ) from error
-            if result.unexpected_keys:
-                raise InputError(
-                    f"{weights} holds {result.unexpected_keys[0]}, unknown to the LLM "
-                    f"{self.settings.llm}; it was trained over another"
+                    f"{weights} has lora_rank {saved.r} and lora_scale "
+                    f"{saved.lora_alpha / saved.r:g}, the model to load it into {config.r} and "
+                    f"{config.lora_alpha / config.r:g}; load it with the settings of its run.json"
                 )
+            self._read(weights, name, saved.base_model_name_or_path or "another LLM")
+
+    def _read(self, weights: Path, name: str, trained_over: str) -> None:
+        state = peft.load_peft_weights(str(weights.parent), device="cpu")
+        try:
+            result: Any = peft.set_peft_model_state_dict(self.peft, state, adapter_name=name)
+        except RuntimeError as error:
+            trouble = f"does not fit its widths ({error})"
+        else:
             lacking = [k for k in result.missing_keys if ".lora_" in k and f".{name}." in k]
-            if lacking:
-                raise InputError(
-                    f"{weights} lacks {lacking[0]}, so it is of another LLM than "
-                    f"{self.settings.llm}"
-                )
+            if not lacking and not result.unexpected_keys:
+                return
+            trouble = (
+                f"lacks {lacking[0]}" if lacking else f"holds {result.unexpected_keys[0]} besides"
+            )
+        raise InputError(
+            f"{weights} is of another LLM than {self.settings.llm}: it {trouble}. It was trained "
+            f"over {trained_over}; load it over that one"
+        )
 
 
 def adapter_names(scale: Scale, shared: bool = False, own: bool = False) -> list[str]:
@@ -157,14 +164,14 @@ def export(folder: Path, settings: ModelSettings, scale: Scale, output: Path) ->
     """
     names = adapter_names(scale, **method_of(settings.method).options)  # type: ignore[arg-type]
     for name in names:
-        if not (folder / name / "adapter_model.safetensors").is_file():
-            raise InputError(f"{folder / name} holds no adapter_model.safetensors; train again")
-    loras = [load_file(folder / name / "adapter_model.safetensors") for name in names]
+        if not (folder / name / WEIGHTS).is_file():
+            raise InputError(f"{folder / name} holds no {WEIGHTS}; train again")
+    loras = [load_file(folder / name / WEIGHTS) for name in names]
     merged = {
         key: torch.cat([lora[key] for lora in loras], dim=0 if ".lora_A." in key else 1)
         for key in loras[0]
     }
-    save_file(merged, output / "adapter_model.safetensors", {"format": "pt"})
+    save_file(merged, output / WEIGHTS, {"format": "pt"})
     config = peft.LoraConfig.from_pretrained(str(folder / names[0]))
     config.r, config.lora_alpha = config.r * len(names), config.lora_alpha * len(names)
     config.save_pretrained(str(output))

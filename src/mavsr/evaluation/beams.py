@@ -1,0 +1,129 @@
+"""Beam search and beam sampling over a batch of utterances, each as if it were alone.
+
+The rules are those of Hugging Face's ``generate`` with its default settings (early stopping by the
+best running score, scores divided by length), which the papers' public code calls.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from transformers import TemperatureLogitsWarper, TopPLogitsWarper
+
+from mavsr.evaluation.token_tree import TokenTree
+
+Choose = Callable[
+    [torch.Tensor, torch.Tensor, int, Sequence[int]], tuple[torch.Tensor, torch.Tensor]
+]
+"""(logits (B, leaves, vocabulary), scores (B, leaves), count, numbers of the utterances) ->
+scores of the chosen continuations, in the order of choice, and their places among leaves times
+vocabulary, both (B, count)."""
+
+
+def best(
+    logits: torch.Tensor, scores: torch.Tensor, count: int, utterances: Sequence[int]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The ``count`` likeliest continuations: plain beam search."""
+    totals = scores[..., None] + logits.log_softmax(dim=-1)
+    chosen = totals.flatten(1).topk(count)
+    return chosen.values, chosen.indices
+
+
+class Sampler:
+    """Continuations drawn without replacement, likelier ones more often: beam sampling.
+
+    Each utterance has random numbers of its own, so what is drawn for it depends on nothing else in
+    its batch. Drawing the ``count`` largest of score - log(exponential noise) is drawing without
+    replacement in proportion to exp(score) (Gumbel top-k; Kool et al., ICML 2019).
+
+    Args:
+        seeds: one per utterance.
+        temperature: divides log-probabilities before anything is drawn (0.6 in the papers).
+        top_p: only the likeliest tokens that hold this much probability can be drawn (0.9), and two
+            at least, so that a hypothesis can both end and go on.
+        device: where the random numbers are drawn.
+    """
+
+    def __init__(
+        self, seeds: Sequence[int], temperature: float, top_p: float, device: torch.device
+    ):
+        self._draws = [torch.Generator(device=device).manual_seed(seed) for seed in seeds]
+        self._warp = (
+            TemperatureLogitsWarper(temperature),
+            TopPLogitsWarper(top_p, min_tokens_to_keep=2),
+        )
+
+    def __call__(
+        self, logits: torch.Tensor, scores: torch.Tensor, count: int, utterances: Sequence[int]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Draw; the arguments are those of :data:`Choose`."""
+        warped = logits.log_softmax(dim=-1).flatten(0, 1)
+        for warp in self._warp:
+            warped = warp(None, warped)  # neither looks at past tokens
+        totals = (scores[..., None] + warped.view_as(logits)).flatten(1)
+        noise = torch.empty_like(totals)
+        for row, utterance in zip(noise, utterances, strict=True):
+            row.exponential_(generator=self._draws[utterance])
+        drawn = (totals - noise.clamp(min=1e-30).log()).topk(count).indices
+        return totals.gather(1, drawn), drawn
+
+
+@dataclass
+class _Ended:
+    """The best hypotheses of an utterance that have come to an end: (score, tokens)."""
+
+    room: int
+    best: list[tuple[float, list[int]]] = field(default_factory=list)
+
+    def add(self, score: float, tokens: list[int]) -> None:
+        self.best = sorted([*self.best, (score, tokens)], key=lambda pair: -pair[0])[: self.room]
+
+    def beats(self, score: float) -> bool:
+        """Whether no hypothesis of ``score`` would still find room."""
+        return len(self.best) == self.room and self.best[-1][0] >= score
+
+
+def beam_search(
+    tree: TokenTree, end: int, beams: int, max_new_tokens: int, choose: Choose
+) -> list[list[int]]:
+    """The best continuation of every utterance, without the end token.
+
+    Args:
+        tree: the utterances' prefixes, before any token.
+        end: the token that ends a transcript.
+        beams: hypotheses that are kept.
+        max_new_tokens: where every hypothesis ends at the latest.
+        choose: how continuations are chosen: :func:`best`, or a :class:`Sampler`.
+    """
+    device, batch = tree.logits.device, len(tree.logits)
+    ended = [_Ended(beams) for _ in range(batch)]
+    alive = list(range(batch))
+    scores = torch.zeros(batch, 1, device=device)
+    tokens = torch.zeros(batch, 1, 0, dtype=torch.long, device=device)
+    for length in range(1, max_new_tokens + 1):
+        totals, flat = choose(tree.logits, scores, 2 * beams, alive)
+        parents, added = flat // tree.logits.shape[2], flat % tree.logits.shape[2]
+        grown = tokens.gather(1, parents[..., None].expand(-1, -1, tokens.shape[2]))
+        grown = torch.cat([grown, added[..., None]], dim=2)
+        over = (added == end) | (length == max_new_tokens)
+        # Only the first half may end: the rest is there so that enough hypotheses can go on.
+        for row, place in over[:, :beams].nonzero().tolist():
+            score = float(totals[row, place]) / length
+            if score > float("-inf"):
+                hypothesis = grown[row, place].tolist()
+                ended[alive[row]].add(
+                    score, hypothesis[:-1] if hypothesis[-1] == end else hypothesis
+                )
+        scores, going = totals.masked_fill(over, float("-inf")).topk(beams)
+        tokens = grown.gather(1, going[..., None].expand(-1, -1, length))
+        reach = (scores[:, 0] / length).tolist()
+        rows = [r for r, u in enumerate(alive) if not ended[u].beats(reach[r])]
+        if length == max_new_tokens or not rows:
+            break
+        if len(rows) < len(alive):
+            kept = torch.tensor(rows, device=device)
+            tree.keep(kept)
+            scores, tokens, parents, going = (x[kept] for x in (scores, tokens, parents, going))
+            alive = [alive[row] for row in rows]
+        tree.extend(parents.gather(1, going), tokens[..., -1])
+    return [one.best[0][1] if one.best else [] for one in ended]

@@ -1,0 +1,58 @@
+"""Transcribe utterances with a model at one scale, and fill batches for it."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from mavsr.evaluation.beams import Sampler, beam_search, best
+from mavsr.evaluation.settings import DecodingSettings
+from mavsr.evaluation.token_tree import TokenTree
+from mavsr.model.avsr import MatryoshkaModel, Utterance
+from mavsr.model.scales import Scale
+from mavsr.seeds import derive_seed
+
+
+@torch.inference_mode()
+def transcribe(
+    model: MatryoshkaModel,
+    utterances: Sequence[Utterance],
+    scale: Scale,
+    decoding: DecodingSettings,
+) -> list[str]:
+    """Transcripts of a batch, each the same as if the utterance were decoded alone."""
+    model.adapter.activate(scale)
+    tree = TokenTree(model.llm, model.prefixes(utterances, scale))
+    choose = best
+    if decoding.profile == "paper":
+        sampling = decoding.sampling
+        seeds = [derive_seed(sampling.seed, "decoding", u.key) for u in utterances]
+        choose = Sampler(seeds, sampling.temperature, sampling.top_p, tree.logits.device)
+    end = model.tokenizer.eos_token_id
+    found = beam_search(tree, end, decoding.beams, decoding.max_new_tokens, choose)
+    texts = model.tokenizer.batch_decode(
+        found, skip_special_tokens=True, clean_up_tokenization_spaces=False
+    )
+    return [text.strip() for text in texts]
+
+
+def plan_batches(prefix_tokens: Mapping[str, int], decoding: DecodingSettings) -> list[list[str]]:
+    """Keys in batches of like length that keep within ``batch_tokens``.
+
+    An utterance that exceeds it alone is a batch of its own.
+
+    Args:
+        prefix_tokens: key -> tokens before its transcript.
+        decoding: gives the budget.
+    """
+    grows_by = decoding.beams * decoding.max_new_tokens
+    batches: list[list[str]] = []
+    # Longest first: what does not fit in memory fails at once, and the length of a batch is its
+    # first clip's.
+    for key in sorted(prefix_tokens, key=lambda key: (-prefix_tokens[key], key)):
+        if batches:
+            each = prefix_tokens[batches[-1][0]] + grows_by
+            if each * (len(batches[-1]) + 1) <= decoding.batch_tokens:
+                batches[-1].append(key)
+                continue
+        batches.append([key])
+    return batches
