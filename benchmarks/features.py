@@ -5,8 +5,8 @@
 
 - *encoding*: the workflow's job against a plain loop (read, encode, write, one clip after another),
   and two jobs on two cores against one. Networks have the sizes of the embedded default's
-  stand-ins, and random weights; clips are made. The ways take turns, so that a busy machine slows
-  all of them.
+  stand-ins, and random weights; clips are made. Starting processes and loading encoders is left
+  out. The ways take turns, so that a busy machine slows all of them.
 - *cache*: clips per second read at random against encoded, and MB/s of one process over tokens of
   real width that lie in the page cache.
 - *memory*: peak of a job over a shard of n clips and one of 4n.
@@ -46,10 +46,12 @@ from mavsr.encoders.whisper import WhisperEncoder
 from mavsr.experiments import all_evaluations
 from mavsr.features.cache import FeatureCache
 from mavsr.features.content import FIELD, pack
-from mavsr.features.extract import extract
+from mavsr.features.extract import encode_shard
 from mavsr.features.index import index
+from mavsr.features.settings import ExtractSettings
 from mavsr.features.views import clean_view
 from mavsr.media import decode_audio, decode_video, encode_audio, encode_lossless
+from mavsr.noise.condition import Condition
 from mavsr.shards import read_shard, write_shard
 
 ROOT = Path(__file__).parents[1]
@@ -93,6 +95,7 @@ def make_encoders(folder: Path) -> dict[str, EncoderSettings]:
         encoder_attention_heads=hears["heads"],
         encoder_ffn_dim=4 * hears["dim"],
         decoder_layers=1,
+        decoder_attention_heads=hears["heads"],
         max_source_positions=50 * hears["chunk_s"],
     )
     WhisperModel(config).save_pretrained(folder / "whisper")
@@ -146,14 +149,19 @@ def plain_loop(shard: Path, output: Path, encoder: Encoder) -> None:
     write_shard(output, encoded())
 
 
-def job(shard: Path, output: Path, settings: EncoderSettings) -> None:
-    """The workflow's job, without starting its process."""
-    extract(shard, settings, "clean", output)
+_loaded: list[Encoder] = []
 
 
-def quiet() -> None:
-    """No progress bars from workers."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+def job(shard: Path, output: Path) -> None:
+    """The workflow's job, without starting its process and loading the encoder."""
+    made_by = {"dtype": "float16", "weights": "random"}
+    encode_shard(shard, _loaded[0], Condition("clean"), output, ExtractSettings(), made_by)
+
+
+def start_worker(settings: EncoderSettings) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # no progress bars
+    torch.set_num_threads(1)
+    _loaded.append(load_encoder(settings))
 
 
 def seconds_of(function: Callable[[], object]) -> float:
@@ -173,11 +181,11 @@ def compare_encoding(
         times.setdefault(way, []).append(seconds_of(function))
 
     outputs = [folder / name / f"{shard.stem}.tar" for shard in shards]
-    work = [(shard, out, settings) for shard, out in zip(shards, outputs, strict=True)]
-    with multiprocessing.get_context("spawn").Pool(2, quiet) as pool:
+    work = list(zip(shards, outputs, strict=True))
+    with multiprocessing.get_context("spawn").Pool(2, start_worker, (settings,)) as pool:
         pool.starmap(job, work, chunksize=1)
         for _ in range(repeats):
-            timed("plain loop", lambda: [plain_loop(s, o, encoder) for s, o, _ in work])
+            timed("plain loop", lambda: [plain_loop(s, o, encoder) for s, o in work])
             timed("one worker", lambda: [pool.apply(job, item) for item in work])
             timed("two workers", lambda: pool.starmap(job, work, chunksize=1))
             timed("padded batches of 8", lambda: batches_of_8(shards, encoder))
