@@ -118,11 +118,11 @@ def test_best_keeps_the_weights_of_least_validation_loss(make, monkeypatch):
 def test_validation_transcribes_the_same_sample_every_epoch(make, monkeypatch):
     heard = []
 
-    def transcribe(model, utterances, scale, beams, longest):
+    def greedy(model, utterances, scale, longest):
         heard.append([u.key for u in utterances])
         return [u.text.upper() if n else "wrong" for n, u in enumerate(utterances)]
 
-    monkeypatch.setattr(MatryoshkaModel, "transcribe", transcribe)
+    monkeypatch.setattr("mavsr.training.validation._greedy", greedy)
     keys = [f"v{n}" for n in range(9)]
     trainer = make(replace(SETTINGS, validation_utterances=3), validation=keys)
     rows = [row for row in trainer.run() if row["split"] == "val"]
