@@ -35,7 +35,7 @@ def test_the_tables_come_out_in_the_right_shape(project):
         "Llama-MTSK MS",
         "Llama-MTSK SS",
         "Llama-MTSK MSS",
-        "MoME-FFN",
+        "MoME-23/4-FFN",
     ]
     assert table1.notna().all().all()
     assert len(scores) == 10 + 2 + 2
