@@ -42,12 +42,10 @@ PUBLISHED = sorted(
     os.path.relpath(path) for path in Path(published.__file__).parent.glob("*.csv")
 )
 VIEW_NOISE = {"seed", "snrs", "mask_samples", "mask_stride"}
-RUNNING = {
-    "save_every_s",
-    "workers",
-    "pack_tokens",
-    "gradient_checkpointing",
-}
+RUNNING = ("save_every_s", "workers", "pack_tokens", "gradient_checkpointing")
+RUNNING_OPTIONS = " ".join(
+    f"--training.{name} {json.dumps(config['training'][name])}" for name in RUNNING
+)
 
 
 wildcard_constraints:

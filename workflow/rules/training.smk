@@ -25,11 +25,7 @@ rule train_model:
     resources:
         mem="4GB",
         launch="--gpus 1",  # more than one, or --nodes: torchrun
-        # No params: these change no result.
-        save_every_s=config["training"]["save_every_s"],
-        workers=config["training"]["workers"],
-        pack_tokens=config["training"]["pack_tokens"],
-        gradient_checkpointing=json.dumps(config["training"]["gradient_checkpointing"]),
+        options=RUNNING_OPTIONS,  # no param: changes no result
     params:
         code=code("training.train"),
         model=model_json,
@@ -40,8 +36,5 @@ rule train_model:
         " mavsr.training.train --output $(dirname {output.run:q})"
         " --train_manifest {input.train:q} --val_manifest {input.val:q}"
         " {params.features} --model {params.model:q} --training {params.training:q}"
-        " --training.save_every_s {resources.save_every_s}"
-        " --training.workers {resources.workers}"
-        " --training.pack_tokens {resources.pack_tokens}"
-        " --training.gradient_checkpointing {resources.gradient_checkpointing}"
+        " {resources.options}"
         " --threads {threads} 2> {log:q}"
