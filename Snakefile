@@ -21,6 +21,7 @@ include: "workflow/rules/report.smk"
 
 localrules:
     all,
+    paper,
 
 
 onstart:
@@ -31,5 +32,12 @@ rule all:
     default_target: True
     input:
         "results/wer.csv",
-        [f"results/{name}.csv" for name in shown(TABLES)],
+        "results/checks.csv",
+        "results/parameters.csv",
+        shown(),
         mouth_sheets,
+
+
+rule paper:
+    input:
+        shown(PAPERS),

@@ -2,9 +2,8 @@
 
 Three ways over the same random model and clips, in one run: this project's search one by one and in
 batches, and Hugging Face's ``generate`` in the same batches. All must give the same transcripts.
-The LLM has the shape of config.yaml's stand-in; where there is a GPU, one of Llama 3.2 1B's shape
-in bfloat16 is measured too (transcripts may then differ where rounding decides; the share is
-printed).
+The LLM has the shape of config.yaml's stand-in. Where there is a GPU, one of Llama 3.2 1B's shape
+in bfloat16 is measured too; transcripts may then differ where rounding decides.
 Wanted: batches at least 1.7 times as fast on two cores, 8 times on a GPU.
 
     python benchmarks/decoding.py

@@ -143,6 +143,8 @@ def _check_detector(mouths: Mapping[str, Any]) -> None:
 def _check_references(config: Mapping[str, Any]) -> None:
     for name, corpus in config["corpora"].items():
         _check_corpus(name, corpus)
+    for number, name in enumerate(config["use_experiments"] or []):
+        _check_name(name, f"use_experiments[{number}]", config["experiments"], "experiments")
     for number, name in enumerate(config["use_corpora"] or []):
         _check_name(name, f"use_corpora[{number}]", config["corpora"], "corpora")
     _check_downloads(config)

@@ -58,8 +58,11 @@ class Evaluation:
 def evaluations(config: Config, experiment: str) -> list[Evaluation]:
     """What ``experiment`` asks for, in the order of the config, without repetitions.
 
-    Entries on a corpus that ``use_corpora`` does not name are left out.
+    Entries on a corpus that ``use_corpora`` does not name are left out, and so are experiments that
+    ``use_experiments`` does not name.
     """
+    if experiment not in (config["use_experiments"] or config["experiments"]):
+        return []
     found: dict[Evaluation, None] = {}
     wanted = config["use_corpora"] or config["corpora"]
     for entry in config["experiments"][experiment]:

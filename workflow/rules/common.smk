@@ -15,7 +15,7 @@ from mavsr.experiments import all_evaluations, all_models, evaluations
 from mavsr.features.needs import pool_size, training_views
 from mavsr.preflight import check_files
 from mavsr.report import published
-from mavsr.report.catalogue import FIGURES, TABLES, experiment_of
+from mavsr.report.catalogue import FIGURES, PAPERS, ROUTED, TABLES, experiment_of
 from mavsr.results_dir import link_results
 from mavsr.sources import code_digest
 from snakemake.exceptions import WorkflowError
@@ -43,9 +43,6 @@ PUBLISHED = sorted(
 )
 VIEW_NOISE = {"seed", "snrs", "mask_samples", "mask_stride"}
 RUNNING = ("save_every_s", "workers", "pack_tokens", "gradient_checkpointing")
-RUNNING_OPTIONS = " ".join(
-    f"--training.{name} {json.dumps(config['training'][name])}" for name in RUNNING
-)
 
 
 wildcard_constraints:
@@ -89,12 +86,16 @@ def origin_json(wildcards):
     )
 
 
-def shown(names):
-    """Of some tables or figures those that have anything to show under this config."""
+def shown(beginnings=("",)):
+    """Files of the tables and figures that have anything to show under this config."""
+    files = [(TABLES, ("csv", "md", "tex")), (FIGURES, ("pdf", "png"))]
     return [
-        name
+        f"results/{name}.{suffix}"
+        for names, suffixes in files
         for name, experiment in names.items()
         if experiment is None or evaluations_of(experiment)
+        if name.startswith(beginnings)
+        for suffix in suffixes
     ]
 
 
@@ -104,7 +105,22 @@ def scores_of(wildcards):
         experiment = experiment_of(wildcards.name, config["experiments"])
     except InputError as error:
         raise WorkflowError(str(error)) from None
+    if experiment and not evaluations_of(experiment):
+        raise WorkflowError(
+            f"{wildcards.name} shows experiments.{experiment}, of which use_experiments or "
+            "use_corpora leaves nothing; add it there, or set both to null"
+        )
     return f"results/evaluation/{experiment}.csv" if experiment else []
+
+
+def routing_of(wildcards):
+    """Input function: which experts the first model of the figure's experiment uses, if shown."""
+    if wildcards.name not in ROUTED:
+        return []
+    return [
+        f"results/evaluation/{e.model.name}/clean/routing.csv"
+        for e in evaluations_of(FIGURES[wildcards.name])
+    ][:1]
 
 
 def report_json(wildcards):
@@ -387,6 +403,12 @@ def training_settings(wildcards):
     }
     task = MODELS[wildcards.model].settings.task
     return json.dumps(common | config["training"].get("per_task", {}).get(task, {}))
+
+
+def training_running():
+    """The settings that change no result, as command-line options."""
+    values = {name: json.dumps(config["training"][name]) for name in RUNNING}
+    return " ".join(f"--training.{name} {value}" for name, value in values.items())
 
 
 def decoding_settings(wildcards):

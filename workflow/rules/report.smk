@@ -8,7 +8,7 @@ rule write_table:
     output:
         expand("results/{{name}}.{suffix}", suffix=["csv", "md", "tex"]),
     log:
-        "results/logs/report/{name}.log",
+        "results/logs/report/tables/{name}.log",
     conda:
         "../../envs/mavsr.yaml"
     resources:
@@ -20,6 +20,50 @@ rule write_table:
     shell:
         "python -m mavsr.report.table --name {wildcards.name} --settings {params.report:q}"
         " {params.scores} {input.scores:q} --output results 2> {log:q}"
+
+
+rule draw_figure:
+    input:
+        scores=scores_of,
+        routing=routing_of,
+        published=PUBLISHED,
+    output:
+        expand("results/{{name}}.{suffix}", suffix=["pdf", "png"]),
+    log:
+        "results/logs/report/figures/{name}.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        code=code("report.figure"),
+        report=report_json,
+        routing=lambda wildcards, input: "--routing" if input.routing else "",
+    shell:
+        "python -m mavsr.report.figure --name {wildcards.name} --settings {params.report:q}"
+        " --scores {input.scores:q} {params.routing} {input.routing:q} --output results 2> {log:q}"
+
+
+rule check_results:
+    input:
+        scores="results/wer.csv",
+        experiments=rules.collect_scores.input.scores,
+        hypotheses=[f"results/evaluation/{e.path}.jsonl" for e in EVALUATIONS],
+        settings=[f"results/evaluation/{e.path}.json" for e in EVALUATIONS],
+    output:
+        table="results/checks.csv",
+    log:
+        "results/logs/report/check_results.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        code=code("report.check"),
+    shell:
+        "python -m mavsr.report.check --scores {input.scores:q}"
+        " --experiments {input.experiments:q} --hypotheses {input.hypotheses:q}"
+        " --results results --output {output.table:q} 2> {log:q}"
 
 
 rule parameters:

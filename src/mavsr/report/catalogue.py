@@ -20,8 +20,22 @@ TABLES: dict[str, str | None] = {
     "elastic": "tradeoff",
 }
 """Table, as below ``results/`` -> its experiment in the config; None is arithmetic alone."""
-FIGURES: dict[str, str | None] = {}
+FIGURES: dict[str, str | None] = {
+    "figure3": "figure3",
+    "figure4": "figure4",
+    "figure5": "figure5",
+    "figure6": "figure6",
+    "mome/asr": "mome_asr",
+    "mome/vsr": "mome_vsr",
+    "mome/noise": "mome_noise",
+    "mome/parameters": "mome_parameters",
+    "mome/experts": "mome_experts",
+    "figures/noise": "noise",
+    "figures/tradeoff": "tradeoff",
+}
 """Figure, as below ``results/`` -> its experiment in the config."""
+ROUTED = ("mome/experts",)
+"""Figures that show which experts are used."""
 PAPERS = ("table", "figure", "mome/")
 """Beginnings of the names of what stands in one of the papers."""
 

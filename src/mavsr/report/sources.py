@@ -28,6 +28,8 @@ class Sources:
     scores: pd.DataFrame
     """Rows of the experiment's scores (:data:`mavsr.evaluation.score.COLUMNS`), or none."""
     settings: ReportSettings
+    routing: pd.DataFrame | None = None
+    """Rows of :mod:`mavsr.evaluation.routing`, for the figure that shows experts."""
 
     def published(self, table: str | None = None) -> pd.DataFrame:
         """Values in print for the corpora of these scores, and for no others."""

@@ -24,10 +24,7 @@ from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
 from mavsr.sources import code_digest
 from mavsr.training.checks import check_lengths, check_step
-from mavsr.training.processes import (
-    Processes,
-    joined_processes,
-)
+from mavsr.training.processes import Processes, joined_processes
 from mavsr.training.settings import TrainingSettings
 from mavsr.training.state import ResumeState
 from mavsr.training.trainer import Trainer
@@ -62,7 +59,7 @@ def train(
         video_val: the same for video.
         online: run the frozen encoders in this job, on views of its own every epoch, instead of
             reading ``audio`` and ``video``.
-        threads: CPU threads of each process.
+        threads: CPU threads of each process; :mod:`mavsr.cluster.launch` starts several.
     """
     torch.set_num_threads(threads)
     features = {m: paths for m, paths in (("audio", audio), ("video", video)) if paths}

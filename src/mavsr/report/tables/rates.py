@@ -39,7 +39,7 @@ def arrange(
     columns = list(dict.fromkeys(rows.sort_values("place")["column"]))
     frames, prints = [], []
     order = ["corpus", "rank", "variant", "method"]
-    for (corpus, *_, method), own in rows.groupby(order):
+    for (corpus, _, variant, method), own in rows.groupby(order):
         _check_row(corpus, method, own, columns)
         own = own.set_index("column").loc[columns]
         head = {"corpus": corpus, "method": method, **{name: own[name].iloc[0] for name in beside}}
@@ -47,7 +47,7 @@ def arrange(
         values = {column: own.wer[column] for column in columns}
         texts = {column: wer_text(own.loc[column]) for column in columns}
         if published is not None and len(published):
-            known = _known(published, corpus, method)
+            known = _known(published, corpus, method, variant)
             values |= {f"{c} published": known.get(c) for c in columns}
             texts |= {f"{c} published": _number(known.get(c)) for c in columns}
         frames.append({**head, **values})
@@ -104,8 +104,10 @@ def _check_row(corpus: str, method: str, own: pd.DataFrame, columns: list[str]) 
         )
 
 
-def _known(published: pd.DataFrame, corpus: str, method: str) -> dict[str, float]:
+def _known(published: pd.DataFrame, corpus: str, method: str, variant: str) -> dict[str, float]:
     mine = published[(published.corpus == corpus) & (published.method == method)]
+    if "variant" in mine:
+        mine = mine[mine.variant == variant]
     scales = [scale_label(a, v) for a, v in zip(mine.audio_rate, mine.video_rate, strict=True)]
     return dict(zip(scales, mine.wer, strict=True))
 

@@ -1,0 +1,179 @@
+"""Command: assert what must hold of results before they are called done.
+
+Tables and figures are only as good as the files behind them. These checks read the scores beside
+what they were made of: hypotheses, their sidecars, manifests and features.
+"""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mavsr.command import run_command
+from mavsr.corpus.manifest import read_manifest
+from mavsr.errors import InputError
+from mavsr.evaluation.collect import KEY, read_scores
+from mavsr.evaluation.hypotheses import read_hypotheses
+from mavsr.features.join import UtteranceSource
+from mavsr.files import atomic
+from mavsr.model.scales import Scale
+from mavsr.report.cost import prefix_tokens
+
+HIGHEST_WER = 300.0
+"""%; insertions may exceed the reference, but not by so much unless decoding is broken."""
+
+
+def check(
+    scores: Path, experiments: list[Path], hypotheses: list[Path], results: Path, output: Path
+) -> None:
+    """Write ``output`` (CSV: subject, check, outcome), or fail with all that does not hold.
+
+    Args:
+        scores: ``wer.csv``.
+        experiments: the tables of scores that it was joined from.
+        hypotheses: every hypothesis file that the config asks for.
+        results: the folder ``results``.
+        output: the list of what was checked.
+
+    Raises:
+        InputError: a check fails; the message lists each one.
+    """
+    table = read_scores(scores)
+    found = [*check_scores(table), *check_experiments(table, experiments)]
+    lengths: dict[tuple[str, ...], dict[str, dict[str, int]]] = {}
+    for path in hypotheses:
+        found += check_hypotheses(path, table, results, lengths)
+    rows = pd.DataFrame(found, columns=["subject", "check", "wrong"])
+    if len(wrong := rows[rows.wrong != ""]):
+        listed = "\n".join(f"  {r.subject}: {r.check}: {r.wrong}" for r in wrong.itertuples())
+        raise InputError(
+            f"{len(wrong)} of {len(rows)} checks of the results fail; remove the files named and "
+            f"run snakemake again, or correct what made them:\n{listed}"
+        )
+    with atomic(output) as partial:
+        rows.assign(outcome="holds").drop(columns="wrong").to_csv(partial, index=False)
+    print(f"{len(rows)} checks hold")
+
+
+Finding = tuple[str, str, str]
+"""Subject, check, and what is wrong; "" if nothing is."""
+
+
+def check_scores(table: pd.DataFrame) -> Iterator[Finding]:
+    """What can be seen from ``wer.csv`` alone."""
+    subject = "wer.csv"
+    twice = table[table.duplicated(KEY)]
+    yield subject, "rows are unique", ", ".join(twice.model.unique())
+    for row in table.itertuples():
+        name = f"{row.model} {row.condition} {_scale(row)}"
+        counts = row.substitutions + row.deletions + row.insertions
+        wer = 100 * counts / row.words
+        yield (
+            name,
+            "WER is its counts",
+            "" if abs(wer - row.wer) < 0.006 else f"{row.wer} for {counts} of {row.words}",
+        )
+        yield (
+            name,
+            "WER within its interval and range",
+            ""
+            if 0 <= row.wer_low <= row.wer <= row.wer_high <= HIGHEST_WER
+            else f"{row.wer_low} to {row.wer} to {row.wer_high} %",
+        )
+        p_value = row.p_value
+        compared = pd.notna(row.baseline)
+        yield (
+            name,
+            "p-value where there is a baseline",
+            "" if compared == pd.notna(p_value) and not p_value > 1 else str(p_value),
+        )
+
+
+def check_experiments(table: pd.DataFrame, experiments: list[Path]) -> Iterator[Finding]:
+    """Nothing is lost or changed between the experiments' tables and ``wer.csv``."""
+    own = pd.concat([read_scores(path) for path in experiments]).drop_duplicates(KEY)
+    yield (
+        "wer.csv",
+        "a row for every row of the experiments",
+        "" if len(own) == len(table) else f"{len(table)} rows for {len(own)}",
+    )
+    both = own.merge(table, on=KEY, suffixes=("_own", ""))
+    differing = both[both.wer_own != both.wer]
+    yield "wer.csv", "the experiments' WER", ", ".join(differing.model.unique())
+
+
+def check_hypotheses(
+    path: Path,
+    table: pd.DataFrame,
+    results: Path,
+    lengths: dict[tuple[str, ...], dict[str, dict[str, int]]],
+) -> Iterator[Finding]:
+    """Hypotheses cover their split, references are its transcripts, tokens follow the formula.
+
+    ``lengths`` keeps what was read of features between calls.
+    """
+    subject = str(path)
+    content = read_hypotheses(path)
+    sidecar = content.sidecar
+    corpus, split = sidecar["origin"]["corpus"], sidecar["origin"]["split"]
+    scale = Scale(sidecar["audio_rate"], sidecar["video_rate"])
+    where = _features(sidecar, scale, results)
+    place = tuple(str(index) for index in where.values())
+    manifest = results / "corpus" / corpus / f"{split}.parquet"
+    if place not in lengths:
+        lengths[place] = UtteranceSource(manifest, where).lengths()
+    clips = lengths[place]
+    texts = read_manifest(manifest).set_index("key").text
+
+    missing, extra = set(clips) - set(content.texts), set(content.texts) - set(clips)
+    yield subject, "every clip once", _some("lacks", missing) + _some("has unknown", extra)
+    changed = {key for key, text in content.references.items() if texts.get(key) != text}
+    yield subject, "references are the transcripts", _some("differs for", changed)
+
+    tokens = [prefix_tokens(clip, scale, sidecar["prompt_tokens"]) for clip in clips.values()]
+    mean = sum(tokens) / len(tokens)
+    yield (
+        subject,
+        "tokens follow the formula",
+        "" if math.isclose(mean, sidecar["tokens"]) else f"{sidecar['tokens']}, not {mean}",
+    )
+    mine = table[(table.model == path.parent.parent.name) & (table.condition == path.parent.name)]
+    mine = mine[[_scale(row) == scale.name for row in mine.itertuples()]]
+    rows = mine.utterances.tolist()
+    yield (
+        subject,
+        "one row in wer.csv with all its utterances",
+        "" if rows == [len(content.texts)] else f"rows with {rows} utterances",
+    )
+
+
+def _features(sidecar: dict, scale: Scale, results: Path) -> dict[str, Path]:
+    """Modality -> ``index.json`` of the features that were decoded; pictures know no noise."""
+    origin = sidecar["origin"]
+    encoders = dict(zip(scale.rates, origin["encoders"].split("+"), strict=True))
+    heard = {"audio": sidecar["condition"], "video": "clean"}
+    return {
+        modality: results
+        / "features"
+        / encoder
+        / origin["corpus"]
+        / origin["split"]
+        / heard[modality]
+        / "index.json"
+        for modality, encoder in encoders.items()
+    }
+
+
+def _scale(row: Any) -> str:
+    rates = (None if pd.isna(rate) else int(rate) for rate in (row.audio_rate, row.video_rate))
+    return Scale(*rates).name
+
+
+def _some(what: str, keys: set[str]) -> str:
+    return f"{what} {len(keys)} such as {min(keys)}; " if keys else ""
+
+
+if __name__ == "__main__":
+    run_command(check)

@@ -1,0 +1,1 @@
+"""One module per kind of figure; ``mavsr.report.figure`` knows which makes which."""

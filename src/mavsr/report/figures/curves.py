@@ -1,0 +1,141 @@
+"""Curves: WER against the signal-to-noise ratio, and against one compression rate."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mavsr.noise.condition import Condition
+from mavsr.report.figures.bars import RATES
+from mavsr.report.figures.style import (
+    Look,
+    errors,
+    legend_above,
+    look,
+    methods_of,
+    name_axis,
+    panels,
+)
+from mavsr.report.names import label, scale_label
+from mavsr.report.sources import Sources
+
+TASK_LOOKS = {
+    "asr": ("audio", Look("#0072b2", "o", "", "--")),
+    "vsr": ("video", Look("#4d4d4d", "s", "", ":")),
+    "avsr": ("audio-visual", Look("#d55e00", "D", "")),
+}
+SNR = "Signal-to-noise ratio of babble (dB)"
+STEP = 5.0
+"""dB between the highest ratio and where clean sound is drawn."""
+
+
+def noise(sources: Sources) -> Figure:
+    """Hearing, seeing and both, against the signal-to-noise ratio."""
+    scores = sources.select("figures/noise", task=list(TASK_LOOKS))
+    corpora = sorted(scores.corpus.unique())
+    figure, grid = panels(1, len(corpora))
+    for corpus, axes in zip(corpora, grid[0], strict=True):
+        own = scores[scores.corpus == corpus]
+        for task, (name, drawn) in TASK_LOOKS.items():
+            rows = own[own.task == task]
+            if rows.empty:
+                continue
+            scale = scale_label(rows.audio_rate.iloc[0], rows.video_rate.iloc[0])
+            what = f"{name}, rate {scale}" if task != "avsr" else f"{name}, rates {scale}"
+            if task == "vsr":  # no noise reaches it
+                rows = _everywhere(rows, own.condition.unique())
+            _against_noise(axes, rows, drawn, what)
+        _noise_axis(axes, own.condition.unique())
+        name_axis(axes, corpus, corpora)
+    legend_above(figure, grid[0][0], columns=2 if len(corpora) == 1 else 4)
+    return figure
+
+
+def mome_noise(sources: Sources) -> Figure:
+    """Methods against the signal-to-noise ratio (MoME)."""
+    scores = sources.select("mome/noise", task="avsr")
+    corpora = sorted(scores.corpus.unique())
+    figure, grid = panels(1, len(corpora))
+    for corpus, axes in zip(corpora, grid[0], strict=True):
+        own = scores[scores.corpus == corpus]
+        for method, variant in methods_of(own):
+            rows = own[(own.method == method) & (own.variant == variant)]
+            _against_noise(axes, rows, look(method), label(method, variant))
+        _noise_axis(axes, own.condition.unique())
+        name_axis(axes, corpus, corpora)
+    legend_above(figure, grid[0][0], columns=2)
+    return figure
+
+
+def mome_asr(sources: Sources) -> Figure:
+    """Methods against the audio rate (MoME)."""
+    return _against_rate(sources, "mome/asr", "asr", "audio_rate")
+
+
+def mome_vsr(sources: Sources) -> Figure:
+    """Methods against the video rate (MoME)."""
+    return _against_rate(sources, "mome/vsr", "vsr", "video_rate")
+
+
+def _against_rate(sources: Sources, name: str, task: str, rate: str) -> Figure:
+    scores = sources.select(name, task=task, condition="clean")
+    corpora = sorted(scores.corpus.unique())
+    figure, grid = panels(1, len(corpora))
+    for corpus, axes in zip(corpora, grid[0], strict=True):
+        own = scores[scores.corpus == corpus]
+        rates = sorted(own[rate].unique())
+        methods = methods_of(own)
+        for place, (method, variant) in enumerate(methods):
+            rows = own[(own.method == method) & (own.variant == variant)].sort_values(rate)
+            shift = 0.06 * (place - (len(methods) - 1) / 2)  # intervals must not hide each other
+            x = [rates.index(value) + shift for value in rows[rate]]
+            _line(axes, x, rows, look(method), label(method, variant))
+        axes.set_xticks(range(len(rates)), [str(value) for value in rates])
+        axes.set_xlabel(RATES[task])
+        axes.set_ylim(bottom=0)
+        name_axis(axes, corpus, corpora)
+    legend_above(figure, grid[0][0], columns=2)
+    return figure
+
+
+def _snr(condition: str, conditions: Iterable[str]) -> float:
+    """Where a condition stands on the axis: its ratio, or right of the highest one if clean."""
+    parsed = Condition.parse(condition)
+    if parsed.kind == "snr":
+        return parsed.number
+    ratios = [Condition.parse(c).number for c in conditions if c != "clean"]
+    return max(ratios, default=0.0) + STEP
+
+
+def _against_noise(axes: Axes, rows: pd.DataFrame, drawn: Look, name: str) -> None:
+    rows = rows.assign(x=[_snr(c, rows.condition) for c in rows.condition]).sort_values("x")
+    _line(axes, rows.x.tolist(), rows, drawn, name)
+
+
+def _line(axes: Axes, x: list[float], rows: pd.DataFrame, drawn: Look, name: str) -> None:
+    axes.errorbar(
+        x,
+        rows.wer,
+        yerr=errors(rows),
+        color=drawn.colour,
+        ls=drawn.line,
+        marker=drawn.marker,
+        mec="0.15",
+        mew=0.5,
+        elinewidth=0.8,
+        label=name,
+    )
+
+
+def _noise_axis(axes: Axes, conditions: Iterable[str]) -> None:
+    places = sorted({(_snr(c, conditions), c) for c in conditions})
+    names = ["clean" if c == "clean" else f"{Condition.parse(c).number:g}" for _, c in places]
+    axes.set_xticks([x for x, _ in places], names)
+    axes.set_xlabel(SNR)
+    axes.set_ylim(bottom=0)
+
+
+def _everywhere(rows: pd.DataFrame, conditions: Iterable[str]) -> pd.DataFrame:
+    """The first row under every condition."""
+    return pd.concat([rows.iloc[:1].assign(condition=c) for c in conditions], ignore_index=True)

@@ -1,0 +1,150 @@
+"""How figures look: legible in print at a column's width, in grey, and to the colour-blind.
+
+Colours are those of Okabe and Ito; hatches and markers say the same again without colour.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("agg")
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mavsr.files import atomic
+from mavsr.report.names import rank
+
+COLUMN, PAGE = 3.5, 7.2
+"""Widths in inches: one column of a paper, and two."""
+GREY = "0.45"
+WER = "WER (%)"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a method is drawn."""
+
+    colour: str
+    marker: str
+    hatch: str
+    line: str = "-"
+
+
+LOOKS = {
+    "llama-avsr": Look("#bdbdbd", "s", ""),
+    "mtsk-ms": Look("#56b4e9", "o", "////", "--"),
+    "mtsk-ss": Look("#e69f00", "^", "....", "-."),
+    "mtsk-mss": Look("#0072b2", "D", "xxxx", ":"),
+    "mome-mhsa": Look("#d55e00", "P", "||||", "-"),
+    "mome-ffn": Look("#cc79a7", "X", "----", "--"),
+    "mome-layer": Look("#009e73", "v", "++++", "-."),
+    "avgpool-at-inference": Look("#4d4d4d", "*", "oooo"),
+}
+RC: Any = {
+    "font.size": 8,
+    "font.family": "DejaVu Sans",
+    "axes.labelsize": 8,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.linewidth": 0.4,
+    "grid.color": "0.88",
+    "hatch.linewidth": 0.5,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 4.5,
+    "errorbar.capsize": 2,
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "mavsr",
+    "savefig.dpi": 200,
+    "figure.constrained_layout.use": True,
+}
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw with this project's settings, whatever the user's matplotlibrc says."""
+    with plt.rc_context():
+        plt.rcdefaults()
+        plt.switch_backend("agg")
+        plt.rcParams.update(RC)
+        yield
+
+
+def panels(
+    rows: int, columns: int, height: float = 2.3, width: float | None = None
+) -> tuple[Figure, list[list[Axes]]]:
+    """A grid of axes with a common y axis per row, as wide as one column or two of a paper."""
+    width = width or (COLUMN if columns == 1 else PAGE)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(width, height * rows + 0.35), squeeze=False, sharey="row"
+    )
+    return figure, axes.tolist()
+
+
+def look(method: str) -> Look:
+    """How ``method`` is drawn; unknown ones in black."""
+    return LOOKS.get(method, Look("#000000", "h", "**"))
+
+
+def methods_of(scores: pd.DataFrame) -> list[tuple[str, str]]:
+    """(method, variant) of all rows, in the papers' order."""
+    found = set(zip(scores.method, scores.variant, strict=True))
+    return sorted(found, key=lambda pair: (rank(pair[0]), pair[1]))
+
+
+def errors(rows: pd.DataFrame) -> list[list[float]]:
+    """Both halves of the 95 % intervals, as matplotlib takes them."""
+    return [(rows.wer - rows.wer_low).tolist(), (rows.wer_high - rows.wer).tolist()]
+
+
+def name_axis(axes: Axes, corpus: str, corpora: Sequence[str]) -> None:
+    """Label the y axis; a corpus is named where there are several."""
+    axes.set_ylabel(f"{WER}, {corpus}" if len(corpora) > 1 else WER)
+
+
+def mark_published(axes: Axes, x: Sequence[float], wer: Sequence[float]) -> None:
+    """Faint open diamonds for values in print."""
+    axes.plot(
+        x, wer, "d", ms=4.5, mfc="white", mec=GREY, mew=0.7, alpha=0.9, zorder=4, label="published"
+    )
+
+
+def legend_above(figure: Figure, axes: Axes, columns: int = 4) -> None:
+    """One legend for all panels, above them, each name once."""
+    found: dict[str, Any] = {}
+    for panel in figure.axes if figure.axes else [axes]:
+        for handle, name in zip(*panel.get_legend_handles_labels(), strict=True):
+            found.setdefault(name, handle)
+    if front := found.pop("Pareto front", None):  # after the methods
+        found["Pareto front"] = front
+    if found:
+        figure.legend(
+            list(found.values()),
+            list(found),
+            loc="outside upper center",
+            ncols=min(columns, len(found)),
+            handlelength=1.6,
+            columnspacing=1.2,
+        )
+
+
+def save(figure: Figure, folder: Path, name: str) -> None:
+    """Write ``<name>.pdf`` and ``.png``; the same figure gives the same bytes."""
+    for suffix, metadata in ((".pdf", {"CreationDate": None}), (".png", {"Software": None})):
+        with atomic(folder / f"{name}{suffix}") as partial:
+            figure.savefig(partial, format=suffix[1:], metadata=metadata)
+    plt.close(figure)

@@ -1,0 +1,234 @@
+"""Figures from made-up scores: what is drawn, where, and that it survives print."""
+
+import matplotlib.colors
+import pandas as pd
+import pytest
+from PIL import Image
+from synthetic import score, table
+
+from mavsr.errors import InputError
+from mavsr.report.catalogue import FIGURES
+from mavsr.report.figure import BUILDERS, draw_figure
+from mavsr.report.figures.style import LOOKS, save, styled
+from mavsr.report.sources import ReportSettings, Sources
+
+METHODS = ["llama-avsr", "mtsk-ms", "mtsk-ss", "mtsk-mss"]
+MOME = {"mome-mhsa": "r23k4s1b12"}
+
+
+def mome_rows(rates):
+    return [
+        score(method, *rate, 10.0 + place, variant=MOME.get(method, ""))
+        for place, method in enumerate(("llama-avsr", "mtsk-mss", "mome-mhsa"))
+        for rate in rates
+    ]
+
+
+def noisy(method, audio, video, wer):
+    conditions = (("snr_-5", 20), ("snr_0", 8), ("clean", 0))
+    return [score(method, audio, video, wer + more, name) for name, more in conditions]
+
+
+ROWS = {
+    "figure3": [
+        score(m, a, None, a + 1.0, compression=c)
+        for c in ("avgpool", "stack")
+        for m in METHODS
+        for a in (4, 8)
+    ],
+    "figure4": [score(m, None, v, v + 9.0) for m in METHODS for v in (1, 5)],
+    "figure5": [score(m, a, None, a + 1.0, compression="stack") for m in METHODS for a in (2, 4)],
+    "figure6": [score(m, 4, v, v + 9.0, compression="stack") for m in METHODS for v in (2, 5)],
+    "mome/asr": mome_rows([(4, None), (8, None), (16, None)]),
+    "mome/vsr": mome_rows([(None, 1), (None, 5)]),
+    "mome/noise": noisy("llama-avsr", 4, 2, 9.0) + noisy("mtsk-mss", 4, 2, 8.0),
+    "mome/parameters": mome_rows([(4, 2)]),
+    "mome/experts": mome_rows([(4, 2)]),
+    "figures/noise": noisy("mtsk-ms", 4, None, 12.0)
+    + noisy("mtsk-ms", 4, 2, 9.0)
+    + [score("mtsk-ms", None, 2, 14.0)],
+    "figures/tradeoff": [
+        score(m, a, v, a + v / 9) for m in METHODS for a in (4, 16) for v in (2, 5)
+    ],
+}
+ROUTING = pd.DataFrame(
+    [
+        (layer, scale, kind, expert, 1 / 6)
+        for layer in range(3)
+        for scale in ("a4_v2", "a16_v5")
+        for kind in ("text", "audio", "video")
+        for expert in range(6)
+    ],
+    columns=["layer", "scale", "modality", "expert", "share"],
+)
+
+
+def build(name, rows=None, kinds=None, routing=ROUTING):
+    scores = table(ROWS[name] if rows is None else rows)
+    settings = ReportSettings(kinds=kinds or {"portrait": "portrait"})
+    with styled():
+        return BUILDERS[name](Sources(scores, settings, routing))
+
+
+def names_in_legend(figure):
+    return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+
+
+def test_every_figure_of_the_catalogue_can_be_drawn():
+    assert set(BUILDERS) == set(FIGURES) == set(ROWS)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_axes_are_named_and_there_is_no_title(name):
+    figure = build(name)
+    assert figure.axes
+    assert not figure.get_suptitle()
+    labels = [label for axes in figure.axes for label in (axes.get_xlabel(), axes.get_ylabel())]
+    assert all(not axes.get_title() for axes in figure.axes)
+    if name == "mome/experts":
+        assert "Share of choices (%)" in labels
+        assert "Layer, video tokens" in labels
+        assert "Expert, rates (16,5)" in labels
+    else:
+        assert labels[1] == "WER (%)"
+        assert any(unit in labels[0] for unit in ("rate", "dB", "TFLOPs", "millions"))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_both_files_are_written_and_the_same_each_time(name, tmp_path):
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        with styled():
+            save(build(name), folder, name)
+    for suffix in (".pdf", ".png"):
+        first = (tmp_path / "a" / f"{name}{suffix}").read_bytes()
+        assert first == (tmp_path / "b" / f"{name}{suffix}").read_bytes()
+    with Image.open(tmp_path / "a" / f"{name}.png") as image:
+        assert 600 <= image.width <= 1500
+        assert image.height >= 400
+        assert len(image.convert("L").getcolors(1 << 20)) > 20
+
+
+def bars(axes):
+    return [patch for container in axes.containers for patch in getattr(container, "patches", [])]
+
+
+def test_bars_stand_at_their_values_with_their_intervals():
+    figure = build("figure3")
+    left, right = figure.axes
+    assert (left.get_xlabel(), right.get_xlabel()) == (
+        "Audio compression rate, average pooling",
+        "Audio compression rate, stacking",
+    )
+    assert [tick.get_text() for tick in left.get_xticklabels()] == ["4", "8"]
+    heights = sorted(bar.get_height() for bar in bars(left))
+    assert heights == [5.0] * 4 + [9.0] * 4
+    middles = sorted(bar.get_x() + bar.get_width() / 2 for bar in bars(left))
+    assert max(middles[:4]) < 0.5 < min(middles[4:])
+    ends = [
+        segment[:, 1].tolist()
+        for container in left.containers
+        if (errorbar := getattr(container, "errorbar", None))
+        for segment in errorbar.lines[2][0].get_segments()
+    ]
+    assert sorted(ends)[0] == pytest.approx([4.0, 6.4])
+    assert len(ends) == 8
+    assert names_in_legend(figure) == [
+        "Llama-AVSR",
+        "Llama-MTSK MS",
+        "Llama-MTSK SS",
+        "Llama-MTSK MSS",
+    ]
+
+
+def as_paper(rows, corpus):
+    parts = {"encoders": "whisper-small", "llm": "llama-3.2-1b", "corpus": corpus}
+    return [{**row, **parts} for row in rows]
+
+
+def test_published_values_are_marked_on_their_own_corpus_only():
+    rows = [row for row in ROWS["figure3"] if row["compression"] == "avgpool"]
+    kinds = {"mine": "lrs3", "lrs3": "folder"}
+    drawn = build("figure3", as_paper(rows, "mine"), kinds)
+    assert "published" in names_in_legend(drawn)
+    (marks,) = [line for line in drawn.axes[0].lines if line.get_label() == "published"]
+    assert marks.get_ydata().tolist() == [2.3, 2.7]
+    for other in (
+        as_paper(rows, "lrs3"),
+        [{**row, "llm": "llama-standin"} for row in as_paper(rows, "mine")],
+        [{**row, "encoders": "whisper-medium"} for row in as_paper(rows, "mine")],
+    ):
+        assert "published" not in names_in_legend(build("figure3", other, kinds))
+
+
+def test_corpora_have_panels_of_their_own():
+    rows = ROWS["figure6"] + [{**row, "corpus": "other"} for row in ROWS["figure6"]]
+    figure = build("figure6", rows)
+    labels = [axes.get_ylabel() for axes in figure.axes]
+    assert labels == ["WER (%), other", "WER (%), portrait"]
+
+
+def test_noise_goes_from_loud_to_clean_and_does_not_reach_the_eye():
+    figure = build("figures/noise")
+    (axes,) = figure.axes
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["-5", "0", "clean"]
+    lines = {c.get_label(): c.lines[0].get_ydata().tolist() for c in axes.containers}
+    assert lines == {
+        "audio, rate 4": [32.0, 20.0, 12.0],
+        "audio-visual, rates (4,2)": [29.0, 17.0, 9.0],
+        "video, rate 2": [14.0, 14.0, 14.0],
+    }
+
+
+def test_the_front_is_what_nothing_beats():
+    points = [(1.0, 20.0, "mtsk-ms"), (2.0, 22.0, "mtsk-ss"), (3.0, 15.0, "llama-avsr")]
+    rows = [score(m, 4, 2, wer, tflops=cost) for cost, wer, m in points]
+    figure = build("figures/tradeoff", rows)
+    (front,) = [line for line in figure.axes[0].lines if line.get_label() == "Pareto front"]
+    assert front.get_ydata().tolist() == [20.0, 15.0, 15.0]
+    assert names_in_legend(figure)[-1] == "Pareto front"
+
+
+def test_experts_that_were_not_traced_are_asked_for():
+    with pytest.raises(InputError, match=r"experiments.mome_experts with a MoME model"):
+        build("mome/experts", routing=None)
+
+
+@pytest.mark.parametrize(("name", "task"), [("figure3", "asr"), ("figure4", "vsr")])
+def test_a_figure_without_its_task_says_so(name, task):
+    with pytest.raises(InputError, match=f"{name} needs scores with task {task}"):
+        build(name, ROWS["figure6"])
+
+
+def test_methods_are_told_apart_without_colour():
+    assert len({look.hatch for look in LOOKS.values()}) == len(LOOKS)
+    assert len({look.marker for look in LOOKS.values()}) == len(LOOKS)
+
+
+def simulate(colour, kind):
+    """A colour as the colour-blind see it (Machado et al. 2009, severity 1), in linear RGB."""
+    matrices = {
+        "protanopia": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+        "deuteranopia": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    }
+    red, green, blue = matplotlib.colors.to_rgb(colour)
+    return [a * red + b * green + c * blue for a, b, c in matrices[kind]]
+
+
+@pytest.mark.parametrize("kind", ["protanopia", "deuteranopia"])
+def test_the_methods_of_one_figure_differ_to_the_colour_blind(kind):
+    seen = [simulate(LOOKS[method].colour, kind) for method in METHODS]
+    apart = [
+        sum((a - b) ** 2 for a, b in zip(one, other, strict=True)) ** 0.5
+        for place, one in enumerate(seen)
+        for other in seen[:place]
+    ]
+    assert min(apart) > 0.15
+
+
+def test_the_command_draws_from_files(tmp_path):
+    table(ROWS["mome/experts"]).to_csv(tmp_path / "scores.csv", index=False)
+    ROUTING.to_csv(tmp_path / "routing.csv", index=False)
+    settings = ReportSettings(kinds={"portrait": "portrait"})
+    inputs = (tmp_path / "scores.csv", tmp_path / "routing.csv")
+    draw_figure("mome/experts", tmp_path / "out", settings, *inputs)
+    assert (tmp_path / "out" / "mome" / "experts.pdf").read_bytes().startswith(b"%PDF")
