@@ -81,3 +81,21 @@ rule parameters:
         code=code("report.parameters"),
     shell:
         "python -m mavsr.report.parameters --output {output.table:q} 2> {log:q}"
+
+
+rule draw_losses:
+    input:
+        metrics="results/training/{model}/metrics.csv",
+    output:
+        figure="results/report/training/{model}.png",
+    log:
+        "results/logs/report/training/{model}.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        code=code("report.loss_curve"),
+    shell:
+        "python -m mavsr.report.loss_curve --metrics {input.metrics:q}"
+        " --output {output.figure:q} 2> {log:q}"
