@@ -8,6 +8,9 @@ min_version("9.27")
 configfile: "config.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/mouths.smk"
@@ -34,6 +37,8 @@ rule all:
         "results/wer.csv",
         "results/checks.csv",
         "results/parameters.csv",
+        "results/report/losses.png",
+        "results/report/run.html",
         shown(),
         mouth_sheets,
 
