@@ -27,8 +27,8 @@ results/%: .venv/.installed FORCE
 
 # One self-contained HTML file with every table and figure, after making what is missing.
 report: .venv/.installed
-	$(SNAKEMAKE)
-	$(SNAKEMAKE) --report results/report.html --report-html-stylesheet-path workflow/report/style.css
+	$(SNAKEMAKE) -- report_pages
+	$(SNAKEMAKE) --report results/report.html --report-html-stylesheet-path workflow/report/style.css -- report_pages
 
 test: .venv/.installed
 	$(IN_ENV) pytest

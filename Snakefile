@@ -25,6 +25,7 @@ include: "workflow/rules/report.smk"
 localrules:
     all,
     paper,
+    report_pages,
 
 
 onstart:
@@ -38,7 +39,6 @@ rule all:
         "results/checks.csv",
         "results/parameters.csv",
         "results/report/losses.png",
-        "results/report/run.html",
         shown(),
         mouth_sheets,
 
@@ -46,3 +46,9 @@ rule all:
 rule paper:
     input:
         shown(PAPERS),
+
+
+rule report_pages:
+    input:
+        rules.all.input,
+        "results/report/run.html",
