@@ -18,7 +18,9 @@ def evaluated(resources, attempt):
 def needs(tmp_path):
     path = tmp_path / "needs.yaml"
     path.write_text(
-        "default: {minutes: 5, gb: 4}\ntrain_model: {minutes: 1000, gb: 8}\nmix_noise: {minutes: 60, gb: 0.5}\n"
+        "default: {minutes: 5, gb: 4}\n"
+        "train_model: {minutes: 1000, gb: 8}\n"
+        "mix_noise: {minutes: 60, gb: 0.5}\n"
     )
     return path
 

@@ -94,3 +94,11 @@ def test_mask_length_is_uniform_and_independent_of_the_bound():
     assert starts.mean() == pytest.approx(38_400, abs=1_000)
     inner = starts < 70_000
     assert abs(np.corrcoef(starts[inner], lengths[inner])[0, 1]) < 0.05
+
+
+@pytest.mark.parametrize("snr", [-5.0, 0.0, 20.0])
+def test_the_ratio_of_clipped_sound_is_exact(snr):
+    random = np.random.default_rng(1)
+    speech, noise = np.clip(random.normal(0, 5, (2, 16_000)), -1, 1).astype(np.float32)
+    assert np.mean(np.abs(speech) == 1) > 0.8
+    assert snr_of(speech, mix(speech, noise, snr)) == pytest.approx(snr, abs=0.01)

@@ -9,6 +9,7 @@ from tiny import DIMS, make_utterance
 
 from mavsr.errors import InputError
 from mavsr.model.avsr import MatryoshkaModel, Utterance
+from mavsr.training.plans import Packed, Padded
 from mavsr.training.settings import TrainingSettings
 from mavsr.training.state import ResumeState
 from mavsr.training.trainer import Trainer
@@ -155,6 +156,28 @@ def test_sigterm_saves_and_the_next_run_ends_alike(make, undisturbed, monkeypatc
     same_end(resumed, undisturbed)
 
 
+@pytest.mark.parametrize(
+    ("plan", "method"),
+    [
+        (Padded(), "mtsk-ss"),
+        (Packed("segments", 60), "mtsk-ms"),
+        (Packed("dense", 200), "mtsk-mss"),
+        (Packed("segments", 60), "mome-ffn"),
+    ],
+)
+def test_every_plan_resumes_to_the_same_bits(make, monkeypatch, plan, method):
+    settings = replace(SETTINGS, epochs=2)
+    whole = make(settings=settings, plan=plan, method=method)
+    whole.run()
+    stopped = make(settings=settings, plan=plan, method=method)
+    stop_after(stopped, monkeypatch, 3, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    with pytest.raises(SystemExit):
+        stopped.run()
+    resumed = make(settings=settings, plan=plan, method=method)
+    resumed.run()
+    same_end(resumed, whole)
+
+
 def test_a_killed_run_goes_on_from_its_last_save(make, undisturbed, monkeypatch):
     class Killed(BaseException):
         pass
@@ -209,6 +232,11 @@ def test_features_that_are_not_numbers_name_the_clips(make):
         ("warmup", -0.1),
         ("weight_decay", -0.1),
         ("betas", (0.9, 1.0)),
+        ("precision", "half"),
+        ("checkpoint", "first"),
+        ("validation_utterances", -1),
+        ("workers", -1),
+        ("pack_tokens", -1),
     ],
 )
 def test_settings_are_checked_when_made(key, value):

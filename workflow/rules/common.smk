@@ -49,6 +49,7 @@ PUBLISHED = sorted(
     os.path.relpath(path) for path in Path(published.__file__).parent.glob("*.csv")
 )
 VIEW_NOISE = {"seed", "snrs", "mask_samples", "mask_stride"}
+RUNNING = ("save_every_s", "workers", "pack_tokens", "gradient_checkpointing")
 
 
 wildcard_constraints:
@@ -419,14 +420,20 @@ def extract_settings(wildcards):
 
 
 def training_settings(wildcards):
-    """Settings of a training job, without how often it saves: that changes no result."""
+    """Settings of a training job, without those that change no result (RUNNING)."""
     common = {
         k: v
         for k, v in config["training"].items()
-        if k not in ("save_every_s", "per_task")
+        if k not in RUNNING and k != "per_task"
     }
     task = MODELS[wildcards.model].settings.task
     return json.dumps(common | config["training"].get("per_task", {}).get(task, {}))
+
+
+def training_running():
+    """The settings that change no result, as command-line options."""
+    values = {name: json.dumps(config["training"][name]) for name in RUNNING}
+    return " ".join(f"--training.{name} {value}" for name, value in values.items())
 
 
 def decoding_settings(wildcards):

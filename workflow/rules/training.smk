@@ -25,7 +25,7 @@ rule train_model:
     resources:
         mem="4GB",
         launch="--gpus 1",  # more than one, or --nodes: torchrun
-        save_every_s=config["training"]["save_every_s"],  # no param: changes no result
+        running=training_running(),  # no param: changes no result
     params:
         code=code("training.train"),
         model=model_json,
@@ -36,5 +36,4 @@ rule train_model:
         " mavsr.training.train --output $(dirname {output.run:q})"
         " --train_manifest {input.train:q} --val_manifest {input.val:q}"
         " {params.features} --model {params.model:q} --training {params.training:q}"
-        " --training.save_every_s {resources.save_every_s}"
-        " --threads {threads} 2> {log:q}"
+        " {resources.running} --threads {threads} 2> {log:q}"

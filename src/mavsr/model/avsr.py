@@ -148,7 +148,7 @@ class MatryoshkaModel(nn.Module):
             torch.cat([prefix, self.embed(target[:-1])])
             for prefix, target in zip(prefixes, targets, strict=True)
         ]
-        with self.adapter.describe(self.positions(utterances, scale, targets)):
+        with self.adapter.describe(self.positions(utterances, scale)):
             hidden = self.llm.get_decoder()(inputs_embeds=pad_right(inputs), use_cache=False)[0]
         predicting = torch.cat(
             [
@@ -160,10 +160,8 @@ class MatryoshkaModel(nn.Module):
         labels = self._ids([i for target in targets for i in target])
         return F.cross_entropy(logits.float(), labels)
 
-    def positions(
-        self, utterances: Sequence[Utterance], scale: Scale, targets: Sequence[Sequence[int]]
-    ) -> Positions:
-        """What stands where in the right-padded rows of :meth:`loss`."""
+    def positions(self, utterances: Sequence[Utterance], scale: Scale) -> Positions:
+        """What stands where in the right-padded rows of :meth:`entropy`."""
         bos = self.tokenizer.bos_token_id is not None
         kinds = [
             position_kinds(
@@ -172,9 +170,9 @@ class MatryoshkaModel(nn.Module):
                     for m, rate in scale.rates.items()
                 },
                 before=int(bos),
-                after=len(self.prompt_ids) + len(target) - 1,
+                after=len(self.prompt_ids) + len(self.targets(utterance)) - 1,
             )
-            for utterance, target in zip(utterances, targets, strict=True)
+            for utterance in utterances
         ]
         padded = pad_right([row + 1 for row in kinds]).to(self.markers.device)
         return Positions((scale,), (padded > 0)[..., None], padded - 1)

@@ -67,10 +67,12 @@ class Padded:
         share = model.count_targets(utterances) / targets
         scales, found = model.settings.scales, []
         for scale in scales:
-            loss = model.entropy(utterances, scale) * share
-            if backward:
-                weighted = model.settings.scale_weight(scale) * loss
-                backward((weighted + share * model.adapter.extra_loss()) / len(scales))
+            # Gradient checkpointing runs layers again in the backward pass, so it lies within.
+            with model.adapter.describe(model.positions(utterances, scale)):
+                loss = model.entropy(utterances, scale) * share
+                if backward:
+                    weighted = model.settings.scale_weight(scale) * loss
+                    backward((weighted + share * model.adapter.extra_loss()) / len(scales))
             found.append(loss.detach())
         return torch.stack(found)
 
@@ -158,13 +160,13 @@ PACK_TOKENS = {"cpu": 2048, "cuda": 16384}
 """Device -> tokens of a pack: on a CPU more bring nothing, a GPU is kept busy by that many."""
 
 
-def plan_for(model: MatryoshkaModel, device: torch.device, tokens: int | None = None) -> Plan:
+def plan_for(model: MatryoshkaModel, device: torch.device, tokens: int = 0) -> Plan:
     """The fastest plan for a model on a device.
 
     Args:
         model: the model.
         device: where it is trained.
-        tokens: most tokens in a pack; None takes what suits the device.
+        tokens: most tokens in a pack; 0 takes what suits the device.
     """
     kernel = "flex" if device.type == "cuda" else "segments"
     if not packable(model.llm):

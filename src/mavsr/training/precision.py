@@ -27,7 +27,7 @@ def computing(device: torch.device, precision: str) -> AbstractContextManager:
 def checkpoint_layers(model: MatryoshkaModel) -> None:
     """Let the backward pass compute each decoder layer again instead of keeping its activations."""
     # Nothing is random in a frozen LLM, so no state of a generator needs to be kept.
-    model.llm.gradient_checkpointing_enable({"use_reentrant": False, "preserve_rng_state": False})
+    model.llm.activation_checkpointing_enable({"use_reentrant": False, "preserve_rng_state": False})
     for layer in model.llm.get_decoder().layers:
         # Hugging Face asks this flag. What lies within the layer stays in eval mode.
         layer.training = True

@@ -39,17 +39,17 @@ class TrainingSettings:
     """Compute each layer a second time in the backward pass instead of keeping what it computed."""
     workers: int = 0
     """Processes that read features ahead; 0 reads them when they are needed."""
-    pack_tokens: int | None = None
-    """Most tokens that go through the LLM at once; None takes what suits the device."""
+    pack_tokens: int = 0
+    """Most tokens that go through the LLM at once; 0 takes what suits the device."""
     save_every_s: float = 300.0
     """Seconds between two saves of the resume state."""
 
     def __post_init__(self) -> None:
-        positive = ["epochs", "learning_rate", "clip", "batch_frames", "save_every_s"]
-        for name in [*positive, *(["pack_tokens"] if self.pack_tokens is not None else [])]:
+        positive = ("epochs", "learning_rate", "clip", "batch_frames", "save_every_s")
+        for name in positive:
             if not getattr(self, name) > 0:
                 raise InputError(f"training.{name} is {getattr(self, name)}; it must be positive")
-        for name in ("weight_decay", "validation_utterances", "workers"):
+        for name in ("weight_decay", "validation_utterances", "workers", "pack_tokens"):
             if not getattr(self, name) >= 0:
                 raise InputError(f"training.{name} is {getattr(self, name)}; give 0 or more")
         for name, known in (("precision", PRECISIONS), ("checkpoint", ("last", "best"))):

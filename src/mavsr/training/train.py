@@ -59,7 +59,7 @@ def train(
         video_val: the same for video.
         online: run the frozen encoders in this job, on views of its own every epoch, instead of
             reading ``audio`` and ``video``.
-        threads: CPU threads.
+        threads: CPU threads of each process; :mod:`mavsr.cluster.launch` starts several.
     """
     torch.set_num_threads(threads)
     features = {m: paths for m, paths in (("audio", audio), ("video", video)) if paths}

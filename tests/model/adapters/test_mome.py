@@ -94,7 +94,7 @@ def test_the_loss_is_cross_entropy_and_a_hundredth_of_the_balance(settings_of, u
         )
     model.loss(utterances, SCALE)
     targets = [model.targets(utterance) for utterance in utterances]
-    valid = model.positions(utterances, SCALE, targets).belongs[..., 0]
+    valid = model.positions(utterances, SCALE).belongs[..., 0]
     lengths = [
         len(prefix) + len(target) - 1
         for prefix, target in zip(model.prefixes(utterances, SCALE), targets, strict=True)
@@ -112,7 +112,7 @@ def test_the_loss_is_cross_entropy_and_a_hundredth_of_the_balance(settings_of, u
 def test_padding_does_not_count_in_the_balance(settings_of, utterances, method):
     model = scrambled(settings_of(method=method, mome=MomeSettings(5, 1, 2, 3, balance=10.0)))
     targets = [model.targets(utterance) for utterance in utterances]
-    positions = model.positions(utterances, SCALE, targets)
+    positions = model.positions(utterances, SCALE)
     row = int(positions.belongs[..., 0].sum(dim=1).argmin())
     length = int(positions.belongs[row, :, 0].sum())
     assert length < positions.belongs.shape[1]

@@ -85,11 +85,11 @@ class Adapter(nn.Module, ABC):
 
         Under gradient checkpointing the backward pass must lie within too.
         """
-        self.positions = positions
+        before, self.positions = self.positions, positions
         try:
             yield
         finally:
-            self.positions = None
+            self.positions = before
 
     def extra_loss(self) -> torch.Tensor | float:
         """The adapter's own loss in the pass last described, its weight included.

@@ -1,0 +1,75 @@
+"""Command: jobs, hours, disk and memory of a config, stage by stage, before anything runs.
+
+``make plan CONFIG=workflow/configs/paper.yaml``, or ``mavsr plan --configfile ...``. Lengths come from
+the manifests where they are made, else from what papers say; speeds from ``plan/rates.yaml``.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from mavsr.command import run_command
+from mavsr.configuration import read_config
+from mavsr.experiments import all_models
+from mavsr.plan.rates import DEFAULT, read_rates
+from mavsr.plan.stages import SPLITS, Row, stage_rows
+from mavsr.plan.work import WORD_TOKENS, Work
+
+
+def plan_table(rows: list[Row]) -> pd.DataFrame:
+    """A line per stage and their sum; memory is the largest of a single job."""
+    table = pd.DataFrame(
+        {
+            "stage": [row.stage for row in rows],
+            "jobs": [row.jobs for row in rows],
+            "done": [row.done for row in rows],
+            "CPU hours": [0.0 if row.on_gpu else row.seconds / 3600 for row in rows],
+            "GPU hours": [row.seconds / 3600 if row.on_gpu else 0.0 for row in rows],
+            "disk GB": [row.bytes / 1e9 for row in rows],
+            "memory GB": [row.memory_gb for row in rows],
+        }
+    )
+    total = table.drop(columns="stage").sum()
+    total["memory GB"] = table["memory GB"].max()
+    table.loc[len(table)] = {"stage": "all", **total}
+    return table.astype({"jobs": int, "done": int})
+
+
+def plan(
+    configfile: list[Path] | None = None,
+    results: Path = Path("results"),
+    device: Literal["cpu", "gpu", "auto"] = "auto",
+    rates: Path | None = None,
+) -> None:
+    """Print what the configured experiments take from nothing, and how much of it is done.
+
+    Args:
+        configfile: configs, each stating what differs from the one before and from config.yaml.
+        results: folder whose manifests and finished outputs count.
+        device: where encoders, training and decoding run; auto takes GPUs unless all of them are
+            the stand-ins of the embedded default.
+        rates: your own speeds and sizes, in the format of ``src/mavsr/plan/rates.yaml``.
+    """
+    config = read_config(configfile or [])
+    work = Work(config, read_rates(rates), results)
+    paths = [item["path"] for name in ("encoders", "llms") for item in config[name].values()]
+    real = any(not path.startswith("results/standins/") for path in paths)
+    gpu = real if device == "auto" else device == "gpu"
+    table = plan_table(stage_rows(work, gpu))
+    numbers = dict.fromkeys(("CPU hours", "GPU hours", "disk GB", "memory GB"), "{:,.4g}".format)
+    print(table.to_string(index=False, formatters=numbers | {"jobs": "{:,}".format}))
+    print("\nAssumptions")
+    for corpus in sorted({model.corpus for model in all_models(config).values()}):
+        told = {split: work.lengths(corpus, split) for split in SPLITS}
+        parts = [f"{split} {x.hours:,.2f} h ({x.basis})" for split, x in told.items()]
+        print(f"- {corpus}: {', '.join(parts)}")
+    print(f"- {WORD_TOKENS:g} tokens of prompt and transcript per second of speech")
+    print(f"- speeds and bytes: {rates or 'none of your own'}, else {DEFAULT.name}, which says")
+    print("  of each line whether it was measured or assumed. One GPU a job; memory of training")
+    print("  and decoding is that of the device, without batches")
+    print("- not counted: downloads, tables and figures")
+
+
+if __name__ == "__main__":
+    run_command(plan)

@@ -1,0 +1,123 @@
+"""How much there is to do: lengths of splits, and the arithmetic of training and decoding."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from transformers import LlamaConfig, PretrainedConfig
+
+from mavsr.encoders import EncoderSettings
+from mavsr.encoders.sizes import EncoderSize, encoder_size
+from mavsr.experiments import Evaluation, Model
+from mavsr.features.plan import Lengths, split_lengths
+from mavsr.model.scales import Scale
+from mavsr.plan.rates import Rates
+from mavsr.report.cost import adapter_parameters, matrix_parameters
+from mavsr.report.llm_shapes import llm_shape
+from mavsr.tokens import TOKENS_PER_SECOND
+
+WORD_TOKENS = 3.5
+"""Tokens of prompt and transcript per second of speech, assumed (15 in a clip of 4 s)."""
+PASSES = 2
+"""Forward, and backward through the frozen LLM to its adapters: weights get no gradient."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Sizes of what a config names, each computed once."""
+
+    config: Mapping[str, Any]
+    rates: Rates
+    results: Path
+
+    @cached_property
+    def encoders(self) -> dict[str, EncoderSize]:
+        """Name of an encoder -> its size."""
+        return {
+            name: encoder_size(EncoderSettings(**settings), self.config["standins"])
+            for name, settings in self.config["encoders"].items()
+        }
+
+    @cached_property
+    def llms(self) -> dict[str, PretrainedConfig]:
+        """Name of an LLM -> its shape; a stand-in's is the config's, as it may not be made yet."""
+        return {name: self._llm(name, llm["path"]) for name, llm in self.config["llms"].items()}
+
+    def _llm(self, name: str, path: str) -> PretrainedConfig:
+        if not path.startswith("results/standins/"):
+            return llm_shape(path.rpartition("/")[2].lower() if "lama-3" in path else path)
+        standin = self.config["standins"]["llama"]
+        return LlamaConfig(
+            vocab_size=standin["vocabulary"],
+            hidden_size=standin["hidden"],
+            intermediate_size=3 * standin["hidden"],
+            num_hidden_layers=standin["layers"],
+            num_attention_heads=standin["heads"],
+            num_key_value_heads=standin["heads"],
+            tie_word_embeddings=False,
+        )
+
+    @cached_property
+    def weights(self) -> dict[str, int]:
+        """Name of an LLM -> weights that multiply a token."""
+        return {name: matrix_parameters(shape) for name, shape in self.llms.items()}
+
+    def lengths(self, corpus: str, split: str) -> Lengths:
+        """Of a split's clips: the manifest's, those in print, or those of a corpus to be made.
+
+        A validation split that nobody prints gets the config's share of the training split.
+        """
+        section = self.config["corpora"][corpus]
+        found = split_lengths(corpus, section["kind"], split, self.results / "corpus")
+        if found is not None:
+            return found
+        share = section.get("validation_share") or 0
+        if section["kind"] == "portrait":
+            make = section["make"]
+            spoken = make["trainval_clips"] + make["pretrain_clips"] * make["pretrain_sentences"]
+            count = {"train": 1 - share, "val": share}.get(split, 0) * spoken
+            count = make["test_clips"] if split == "test" else round(count)
+            return Lengths(np.full(int(count), self.rates.sentence_s), "config")
+        if split == "val" and (train := self._printed(corpus, "train")) is not None:
+            return Lengths(train.seconds[: round(share * len(train.seconds))], "published")
+        return Lengths(np.zeros(0), "unknown, counted as nothing")
+
+    def _printed(self, corpus: str, split: str) -> Lengths | None:
+        kind = self.config["corpora"][corpus]["kind"]
+        return split_lengths(corpus, kind, split, self.results / "corpus")
+
+    def tokens(self, model: Model, scale: Scale, lengths: Lengths) -> float:
+        """Tokens that the LLM reads of a split: compressed ones, prompt and transcript."""
+        seconds = float(lengths.seconds.sum())
+        a_second = sum(TOKENS_PER_SECOND[m] / rate for m, rate in scale.rates.items())
+        return seconds * (a_second + WORD_TOKENS)
+
+    def training_flops(self, model: Model) -> float:
+        """Of all epochs over all scales."""
+        lengths = self.lengths(model.corpus, "train")
+        tokens = sum(self.tokens(model, scale, lengths) for scale in model.settings.scales)
+        epochs = self.config["training"]["epochs"]
+        return PASSES * 2 * self.weights[model.llm] * tokens * epochs
+
+    def decoding_flops(self, evaluation: Evaluation) -> float:
+        """Of one evaluation: the prefix once, then every beam's tokens."""
+        model, section = evaluation.model, self.config["decoding"]
+        lengths = self.lengths(model.corpus, "test")
+        said = len(lengths.seconds) * section["beams"] * section["max_new_tokens"]
+        tokens = self.tokens(model, evaluation.scale, lengths) + said
+        return 2 * self.weights[model.llm] * tokens
+
+    def trained(self, model: Model) -> int:
+        """Parameters that a model's training changes: adapter and projectors."""
+        settings, shape = model.settings, self.llms[model.llm]
+        total, _ = adapter_parameters(shape, settings, settings.scales[0])
+        for modality, encoder in model.encoders:
+            dim = self.encoders[encoder].dim
+            for rate in settings.rates(modality):
+                width = dim * rate if settings.compression == "stack" else dim
+                hidden = settings.projector_hidden
+                total += (width + 1) * hidden + (hidden + 1) * shape.hidden_size
+        return total

@@ -1,0 +1,90 @@
+"""An extraction that is killed or runs out of disk leaves nothing that could pass for a shard."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mavsr.shards
+from mavsr.command import run_command
+from mavsr.features.extract import extract
+from mavsr.media import encode_audio
+from mavsr.shards import read_shard, write_shard
+
+CLIPS = 400
+
+
+@pytest.fixture(scope="module")
+def sounds(tmp_path_factory):
+    """A shard with the sound of many short clips, which takes a while to encode."""
+    path = tmp_path_factory.mktemp("sounds") / "in.tar"
+    draw = np.random.default_rng(0)
+    write_shard(
+        path,
+        (
+            (f"k{n:04}", {"flac": encode_audio(draw.uniform(-0.5, 0.5, 8_000).astype(np.float32))})
+            for n in range(CLIPS)
+        ),
+    )
+    return path
+
+
+def options(place, sounds, output):
+    encoder = json.dumps({"kind": "whisper", "path": str(place / "w")})
+    given = {"shard": sounds, "encoder": encoder, "condition": "clean", "output": output}
+    return [word for name, value in given.items() for word in (f"--{name}", str(value))]
+
+
+def test_after_a_kill_in_the_middle_a_rerun_gives_the_same_bytes(place, sounds, tmp_path):
+    def start(output):
+        command = [sys.executable, "-m", "mavsr.features.extract", *options(place, sounds, output)]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    undisturbed, output = tmp_path / "whole" / "0.tar", tmp_path / "killed" / "0.tar"
+    assert start(undisturbed).wait() == 0
+    job = start(output)
+    while not any(part.stat().st_size > 50_000 for part in output.parent.glob(".0.tar.*.partial")):
+        assert job.poll() is None, "it ended before it could be killed"
+        time.sleep(0.005)
+    job.send_signal(signal.SIGKILL)
+    job.wait()
+    assert not output.exists() and len(os.listdir(output.parent)) == 1  # noqa: PTH208
+    assert start(output).wait() == 0
+    assert output.read_bytes() == undisturbed.read_bytes()
+    assert [path.name for path in output.parent.iterdir()] == ["0.tar"]
+    assert sum(1 for _ in read_shard(output)) == CLIPS
+
+
+def test_a_full_disk_ends_the_job_with_a_message(place, sounds, tmp_path, monkeypatch, capsys):
+    class Full:
+        """A file on a disk that has room for 100 kB."""
+
+        def __init__(self, file):
+            self.file = file
+
+        def write(self, content):
+            if self.file.tell() + len(content) > 100_000:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return self.file.write(content)
+
+        def __getattr__(self, name):
+            return getattr(self.file, name)
+
+    writer = mavsr.shards.webdataset.TarWriter
+    monkeypatch.setattr(
+        mavsr.shards.webdataset, "TarWriter", lambda file, **given: writer(Full(file), **given)
+    )
+    output = tmp_path / "0.tar"
+    monkeypatch.setattr(sys, "argv", ["extract", *options(place, sounds, output)])
+    with pytest.raises(SystemExit) as stopped:
+        run_command(extract)
+    assert stopped.value.code == 2
+    assert "error: No space left on device; make room and run again" in capsys.readouterr().err
+    assert list(Path(tmp_path).iterdir()) == []

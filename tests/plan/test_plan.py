@@ -1,0 +1,80 @@
+import pytest
+import yaml
+
+from mavsr.configuration import DEFAULT, read_config
+from mavsr.errors import InputError
+from mavsr.experiments import all_evaluations, all_models
+from mavsr.plan.plan import plan, plan_table
+from mavsr.plan.rates import read_rates
+from mavsr.plan.stages import stage_rows
+from mavsr.plan.work import Work
+
+CONFIGS = DEFAULT.parent / "workflow" / "configs"
+
+
+@pytest.fixture(scope="module")
+def paper():
+    return read_config([CONFIGS / "paper.yaml"])
+
+
+def table_of(config, results, gpu=True, rates=None):
+    return plan_table(stage_rows(Work(config, read_rates(rates), results), gpu)).set_index("stage")
+
+
+def test_the_papers_grid_has_a_price_without_data_or_weights(paper, tmp_path, monkeypatch):
+    monkeypatch.setattr(Work, "encoders", Sizes())
+    table = table_of(paper, tmp_path)
+    assert table.jobs["training"] == len(all_models(paper))
+    assert table.jobs["evaluation"] == len(all_evaluations(paper))
+    assert table.done["all"] == 0
+    assert (table.loc[["features", "training", "evaluation"], "GPU hours"] > 0).all()
+    assert (table.loc[["corpus", "mouths", "noise"], "CPU hours"] > 0).all()
+    # 658 hours at 25 frames, and 10 views of tokens of width 1024 and 768 or 1024 in two bytes.
+    assert 500 < table["disk GB"]["mouths"] < 600
+    assert 4000 < table["disk GB"]["features"] < 7000
+    assert table["disk GB"]["all"] == pytest.approx(table["disk GB"].iloc[:-1].sum())
+
+
+class Sizes(dict):
+    """Sizes of the published encoders, without reading a checkpoint."""
+
+    def __missing__(self, name):
+        from mavsr.encoders.sizes import EncoderSize
+
+        modality = "video" if "avhubert" in name else "audio"
+        return EncoderSize(modality, 1024, None, 6e8, 1e3, "a test")
+
+
+def test_what_is_there_counts_as_done(tmp_path):
+    config = read_config([CONFIGS / "smoke.yaml"])
+    name = next(iter(all_models(config)))
+    run = tmp_path / "training" / name / "run.json"
+    run.parent.mkdir(parents=True)
+    run.touch()
+    table = table_of(config, tmp_path, gpu=False)
+    assert (table.done["training"], table.done["all"]) == (1, 1)
+    assert table["GPU hours"]["all"] == 0
+
+
+def test_own_rates_replace_those_of_the_package(tmp_path):
+    config = read_config([CONFIGS / "smoke.yaml"])
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(yaml.safe_dump({"crop_bytes": 2 * read_rates().crop_bytes}))
+    before, after = (table_of(config, tmp_path, False, path)["disk GB"] for path in (None, mine))
+    assert after["mouths"] == pytest.approx(2 * before["mouths"])
+    assert after["features"] == before["features"]
+
+
+@pytest.mark.parametrize("text", ["crop_byte: 1", "crop_bytes: 0", "start_s: {cpu: fast}"])
+def test_a_wrong_rate_is_named(tmp_path, text):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=text.split(":")[0]):
+        read_rates(path)
+
+
+def test_the_command_names_its_assumptions(tmp_path, capsys):
+    plan([CONFIGS / "smoke.yaml"], tmp_path)
+    said = capsys.readouterr().out
+    assert "portrait: train" in said
+    assert "rates.yaml" in said
