@@ -52,3 +52,11 @@ rule report_pages:
     input:
         rules.all.input,
         "results/report/run.html",
+
+
+onsuccess:
+    FAILED.unlink(missing_ok=True)
+
+
+onerror:
+    write_failures(log)
