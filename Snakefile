@@ -52,6 +52,7 @@ rule report_pages:
     input:
         rules.all.input,
         "results/report/run.html",
+        expand("results/report/training/{model}.png", model=MODELS),
 
 
 onsuccess:

@@ -48,8 +48,8 @@ rule draw_figure:
     resources:
         mem="1GB",
     params:
-        caption=caption_of,
         code=code("report.figure"),
+        caption=caption_of,
         report=report_json,
         routing=lambda wildcards, input: "--routing" if input.routing else "",
     shell:
@@ -146,11 +146,16 @@ rule parameters:
         "python -m mavsr.report.parameters --output {output.table:q} 2> {log:q}"
 
 
-rule draw_losses:
+rule draw_training:
     input:
         metrics="results/training/{model}/metrics.csv",
     output:
-        figure="results/report/training/{model}.png",
+        figure=report(
+            "results/report/training/{model}.png",
+            caption="../report/training.rst",
+            category="Training",
+            labels={"shows": "{model}", "kind": "figure"},
+        ),
     log:
         "results/logs/report/training/{model}.log",
     conda:
