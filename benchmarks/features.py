@@ -110,14 +110,14 @@ def make_encoders(folder: Path) -> dict[str, EncoderSettings]:
     }
 
 
-def make_shard(path: Path, clips: int, seed: int = 0) -> Path:
-    """Sound and smooth moving pictures of one to four seconds, as the mouths stage stores them."""
+def make_shard(path: Path, clips: int, seed: int = 0, shortest: int = 25) -> Path:
+    """Sound and smooth moving pictures of up to 99 frames, as the mouths stage stores them."""
     draw = np.random.default_rng(seed)
     grid = np.linspace(0, 6, 96)
 
     def samples():
         for number in range(clips):
-            frames = int(draw.integers(25, 100))
+            frames = int(draw.integers(shortest, 100))
             phase = np.cumsum(draw.uniform(0, 0.4, frames))[:, None, None]
             pictures = 127 + 100 * np.sin(grid[:, None] + grid * draw.uniform(0.2, 2) + phase)
             sound = draw.normal(0, 0.1, 640 * frames).astype(np.float32)
@@ -238,23 +238,32 @@ def measure_memory(encoders: dict[str, EncoderSettings], folder: Path, clips: in
     for name, settings in encoders.items():
         peaks = []
         for factor in (1, 4):
-            shard = make_shard(folder / f"memory{factor}.tar", factor * clips)
+            # All of one length: a longer clip would take more, whatever the shard.
+            shard = make_shard(folder / f"memory{factor}.tar", factor * clips, shortest=99)
             given = {"kind": settings.kind, "path": settings.path}
-            command = [sys.executable, "-m", "mavsr.features.extract", "--shard", str(shard)]
-            command += ["--encoder", json.dumps(given), "--condition", "clean"]
-            peaks.append(peak_of([*command, "--output", str(folder / "memory.tar")]))
+            words = ["--shard", str(shard), "--encoder", json.dumps(given), "--condition", "clean"]
+            peaks.append(peak_of([*words, "--output", str(folder / "memory.tar")]))
         print(
             f"{name}: peak memory {peaks[0]:.0f} MB for {clips} clips, {peaks[1]:.0f} MB for "
             f"{4 * clips}, {peaks[1] / peaks[0]:.2f} times"
         )
 
 
-def peak_of(command: Sequence[str]) -> float:
-    """Peak resident memory of a command, MB."""
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    assert status == 0, " ".join(command)
-    return usage.ru_maxrss / 1e3
+PEAK = """
+from pathlib import Path
+from mavsr.command import run_command
+from mavsr.features.extract import extract
+run_command(extract)
+status = Path("/proc/self/status").read_text()
+print(status.split("VmHWM:")[1].split()[0])
+"""
+
+
+def peak_of(arguments: Sequence[str]) -> float:
+    """Peak resident memory of a job, MB; what the system counts for a child includes its parent."""
+    command = [sys.executable, "-c", PEAK, *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return int(done.stdout.split()[-1]) / 1e3
 
 
 def compare_training(configfile: Path, project: Path) -> None:
