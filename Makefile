@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 IN_ENV := . .venv/bin/activate &&
 SNAKEMAKE := $(IN_ENV) snakemake $(if $(PROFILE),--workflow-profile $(PROFILE),--cores $(CORES)) $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: all results/all results/paper test test-slurm plan status lint bench lock unlock clean FORCE
+.PHONY: all results/all results/paper report test test-slurm plan status lint bench lock unlock clean FORCE
 .DEFAULT_GOAL := all
 
 all results/all: .venv/.installed
@@ -24,6 +24,11 @@ results/paper: .venv/.installed
 
 results/%: .venv/.installed FORCE
 	$(SNAKEMAKE) -- '$@'
+
+# One self-contained HTML file with every table and figure, after making what is missing.
+report: .venv/.installed
+	$(SNAKEMAKE) -- report_pages
+	$(SNAKEMAKE) --report results/report.html --report-html-stylesheet-path workflow/report/style.css -- report_pages
 
 test: .venv/.installed
 	$(IN_ENV) pytest

@@ -8,6 +8,9 @@ min_version("9.27")
 configfile: "config.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/mouths.smk"
@@ -22,6 +25,7 @@ include: "workflow/rules/report.smk"
 localrules:
     all,
     paper,
+    report_pages,
 
 
 onstart:
@@ -34,6 +38,7 @@ rule all:
         "results/wer.csv",
         "results/checks.csv",
         "results/parameters.csv",
+        "results/report/losses.png",
         shown(),
         mouth_sheets,
 
@@ -41,6 +46,13 @@ rule all:
 rule paper:
     input:
         shown(PAPERS),
+
+
+rule report_pages:
+    input:
+        rules.all.input,
+        "results/report/run.html",
+        expand("results/report/training/{model}.png", model=MODELS),
 
 
 onsuccess:

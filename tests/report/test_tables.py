@@ -205,11 +205,12 @@ def test_noise_check_needs_both(noisy):
         compare(noisy[noisy.task == "avsr"])
 
 
-def test_the_command_writes_three_files_and_prints_one(scores, tmp_path, capsys):
+def test_the_command_writes_four_files_and_prints_one(scores, tmp_path, capsys):
     scores.to_csv(tmp_path / "scores.csv", index=False)
     write_table("table1", tmp_path / "out", ReportSettings(kinds=KINDS), tmp_path / "scores.csv")
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
         "table1.csv",
+        "table1.html",
         "table1.md",
         "table1.tex",
     ]

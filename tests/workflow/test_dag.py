@@ -64,6 +64,8 @@ def expected_jobs(config):
             "draw_figure": sum(name in asked for name in FIGURES.values()),
             "record_routing": sum(FIGURES[name] in asked for name in ROUTED),
             "parameters": 1,
+            "check_results": 1,
+            "draw_losses": 1,
             "all": 1,
         }
         | {f"make_{Path(path).stem}": 1 for path in made}

@@ -35,6 +35,8 @@ def test_the_papers_experiments_dry_run_without_data(project, config):
         "record_routing": 1,
         "draw_figure": 11,
         "parameters": 1,
+        "check_results": 1,
+        "draw_losses": 1,
         "decode": jobs["decode"],
         "score_experiment": jobs["score_experiment"],
         "collect_scores": 1,

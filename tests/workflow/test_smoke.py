@@ -15,7 +15,8 @@ import pytest
 
 SMOKE = ("--configfile", "workflow/configs/smoke.yaml")
 TABLES = ("results/table1.csv", "results/wer.csv", "results/noise_check.csv")
-LATE = {"train_model", "decode", "score_experiment", "collect_scores", "write_table", "all"}
+SHOWN = {"score_experiment", "collect_scores", "write_table", "draw_figure", "check_results", "all"}
+LATE = {"train_model", "decode", "record_routing", "draw_losses"} | SHOWN
 
 
 def digest(path):
@@ -35,7 +36,7 @@ def test_the_tables_come_out_in_the_right_shape(project):
         "Llama-MTSK MS",
         "Llama-MTSK SS",
         "Llama-MTSK MSS",
-        "MoME-FFN",
+        "MoME-23/4-FFN",
     ]
     assert table1.notna().all().all()
     assert len(scores) == 10 + 2 + 2
@@ -43,6 +44,30 @@ def test_the_tables_come_out_in_the_right_shape(project):
     assert scores.wer.ge(0).all()
     assert len(check) == 4
     assert check.ratio.notna().all()
+
+
+def test_figures_and_checks_come_out(project):
+    results = project.folder / "results"
+    assert (results / "mome" / "experts.pdf").read_bytes().startswith(b"%PDF")
+    assert (results / "report" / "losses.png").stat().st_size > 5000
+    checks = pd.read_csv(results / "checks.csv")
+    assert len(checks) == 3 + 3 * 14 + 4 * 14
+    assert (checks.outcome == "holds").all()
+
+
+def test_the_report_is_one_file_that_opens_on_the_main_table(project):
+    result = project.run(*SMOKE, "--", "report_pages")
+    assert result.returncode == 0, result.stdout[-3000:]
+    style = ("--report-html-stylesheet-path", "workflow/report/style.css")
+    result = project.run(*SMOKE, "--report", "report.html", *style, "--", "report_pages")
+    assert result.returncode == 0, result.stdout[-3000:]
+    text = (project.folder / "report.html").read_text()
+    opening = text[text.index("var workflow_desc") : text.index('<script id="results">')]
+    assert "Llama-MTSK SS" in opening
+    assert "(16,2)" in opening
+    for name in ("table1.html", "experts.png", "portrait_train.png", "losses.png", "run.html"):
+        assert name in text
+    assert 'src="http' not in text
 
 
 def test_the_models_say_something(project):
@@ -91,7 +116,7 @@ def test_a_laxer_limit_of_dropped_clips_asks_for_new_indexes_alone(project):
 
 def test_decoding_settings_rescore_alone(project):
     jobs = project.plan(*SMOKE, "--config", "decoding={beams: 3}")
-    assert set(jobs) == LATE - {"train_model"}
+    assert set(jobs) == {"decode"} | SHOWN
 
 
 def test_a_run_killed_in_the_middle_ends_with_the_same_bytes(project):
@@ -131,4 +156,4 @@ def test_a_run_killed_in_the_middle_ends_with_the_same_bytes(project):
 def test_an_edited_module_reruns_its_stage_and_what_follows(project):
     path = project.folder / "src" / "mavsr" / "evaluation" / "score.py"
     path.write_text(path.read_text() + "\nEDITED = 1\n")
-    assert set(project.plan(*SMOKE)) == LATE - {"train_model", "decode"}
+    assert set(project.plan(*SMOKE)) == SHOWN

@@ -15,7 +15,14 @@ from mavsr.experiments import all_evaluations, all_models, evaluations
 from mavsr.features.needs import pool_size, training_views
 from mavsr.preflight import check_files
 from mavsr.report import published
-from mavsr.report.catalogue import FIGURES, PAPERS, ROUTED, TABLES, experiment_of
+from mavsr.report.catalogue import (
+    CAPTIONS,
+    FIGURES,
+    PAPERS,
+    ROUTED,
+    TABLES,
+    experiment_of,
+)
 from mavsr.results_dir import link_results
 from mavsr.sources import code_digest
 from mavsr.status.failures import FAILED, write_failures
@@ -89,7 +96,7 @@ def origin_json(wildcards):
 
 def shown(beginnings=("",)):
     """Files of the tables and figures that have anything to show under this config."""
-    files = [(TABLES, ("csv", "md", "tex")), (FIGURES, ("pdf", "png"))]
+    files = [(TABLES, ("csv", "md", "tex", "html")), (FIGURES, ("pdf", "png"))]
     return [
         f"results/{name}.{suffix}"
         for names, suffixes in files
@@ -112,6 +119,24 @@ def scores_of(wildcards):
             "use_corpora leaves nothing; add it there, or set both to null"
         )
     return f"results/evaluation/{experiment}.csv" if experiment else []
+
+
+def report_category(wildcards):
+    """Heading in the report under which a table or figure stands."""
+    if wildcards.name.startswith("mome/"):
+        return "MoME"
+    return "Llama-MTSK" if wildcards.name.startswith(PAPERS) else "Beyond the papers"
+
+
+def caption_of(wildcards):
+    """What a figure shows."""
+    return CAPTIONS[wildcards.name]
+
+
+def ledger_summaries(wildcards):
+    """What became of the clips of every corpus that a model uses."""
+    corpora = sorted({model.corpus for model in MODELS.values()})
+    return [f"results/mouths/{corpus}/ledger_summary.csv" for corpus in corpora]
 
 
 def routing_of(wildcards):

@@ -101,7 +101,12 @@ rule draw_mouths:
             "results/mouths/{{corpus}}/{{split}}/{shard}.tar", shard=shard_names
         ),
     output:
-        sheet="results/report/mouths/{corpus}_{split}.png",
+        sheet=report(
+            "results/report/mouths/{corpus}_{split}.png",
+            caption="../report/crops.rst",
+            category="Mouths",
+            labels={"shows": "{corpus}, {split}", "kind": "contact sheet"},
+        ),
     log:
         "results/logs/mouths/{corpus}/{split}/sheet.log",
     conda:

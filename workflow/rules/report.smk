@@ -7,6 +7,12 @@ rule write_table:
         published=PUBLISHED,
     output:
         expand("results/{{name}}.{suffix}", suffix=["csv", "md", "tex"]),
+        page=report(
+            "results/{name}.html",
+            caption="../report/table.rst",
+            category=report_category,
+            labels={"shows": "{name}", "kind": "table"},
+        ),
     log:
         "results/logs/report/tables/{name}.log",
     conda:
@@ -28,7 +34,13 @@ rule draw_figure:
         routing=routing_of,
         published=PUBLISHED,
     output:
-        expand("results/{{name}}.{suffix}", suffix=["pdf", "png"]),
+        "results/{name}.pdf",
+        picture=report(
+            "results/{name}.png",
+            caption="../report/figure.rst",
+            category=report_category,
+            labels={"shows": "{name}", "kind": "figure"},
+        ),
     log:
         "results/logs/report/figures/{name}.log",
     conda:
@@ -37,6 +49,7 @@ rule draw_figure:
         mem="1GB",
     params:
         code=code("report.figure"),
+        caption=caption_of,
         report=report_json,
         routing=lambda wildcards, input: "--routing" if input.routing else "",
     shell:
@@ -66,6 +79,56 @@ rule check_results:
         " --results results --output {output.table:q} 2> {log:q}"
 
 
+rule draw_losses:
+    input:
+        metrics=expand("results/training/{model}/metrics.csv", model=MODELS),
+    output:
+        "results/report/losses.pdf",
+        picture=report(
+            "results/report/losses.png",
+            caption="../report/losses.rst",
+            category="Run",
+            labels={"shows": "validation losses", "kind": "figure"},
+        ),
+    log:
+        "results/logs/report/losses.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        code=code("report.losses"),
+    shell:
+        "python -m mavsr.report.losses --metrics {input.metrics:q} --output results/report"
+        " 2> {log:q}"
+
+
+rule describe_run:
+    input:
+        settings=rules.check_results.input.settings,
+        ledgers=ledger_summaries,
+        checks="results/checks.csv",
+    output:
+        page=report(
+            "results/report/run.html",
+            caption="../report/run.rst",
+            category="Run",
+            labels={"shows": "settings, software, clips, checks", "kind": "page"},
+        ),
+    log:
+        "results/logs/report/run.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        code=code("report.run"),
+        config=lambda wildcards: json.dumps(config),
+    shell:
+        "python -m mavsr.report.run --resolved {params.config:q} --settings {input.settings:q}"
+        " --ledgers {input.ledgers:q} --checks {input.checks:q} --output {output.page:q} 2> {log:q}"
+
+
 rule parameters:
     output:
         table="results/parameters.csv",
@@ -81,3 +144,26 @@ rule parameters:
         code=code("report.parameters"),
     shell:
         "python -m mavsr.report.parameters --output {output.table:q} 2> {log:q}"
+
+
+rule draw_training:
+    input:
+        metrics="results/training/{model}/metrics.csv",
+    output:
+        figure=report(
+            "results/report/training/{model}.png",
+            caption="../report/training.rst",
+            category="Training",
+            labels={"shows": "{model}", "kind": "figure"},
+        ),
+    log:
+        "results/logs/report/training/{model}.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        code=code("report.loss_curve"),
+    shell:
+        "python -m mavsr.report.loss_curve --metrics {input.metrics:q}"
+        " --output {output.figure:q} 2> {log:q}"

@@ -36,6 +36,25 @@ FIGURES: dict[str, str | None] = {
 """Figure, as below ``results/`` -> its experiment in the config."""
 ROUTED = ("mome/experts",)
 """Figures that show which experts are used."""
+CAPTIONS = {
+    "figure3": "WER of speech recognition against the audio compression rate.",
+    "figure4": "WER of lip reading against the video compression rate.",
+    "figure5": "WER of speech recognition by stacking, at lower rates.",
+    "figure6": "WER of audio-visual recognition by stacking, at pairs of rates.",
+    "mome/asr": "WER of speech recognition against the audio compression rate; points of one rate "
+    "are drawn side by side.",
+    "mome/vsr": "WER of lip reading against the video compression rate; points of one rate are "
+    "drawn side by side.",
+    "mome/noise": "WER of audio-visual recognition against the ratio of speech to babble.",
+    "mome/parameters": "WER against the adapter parameters at work, at the lowest rates.",
+    "mome/experts": "Share of choices that fell on each routed expert, per decoder layer, kind of "
+    "token and scale, when the test split is read with its transcripts.",
+    "figures/noise": "WER of one method by ear, by eye and by both, against the ratio of speech to "
+    "babble. Babble does not reach the eye: that line is its WER on clean clips.",
+    "figures/tradeoff": "WER against the LLM's TFLOPs per utterance, for all methods and scales; "
+    "methods of equal cost are drawn 1.2 % apart. Nothing beats the front on both.",
+}
+"""What each figure shows, for the report."""
 PAPERS = ("table", "figure", "mome/")
 """Beginnings of the names of what stands in one of the papers."""
 

@@ -1,4 +1,4 @@
-"""A table as data and as print: CSV for programs, Markdown and LaTeX for people."""
+"""A table as data and as print: CSV for programs, Markdown, LaTeX and HTML for people."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,24 +6,26 @@ from pathlib import Path
 import pandas as pd
 
 from mavsr.files import atomic
+from mavsr.report.page import html_table, page, paragraph
 
 
 @dataclass(frozen=True)
 class Table:
-    """What is written to ``<name>.csv``, ``.md`` and ``.tex``."""
+    """What is written to ``<name>.csv``, ``.md``, ``.tex`` and ``.html``."""
 
     frame: pd.DataFrame
     """Plain values, for the CSV file."""
     shown: pd.DataFrame
-    """The same rows as text, for the other two."""
+    """The same rows as text, for the others."""
     caption: str
     """What the table shows, and units."""
 
     def write(self, folder: Path, name: str) -> None:
-        """Write the three files, whole or not at all."""
+        """Write the four files, whole or not at all."""
         for suffix, text in (
             (".csv", self.frame.to_csv(index=False)),
             (".md", markdown(self.shown, self.caption)),
+            (".html", page(name, paragraph(self.caption), html_table(self.shown))),
             (".tex", latex(self.shown, self.caption, name)),
         ):
             with atomic(folder / f"{name}{suffix}") as partial:

@@ -1,0 +1,64 @@
+"""Command: a page of how a run was made: settings, software, clips lost, checks."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from mavsr.command import run_command
+from mavsr.files import atomic
+from mavsr.report.page import heading, html_table, page, paragraph, preformatted
+
+
+def describe(
+    resolved: dict[str, Any], settings: list[Path], ledgers: list[Path], checks: Path, output: Path
+) -> None:
+    """Write ``output``, one HTML page.
+
+    Args:
+        resolved: the resolved config.
+        settings: sidecars of all hypothesis files; they hold the versions that made them.
+        ledgers: ``ledger_summary.csv`` of each corpus.
+        checks: the list of checks that hold.
+        output: the page.
+    """
+    made_by = pd.DataFrame([_software(path) for path in settings]).drop_duplicates()
+    outcomes = pd.read_csv(checks).groupby("check", as_index=False, sort=False).size()
+    sections = [
+        heading("Software"),
+        paragraph(
+            "Versions, machine type and commit of this project that decoded the test split; more "
+            "than one row means that results were made by different versions."
+        ),
+        html_table(made_by.astype(str)),
+        heading("Clips"),
+        paragraph("What became of the clips of each split, from the ledgers of mouth crops."),
+    ]
+    for path in ledgers:
+        sections += [paragraph(path.parent.name), html_table(pd.read_csv(path).astype(str))]
+    sections += [
+        heading("Checks"),
+        paragraph("What was asserted of the results, and of how many files or rows it holds."),
+        html_table(outcomes.rename(columns={"size": "holds for"})),
+        heading("Settings"),
+        paragraph("The config with everything that --config and --configfile changed."),
+        preformatted(yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True)),
+    ]
+    with atomic(output) as partial:
+        partial.write_text(page("How these results were made", *sections), encoding="utf-8")
+
+
+def _software(path: Path) -> dict[str, Any]:
+    sidecar = json.loads(path.read_text())
+    return {
+        **sidecar["versions"],
+        "python": sidecar["python"],
+        "machine": sidecar["machine"],
+        "commit": sidecar["commit"] or "outside a checkout",
+    }
+
+
+if __name__ == "__main__":
+    run_command(describe)

@@ -1,0 +1,82 @@
+"""Pages of the report: loss curves, and how a run was made."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from mavsr.errors import InputError
+from mavsr.report.figures.style import styled
+from mavsr.report.losses import draw, losses
+from mavsr.report.page import html_table, page
+from mavsr.report.run import describe
+
+MODELS = (
+    "portrait.asr.w.l.mtsk-ms.avgpool.a4.s0",
+    "portrait.avsr.w+a.l.mome-mhsa.r23k4s1b12.avgpool.a4.v2.s0",
+)
+
+
+@pytest.fixture
+def metrics(tmp_path):
+    paths = []
+    for place, model in enumerate(MODELS):
+        rows = [
+            {"step": 1, "epoch": epoch, "split": split, "scale": scale, "loss": loss + place}
+            for epoch, loss in enumerate((3.0, 2.0))
+            for split, scale in (("train", "a4"), ("val", "a4"), ("val", "a16"))
+        ]
+        paths.append(tmp_path / "training" / model / "metrics.csv")
+        paths[-1].parent.mkdir(parents=True)
+        pd.DataFrame(rows).to_csv(paths[-1], index=False)
+    return paths
+
+
+def test_a_line_per_model_and_a_panel_per_task(metrics, tmp_path):
+    losses(metrics, tmp_path / "report")
+    assert (tmp_path / "report" / "losses.png").stat().st_size > 5000
+    curves = pd.DataFrame(
+        {"panel": ["a", "a", "b", "b"], "method": "mtsk-ms", "model": ["x", "x", "y", "y"]}
+    ).assign(epoch=[0, 1, 0, 1], loss=[3.0, 2.0, 4.0, 3.0])
+    with styled():
+        figure = draw(curves)
+    assert [axes.get_xlabel() for axes in figure.axes] == ["Epoch (a)", "Epoch (b)"]
+    (line,) = figure.axes[0].lines
+    assert line.get_xydata().tolist() == [[1, 3], [2, 2]]
+
+
+def test_a_model_that_was_never_validated_is_named(metrics, tmp_path):
+    table = pd.read_csv(metrics[0])
+    table[table.split == "train"].to_csv(metrics[0], index=False)
+    with pytest.raises(InputError, match=r"mtsk-ms.*has no row of the validation split"):
+        losses(metrics, tmp_path)
+
+
+def test_a_run_tells_its_software_clips_checks_and_settings(tmp_path):
+    settings = []
+    for name, commit in (("a", "abc"), ("b", "abc"), ("c", None)):
+        settings.append(tmp_path / f"{name}.json")
+        made = {"versions": {"torch": "2.11"}, "python": "3.11", "machine": "x86", "commit": commit}
+        settings[-1].write_text(json.dumps(made))
+    ledger = tmp_path / "portrait" / "ledger_summary.csv"
+    ledger.parent.mkdir()
+    ledger.write_text("split,clips,dropped\ntest,200,3\n")
+    checks = tmp_path / "checks.csv"
+    checks.write_text("subject,check,outcome\na,rows are unique,holds\nb,rows are unique,holds\n")
+    config = {"rates": {"audio": [4, 16]}, "noise": {"babble": "<b>é"}}
+    describe(config, settings, [ledger], checks, tmp_path / "run.html")
+    text = (tmp_path / "run.html").read_text(encoding="utf-8")
+    assert text.count("<td>abc</td>") == 1
+    assert "outside a checkout" in text
+    assert '<td class="number">200</td>' in text
+    assert '<td>rows are unique</td><td class="number">2</td>' in text
+    assert "&lt;b&gt;é" in text
+    assert "<b>" not in text
+
+
+def test_pages_load_nothing_from_elsewhere():
+    text = page("a & b", html_table(pd.DataFrame({"x<y": ["<script>"], "n": [1.5]})))
+    assert "http" not in text
+    assert "<script>" not in text
+    assert "a &amp; b" in text
+    assert "prefers-color-scheme: dark" in text
