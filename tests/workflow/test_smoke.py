@@ -12,6 +12,7 @@ import time
 
 import pandas as pd
 import pytest
+from project import Project
 
 SMOKE = ("--configfile", "workflow/configs/smoke.yaml")
 TABLES = ("results/table1.csv", "results/wer.csv", "results/noise_check.csv")
@@ -153,7 +154,22 @@ def test_a_run_killed_in_the_middle_ends_with_the_same_bytes(project):
     assert not half()
 
 
+def test_the_features_of_another_user_are_used_as_they_are(project, tmp_path):
+    mine = Project(tmp_path / "mine")
+    (mine.folder / "results").mkdir()
+    for name in ("corpus", "mouths", "noise", "standins", "features"):
+        (mine.folder / "results" / name).symlink_to(project.folder / "results" / name)
+    jobs = mine.plan(*SMOKE)
+    assert jobs["train_model"] == project.plan(*SMOKE, "--forceall")["train_model"]
+    upstream = {"make_portrait", "crop_mouths", "mix_noise", "extract_features", "index_features"}
+    assert not upstream & set(jobs)
+
+
 def test_an_edited_module_reruns_its_stage_and_what_follows(project):
     path = project.folder / "src" / "mavsr" / "evaluation" / "score.py"
-    path.write_text(path.read_text() + "\nEDITED = 1\n")
+    before = path.read_text()
+    path.write_text(before + "\n# A word more.\n")
+    assert not project.plan(*SMOKE)
+    path.write_text(before + "\nEDITED = 1\n")
     assert set(project.plan(*SMOKE)) == SHOWN
+    path.write_text(before)
