@@ -52,3 +52,12 @@ rule report_pages:
     input:
         rules.all.input,
         "results/report/run.html",
+        expand("results/report/training/{model}.png", model=MODELS),
+
+
+onsuccess:
+    FAILED.unlink(missing_ok=True)
+
+
+onerror:
+    write_failures(log)

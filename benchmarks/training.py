@@ -35,6 +35,7 @@ from mavsr.model.scales import Scale
 from mavsr.model.settings import ModelSettings
 from mavsr.seeds import generator
 from mavsr.training.plans import Plan, plan_for
+from mavsr.training.precision import computing
 
 DIMS = {"audio": 768, "video": 1024}
 """Widths of Whisper Small and AV-HuBERT Large."""
@@ -60,7 +61,7 @@ class Shape:
 
 PRESETS = {
     "small": Shape(12, 768, 2048, 12, 12, 32_000, 8, (4.0, 8.0)),
-    "standin": Shape(4, 128, 256, 4, 4, 512, 8, (1.5, 3.0), projector=256),
+    "standin": Shape(4, 128, 384, 4, 4, 512, 8, (1.5, 3.0), projector=256),
     "llama-3.2-1b": Shape(16, 2048, 8192, 32, 8, 128_256, 8, (10.0, 10.0), half=True),
 }
 """What the issue's bars speak of, the embedded default's stand-in, and the papers' smallest LLM."""
@@ -146,27 +147,29 @@ def compare(
 def public_loop(model: MatryoshkaModel, utterances: list[Utterance]) -> torch.Tensor:
     """Losses of all scales as in the public code; gradients of their mean."""
     zero_gradients(model)
-    losses = []
+    losses, extra = [], []
     for scale in model.settings.scales:
         model.adapter.activate(scale)
         prefixes = model.prefixes(utterances, scale)
         rows, labels = [], []
         for prefix, utterance in zip(prefixes, utterances, strict=True):
             targets = model.targets(utterance)
-            rows.append(torch.cat([prefix, model.embed(targets)]))
-            labels.append(torch.tensor([-100] * len(prefix) + targets))
+            rows.append(torch.cat([prefix, model.embed(targets[:-1])]))
+            labels.append(torch.tensor([-100] * (len(prefix) - 1) + targets))
         longest = max(map(len, rows))
         inputs = nn.utils.rnn.pad_sequence(rows, batch_first=True)
         mask = torch.stack([torch.arange(longest) < len(row) for row in rows]).to(inputs.device)
         padded = nn.utils.rnn.pad_sequence(labels, batch_first=True, padding_value=-100)
-        with torch.autocast(inputs.device.type, torch.bfloat16, enabled=half(model)):
+        with (
+            computing(inputs.device, "bf16" if half(model) else "float32"),
+            model.adapter.describe(model.positions(utterances, scale)),
+        ):
             logits = model.llm(inputs_embeds=inputs, attention_mask=mask, use_cache=False).logits
+            extra.append(model.adapter.extra_loss())
         losses.append(
-            F.cross_entropy(
-                logits[:, :-1].flatten(0, 1).float(), padded[:, 1:].flatten().to(inputs.device)
-            )
+            F.cross_entropy(logits.flatten(0, 1).float(), padded.flatten().to(inputs.device))
         )
-    mean = torch.stack(losses).mean()
+    mean = torch.stack(losses).mean() + sum(extra) / len(extra)
     mean.backward()
     return torch.stack(losses).detach()
 
@@ -174,9 +177,10 @@ def public_loop(model: MatryoshkaModel, utterances: list[Utterance]) -> torch.Te
 def our_step(model: MatryoshkaModel, utterances: list[Utterance], plan: Plan) -> torch.Tensor:
     """The same by a plan of the package."""
     zero_gradients(model)
-    return plan.losses(
-        model, utterances, model.count_targets(utterances), lambda loss: loss.backward()
-    )
+    with computing(model.markers.device, "bf16" if half(model) else "float32"):
+        return plan.losses(
+            model, utterances, model.count_targets(utterances), torch.Tensor.backward
+        )
 
 
 def check(model: MatryoshkaModel, ways: dict[str, Callable[[], torch.Tensor]]) -> None:

@@ -139,9 +139,9 @@ def test_a_model_that_is_pooled_at_test_time_has_one_projector_for_all_rates(
     pooled = {m: compress(clip.tokens[m], rate) for m, rate in scale.rates.items()}
     expected = model.prefixes([Utterance(clip.key, clip.text, pooled)], Scale(1, 1))[0]
     torch.testing.assert_close(prefix, expected)
-    assert len(model.transcribe([clip], scale, 2, 3)) == 1
+    model.adapter.activate(scale)
     with pytest.raises(InputError, match="scale a4 does not fit the task avsr"):
-        model.transcribe([clip], Scale(4), 2, 3)
+        model.adapter.activate(Scale(4))
 
 
 def test_one_scale_trains_its_own_projectors_alone(model, utterances):

@@ -25,6 +25,7 @@ from mavsr.report.catalogue import (
 )
 from mavsr.results_dir import link_results
 from mavsr.sources import code_digest
+from mavsr.status.failures import FAILED, write_failures
 from snakemake.exceptions import WorkflowError
 
 try:

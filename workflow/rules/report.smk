@@ -48,8 +48,8 @@ rule draw_figure:
     resources:
         mem="1GB",
     params:
-        caption=caption_of,
         code=code("report.figure"),
+        caption=caption_of,
         report=report_json,
         routing=lambda wildcards, input: "--routing" if input.routing else "",
     shell:
@@ -144,3 +144,26 @@ rule parameters:
         code=code("report.parameters"),
     shell:
         "python -m mavsr.report.parameters --output {output.table:q} 2> {log:q}"
+
+
+rule draw_training:
+    input:
+        metrics="results/training/{model}/metrics.csv",
+    output:
+        figure=report(
+            "results/report/training/{model}.png",
+            caption="../report/training.rst",
+            category="Training",
+            labels={"shows": "{model}", "kind": "figure"},
+        ),
+    log:
+        "results/logs/report/training/{model}.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        code=code("report.loss_curve"),
+    shell:
+        "python -m mavsr.report.loss_curve --metrics {input.metrics:q}"
+        " --output {output.figure:q} 2> {log:q}"

@@ -111,8 +111,6 @@ def extract(
 ) -> None:
     """Encode every clip of a shard, on the GPU if there is one.
 
-    Memory does not grow with the shard: clips are read, encoded and written as a stream.
-
     Args:
         shard: a mouths shard, or for sound a noise shard.
         encoder: kind and path of the encoder.
@@ -127,22 +125,42 @@ def extract(
     device = "cuda" if torch.cuda.is_available() else "cpu"
     network = load_encoder(encoder, device, settings.long_clips == "split")
     made_by = origin(network, encoder, kind, settings)
-    plan = BatchPlan.of_device(device, settings.batch_s)
+    count = encode_shard(shard, network, kind, output, settings, made_by)
+    logging.info("%s: %d clips, %s on %s", output, count, settings.dtype, device)
+
+
+def encode_shard(
+    shard: Path,
+    network: Encoder,
+    condition: Condition,
+    output: Path,
+    settings: ExtractSettings,
+    made_by: MadeBy,
+) -> int:
+    """Encode every clip of a shard with a loaded encoder; return how many there are.
+
+    Memory does not grow with the shard: clips are read, encoded and written as a stream.
+
+    Raises:
+        InputError: a clip cannot be encoded; the message names shard and clip, and ``output`` does
+            not appear.
+
+    """
+    plan = BatchPlan.of_device(network.device, settings.batch_s)
     total = len(extents(shard, _INPUT_FIELD[network.modality]))
 
     def inputs() -> Iterator[tuple[str, torch.Tensor]]:
-        for key, fields in progress(read_shard(shard), total, f"{encoder.kind} {condition}"):
-            yield key, encoder_input(key, fields, network.modality, kind, settings)
+        for key, fields in progress(read_shard(shard), total, f"{shard.name} {condition.name}"):
+            yield key, encoder_input(key, fields, network.modality, condition, settings)
 
     def encoded() -> Iterator[tuple[str, Fields]]:
         for key, tokens in encode_stream(inputs(), network, plan, settings.precision):
             yield key, {FIELD: stored_content(key, tokens, made_by, settings)}
 
     try:
-        count = write_shard(output, encoded())
+        return write_shard(output, encoded())
     except InputError as error:
         raise InputError(f"{shard}: {error}") from error
-    logging.info("%s: %d clips, %s on %s", output, count, settings.dtype, device)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Command: jobs, hours, disk and memory of a config, stage by stage, before anything runs.
 
-``make plan CONFIG=workflow/configs/paper.yaml``, or ``mavsr plan --configfile ...``. Lengths come from
-the manifests where they are made, else from what papers say; speeds from ``plan/rates.yaml``.
+``make plan CONFIG=workflow/configs/paper.yaml``, or ``mavsr plan --configfile ...``. Lengths come
+from the manifests where they are made, else from what papers say; speeds from ``plan/rates.yaml``.
 """
 
 from pathlib import Path

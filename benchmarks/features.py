@@ -1,0 +1,374 @@
+"""What encoding costs, and what the feature cache saves, as ratios measured in one run.
+
+    python benchmarks/features.py
+    python benchmarks/features.py --training workflow/configs/smoke.yaml
+
+- *encoding*: the workflow's job against a plain loop (read, encode, write, one clip after another),
+  and two jobs on two cores against one. Networks have the sizes of the embedded default's
+  stand-ins, and random weights; clips are made. Starting processes and loading encoders is left
+  out. The ways take turns, so that a busy machine slows all of them.
+- *cache*: clips per second read at random against encoded, and MB/s of one process over tokens of
+  real width that lie in the page cache.
+- *memory*: peak of a job over a shard of n clips and one of 4n.
+- *training* (with ``--training``): one model of a config trained on cached and on online features
+  by the workflow, its WER and the seconds of all jobs between crops and model.
+- *GPU* (where there is one): Whisper Medium and AV-HuBERT Large with random weights, bfloat16:
+  batched against one by one, and the share of the rate that large matrix products reach here.
+"""
+
+import json
+import multiprocessing
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import jiwer
+import numpy as np
+import pandas as pd
+import safetensors.torch
+import torch
+from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperModel
+from transformers.models.whisper.modeling_whisper import WhisperEncoder as WhisperNetwork
+
+from mavsr.command import run_command
+from mavsr.configuration import read_config
+from mavsr.encoders import Encoder, EncoderSettings, load_encoder
+from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder, save_checkpoint
+from mavsr.encoders.batches import BatchPlan, encode_stream
+from mavsr.encoders.sizes import encoder_size
+from mavsr.encoders.whisper import WhisperEncoder
+from mavsr.experiments import all_evaluations
+from mavsr.features.cache import FeatureCache
+from mavsr.features.content import FIELD, pack
+from mavsr.features.extract import encode_shard
+from mavsr.features.index import index
+from mavsr.features.settings import ExtractSettings
+from mavsr.features.views import clean_view
+from mavsr.media import decode_audio, decode_video, encode_audio, encode_lossless
+from mavsr.noise.condition import Condition
+from mavsr.shards import read_shard, write_shard
+
+ROOT = Path(__file__).parents[1]
+WIDE = {"weights": "of a benchmark", "dtype": "float16", "pool": 1}
+
+
+def features(clips: int = 24, repeats: int = 3, training: Path | None = None) -> None:
+    """Print every ratio; take the best of ``repeats`` rounds.
+
+    Args:
+        clips: in a shard.
+        repeats: rounds in which the ways take turns.
+        training: config of the workflow for the comparison of cached and online training.
+
+    """
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        encoders = make_encoders(folder)
+        shards = [make_shard(folder / f"in{n}.tar", clips, n) for n in range(2)]
+        for name, settings in encoders.items():
+            compare_encoding(name, settings, shards, folder, repeats)
+        measure_reading(folder)
+        measure_memory(encoders, folder, clips)
+        if training:
+            compare_training(training, folder / "project")
+    if torch.cuda.is_available():
+        measure_gpu("cuda", large_encoders(), seconds=600, repeats=repeats)
+    else:
+        print("GPU: none here; its part was left out")
+
+
+def make_encoders(folder: Path) -> dict[str, EncoderSettings]:
+    """Random weights in the sizes of the embedded default's stand-ins."""
+    sizes = read_config([])["standins"]
+    hears, sees = sizes["whisper"], sizes["avhubert"]
+    torch.manual_seed(0)
+    config = WhisperConfig(
+        d_model=hears["dim"],
+        encoder_layers=hears["layers"],
+        encoder_attention_heads=hears["heads"],
+        encoder_ffn_dim=4 * hears["dim"],
+        decoder_layers=1,
+        decoder_attention_heads=hears["heads"],
+        max_source_positions=50 * hears["chunk_s"],
+    )
+    WhisperModel(config).save_pretrained(folder / "whisper")
+    extractor = WhisperFeatureExtractor(chunk_length=hears["chunk_s"])
+    extractor.save_pretrained(folder / "whisper")
+    names = ("dim", "layers", "heads", "resnet_width", "conv_pos")
+    video = AVHubertConfig(**{name: sees[name] for name in names}, ffn_dim=4 * sees["dim"])
+    save_checkpoint(folder / "v.pt", AVHubertEncoder(video).public_state_dict(), video)
+    return {
+        "whisper": EncoderSettings("whisper", str(folder / "whisper")),
+        "avhubert": EncoderSettings("avhubert", str(folder / "v.pt")),
+    }
+
+
+def make_shard(path: Path, clips: int, seed: int = 0, shortest: int = 25) -> Path:
+    """Sound and smooth moving pictures of up to 99 frames, as the mouths stage stores them."""
+    draw = np.random.default_rng(seed)
+    grid = np.linspace(0, 6, 96)
+
+    def samples():
+        for number in range(clips):
+            frames = int(draw.integers(shortest, 100))
+            phase = np.cumsum(draw.uniform(0, 0.4, frames))[:, None, None]
+            pictures = 127 + 100 * np.sin(grid[:, None] + grid * draw.uniform(0.2, 2) + phase)
+            sound = draw.normal(0, 0.1, 640 * frames).astype(np.float32)
+            yield (
+                f"s{seed}k{number:05d}",
+                {
+                    "mkv": encode_lossless(np.repeat(pictures[..., None], 3, 3).astype(np.uint8)),
+                    "flac": encode_audio(sound),
+                    "json": json.dumps({"frames": frames}).encode(),
+                },
+            )
+
+    write_shard(path, samples())
+    return path
+
+
+def plain_loop(shard: Path, output: Path, encoder: Encoder) -> None:
+    """Read, encode, write: as one would write it down."""
+
+    def encoded():
+        for key, fields in read_shard(shard):
+            if encoder.modality == "audio":
+                sample = torch.from_numpy(decode_audio(fields["flac"]))
+            else:
+                sample = clean_view(decode_video(fields["mkv"]))
+            tokens = encoder.encode([sample])[0].half()
+            yield key, {FIELD: safetensors.torch.save({"features": tokens})}
+
+    write_shard(output, encoded())
+
+
+_loaded: list[Encoder] = []
+
+
+def job(shard: Path, output: Path) -> None:
+    """The workflow's job, without starting its process and loading the encoder."""
+    made_by = {"dtype": "float16", "weights": "random"}
+    encode_shard(shard, _loaded[0], Condition("clean"), output, ExtractSettings(), made_by)
+
+
+def start_worker(settings: EncoderSettings) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # no progress bars
+    torch.set_num_threads(1)
+    _loaded.append(load_encoder(settings))
+
+
+def seconds_of(function: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    function()
+    return time.perf_counter() - started
+
+
+def compare_encoding(
+    name: str, settings: EncoderSettings, shards: Sequence[Path], folder: Path, repeats: int
+) -> None:
+    encoder = load_encoder(settings)
+    plain_loop(shards[0], folder / "warm.tar", encoder)
+    times: dict[str, list[float]] = {}
+
+    def timed(way: str, function: Callable[[], object]) -> None:
+        times.setdefault(way, []).append(seconds_of(function))
+
+    outputs = [folder / name / f"{shard.stem}.tar" for shard in shards]
+    work = list(zip(shards, outputs, strict=True))
+    with multiprocessing.get_context("spawn").Pool(2, start_worker, (settings,)) as pool:
+        pool.starmap(job, work, chunksize=1)
+        for _ in range(repeats):
+            timed("plain loop", lambda: [plain_loop(s, o, encoder) for s, o in work])
+            timed("one worker", lambda: [pool.apply(job, item) for item in work])
+            timed("two workers", lambda: pool.starmap(job, work, chunksize=1))
+            timed("padded batches of 8", lambda: batches_of_8(shards, encoder))
+    clips = sum(1 for shard in shards for _ in read_shard(shard))
+    best = {way: min(values) for way, values in times.items()}
+    for way, value in best.items():
+        ratio = best["plain loop"] / value
+        print(f"{name}, {way}: {clips / value:.1f} clips/s, {ratio:.2f} of the plain loop")
+    print(f"{name}: two workers against one {best['one worker'] / best['two workers']:.2f}")
+    index(outputs, folder / name / "index.json", folder / name / "samples.parquet", {})
+    cache = FeatureCache(folder / name)
+    read = min(seconds_of(lambda: [cache[key] for key in cache.keys]) for _ in range(repeats))
+    print(f"{name}: reading the cache against encoding {best['plain loop'] / read:.0f}")
+
+
+def batches_of_8(shards: Sequence[Path], encoder: Encoder) -> None:
+    """What a GPU would do, on this device."""
+    plan = BatchPlan(batch_s=8 * 4, window=64)
+    for shard in shards:
+        inputs = (
+            (
+                key,
+                torch.from_numpy(decode_audio(fields["flac"]))
+                if encoder.modality == "audio"
+                else clean_view(decode_video(fields["mkv"])),
+            )
+            for key, fields in read_shard(shard)
+        )
+        for _ in encode_stream(inputs, encoder, plan):
+            pass
+
+
+def measure_reading(folder: Path, clips: int = 200, width: int = 1024) -> None:
+    """MB/s of one process that reads tokens of clips of five seconds in random order."""
+    place = folder / "wide"
+    content = pack(torch.randn(250, width), WIDE, torch.float16)
+    write_shard(place / "0.tar", ((f"k{n:05d}", {FIELD: content}) for n in range(clips)))
+    index([place / "0.tar"], place / "index.json", place / "samples.parquet", {})
+    cache = FeatureCache(place)
+    keys = list(cache.keys)
+    random.Random(0).shuffle(keys)
+    read = min(seconds_of(lambda: [cache[key] for key in keys]) for _ in range(4))
+    megabytes = clips * len(content) / 1e6
+    print(
+        f"cache: {megabytes / read:,.0f} MB/s in one process, from page cache, checksums included"
+    )
+
+
+def measure_memory(encoders: dict[str, EncoderSettings], folder: Path, clips: int) -> None:
+    for name, settings in encoders.items():
+        peaks = []
+        for factor in (1, 4):
+            # All of one length: a longer clip would take more, whatever the shard.
+            shard = make_shard(folder / f"memory{factor}.tar", factor * clips, shortest=99)
+            given = {"kind": settings.kind, "path": settings.path}
+            words = ["--shard", str(shard), "--encoder", json.dumps(given), "--condition", "clean"]
+            peaks.append(peak_of([*words, "--output", str(folder / "memory.tar")]))
+        print(
+            f"{name}: peak memory {peaks[0]:.0f} MB for {clips} clips, {peaks[1]:.0f} MB for "
+            f"{4 * clips}, {peaks[1] / peaks[0]:.2f} times"
+        )
+
+
+PEAK = """
+from pathlib import Path
+from mavsr.command import run_command
+from mavsr.features.extract import extract
+run_command(extract)
+status = Path("/proc/self/status").read_text()
+print(status.split("VmHWM:")[1].split()[0])
+"""
+
+
+def peak_of(arguments: Sequence[str]) -> float:
+    """Peak resident memory of a job, MB; what the system counts for a child includes its parent."""
+    command = [sys.executable, "-c", PEAK, *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return int(done.stdout.split()[-1]) / 1e3
+
+
+def compare_training(configfile: Path, project: Path) -> None:
+    """Train one model of ``configfile`` both ways, in a folder of its own."""
+    project.mkdir()
+    shutil.copy(ROOT / "config.yaml", project)
+    config = read_config([configfile])
+    wanted = [
+        e
+        for e in all_evaluations(config)
+        if (e.model.settings.method, e.model.settings.task, e.condition)
+        == ("mtsk-ms", "avsr", "clean")
+    ]
+    model = wanted[0].model
+    targets = [f"results/evaluation/{e.path}.jsonl" for e in wanted if e.model == model]
+    views = f"{model.corpus}/train/view_*/*.tsv"
+    made = [f"results/benchmarks/{name}/{views}" for name in ("noise", "features/*")]
+    for mode in ("cached", "online"):
+        command = [sys.executable, "-m", "snakemake", "--cores", "all", "--quiet", "all"]
+        command += ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(project)]
+        command += ["--configfile", str(configfile.resolve())]
+        command += ["--config", f"features={{mode: {mode}}}", "--", *targets]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        jobs = [project / f"results/benchmarks/training/{model.name}.tsv"]
+        if mode == "cached":
+            jobs += [path for pattern in made for path in project.glob(pattern)]
+        spent = sum(pd.read_csv(path, sep="\t").s.sum() for path in jobs)
+        errors = [wer(project / target) for target in targets]
+        pairs = zip(targets, errors, strict=True)
+        listed = ", ".join(f"{Path(target).stem} {error:.1f} %" for target, error in pairs)
+        print(f"{mode}: {spent:.0f} s from crops to model; WER {listed}")
+
+
+def wer(hypotheses: Path) -> float:
+    """Word error rate of a file of hypotheses, %."""
+    lines = [json.loads(line) for line in hypotheses.read_text().splitlines()]
+    texts = [[line[name].lower() for line in lines] for name in ("reference", "hypothesis")]
+    return 100 * jiwer.wer(*texts)
+
+
+def large_encoders() -> dict[str, tuple[Encoder, EncoderSettings]]:
+    """Whisper Medium and AV-HuBERT Large with random weights, and what tells their size."""
+    torch.manual_seed(0)
+    config = WhisperConfig(
+        d_model=1024, encoder_layers=24, encoder_attention_heads=16, encoder_ffn_dim=4096
+    )
+    whisper = WhisperEncoder(WhisperNetwork(config), WhisperFeatureExtractor())
+    return {
+        "Whisper Medium": (whisper, EncoderSettings("whisper", "openai/whisper-medium.en")),
+        "AV-HuBERT Large": (
+            AVHubertEncoder(AVHubertConfig()),
+            EncoderSettings("avhubert", "large_vox_iter5.pt"),
+        ),
+    }
+
+
+def measure_gpu(
+    device: str,
+    encoders: dict[str, tuple[Encoder, EncoderSettings]],
+    seconds: float,
+    repeats: int,
+) -> None:
+    """Clips of 1 to 9 s: batched against one by one, and the share of the device's matrix rate."""
+    rate = matrix_rate(device)
+    print(f"GPU: {rate / 1e12:.0f} TFLOP/s in matrix products of bfloat16")
+    standins = read_config([])["standins"]
+    draw = np.random.default_rng(0)
+    lengths = []
+    while sum(lengths) < seconds:
+        lengths.append(int(draw.integers(25, 225)))
+    for name, (encoder, settings) in encoders.items():
+        encoder.to(device).eval().requires_grad_(False)
+        shapes = [(640 * n,) if encoder.modality == "audio" else (1, n, 88, 88) for n in lengths]
+        clips = [(f"k{n}", torch.randn(shape)) for n, shape in enumerate(shapes)]
+
+        def encode(plan: BatchPlan, clips=clips, encoder=encoder) -> None:
+            for _, tokens in encode_stream(clips, encoder, plan, "bfloat16"):
+                tokens.cpu()
+
+        best = {}
+        for way, plan in (("one by one", BatchPlan()), ("batched", BatchPlan(240.0))):
+            encode(plan)
+            best[way] = min(seconds_of(lambda p=plan: encode(p)) for _ in range(repeats))
+            flops = sum(encoder_size(settings, standins).flops(n / 25) for n in lengths)
+            spent = best[way]
+            print(
+                f"{name}, {way}: {len(clips) / spent:.1f} clips/s, {sum(lengths) / 25 / spent:.0f} "
+                f"times real time, {100 * flops / spent / rate:.0f} % of the matrix rate"
+            )
+        print(f"{name}: batched against one by one {best['one by one'] / best['batched']:.2f}")
+
+
+def matrix_rate(device: str, size: int = 8192, repeats: int = 20) -> float:
+    """FLOP/s of large products of bfloat16 matrices."""
+    one = torch.randn(size, size, device=device, dtype=torch.bfloat16)
+
+    def products() -> None:
+        for _ in range(repeats):
+            one @ one
+        if device != "cpu":
+            torch.cuda.synchronize()
+
+    products()
+    return 2 * size**3 * repeats / seconds_of(products)
+
+
+if __name__ == "__main__":
+    run_command(features)

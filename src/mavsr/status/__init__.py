@@ -1,0 +1,1 @@
+"""How a run stands: what is done, running, failed and left."""

@@ -1,0 +1,75 @@
+"""Command: what is done, running, failed and left, stage by stage, and why jobs failed.
+
+``make status CONFIG=...``, or ``mavsr status --configfile ...``. It only looks: no lock is needed.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from mavsr.command import run_command
+from mavsr.configuration import read_config
+from mavsr.plan.rates import read_rates
+from mavsr.plan.stages import stage_rows
+from mavsr.plan.work import Work
+from mavsr.status.failures import tail
+from mavsr.status.snakelog import Job, newest_log, read_log
+
+
+def stage_of(job: Job) -> str:
+    """The stage whose results or logs a job writes."""
+    parts = Path((job.logs or (job.output,))[0]).parts
+    return parts[2] if parts[:2] == ("results", "logs") and len(parts) > 3 else parts[1]
+
+
+def status_table(counts: dict[str, tuple[int, int]], jobs: list[Job]) -> pd.DataFrame:
+    """A line per stage.
+
+    Args:
+        counts: stage -> jobs that the config asks for, and how many of them have their output.
+        jobs: those of the last run.
+    """
+    rows = []
+    for stage, (wanted, done) in counts.items():
+        mine = [job for job in jobs if stage_of(job) == stage]
+        running = sum(job.state == "running" for job in mine)
+        failed = sum(job.state == "failed" for job in mine)
+        left = max(wanted - done - running - failed, 0)
+        rows.append([stage, wanted, done, running, failed, left])
+    return pd.DataFrame(rows, columns=["stage", "jobs", "done", "running", "failed", "left"])
+
+
+def status(
+    configfile: list[Path] | None = None,
+    results: Path = Path("results"),
+    records: Path = Path(".snakemake"),
+    lines: int = 10,
+) -> None:
+    """Print how far the configured experiments are, and the end of failed jobs' logs.
+
+    Args:
+        configfile: configs, each stating what differs from the one before and from config.yaml.
+        results: folder of the results.
+        records: Snakemake's folder beside it.
+        lines: how much of a failed job's log is shown.
+    """
+    config = read_config(configfile or [])
+    rows = stage_rows(Work(config, read_rates(), results), gpu=False)
+    log = newest_log(records / "log")
+    jobs = read_log(log.read_text(encoding="utf-8", errors="replace")) if log else []
+    if not any((records / "locks").glob("*")):
+        # Without a lock no run is alive: what the log calls running was cut off.
+        jobs = [job for job in jobs if job.state != "running"]
+    print(status_table({r.stage: (r.jobs, r.done) for r in rows}, jobs).to_string(index=False))
+    if log:
+        print(f"\nlast run: {log}")
+    for job in jobs:
+        if job.state == "failed":
+            print(f"\nfailed: {job.rule}, log {' '.join(job.logs)}")
+            if job.message not in ("", "None"):
+                print(f"  {job.message}")
+            print("\n".join(f"  | {line}" for line in tail(job, lines)) or "  | (an empty log)")
+
+
+if __name__ == "__main__":
+    run_command(status)
