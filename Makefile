@@ -28,7 +28,7 @@ results/%: .venv/.installed FORCE
 # One self-contained HTML file with every table and figure, after making what is missing.
 report: .venv/.installed
 	$(SNAKEMAKE) -- report_pages
-	$(SNAKEMAKE) --report results/report.html --report-html-stylesheet-path workflow/report/style.css -- report_pages
+	$(SNAKEMAKE) --report results/report.html --report-stylesheet workflow/report/style.css -- report_pages
 
 test: .venv/.installed
 	$(IN_ENV) pytest

@@ -59,7 +59,7 @@ def test_figures_and_checks_come_out(project):
 def test_the_report_is_one_file_that_opens_on_the_main_table(project):
     result = project.run(*SMOKE, "--", "report_pages")
     assert result.returncode == 0, result.stdout[-3000:]
-    style = ("--report-html-stylesheet-path", "workflow/report/style.css")
+    style = ("--report-stylesheet", "workflow/report/style.css")
     result = project.run(*SMOKE, "--report", "report.html", *style, "--", "report_pages")
     assert result.returncode == 0, result.stdout[-3000:]
     text = (project.folder / "report.html").read_text()
