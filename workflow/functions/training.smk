@@ -1,0 +1,60 @@
+"""What a training job reads, and its settings."""
+
+
+def llm_files(wildcards):
+    """The stand-in behind a model's LLM, if it is one."""
+    return weight_files(config["llms"][MODELS[wildcards.model].llm]["path"])
+
+
+def model_json(wildcards):
+    """Settings of a model, for a command line."""
+    return json.dumps(MODELS[wildcards.model].settings.to_dict())
+
+
+def training_settings(wildcards):
+    """Settings of a training job, without those that change no result (RUNNING)."""
+    common = {
+        k: v
+        for k, v in config["training"].items()
+        if k not in RUNNING and k != "per_task"
+    }
+    task = MODELS[wildcards.model].settings.task
+    return json.dumps(common | config["training"].get("per_task", {}).get(task, {}))
+
+
+def training_running():
+    """The settings that change no result, as command-line options."""
+    values = {name: json.dumps(config["training"][name]) for name in RUNNING}
+    return " ".join(f"--training.{name} {value}" for name, value in values.items())
+
+
+def online_inputs(wildcards):
+    """What training reads of its split where it runs the encoders itself; else nothing."""
+    if config["features"]["mode"] == "cached":
+        return []
+    model = MODELS[wildcards.model]
+    folder = f"results/mouths/{model.corpus}/train"
+    hears = "audio" in dict(model.encoders)
+    babble = [babble_file(SimpleNamespace(corpus=model.corpus))] if hears else []
+    weights = [
+        file
+        for _, name in model.encoders
+        for file in weight_files(config["encoders"][name]["path"])
+    ]
+    return [f"{folder}/index.json", *babble, *weights]
+
+
+def training_features(wildcards, input):
+    """The command-line options for a training job's features, cached or not."""
+    options = feature_options(input)
+    if config["features"]["mode"] == "cached":
+        return options
+    model, section = MODELS[wildcards.model], config["features"]
+    reads = {"dtype", "precision", "seed", "flip", "long_clips", "longest_s"}
+    online = {
+        "mouths": input.online[0],
+        "babble": input.online[1] if "audio" in dict(model.encoders) else None,
+        "noise": {k: v for k, v in config["noise"].items() if k in VIEW_NOISE},
+        "extraction": {k: v for k, v in section.items() if k in reads},
+    } | {f"{m}_encoder": config["encoders"][name] for m, name in model.encoders}
+    return f"{options} --online {shlex.quote(json.dumps(online))}"
