@@ -1,4 +1,6 @@
+import os
 import re
+from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from mavsr.command import run_command
 from mavsr.errors import InputError
-from mavsr.noise.recording import read_mat, recording, resample
+from mavsr.noise.recording import _apart, read_mat, recording, resample
 
 RATE = 19_980
 SECONDS = 3
@@ -140,7 +142,9 @@ def test_what_is_no_sound_is_named(tmp_path, name, content):
 
 
 @given(st.binary(min_size=1, max_size=8), st.integers(0, 10**6), st.booleans())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=5, deadline=None
+)
 def test_a_damaged_matlab_file_is_an_input_error_or_sound(tmp_path, spoilt, place, compressed):
     content = bytearray(mat(tmp_path / "x.mat", compressed, a=MURMUR[:4_000]).read_bytes())
     place %= 200
@@ -150,6 +154,11 @@ def test_a_damaged_matlab_file_is_an_input_error_or_sound(tmp_path, spoilt, plac
         read_mat(tmp_path / "x.mat", RATE)
     except InputError as error:
         assert str(tmp_path) in str(error)
+
+
+def test_a_crash_of_the_matlab_reader_is_an_error_not_the_end():
+    with pytest.raises(BrokenProcessPool):
+        _apart(os.abort)
 
 
 def test_matlab_7_3_is_told_what_to_do(tmp_path):

@@ -5,8 +5,12 @@
 NOISEX-92 is distributed as MATLAB files that hold the samples and no sampling rate.
 """
 
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from math import gcd
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy.io
@@ -56,7 +60,7 @@ def read_mat(path: Path, rate: int) -> tuple[np.ndarray, int]:
 
     """
     try:
-        content = scipy.io.loadmat(path)
+        content = _apart(scipy.io.loadmat, path)
     except NotImplementedError:
         raise InputError(f"{path} is of MATLAB 7.3; save it with -v7") from None
     except Exception as error:  # scipy promises no kind of error for damaged files
@@ -80,6 +84,16 @@ def read_mat(path: Path, rate: int) -> tuple[np.ndarray, int]:
     if values.dtype.kind in "iu":
         return sound / (-float(np.iinfo(f"i{values.dtype.itemsize}").min)), rate
     return (sound / _FULL_SCALE if np.abs(sound).max(initial=0) > 1 else sound), rate
+
+
+def _apart(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call ``function`` in a process of its own: scipy's reader can crash on a damaged file.
+
+    Raises:
+        BrokenProcessPool: it did.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(function, *arguments).result()
 
 
 def _read_sound(path: Path) -> tuple[np.ndarray, int]:

@@ -156,7 +156,7 @@ class _Outcome:
         return entropy.new_zeros(len(model.settings.scales)).index_add(0, self.owners, entropy)
 
 
-PACK_TOKENS = {"cpu": 2048, "cuda": 16384}
+PACK_TOKENS = {"cpu": 1024, "cuda": 16384}
 """Device -> tokens of a pack: on a CPU more bring nothing, a GPU is kept busy by that many."""
 
 
