@@ -164,7 +164,9 @@ def _check_references(config: Mapping[str, Any]) -> None:
             _check_name(*setup["llm"], config["llms"], "llms")
             for modality in TASKS[setup["task"][0]]:
                 _check_encoder(*setup[f"{modality}_encoder"], config["encoders"], modality)
-            if config["features"]["store"] == "pooled" and "audio" in TASKS[setup["task"][0]]:
+            used = name in (config["use_experiments"] or config["experiments"])
+            pooled = used and config["features"]["store"] == "pooled"
+            if pooled and "audio" in TASKS[setup["task"][0]]:
                 rates = {**config["rates"], **entry.get("rates", {})}["audio"]
                 _check_pooling(f"experiments.{name}[{number}]", setup["compression"][0], rates)
 
