@@ -101,10 +101,9 @@ def test_defects_keep_their_traceback(monkeypatch):
 
 
 def test_a_real_command_says_what_is_wrong_without_a_traceback(tmp_path):
-    arguments = ["--scores", "x", "--output", "y", "--scales", "1"]
     for module, given in (
-        ("mavsr.report.table1", arguments),
-        ("mavsr.evaluation.collect", ["--hypotheses", "gone.jsonl", "--output", "y"]),
+        ("mavsr.report.loss_curve", ["--metrics", "x", "--output", "y", "--scales", "1"]),
+        ("mavsr.evaluation.collect", ["--scores", "gone.csv", "--output", "y"]),
     ):
         result = subprocess.run(
             [sys.executable, "-m", module, *given], cwd=tmp_path, capture_output=True, text=True

@@ -171,7 +171,7 @@ def test_clips_without_a_token_are_refused_and_short_ones_counted(make, caplog):
 
 def test_the_plan_suits_device_and_llm(make):
     model = make().model
-    assert plan_for(model, torch.device("cpu")) == Packed("segments", 2048)
+    assert plan_for(model, torch.device("cpu")) == Packed("segments", 1024)
     assert plan_for(model, torch.device("cuda")) == Packed("flex", 16384)
     assert plan_for(model, torch.device("cpu"), 77) == Packed("segments", 77)
     model.llm.config.layer_types = ["full_attention", "sliding_attention"]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from mavsr.command import run_command
+from mavsr.errors import InputError
 from mavsr.evaluation.score import COLUMNS, COUNTS
 from mavsr.files import atomic
 
@@ -30,7 +31,13 @@ def collect(scores: list[Path], output: Path) -> None:
 
 
 def read_scores(path: Path) -> pd.DataFrame:
-    """A table of scores with the types of its columns."""
+    """A table of scores with the types of its columns.
+
+    Raises:
+        InputError: it is not there.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; run `snakemake {path}`")
     types = {"variant": str, "baseline": object, **COUNTS}
     table = pd.read_csv(path, dtype=types)
     return table.assign(variant=table.variant.fillna(""))[list(COLUMNS)]
