@@ -1,5 +1,7 @@
 """Where babble comes from, and what mixing it in depends on."""
 
+VIEW_NOISE = {"seed", "snrs", "mask_samples", "mask_stride"}
+
 
 def babble_file(wildcards):
     """The configured babble, or that mixed from the corpus' own training voices."""

@@ -1,5 +1,10 @@
 """What a training job reads, and its settings."""
 
+import shlex
+from types import SimpleNamespace
+
+RUNNING = ("save_every_s", "workers", "pack_tokens", "gradient_checkpointing")
+
 
 def llm_files(wildcards):
     """The stand-in behind a model's LLM, if it is one."""

@@ -3,9 +3,7 @@
 import json
 import os
 import re
-import shlex
 from pathlib import Path
-from types import SimpleNamespace
 
 from mavsr.configuration import check_config, expand_homes, restore_types
 from mavsr.corpus.download.settings import RemoteFile
@@ -49,8 +47,6 @@ BABBLE = (
 PUBLISHED = sorted(
     os.path.relpath(path) for path in Path(published.__file__).parent.glob("*.csv")
 )
-VIEW_NOISE = {"seed", "snrs", "mask_samples", "mask_stride"}
-RUNNING = ("save_every_s", "workers", "pack_tokens", "gradient_checkpointing")
 
 
 wildcard_constraints:
