@@ -130,6 +130,11 @@ def test_weights_behind_a_url_are_fetched_once_and_only_for_their_detector(proje
     (project.folder / "config.yaml").write_text(yaml.safe_dump(config))
     jobs = project.plan(target)
     assert (jobs["fetch_retinaface"], jobs["crop_mouths"]) == (1, 2)
+    # A dry run needs no data, so none of the user's own either.
+    config["mouths"]["retinaface"] |= {"weights": "not_yet_here.pth", "sha256": None}
+    (project.folder / "config.yaml").write_text(yaml.safe_dump(config))
+    jobs = project.plan(target)
+    assert (jobs["fetch_retinaface"], jobs["crop_mouths"]) == (0, 2)
 
 
 @pytest.mark.parametrize(

@@ -65,11 +65,17 @@ def check_planned():
     """Stop a run, not a dry run, whose jobs would sooner or later miss the user's own files."""
     jobs = workflow.dag.needrun_jobs()
     try:
-        check_files(
-            config, [(job.rule.name, dict(job.wildcards.items())) for job in jobs]
-        )
+        check_files(config, [(job.rule.name, known_of(job)) for job in jobs])
     except InputError as error:
         raise WorkflowError(str(error)) from None
+
+
+def known_of(job):
+    """Wildcards of a job, and the name of the LLM of its model if it has one."""
+    wildcards = dict(job.wildcards.items())
+    if "model" in wildcards:
+        wildcards["llm"] = MODELS[wildcards["model"]].llm
+    return wildcards
 
 
 def code(module):
