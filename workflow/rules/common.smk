@@ -79,8 +79,9 @@ def known_of(job):
 
 
 def code(module):
-    """Digest of all code that ``python -m mavsr.<module>`` runs, for params: its change reruns the job."""
-    return code_digest(f"mavsr.{module}")
+    """Params function: digest of all code that ``python -m mavsr.<module>`` runs; its change reruns the job."""
+    # A function, because a job on a cluster needs one digest, not those of all rules.
+    return lambda wildcards: code_digest(f"mavsr.{module}")
 
 
 def shard_names(wildcards):
