@@ -3,7 +3,13 @@
 import shlex
 from types import SimpleNamespace
 
-RUNNING = ("save_every_s", "workers", "pack_tokens", "gradient_checkpointing")
+RUNNING = (
+    "save_every_s",
+    "workers",
+    "pack_tokens",
+    "gradient_checkpointing",
+    "tensorboard",
+)
 
 
 def llm_files(wildcards):
