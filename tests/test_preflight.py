@@ -28,7 +28,7 @@ def test_what_the_workflow_makes_is_not_missed(config):
         ("import_babble", {}),
         ("extract_features", {"encoder": "whisper-standin"}),
         ("extract_features", {"encoder": "avhubert-standin"}),
-        ("train_model", {"model": "x"}),
+        ("train_model", {"model": "x", "llm": "llama-standin"}),
     ]
     assert missing_files(config, jobs) == []
 
@@ -47,7 +47,11 @@ def test_everything_that_is_missing_is_named_once_until_it_is_there(config, tmp_
         "ears": {"kind": "whisper", "path": "/no/whisper", "revision": None},
         "hub": {"kind": "whisper", "path": "openai/whisper-small.en", "revision": None},
     }
+    config["llms"]["mine"] = {"path": "../no-llm"}
+    config["llms"]["hub"] = {"path": "meta-llama/Llama-3.2-1B"}
     jobs = [
+        *(("decode", {"model": name, "llm": name}) for name in ("mine", "hub")),
+        ("train_model", {"model": "mine", "llm": "mine"}),
         *(("extract_features", {"encoder": name, "shard": "00001"}) for name in ("hub", "ears")),
         *(("extract_features", {"encoder": "lips", "shard": f"0000{n}"}) for n in range(3)),
         ("import_babble", {}),
@@ -63,6 +67,7 @@ def test_everything_that_is_missing_is_named_once_until_it_is_there(config, tmp_
         "noise.babble",
         "encoders.ears.path",
         "encoders.lips.path",
+        "llms.mine.path",
     ]
     with pytest.raises(InputError, match=r"this run needs what is not there:\ncorpora\.lrs3\.v"):
         check_files(config, jobs)
@@ -72,5 +77,17 @@ def test_everything_that_is_missing_is_named_once_until_it_is_there(config, tmp_
         (tmp_path / "lrs3" / name / "s1").mkdir(parents=True)
     for name in ("valid.id", "table.csv", "babble.wav", "large.pt"):
         (tmp_path / name).touch()
-    config["encoders"]["ears"]["path"] = str(tmp_path)
+    config["encoders"]["ears"]["path"] = config["llms"]["mine"]["path"] = str(tmp_path)
     check_files(config, jobs)
+
+
+def test_weights_of_retinaface_are_a_file_or_a_url(config, tmp_path):
+    jobs = [("crop_mouths", {"corpus": "portrait"})]
+    config["mouths"]["detector"] = "retinaface"
+    config["mouths"]["retinaface"]["weights"] = "resnet50.pth"
+    (line,) = missing_files(config, jobs)
+    assert line.startswith("mouths.retinaface.weights: resnet50.pth is not a file")
+    (tmp_path / "resnet50.pth").touch()
+    assert missing_files(config, jobs) == []
+    config["mouths"]["retinaface"]["weights"] = "https://example.org/resnet50.pth"
+    assert missing_files(config, jobs) == []

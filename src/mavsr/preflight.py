@@ -13,7 +13,7 @@ from mavsr.errors import InputError
 
 Config = Mapping[str, Any]
 Job = tuple[str, Mapping[str, str]]
-"""Name of a rule and the wildcards of one of its jobs."""
+"""Name of a rule and the wildcards of one of its jobs; ``llm`` among them where it uses one."""
 
 
 def missing_files(config: Config, jobs: Iterable[Job]) -> list[str]:
@@ -25,7 +25,7 @@ def missing_files(config: Config, jobs: Iterable[Job]) -> list[str]:
     for rule, wildcards in jobs:
         if rule in _CHECKS:
             lines[rule].update(_CHECKS[rule](config, wildcards))
-    return [line for found in lines.values() for line in sorted(found)]
+    return list(dict.fromkeys(line for found in lines.values() for line in sorted(found)))
 
 
 def check_files(config: Config, jobs: Iterable[Job]) -> None:
@@ -61,10 +61,17 @@ def _babble(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
         )
 
 
-def _landmarks(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
-    folder = config["mouths"]["landmarks"]
-    if config["mouths"]["detector"] == "landmarks" and not Path(folder).is_dir():
-        yield f"mouths.landmarks: {folder} is not a folder"
+def _detector(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
+    mouths = config["mouths"]
+    if mouths["detector"] == "landmarks" and not Path(mouths["landmarks"]).is_dir():
+        yield f"mouths.landmarks: {mouths['landmarks']} is not a folder"
+    if mouths["detector"] == "retinaface":
+        weights = mouths["retinaface"]["weights"]
+        if "://" not in weights and not Path(weights).is_file():
+            yield (
+                f"mouths.retinaface.weights: {weights} is not a file; put the ResNet-50 weights of "
+                "retinaface-pytorch there, or give their URL and sha256 (docs/data.md)"
+            )
 
 
 def _encoder(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
@@ -83,10 +90,19 @@ def _encoder(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
         yield f"encoders.{name}.path: {path} does not exist"
 
 
+def _llm(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
+    name = wildcards["llm"]
+    path = config["llms"][name]["path"]
+    if path.startswith(("/", "./", "../")) and not Path(path).is_dir():
+        yield f"llms.{name}.path: {path} does not exist"
+
+
 _CHECKS: dict[str, Callable[[Config, Mapping[str, str]], Iterator[str]]] = {
     "scan_corpus": _tree,
-    "crop_mouths": _landmarks,
+    "crop_mouths": _detector,
     "import_babble": _babble,
     "extract_features": _encoder,
+    "train_model": _llm,
+    "decode": _llm,
 }
 """Rule, in the order of the stages -> what its jobs want of the user's own."""

@@ -1,6 +1,9 @@
 """Dry runs: which jobs a config asks for, and how a wrong config fails."""
 
 import copy
+import re
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -130,6 +133,11 @@ def test_weights_behind_a_url_are_fetched_once_and_only_for_their_detector(proje
     (project.folder / "config.yaml").write_text(yaml.safe_dump(config))
     jobs = project.plan(target)
     assert (jobs["fetch_retinaface"], jobs["crop_mouths"]) == (1, 2)
+    # A dry run needs no data, so none of the user's own either.
+    config["mouths"]["retinaface"] |= {"weights": "not_yet_here.pth", "sha256": None}
+    (project.folder / "config.yaml").write_text(yaml.safe_dump(config))
+    jobs = project.plan(target)
+    assert (jobs["fetch_retinaface"], jobs["crop_mouths"]) == (0, 2)
 
 
 @pytest.mark.parametrize(
@@ -188,3 +196,22 @@ def test_the_documented_config_for_lrs3_asks_for_its_jobs(project):
     assert jobs["crop_mouths"] == 512 + 4 + 8
     assert jobs["import_babble"] == 1
     assert not {"make_portrait", "make_whisper", "make_llama", "make_babble"} & set(jobs)
+
+
+def test_planning_needs_no_network_library():
+    files = [*(ROOT / "workflow").glob("*/*.smk"), ROOT / "Snakefile"]
+    lines = {
+        line
+        for path in files
+        for line in re.findall(
+            r"^(?:from mavsr\S* import|import mavsr)\b.*", path.read_text(), re.M
+        )
+    }
+    modules = sorted({line.split()[1] for line in lines})
+    assert "mavsr.configuration" in modules
+    # Every job on a cluster starts Snakemake twice, so seconds of imports there are hours in all.
+    script = (
+        f"import sys, {', '.join(modules)}; print({{'torch', 'transformers'}} & set(sys.modules))"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert said.stdout == "set()\n", said.stderr

@@ -9,16 +9,23 @@ def crop_settings(wildcards):
     if mouths["detector"] == "landmarks":
         settings["landmarks"] = mouths["landmarks"]
     if mouths["detector"] == "retinaface":
-        settings["weights"] = detector_weights(wildcards)
+        settings["weights"] = retinaface_path()
     return json.dumps(settings)
 
 
-def detector_weights(wildcards):
-    """The file of the detector's weights: the user's own, a fetched one, or none."""
+def retinaface_path():
+    """Where RetinaFace's weights lie: the user's own file, or the one that is fetched."""
     weights = config["mouths"]["retinaface"]["weights"]
+    return "results/mouths/retinaface.weights" if "://" in weights else weights
+
+
+def detector_weights(wildcards):
+    """The file of the detector's weights if it has one; the user's own only where it lies there."""
     if config["mouths"]["detector"] != "retinaface":
         return []
-    return "results/mouths/retinaface.weights" if "://" in weights else weights
+    path = retinaface_path()
+    # A dry run needs no data; a real one asks mavsr.preflight first.
+    return path if path.startswith("results/") or Path(path).exists() else []
 
 
 def retinaface_file(wildcards):

@@ -74,16 +74,23 @@ def check_planned():
     """Stop a run, not a dry run, whose jobs would sooner or later miss the user's own files."""
     jobs = workflow.dag.needrun_jobs()
     try:
-        check_files(
-            config, [(job.rule.name, dict(job.wildcards.items())) for job in jobs]
-        )
+        check_files(config, [(job.rule.name, known_of(job)) for job in jobs])
     except InputError as error:
         raise WorkflowError(str(error)) from None
 
 
+def known_of(job):
+    """Wildcards of a job, and the name of the LLM of its model if it has one."""
+    wildcards = dict(job.wildcards.items())
+    if "model" in wildcards:
+        wildcards["llm"] = MODELS[wildcards["model"]].llm
+    return wildcards
+
+
 def code(module):
-    """Digest of all code that ``python -m mavsr.<module>`` runs, for params: its change reruns the job."""
-    return code_digest(f"mavsr.{module}")
+    """Params function: digest of all code that ``python -m mavsr.<module>`` runs; its change reruns the job."""
+    # A function, because a job on a cluster needs one digest, not those of all rules.
+    return lambda wildcards: code_digest(f"mavsr.{module}")
 
 
 def shard_names(wildcards):

@@ -24,6 +24,7 @@ from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
 from mavsr.sources import code_digest
 from mavsr.training.checks import check_lengths, check_step
+from mavsr.training.events import event_files
 from mavsr.training.processes import Processes, joined_processes
 from mavsr.training.settings import TrainingSettings
 from mavsr.training.state import ResumeState
@@ -123,9 +124,11 @@ def _train(
     )
     check_lengths(trainer, views[0].lengths())
     check_step(trainer, frames)
-    rows = trainer.run()
     if not processes.first:
+        trainer.run()
         return
+    with event_files(output / "tensorboard", training.tensorboard) as trainer.report:
+        rows = trainer.run()
     network.save(output)
     with atomic(output / "metrics.csv") as partial:
         pd.DataFrame(rows).to_csv(partial, index=False)
