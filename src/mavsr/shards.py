@@ -8,7 +8,6 @@ the rest of the shard, which is what makes exact shuffling and exact resumption 
 """
 
 import os
-import shlex
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ import webdataset
 
 from mavsr.errors import InputError
 from mavsr.files import atomic, sha256, write_json
+from mavsr.remedies import rebuild_command
 
 Fields = dict[str, bytes]
 """A sample: file extension (such as ``flac`` or ``landmarks.npy``) -> content."""
@@ -101,12 +101,6 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
         raise InputError(
             f"shard {path} is missing or damaged ({error}); rebuild it: {rebuild_command(path)}"
         ) from error
-
-
-def rebuild_command(*files: Path) -> str:
-    """Shell command that removes files and makes them anew."""
-    names = " ".join(shlex.quote(str(path)) for path in files)
-    return f"`rm -f {names} && snakemake --cores all {names}`"
 
 
 @dataclass(frozen=True)

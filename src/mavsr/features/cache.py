@@ -16,7 +16,7 @@ import torch
 
 from mavsr.errors import InputError
 from mavsr.features.content import MadeBy, unpack
-from mavsr.shards import rebuild_command
+from mavsr.remedies import rebuild_command
 
 SAMPLES = "samples.parquet"
 OPEN_FILES = 32
@@ -47,9 +47,10 @@ class FeatureCache:
         self.folder = Path(folder)
         for name in (SAMPLES, "index.json"):
             if not (self.folder / name).is_file():
+                both = rebuild_command(self.folder / SAMPLES, self.folder / "index.json")
                 raise InputError(
                     f"{self.folder / name} does not exist, so these features are not complete; "
-                    f"run `snakemake {self.folder}/index.json`"
+                    f"run {both}"
                 )
         table = pd.read_parquet(self.folder / SAMPLES)
         self.keys: list[str] = table.key.tolist()

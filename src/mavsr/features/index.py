@@ -15,7 +15,8 @@ from mavsr.command import run_command
 from mavsr.errors import InputError
 from mavsr.features.content import FIELD, Header, MadeBy, read_header
 from mavsr.files import atomic
-from mavsr.shards import extents, rebuild_command, write_index
+from mavsr.remedies import rebuild_command
+from mavsr.shards import extents, write_index
 
 COLUMNS = {
     "key": "of the clip",

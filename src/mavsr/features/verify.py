@@ -12,7 +12,7 @@ from pathlib import Path
 from mavsr.command import progress, run_command
 from mavsr.errors import InputError
 from mavsr.files import sha256
-from mavsr.shards import rebuild_command
+from mavsr.remedies import rebuild_command
 
 
 def damaged_shards(index: Path) -> dict[Path, str]:
