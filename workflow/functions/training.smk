@@ -6,6 +6,7 @@ from types import SimpleNamespace
 RUNNING = (
     "save_every_s",
     "workers",
+    "local_features",
     "pack_tokens",
     "gradient_checkpointing",
     "tensorboard",
