@@ -18,7 +18,14 @@ from mavsr.model.settings import LORA_TARGETS, ModelSettings
 from mavsr.reuse import serving
 
 Config = Mapping[str, Any]
-RUNNING = ("save_every_s", "workers", "pack_tokens", "gradient_checkpointing", "tensorboard")
+RUNNING = (
+    "save_every_s",
+    "workers",
+    "local_features",
+    "pack_tokens",
+    "gradient_checkpointing",
+    "tensorboard",
+)
 """Keys of ``training`` that change time and memory, but no result save for rounding."""
 
 
