@@ -11,6 +11,12 @@ from mavsr.configuration import DEFAULT, read_config
 from mavsr.experiments import all_evaluations
 
 SHARED = ("corpus", "mouths", "noise", "standins", "features")
+MINE = {
+    **{"train_model": 7, "decode": 14, "record_routing": 1, "draw_losses": 1},
+    **{"score_experiment": 3, "collect_scores": 1, "check_results": 1, "write_table": 3},
+    **{"draw_figure": 1, "draw_mouths": 3, "parameters": 1, "all": 1},
+}
+"""What a second user makes of the smoke config."""
 
 
 def state(folder):
@@ -31,6 +37,7 @@ def test_the_features_of_another_user_are_read_and_not_touched(smoke_run, tmp_pa
     config = read_config([DEFAULT.parent / SMOKE[1]])
     evaluation = next(e for e in all_evaluations(config) if e.condition != "clean")
     made = f"evaluation/{evaluation.path}.jsonl"
+    assert mine.plan(*SMOKE) == MINE
     assert mine.plan(*SMOKE, "--", f"results/{made}") == {"train_model": 1, "decode": 1}
     result = mine.run(*SMOKE, "--", f"results/{made}")
     assert result.returncode == 0, result.stdout[-3000:]
