@@ -29,6 +29,11 @@ class Encoder(nn.Module, ABC):
     dim: int
     weight_files: Sequence[Path] = ()
 
+    @property
+    def chunk_s(self) -> float | None:
+        """Length to which every clip is padded, seconds; None if clips keep their own."""
+        return None
+
     @abstractmethod
     def encode(self, samples: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """Tokens float32 (tokens, dim) of each clip, without gradients, on the encoder's device.

@@ -136,11 +136,15 @@ class WhisperEncoder(Encoder):
             tokens.append(torch.cat([*whole, next(encoded)])[: kept_tokens(clip.numel())])
         return tokens
 
+    @property
+    def chunk_s(self) -> float | None:
+        """Length to which every clip is padded, seconds; None without padding."""
+        return self.extractor.n_samples / SAMPLE_RATE if self.pad == "chunk" else None
+
     def seconds(self, sample: torch.Tensor) -> float:
         """Length of a waveform (N,) with its padding."""
-        own = sample.numel() / SAMPLE_RATE
-        chunk = self.extractor.n_samples / SAMPLE_RATE
-        return own if self.pad == "none" else chunk * max(1, math.ceil(own / chunk))
+        own, chunk = sample.numel() / SAMPLE_RATE, self.chunk_s
+        return own if chunk is None else chunk * max(1, math.ceil(own / chunk))
 
     def _pieces(self, clip: torch.Tensor) -> list[np.ndarray]:
         """Cut a waveform (N,), normalised, into as few equal pieces as the chunk allows."""

@@ -146,7 +146,7 @@ def encode_shard(
             not appear.
 
     """
-    plan = BatchPlan.of_device(network.device, settings.batch_s)
+    plan = BatchPlan.suited_to(network, settings.batch_s)
     total = len(extents(shard, _INPUT_FIELD[network.modality]))
 
     def inputs() -> Iterator[tuple[str, torch.Tensor]]:
