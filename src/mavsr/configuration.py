@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from mavsr.model.methods import method_of
 from mavsr.model.scales import TASKS
 from mavsr.noise.condition import Condition
 from mavsr.tokens import LARGEST_POOLED_RATE
+from mavsr.trained import note_trained
 
 _ROOT = Path(__file__).parents[2]
 DEFAULT = _ROOT / "config.yaml"
@@ -62,6 +64,7 @@ def _listed(names: str | list[str]) -> list[str]:
     return [names] if isinstance(names, str) else names
 
 
+@cache
 def _validator() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(yaml.safe_load(SCHEMA.read_text()))
 
@@ -83,6 +86,7 @@ def read_config(paths: Sequence[Path]) -> dict[str, Any]:
         config = _merged(config, part)
     expand_homes(config)
     check_config(config)
+    note_trained(config)
     return config
 
 

@@ -2,6 +2,8 @@
 
 import copy
 import re
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -220,3 +222,22 @@ def test_the_documented_config_for_lrs3_asks_for_its_jobs(project):
     assert jobs["crop_mouths"] == 512 + 4 + 8
     assert jobs["import_babble"] == 1
     assert not {"make_portrait", "make_whisper", "make_llama", "make_babble"} & set(jobs)
+
+
+def test_planning_needs_no_network_library():
+    files = [*(ROOT / "workflow").glob("*/*.smk"), ROOT / "Snakefile"]
+    lines = {
+        line
+        for path in files
+        for line in re.findall(
+            r"^(?:from mavsr\S* import|import mavsr)\b.*", path.read_text(), re.M
+        )
+    }
+    modules = sorted({line.split()[1] for line in lines})
+    assert "mavsr.configuration" in modules
+    # Every job on a cluster starts Snakemake twice, so seconds of imports there are hours in all.
+    script = (
+        f"import sys, {', '.join(modules)}; print({{'torch', 'transformers'}} & set(sys.modules))"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert said.stdout == "set()\n", said.stderr

@@ -9,7 +9,13 @@ from mavsr.configuration import check_config, expand_homes, restore_types
 from mavsr.corpus.download.settings import RemoteFile
 from mavsr.corpus.readers import reading_settings
 from mavsr.errors import InputError
-from mavsr.experiments import all_evaluations, all_models, evaluations
+from mavsr.experiments import (
+    RUNNING,
+    all_evaluations,
+    all_models,
+    evaluations_by_experiment,
+    training_section,
+)
 from mavsr.features.needs import pool_size, training_views
 from mavsr.preflight import check_files
 from mavsr.report import published
@@ -24,6 +30,7 @@ from mavsr.report.catalogue import (
 from mavsr.results_dir import link_results
 from mavsr.sources import code_digest
 from mavsr.status.failures import FAILED, write_failures
+from mavsr.trained import note_trained
 from snakemake.exceptions import WorkflowError
 
 try:
@@ -31,6 +38,8 @@ try:
     expand_homes(config)
     check_config(config)
     link_results(config["results_dir"])
+    note_trained(config, first=workflow.is_main_process)
+    ASKED = evaluations_by_experiment(config)
     EVALUATIONS = all_evaluations(config)
     MODELS = all_models(config)
 except InputError as error:
@@ -79,8 +88,9 @@ def known_of(job):
 
 
 def code(module):
-    """Digest of all code that ``python -m mavsr.<module>`` runs, for params: its change reruns the job."""
-    return code_digest(f"mavsr.{module}")
+    """Params function: digest of all code that ``python -m mavsr.<module>`` runs; its change reruns the job."""
+    # A function, because a job on a cluster needs one digest, not those of all rules.
+    return lambda wildcards: code_digest(f"mavsr.{module}")
 
 
 def shard_names(wildcards):

@@ -131,9 +131,17 @@ def running(llm: Any, layout: Layout, kernel: str, wanted: torch.Tensor) -> Iter
 
 
 def packable(llm: Any) -> bool:
-    """Whether all layers have plain causal attention, without a sliding window or the like."""
-    kinds = getattr(llm.config, "layer_types", None) or ["full_attention"]
-    return set(kinds) == {"full_attention"}
+    """Whether packs give what single sequences give.
+
+    They do where all layers have plain causal attention, without a sliding window or the like, and
+    look their attention function up by name, as most of Hugging Face's models do.
+    """
+    if not getattr(llm, "_supports_attention_backend", False):
+        return False
+    kinds = getattr(llm.config, "layer_types", None)
+    if kinds:
+        return set(kinds) == {"full_attention"}
+    return not getattr(llm.config, "sliding_window", None)
 
 
 @contextmanager
@@ -151,33 +159,24 @@ def _attention(llm: Any, name: str) -> Iterator[None]:
 def _last_block_at(llm: Any, wanted: torch.Tensor) -> Iterator[None]:
     """Let the last layer's feed-forward block compute ``wanted`` positions only.
 
-    Nothing after it mixes positions, and other positions' results are not read.
+    Nothing after it mixes positions, and other positions' results are not read. What is hooked to
+    the block meets the whole row all the same, with zeros where nothing was computed: experts
+    beside it route every token, as their balance loss needs.
     """
-    block = llm.get_decoder().layers[-1].mlp
-    # What others hooked to the block may count on all positions.
-    if block._forward_hooks or block._forward_pre_hooks:
+    layers = getattr(llm.get_decoder(), "layers", None)
+    block = getattr(layers[-1], "mlp", None) if layers else None
+    if block is None:
         yield
         return
+    compute = block.forward
 
-    def take(_: nn.Module, inputs: tuple[torch.Tensor]) -> torch.Tensor:
-        return inputs[0][:, wanted]
+    def forward(row: torch.Tensor) -> torch.Tensor:
+        output = compute(row[:, wanted])
+        return output.new_zeros(*row.shape[:-1], output.shape[-1]).index_copy(1, wanted, output)
 
-    def put(_: nn.Module, inputs: tuple[torch.Tensor], output: torch.Tensor) -> torch.Tensor:
-        return output.new_zeros(1, rows, output.shape[-1]).index_copy(1, wanted, output)
-
-    rows = 0
-
-    def count(_: nn.Module, inputs: tuple[torch.Tensor]) -> None:
-        nonlocal rows
-        rows = inputs[0].shape[1]
-
-    handles = [
-        block.register_forward_pre_hook(count),
-        block.register_forward_pre_hook(take),
-        block.register_forward_hook(put),
-    ]
+    # Not a hook: a module's hooks meet its inputs as the ones before them left these.
+    block.forward = forward
     try:
         yield
     finally:
-        for handle in handles:
-            handle.remove()
+        del block.forward

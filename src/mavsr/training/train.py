@@ -6,6 +6,7 @@ import logging
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,10 @@ from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
 from mavsr.sources import code_digest
 from mavsr.training.checks import check_lengths, check_step
+from mavsr.training.events import event_files
 from mavsr.training.processes import Processes, joined_processes
 from mavsr.training.settings import TrainingSettings
+from mavsr.training.staging import staged
 from mavsr.training.state import ResumeState
 from mavsr.training.trainer import Trainer
 
@@ -73,7 +76,10 @@ def train(
     # The weights of a local LLM decide a run as much as its data; a hub model has its revision.
     files += sorted(Path(model.llm).glob("*.safetensors"))
     data = {str(path): sha256(path) for path in files}
-    with joined_processes() as processes:
+    with ExitStack() as stack:
+        processes = stack.enter_context(joined_processes())
+        if training.local_features:
+            features = stack.enter_context(staged(features, output, processes))
         views: Sequence[UtteranceSource | OnlineSource]
         if online is None:
             views = cached_views(train_manifest, features)
@@ -123,9 +129,11 @@ def _train(
     )
     check_lengths(trainer, views[0].lengths())
     check_step(trainer, frames)
-    rows = trainer.run()
     if not processes.first:
+        trainer.run()
         return
+    with event_files(output / "tensorboard", training.tensorboard) as trainer.report:
+        rows = trainer.run()
     network.save(output)
     with atomic(output / "metrics.csv") as partial:
         pd.DataFrame(rows).to_csv(partial, index=False)
@@ -136,6 +144,7 @@ def _train(
             "dims": views[0].dims,
             "encoders": encoders,
             "data_sha256": data,
+            "code": code,
             "parameters": counts,
             "plan": repr(trainer.plan),
             "steps": len(trainer.steps),

@@ -12,6 +12,7 @@ from mavsr.command import progress
 from mavsr.errors import InputError
 from mavsr.model.avsr import MatryoshkaModel, Utterance
 from mavsr.training.batches import plan_batches
+from mavsr.training.events import Report
 from mavsr.training.loader import load_batches
 from mavsr.training.plans import Plan, plan_for
 from mavsr.training.precision import checkpoint_layers, computing, set_precision
@@ -34,6 +35,8 @@ class Trainer:
         resume: where the state of an interrupted run is kept.
         processes: this process among all that train the model.
         plan: how losses are computed; None takes what suits model and device.
+        report: called with every row of ``metrics.csv`` once it is known; after an interruption
+            with those of the earlier steps first.
     """
 
     def __init__(
@@ -47,9 +50,11 @@ class Trainer:
         resume: ResumeState,
         processes: Processes = ALONE,
         plan: Plan | None = None,
+        report: Report | None = None,
     ):
         self.model, self.settings, self.processes = model, settings, processes
         self.views, self.validation, self.resume = views, validation, resume
+        self.report = report or (lambda row: None)
         self.plan = plan or plan_for(model, processes.device, settings.pack_tokens)
         set_precision(model, settings.precision)
         if settings.gradient_checkpointing:
@@ -89,6 +94,8 @@ class Trainer:
             SystemExit: SIGTERM arrived; the state is saved, and status 143 returned.
         """
         self.progress = self.resume.load(self.parameters, self.optimizer)
+        for row in self.progress.rows:
+            self.report(row)
         start, end = self.progress.step, len(self.steps)
         if start:
             logging.info("resuming at step %d of %d", start, end)
@@ -185,17 +192,17 @@ class Trainer:
     def _record(
         self, split: str, epoch: int, scale: str, loss: float, rate: float, wer: float | None = None
     ) -> None:
-        self.progress.rows.append(
-            {
-                "step": self.progress.step,
-                "epoch": epoch,
-                "split": split,
-                "scale": scale,
-                "loss": loss,
-                "learning_rate": rate,
-                "wer": None if wer is None or math.isnan(wer) else wer,
-            }
-        )
+        row = {
+            "step": self.progress.step,
+            "epoch": epoch,
+            "split": split,
+            "scale": scale,
+            "loss": loss,
+            "learning_rate": rate,
+            "wer": None if wer is None or math.isnan(wer) else wer,
+        }
+        self.progress.rows.append(row)
+        self.report(row)
 
     def _request_stop(self, *_: object) -> None:
         self._stop = True

@@ -10,6 +10,7 @@ exact, has neither a loop over experts nor a gather or scatter of tokens, and fi
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from mavsr.model.adapters.settings import MomeSettings
 
@@ -61,10 +62,17 @@ class Experts(nn.Module):
 
     def forward(self, tokens: torch.Tensor, gates: torch.Tensor) -> torch.Tensor:
         """The gated sum of the experts' outputs."""
-        hidden = F.gelu(self.down(tokens))
+        # Its products are few beside the LLM's, but what lies between them would be kept thrice.
+        return checkpoint(
+            self._up, self.down(tokens), gates, use_reentrant=False, preserve_rng_state=False
+        )
+
+    def _up(self, hidden: torch.Tensor, gates: torch.Tensor) -> torch.Tensor:
+        """From hidden units before the GELU (..., experts x b) to the sum."""
         gates = F.pad(gates.to(hidden), (0, self.settings.shared), value=1.0)
-        gated = hidden.unflatten(-1, (-1, self.settings.bottleneck)) * gates[..., None]
-        return gated.flatten(-2) @ self.up + gates @ self.up_bias
+        units = F.gelu(hidden).unflatten(-1, (-1, self.settings.bottleneck))
+        gated = (units * gates[..., None]).flatten(-2)
+        return gates @ self.up_bias + gated @ self.up
 
     def active_parameters(self) -> int:
         """Weights and biases of the k + N_s experts that act on a token."""
