@@ -10,8 +10,9 @@
 - *cache*: clips per second read at random against encoded, and MB/s of one process over tokens of
   real width that lie in the page cache.
 - *memory*: peak of a job over a shard of n clips and one of 4n.
-- *training* (with ``--training``): one model of a config trained on cached and on online features
-  by the workflow, its WER and the seconds of all jobs between crops and model.
+- *training* (``--training``, and then nothing else): one model of a config trained on cached and on
+  online features by the workflow, with the same clips, epochs and seeds: its WER, and the seconds
+  of all jobs between crops and model. With as many views as epochs both meet the same features.
 - *GPU* (where there is one): Whisper Medium and AV-HuBERT Large with random weights, bfloat16:
   batched against one by one, and the share of the rate that large matrix products reach here.
 """
@@ -70,14 +71,15 @@ def features(clips: int = 24, repeats: int = 3, training: Path | None = None) ->
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
+        if training:
+            compare_training(training, folder)
+            return
         encoders = make_encoders(folder)
         shards = [make_shard(folder / f"in{n}.tar", clips, n) for n in range(2)]
         for name, settings in encoders.items():
             compare_encoding(name, settings, shards, folder, repeats)
         measure_reading(folder)
         measure_memory(encoders, folder, clips)
-        if training:
-            compare_training(training, folder / "project")
     if torch.cuda.is_available():
         measure_device("cuda", large_encoders(), seconds=600, repeats=repeats)
     else:
@@ -276,7 +278,6 @@ def peak_of(arguments: Sequence[str]) -> float:
 
 def compare_training(configfile: Path, project: Path) -> None:
     """Train one model of ``configfile`` both ways, in a folder of its own."""
-    project.mkdir()
     shutil.copy(ROOT / "config.yaml", project)
     config = read_config([configfile])
     wanted = [
@@ -287,22 +288,33 @@ def compare_training(configfile: Path, project: Path) -> None:
     ]
     model = wanted[0].model
     targets = [f"results/evaluation/{e.path}.jsonl" for e in wanted if e.model == model]
-    views = f"{model.corpus}/train/view_*/*.tsv"
-    made = [f"results/benchmarks/{name}/{views}" for name in ("noise", "features/*")]
+    print(f"{config['training']['epochs']} epochs; {config['features']['views']} views if cached")
     for mode in ("cached", "online"):
         command = [sys.executable, "-m", "snakemake", "--cores", "all", "--quiet", "all"]
         command += ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(project)]
         command += ["--configfile", str(configfile.resolve())]
         command += ["--config", f"features={{mode: {mode}}}", "--", *targets]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        jobs = [project / f"results/benchmarks/training/{model.name}.tsv"]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode:
+            raise RuntimeError(f"the {mode} run failed:\n{done.stdout[-5000:]}")
+        jobs = {"training": [project / f"results/benchmarks/training/{model.name}.tsv"]}
         if mode == "cached":
-            jobs += [path for pattern in made for path in project.glob(pattern)]
-        spent = sum(pd.read_csv(path, sep="\t").s.sum() for path in jobs)
-        errors = [wer(project / target) for target in targets]
-        pairs = zip(targets, errors, strict=True)
-        listed = ", ".join(f"{Path(target).stem} {error:.1f} %" for target, error in pairs)
-        print(f"{mode}: {spent:.0f} s from crops to model; WER {listed}")
+            views = f"{model.corpus}/train/view_*/*.tsv"
+            for stage in ("noise", "features/*"):
+                jobs[stage] = list(project.glob(f"results/benchmarks/{stage}/{views}"))
+        spent = pd.DataFrame(
+            [
+                {"stage": stage, **pd.read_csv(path, sep="\t").iloc[0][["s", "cpu_time"]]}
+                for stage, paths in jobs.items()
+                for path in paths
+            ]
+        )
+        errors = ", ".join(f"{Path(t).stem} {wer(project / t):.1f} %" for t in targets)
+        stages = ", ".join(
+            f"{stage.strip('/*')} {row.s:.0f} s ({row.cpu_time:.0f} s of processor time)"
+            for stage, row in spent.groupby("stage").sum().iterrows()
+        )
+        print(f"{mode}: {spent.s.sum():.0f} s from crops to model: {stages}; WER {errors}")
 
 
 def wer(hypotheses: Path) -> float:
