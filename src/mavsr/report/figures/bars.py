@@ -89,7 +89,7 @@ def _group(axes: Axes, scores: pd.DataFrame, published: pd.DataFrame) -> None:
             error_kw={"elinewidth": 0.7, "capthick": 0.7, "ecolor": "0.15", "capsize": 1.5},
             label=label(method, variant),
         )
-        outline(bars.errorbar)
+        outline(bars)
         known = comparable(published, own)
         marks = own.assign(published=own.scale.map(known)).dropna(subset="published")
         mark_published(axes, marks.x, marks.published)

@@ -16,7 +16,7 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.container import ErrorbarContainer
+from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
@@ -102,9 +102,10 @@ def panels(
     return figure, axes.tolist()
 
 
-def outline(whiskers: ErrorbarContainer) -> None:
-    """Put a white edge around whiskers, so that they are seen on dark bars."""
-    _, caps, stems = whiskers.lines
+def outline(bars: BarContainer) -> None:
+    """Put a white edge around the whiskers of bars, so that they are seen on dark ones."""
+    assert bars.errorbar is not None
+    _, caps, stems = bars.errorbar.lines
     for artist in (*caps, *stems):
         artist.set_path_effects([withStroke(linewidth=1.8, foreground="white")])
 
