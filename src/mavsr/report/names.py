@@ -53,9 +53,7 @@ def variant_rank(variant: str) -> tuple[int, int, int, int, str]:
     """Place of a variant among its method's rows: by the sizes of its experts."""
     if not (found := EXPERTS.fullmatch(variant)):
         return (0, 0, 0, 0, variant)
-    routed, top_k, shared, bottleneck = map(
-        int, found.group("routed", "top_k", "shared", "bottleneck")
-    )
+    routed, top_k, shared, bottleneck = map(int, found.groups()[:4])
     return routed, top_k, shared, bottleneck, found["rest"]
 
 
@@ -80,5 +78,5 @@ def scale_labels(rows: pd.DataFrame) -> list[str]:
 
 def scale_label(audio: float | None, video: float | None) -> str:
     """``(4,2)`` for audio and video, ``4`` where there is one of them; None, NaN or NA is none."""
-    rates = [str(int(rate)) for rate in (audio, video) if rate is not None and not pd.isna(rate)]
+    rates = [f"{rate:.0f}" for rate in (audio, video) if not pd.isna(rate)]
     return f"({','.join(rates)})" if len(rates) == 2 else rates[0]
