@@ -3,6 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder
 from mavsr.encoders.base import Encoder
 from mavsr.encoders.batches import CPU_BATCH_S, BatchPlan, encode_stream
 from mavsr.errors import InputError
@@ -76,14 +77,21 @@ def test_a_refused_clip_of_a_batch_is_named():
         list(encode_stream(clips([12, 13, 11]), Counting(), BatchPlan(100, 5)))
 
 
-def test_bfloat16_is_used_where_asked(encoder):
-    sound = torch.randn(9_000, generator=torch.Generator().manual_seed(0))
+@pytest.mark.parametrize("modality", ["audio", "video"])
+def test_bfloat16_is_used_where_asked_and_tokens_are_float32(encoder, modality):
+    torch.manual_seed(0)
+    sizes = {"layers": 2, "dim": 32, "ffn_dim": 48, "heads": 4}
+    small = AVHubertConfig(**sizes, conv_pos=8, conv_pos_groups=4, resnet_width=4)
+    network, sample = {
+        "audio": (encoder, torch.randn(9_000)),
+        "video": (AVHubertEncoder(small).eval(), torch.randn(1, 5, 88, 88)),
+    }[modality]
     exact, coarse = (
-        next(encode_stream([("a", sound)], encoder, precision=precision))[1]
+        next(encode_stream([("a", sample)], network, precision=precision))[1]
         for precision in ("float32", "bfloat16")
     )
-    difference = (exact - coarse.float()).norm() / exact.norm()
-    assert 1e-4 < difference < 0.05
+    assert exact.dtype == coarse.dtype == torch.float32
+    assert 1e-4 < (exact - coarse).norm() / exact.norm() < 0.05
 
 
 @pytest.mark.parametrize("wrong", [{"batch_s": -1.0}, {"window": 0}, {"batch_s": float("nan")}])

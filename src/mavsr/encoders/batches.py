@@ -98,7 +98,8 @@ def _encode(
 ) -> list[torch.Tensor]:
     try:
         with torch.autocast(encoder.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-            return encoder.encode([samples for _, samples in clips])
+            encoded = encoder.encode([samples for _, samples in clips])
+        return [tokens.float() for tokens in encoded]  # autocast may have left bfloat16
     except InputError as error:
         if len(clips) == 1:
             raise InputError(f"clip {clips[0][0]!r}: {error}") from error
