@@ -39,7 +39,7 @@ rule all:
         "results/checks.csv",
         "results/parameters.csv",
         "results/report/losses.png",
-        shown(),
+        shown(TABLES | FIGURES),
         mouth_sheets,
 
 

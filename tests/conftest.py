@@ -1,4 +1,4 @@
-"""Fixtures of several stages: a tiny LLM folder, and a tiny corpus of cached features."""
+"""Fixtures of several stages: a tiny LLM, a tiny corpus of cached features, the smoke run."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import safetensors.torch
 import torch
+from project import SMOKE, Project
 from tiny import DIMS, make_text, make_utterance, save_llm
 
 from mavsr.corpus.manifest import write_manifest
@@ -17,6 +18,15 @@ from mavsr.shards import write_shard
 
 # Tiny networks: more threads cost more than they bring.
 torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def smoke_run(tmp_path_factory) -> Project:
+    """The smoke config, run once for all tests. What a test changes there, it puts back."""
+    project = Project(tmp_path_factory.mktemp("smoke run") / "project")
+    result = project.run(*SMOKE)
+    assert result.returncode == 0, result.stdout[-5000:]
+    return project
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+SMOKE = ("--configfile", "workflow/configs/smoke.yaml")
 
 
 class Project:

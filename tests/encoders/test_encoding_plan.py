@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mavsr.encoders.base import Encoder
-from mavsr.encoders.batches import BatchPlan, encode_stream
+from mavsr.encoders.batches import CPU_BATCH_S, BatchPlan, encode_stream
 from mavsr.errors import InputError
 
 
@@ -42,12 +42,16 @@ def test_order_and_content_do_not_depend_on_the_plan(lengths, batch_s, window):
         assert len(batch) == 1 or len(batch) * max(batch) <= batch_s
 
 
-def test_a_cpu_takes_one_clip_at_a_time_and_a_gpu_similar_ones_together():
-    assert BatchPlan.of_device("cpu", 240) == BatchPlan(0)
-    assert BatchPlan.of_device("cuda", 240) == BatchPlan(240)
-    encoder = Counting()
-    list(encode_stream(clips([2, 9, 3, 8, 2]), encoder, BatchPlan(20, 5)))
-    assert encoder.batches == [[9, 8], [3, 2, 2]]
+def test_a_cpu_takes_together_what_needs_no_padding_and_a_gpu_what_is_of_similar_length(encoder):
+    counting = Counting()
+    assert BatchPlan.suited_to(counting, 240) == BatchPlan(0)
+    assert BatchPlan.suited_to(encoder, 240) == BatchPlan(CPU_BATCH_S)
+    counting.device = torch.device("cuda")
+    assert BatchPlan.suited_to(counting, 240) == BatchPlan(240)
+    assert BatchPlan(CPU_BATCH_S).batches([30.0] * 3) == [[0], [1], [2]]
+    counting = Counting()
+    list(encode_stream(clips([2, 9, 3, 8, 2]), counting, BatchPlan(20, 5)))
+    assert counting.batches == [[9, 8], [3, 2, 2]]
 
 
 def test_no_more_than_a_window_is_held():

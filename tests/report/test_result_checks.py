@@ -61,6 +61,7 @@ def run(root):
         [hypotheses(root)],
         root,
         root / "checks.csv",
+        ScoringSettings(),
     )
     return pd.read_csv(root / "checks.csv")
 
@@ -93,6 +94,10 @@ def other_reference(root):
     make_scores(root)
 
 
+def other_hypothesis(root):
+    edit_lines(root, lambda lines: [{**lines[0], "hypothesis": "x " * 9}, *lines[1:]])
+
+
 def other_tokens(root):
     path = hypotheses(root).with_suffix(".json")
     path.write_text(json.dumps(json.loads(path.read_text()) | {"tokens": 99.0}))
@@ -121,7 +126,9 @@ def repeat(root):
         (lambda root: edit_scores(root, wer=12.0), "the experiments' WER: model"),
         (lambda root: edit_scores(root, wer_high=1e4, wer=1e3), "WER within its interval"),
         (lambda root: edit_scores(root, p_value=0.1), "p-value where there is a baseline: 0.1"),
-        (lambda root: edit_scores(root, utterances=7), "all its utterances: rows with .7. utt"),
+        (lambda root: edit_scores(root, utterances=7), r"are \[3, .*, in wer.csv \[\[7, "),
+        (repeat, r"one row in wer.csv with its counts: .*, in wer.csv \[\[3, .*\], \[3, "),
+        (other_hypothesis, r"are \[3, .*, in wer.csv \[\[3, "),
     ],
 )
 def test_each_fault_is_found_and_named(results, spoil, message):

@@ -2,21 +2,30 @@
 
 import subprocess
 import sys
-import time
+from types import SimpleNamespace
 
 import pytest
 import yaml
-from project import Project
+from project import SMOKE, Project
 
 pytestmark = pytest.mark.slurm
-SMOKE = ("--configfile", "workflow/configs/smoke.yaml")
 SLURM = (
     *("--workflow-profile", "workflow/profiles/slurm"),
-    *("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "2"),
+    *("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1"),
     *("--latency-wait", "5", *SMOKE),
 )
-SITE = {"gpus": {"features": 0, "training": 0, "decoding": 0}, "max_jobs": 2}
+IMPATIENT = """
+from snakemake.cli import main
+from snakemake_executor_plugin_slurm import Executor
+
+# The plugin waits ten seconds longer after each look at the queue that found nothing new.
+Executor.next_seconds_between_status_checks = property(lambda self: 1, lambda self, _: None)
+main()
+"""
+SITE = {"gpus": {"features": 0, "training": 0, "decoding": 0}, "max_jobs": 4}
 TABLES = ("results/table1.csv", "results/noise_check.csv")
+CRASHED, CANCELLED, STARVED = "make_avhubert", "train_model", "make_llama"
+"""Rules of the job whose node dies, the one that is cancelled, the one that lacks memory."""
 
 
 class SlurmProject(Project):
@@ -28,69 +37,96 @@ class SlurmProject(Project):
         profile = folder / "workflow" / "profiles" / "slurm"
         (profile / "site.yaml").write_text(yaml.safe_dump(SITE))
         needs = yaml.safe_load((profile / "needs.yaml").read_text())
-        # Less than its imports take, so that the first attempt must fail, and the second must not.
-        needs["make_llama"]["gb"] = 1.2
+        # Less than its imports take, so that the first attempt must fail, and a later one must not.
+        needs[STARVED]["gb"] = 0.5
         (profile / "needs.yaml").write_text(yaml.safe_dump(needs))
 
     @property
     def environment(self):
         return {**super().environment, **self.slurm.environment, "HF_HUB_OFFLINE": "1"}
 
-
-def jobs_of(slurm, rule):
-    """(id, node) of a rule's jobs that run."""
-    lines = [line.split("|") for line in slurm.queue()]
-    return [(i, node) for i, state, what, node in lines if state == "RUNNING" and rule in what]
-
-
-def started(project, rule, line):
-    """Whether a log of a rule holds a line."""
-    logs = (project.folder / "results" / "logs" / rule).rglob("*.log")
-    return any(line in path.read_text() for path in logs)
+    def running(self, rule):
+        """(id, wildcards, node) of a rule's jobs that run."""
+        lines = [line.split("|") for line in self.slurm.queue()]
+        return [
+            (job, what.partition("_wildcards_")[2], node)
+            for job, state, what, node in lines
+            if state == "RUNNING" and what.startswith(f"rule_{rule}")
+        ]
 
 
-def test_a_cluster_with_every_fault_gives_the_local_tables(slurm, tmp_path):
-    project = SlurmProject(tmp_path / "a clone", slurm)
-    said = tmp_path / "said.log"
-    with said.open("w") as stream:
-        run = subprocess.Popen(
-            [sys.executable, "-m", "snakemake", *SLURM],
+@pytest.fixture(scope="module")
+def finished(slurm, tmp_path_factory):
+    """The run with its faults: project, what was said, the crashed and the cancelled job."""
+    folder = tmp_path_factory.mktemp("cluster")
+    project = SlurmProject(folder / "a clone", slurm)
+    said = folder / "said.log"
+    with (
+        said.open("w") as stream,
+        subprocess.Popen(
+            [sys.executable, "-c", IMPATIENT, *SLURM],
             cwd=project.folder,
             env=project.environment,
             stdout=stream,
             stderr=subprocess.STDOUT,
-        )
-    try:
-        inject(slurm, project, run, said)
-        assert run.wait(timeout=2400) == 0, said.read_text()[-5000:]
-    finally:
-        run.terminate()
-    text = said.read_text()
-    assert "exceeded memory limit" in text
-    assert "SLURM status is: 'CANCELLED'" in text
-    assert text.count("Trying to restart job") == 2, text[-5000:]
-    assert not list((project.folder / "results").rglob("*.partial"))
-    local = Project(tmp_path / "local")
-    result = local.run(*SMOKE)
-    assert result.returncode == 0, result.stdout[-3000:]
-    for table in TABLES:
-        assert (project.folder / table).read_bytes() == (local.folder / table).read_bytes(), table
-    assert not project.plan(*SMOKE)
+        ) as run,
+    ):
+        try:
+            crashed, model = inject(slurm, project, run)
+            status = run.wait(timeout=1200)
+        finally:
+            run.kill()
+    assert status == 0, said.read_text()[-5000:]
+    return SimpleNamespace(project=project, said=said.read_text(), crashed=crashed, model=model)
 
 
-def inject(slurm, project, run, said):
-    """Crash a node while it trains a stand-in, and cancel a training job that has saved."""
+def inject(slurm, project, run):
+    """Crash the node of one job, cancel another that has begun to train; return what was hit."""
 
     def running(rule):
-        assert run.poll() is None, said.read_text()[-5000:]
-        return jobs_of(slurm, rule)
+        assert run.poll() is None, "the run ended too early"
+        return project.running(rule)
 
-    (job, node), *_ = slurm.wait_for(lambda: running("make_avhubert"), "make_avhubert", 900)
+    (crashed, _, node), *_ = slurm.wait_for(lambda: running(CRASHED), CRASHED, 600)
     slurm.crash_node(node)
-    slurm.wait_for(lambda: slurm.states()[node].startswith("down"), "dead node", 60)
+    slurm.wait_for(lambda: slurm.states()[node].startswith("down"), "dead node")
     slurm.start_node(node)
-    slurm.wait_for(lambda: slurm.states()[node] in ("idle", "mix"), "node come back", 60)
-    (job, _), *_ = slurm.wait_for(lambda: running("train_model"), "train_model", 900)
-    slurm.wait_for(lambda: started(project, "training", "training steps"), "a first step", 100)
-    time.sleep(1)
-    slurm.call("scancel", job)
+    slurm.wait_for(lambda: slurm.states()[node] in ("idle", "mix"), "node come back")
+
+    def trained():
+        for job, model, _ in running(CANCELLED):
+            log = project.folder / "results" / "logs" / "training" / f"{model}.log"
+            if log.is_file() and "training steps" in log.read_text():
+                return job, model
+        return None
+
+    cancelled, model = slurm.wait_for(trained, "training step", 600)
+    slurm.call("scancel", cancelled)
+    return crashed, model
+
+
+def test_the_tables_are_those_of_the_local_run(finished, smoke_run):
+    for table in TABLES:
+        mine, local = (p.folder / table for p in (finished.project, smoke_run))
+        assert mine.read_bytes() == local.read_bytes(), table
+
+
+def test_a_job_that_exceeded_its_memory_was_given_more(finished):
+    assert "exceeded memory limit" in finished.said
+
+
+def test_jobs_of_a_dead_node_are_queued_again_by_slurm(finished, slurm):
+    assert "Restarts=1" in slurm.call("scontrol", "show", "job", finished.crashed)
+
+
+def test_a_cancelled_training_job_goes_on_where_it_was(finished):
+    assert "SLURM status is: 'CANCELLED'" in finished.said
+    log = finished.project.folder / "results" / "logs" / "training" / f"{finished.model}.log"
+    assert "resuming at step" in log.read_text()
+
+
+def test_nothing_is_half_written_or_left_to_do(finished):
+    results = finished.project.folder / "results"
+    assert not list(results.rglob("*.partial"))
+    assert not list(results.rglob("resume"))
+    assert not finished.project.plan(*SMOKE)

@@ -59,8 +59,11 @@ def run(arguments: list[str], processes: int = 1) -> subprocess.CompletedProcess
 def test_two_processes_give_the_losses_of_one(tmp_path, files, settings_of):
     model = settings_of(method="mtsk-ss")
     train(tmp_path / "one", model=model, training=TRAINING, **files)
-    result = run(arguments(tmp_path / "two", files, model, TRAINING), processes=2)
+    # One of the two copies the features to the node's own disk, and both read them there.
+    near = replace(TRAINING, local_features=True)
+    result = run(arguments(tmp_path / "two", files, model, near), processes=2)
     assert result.returncode == 0, result.stdout
+    assert result.stdout.count("features of 2 caches copied") == 1
     one, two = (pd.read_csv(tmp_path / name / "metrics.csv") for name in ("one", "two"))
     assert one.step.max() > 4
     pd.testing.assert_frame_equal(one, two, atol=1e-5, rtol=1e-5)

@@ -12,9 +12,8 @@ import time
 
 import pandas as pd
 import pytest
-from project import Project
+from project import SMOKE, Project
 
-SMOKE = ("--configfile", "workflow/configs/smoke.yaml")
 TABLES = ("results/table1.csv", "results/wer.csv", "results/noise_check.csv")
 SHOWN = {"score_experiment", "collect_scores", "write_table", "draw_figure", "check_results", "all"}
 LATE = {"train_model", "decode", "record_routing", "draw_losses"} | SHOWN

@@ -73,10 +73,11 @@ rule check_results:
         mem="1GB",
     params:
         code=code("report.check"),
+        scoring=section("scoring"),
     shell:
         "python -m mavsr.report.check --scores {input.scores:q}"
         " --experiments {input.experiments:q} --hypotheses {input.hypotheses:q}"
-        " --results results --output {output.table:q} 2> {log:q}"
+        " --scoring {params.scoring:q} --results results --output {output.table:q} 2> {log:q}"
 
 
 rule draw_losses:

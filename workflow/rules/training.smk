@@ -32,7 +32,7 @@ rule train_model:
         training=training_settings,
         features=training_features,
     shell:
-        "python -m mavsr.cluster.launch {resources.launch} --cpus {threads}"
+        "exec python -m mavsr.cluster.launch {resources.launch} --cpus {threads}"
         " mavsr.training.train --output $(dirname {output.run:q})"
         " --train_manifest {input.train:q} --val_manifest {input.val:q}"
         " {params.features} --model {params.model:q} --training {params.training:q}"

@@ -22,11 +22,12 @@ class Table:
 
     def write(self, folder: Path, name: str) -> None:
         """Write the four files, whole or not at all."""
+        shown = self.shown.rename(columns=lambda column: str(column).replace("_", " "))
         for suffix, text in (
             (".csv", self.frame.to_csv(index=False)),
-            (".md", markdown(self.shown, self.caption)),
-            (".html", page(name, paragraph(self.caption), html_table(self.shown))),
-            (".tex", latex(self.shown, self.caption, name)),
+            (".md", markdown(shown, self.caption)),
+            (".html", page(name, paragraph(self.caption), html_table(shown))),
+            (".tex", latex(shown, self.caption, name)),
         ):
             with atomic(folder / f"{name}{suffix}") as partial:
                 partial.write_text(text, encoding="utf-8")
@@ -65,6 +66,12 @@ def _escape(text: str) -> str:
             "±": r"$\pm$",
             "†": r"$^\dagger$",
             "–": "--",
+            "<": "$<$",
+            ">": "$>$",
+            "\\": r"\textbackslash{}",
+            "^": r"\textasciicircum{}",
+            "~": r"\textasciitilde{}",
+            "|": r"\textbar{}",
             "≤": r"$\le$",
             "∞": r"$\infty$",
         }

@@ -60,6 +60,10 @@ class Processes:
             return flag
         return bool(self.total(torch.tensor(float(flag), device=self.device)))
 
+    def wait(self) -> None:
+        """Return when all processes have come here."""
+        self.any(False)
+
 
 ALONE = Processes(0, 1, torch.device("cpu"))
 """One process on a CPU."""

@@ -43,6 +43,8 @@ class TrainingSettings:
     """Most tokens that go through the LLM at once; 0 takes what suits the device."""
     save_every_s: float = 300.0
     """Seconds between two saves of the resume state."""
+    local_features: bool = False
+    """Copy the training split's cached features to the node's own disk (``TMPDIR``) first."""
     tensorboard: bool = False
     """Write the rows of ``metrics.csv`` as TensorBoard's event files too, as soon as they come."""
 
@@ -66,5 +68,5 @@ class TrainingSettings:
 
     def deciding(self) -> dict:
         """The settings that decide a run's result; a run that differs in others can be resumed."""
-        beside = ("workers", "save_every_s", "tensorboard")
+        beside = ("workers", "save_every_s", "tensorboard", "local_features")
         return {k: v for k, v in asdict(self).items() if k not in beside}

@@ -6,6 +6,7 @@ import logging
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from mavsr.training.checks import check_lengths, check_step
 from mavsr.training.events import event_files
 from mavsr.training.processes import Processes, joined_processes
 from mavsr.training.settings import TrainingSettings
+from mavsr.training.staging import staged
 from mavsr.training.state import ResumeState
 from mavsr.training.trainer import Trainer
 
@@ -74,7 +76,10 @@ def train(
     # The weights of a local LLM decide a run as much as its data; a hub model has its revision.
     files += sorted(Path(model.llm).glob("*.safetensors"))
     data = {str(path): sha256(path) for path in files}
-    with joined_processes() as processes:
+    with ExitStack() as stack:
+        processes = stack.enter_context(joined_processes())
+        if training.local_features:
+            features = stack.enter_context(staged(features, output, processes))
         views: Sequence[UtteranceSource | OnlineSource]
         if online is None:
             views = cached_views(train_manifest, features)
@@ -139,6 +144,7 @@ def _train(
             "dims": views[0].dims,
             "encoders": encoders,
             "data_sha256": data,
+            "code": code,
             "parameters": counts,
             "plan": repr(trainer.plan),
             "steps": len(trainer.steps),
