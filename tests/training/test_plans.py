@@ -3,7 +3,7 @@
 import pytest
 import torch
 from tiny import DIMS, make_utterance, save_llm
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from mavsr.errors import InputError
 from mavsr.model.adapters.settings import MomeSettings
@@ -105,6 +105,19 @@ def test_every_llm_gets_a_plan_that_gives_the_plain_loops_numbers(make, tmp_path
     plan = plan_for(model, torch.device("cpu"), 100)
     assert isinstance(plan, kind)
     same(run(model, plan), run(model, Padded()))
+
+
+@pytest.mark.parametrize("method", ["mtsk-ms", "mtsk-ss", "mome-ffn"])
+def test_also_for_an_llm_without_a_token_for_the_beginning(make, tmp_path, method):
+    folder = save_llm(tmp_path / "qwen")
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_file=str(folder / "tokenizer.json"), eos_token="<eos>"
+    )
+    tokenizer.save_pretrained(folder)
+    model = make(method, llm=str(folder))
+    scale = model.settings.scales[0]
+    assert torch.equal(model.prefixes(RAGGED, scale)[0][0], model.markers[0])
+    same(run(model, Packed("segments", 100)), run(model, Padded()))
 
 
 @pytest.mark.parametrize("compression", ["avgpool", "stack"])
