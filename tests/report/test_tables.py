@@ -253,6 +253,11 @@ def test_print_survives_signs_of_its_language():
     text = latex(shown, "In % of a_b.", "mome/x")
     assert r"x \& y & 15.1 $\pm$1.2$^\dagger$ \\" in text
     assert r"a\_b & WER \% \\" in text
+    assert r"\resizebox" not in text
+    wide = latex(pd.DataFrame({f"column {n}": ["12.3 ±1.2"] for n in range(9)}), "Wide.", "x")
+    assert "\\resizebox{\\linewidth}{!}{%\n\\begin{tabular}{rrrrrrrrr}\n\\toprule" in wide
+    assert r"\shortstack{column\\0} & \shortstack{column\\1} &" in wide
+    assert "\\bottomrule\n\\end{tabular}}\n\\end{table}" in wide
     assert r"1\textbar{}2 & -- \\" in text
     assert r"\textasciitilde{}$<$\textasciicircum{} & \textbackslash{} \\" in text
     assert r"\label{tab:mome-x}" in text

@@ -8,6 +8,9 @@ import pandas as pd
 from mavsr.files import atomic
 from mavsr.report.page import html_table, page, paragraph
 
+LINE = 85
+"""Characters and gaps of a table that fit between usual margins at 10 pt."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -42,16 +45,32 @@ def markdown(shown: pd.DataFrame, caption: str) -> str:
 
 
 def latex(shown: pd.DataFrame, caption: str, name: str) -> str:
-    """A booktabs table that compiles in any document with that package."""
-    escaped = shown.rename(columns=_escape).map(lambda cell: _escape(str(cell)))
-    columns = "".join("l" if _is_text(shown[name]) else "r" for name in shown)
-    return escaped.to_latex(
+    """A booktabs table that compiles in any document with that package; a wide one needs graphicx.
+
+    Words of a long heading stand on lines of their own; a table that would still be wider than a
+    line is scaled to one.
+    """
+    escaped = shown.map(lambda cell: _escape(str(cell)))
+    headings = [str(column).split() if len(str(column)) > 6 else [str(column)] for column in shown]
+    escaped.columns = [_stack([_escape(word) for word in words]) for words in headings]
+    text = escaped.to_latex(
         index=False,
         caption=_escape(caption),
         label=f"tab:{name.replace('/', '-')}",
         position="t",
-        column_format=columns,
+        column_format="".join("l" if _is_text(shown[name]) else "r" for name in shown),
     )
+    cells = [
+        [*words, *shown[name].astype(str)] for words, name in zip(headings, shown, strict=True)
+    ]
+    if sum(max(map(len, column)) + 2 for column in cells) > LINE:
+        text = text.replace("\\begin{tabular}", "\\resizebox{\\linewidth}{!}{%\n\\begin{tabular}")
+        text = text.replace("\\end{tabular}", "\\end{tabular}}")
+    return text
+
+
+def _stack(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else "\\shortstack{" + "\\\\".join(words) + "}"
 
 
 def _is_text(column: pd.Series) -> bool:
