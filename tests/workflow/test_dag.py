@@ -165,6 +165,22 @@ def test_weights_behind_a_url_are_fetched_once_and_only_for_their_detector(proje
     assert (jobs["fetch_retinaface"], jobs["crop_mouths"]) == (0, 2)
 
 
+def test_a_folder_of_ones_own_is_an_input_with_its_settings(project):
+    names = ("config.json", "model.safetensors", "preprocessor_config.json")
+    folder = project.folder / "my whisper"
+    folder.mkdir()
+    for name in (*names, "README.md"):
+        (folder / name).touch()
+    config = read_config(project)
+    config["encoders"]["whisper-standin"]["path"] = "my whisper"
+    (project.folder / "config.yaml").write_text(yaml.safe_dump(config))
+    target = "results/features/whisper-standin/portrait/val/clean/00000.tar"
+    result = project.run("--dry-run", target)
+    assert result.returncode == 0, result.stdout
+    inputs = ", ".join(f"my whisper/{name}" for name in names)
+    assert f"input: results/mouths/portrait/val/00000.tar, {inputs}\n" in result.stdout
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

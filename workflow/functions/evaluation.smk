@@ -14,6 +14,12 @@ def hypotheses(suffix):
     ]
 
 
+def model_weights(wildcards):
+    """What a model's folder holds beside ``run.json``, which is written with it and last."""
+    folder = f"results/training/{wildcards.model}"
+    return [f"{folder}/projectors.safetensors", f"{folder}/adapters"]
+
+
 def origin_json(wildcards):
     """What the config calls corpus, encoders and LLM of a model."""
     model = MODELS[wildcards.model]

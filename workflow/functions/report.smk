@@ -53,11 +53,13 @@ def routing_of(wildcards):
 
 
 def report_json(wildcards):
-    """What of the config tables and figures read."""
-    kinds = {name: corpus["kind"] for name, corpus in config["corpora"].items()}
-    return json.dumps(
-        {"kinds": kinds, "rates": config["rates"], "table4": config["table4"]}
-    )
+    """What of the config a table or figure reads: that of its scores, or of arithmetic alone."""
+    experiment = (TABLES | FIGURES)[wildcards.name]
+    if experiment is None:
+        return json.dumps({"rates": config["rates"], "table4": config["table4"]})
+    corpora = sorted({e.model.corpus for e in evaluations_of(experiment)})
+    kinds = {name: config["corpora"][name]["kind"] for name in corpora}
+    return json.dumps({"kinds": kinds})
 
 
 def mouth_sheets(wildcards):

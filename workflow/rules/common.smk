@@ -17,7 +17,8 @@ from mavsr.experiments import (
     training_section,
 )
 from mavsr.features.needs import pool_size, training_views
-from mavsr.preflight import check_files
+from mavsr.preflight import check_features, check_files, check_writable
+from mavsr.remedies import CONFIG_OPTIONS, config_options
 from mavsr.report import published
 from mavsr.report.catalogue import (
     CAPTIONS,
@@ -30,8 +31,10 @@ from mavsr.report.catalogue import (
 from mavsr.results_dir import link_results
 from mavsr.sources import code_digest
 from mavsr.status.failures import FAILED, write_failures
+from mavsr.status.lock import LockExplained
 from mavsr.trained import note_trained
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 try:
     restore_types(config)
@@ -44,8 +47,10 @@ try:
     MODELS = all_models(config)
 except InputError as error:
     raise WorkflowError(str(error)) from None
-
-
+logger.addFilter(LockExplained())
+os.environ[CONFIG_OPTIONS] = config_options(
+    workflow.overwrite_configfiles, workflow.config_settings.config_args
+)
 MADE = [name for name, c in config["corpora"].items() if c["kind"] == "portrait"]
 FETCHED = [name for name, c in config["corpora"].items() if c.get("download")]
 BABBLE = (
@@ -71,12 +76,30 @@ wildcard_constraints:
 
 
 def check_planned():
-    """Stop a run, not a dry run, whose jobs would sooner or later miss the user's own files."""
-    jobs = workflow.dag.needrun_jobs()
+    """Stop a run, not a dry run, that would sooner or later miss a file or not be let write one."""
+    jobs = list(workflow.dag.needrun_jobs())
     try:
         check_files(config, [(job.rule.name, known_of(job)) for job in jobs])
+        check_features(indexes_read(jobs))
+        check_writable(Path(path) for job in jobs for path in job.output)
     except InputError as error:
         raise WorkflowError(str(error)) from None
+
+
+def indexes_read(jobs):
+    """Of the features that ``jobs`` read, the indexes that none of them makes, sorted."""
+    readers = [
+        job
+        for job in jobs
+        if job.rule.name in ("train_model", "decode", "record_routing")
+    ]
+    read = {
+        path
+        for job in readers
+        for path in job.input
+        if path.startswith("results/features/")
+    }
+    return sorted(map(Path, read - {path for job in jobs for path in job.output}))
 
 
 def known_of(job):
@@ -110,7 +133,11 @@ def weight_files(path):
         stem = path.removesuffix(".pt")
         return [path, f"{stem}.json"] if path != stem else standin_folder(path)
     here = Path(path)
-    return [path] if here.is_file() else sorted(map(str, here.glob("*.safetensors")))
+    if here.is_file():
+        return [path]
+    return sorted(
+        str(f) for n in ("*.safetensors", "*config.json") for f in here.glob(n)
+    )
 
 
 def standin_folder(path):

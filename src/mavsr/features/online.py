@@ -28,7 +28,8 @@ from mavsr.media import FRAME_RATE, SAMPLES_PER_FRAME, decode_audio, encode_audi
 from mavsr.model.avsr import Utterance
 from mavsr.noise.condition import Condition
 from mavsr.noise.render import NoiseSettings, render
-from mavsr.shards import Extent, Fields, extents, rebuild_command
+from mavsr.remedies import rebuild_command
+from mavsr.shards import Extent, Fields, extents
 
 _FIELDS = ("flac", "json", "mkv")
 
