@@ -54,10 +54,10 @@ def test_a_model_that_was_never_validated_is_named(metrics, tmp_path):
 
 def test_a_run_tells_its_software_clips_checks_and_settings(tmp_path):
     settings = []
-    for name, commit in (("a", "abc"), ("b", "abc"), ("c", None)):
+    for name, commit, beyond in (("a", "abc", 0), ("b", "abc", 4), ("c", None, 1)):
         settings.append(tmp_path / f"{name}.json")
         made = {"versions": {"torch": "2.11"}, "python": "3.11", "machine": "x86", "commit": commit}
-        settings[-1].write_text(json.dumps(made))
+        settings[-1].write_text(json.dumps(made | {"references_too_long": beyond}))
     ledger = tmp_path / "portrait" / "ledger_summary.csv"
     ledger.parent.mkdir()
     ledger.write_text("split,clips,dropped\ntest,200,3\n")
@@ -68,6 +68,7 @@ def test_a_run_tells_its_software_clips_checks_and_settings(tmp_path):
     text = (tmp_path / "run.html").read_text(encoding="utf-8")
     assert text.count("<td>abc</td>") == 1
     assert "outside a checkout" in text
+    assert "3 hypothesis files. Of no file do more than 4 references need" in text
     assert '<td class="number">200</td>' in text
     assert '<td>rows are unique</td><td class="number">2</td>' in text
     assert "&lt;b&gt;é" in text

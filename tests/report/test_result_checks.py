@@ -69,7 +69,7 @@ def run(root):
 def test_sound_results_pass_and_the_list_says_what_holds(results):
     listed = run(results)
     assert (listed.outcome == "holds").all()
-    assert len(listed) == 3 + 3 + 4
+    assert len(listed) == 3 + 1 + 3 + 4
     assert "tokens follow the formula" in set(listed.check)
 
 
@@ -122,6 +122,7 @@ def repeat(root):
         (other_tokens, "tokens follow the formula: 99.0, not"),
         (repeat, "rows are unique: model"),
         (repeat, "a row for every row of the experiments: 2 rows for 1"),
+        (repeat, "a row for every hypothesis file: 2 rows for 1 files"),
         (lambda root: edit_scores(root, wer=12.0), "WER is its counts: 12.0 for"),
         (lambda root: edit_scores(root, wer=12.0), "the experiments' WER: model"),
         (lambda root: edit_scores(root, wer_high=1e4, wer=1e3), "WER within its interval"),

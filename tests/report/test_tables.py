@@ -1,5 +1,7 @@
 """Tables from made-up scores."""
 
+import docutils.core
+import docutils.nodes
 import pandas as pd
 import pytest
 from synthetic import score, table
@@ -234,17 +236,23 @@ def test_noise_check_needs_both(noisy):
         compare(noisy[noisy.task == "avsr"])
 
 
-def test_the_command_writes_four_files_and_prints_one(scores, tmp_path, capsys):
+def test_the_command_writes_five_files_and_prints_one(scores, tmp_path, capsys):
     scores.to_csv(tmp_path / "scores.csv", index=False)
     write_table("table1", tmp_path / "out", ReportSettings(kinds=KINDS), tmp_path / "scores.csv")
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
         "table1.csv",
         "table1.html",
         "table1.md",
+        "table1.rst",
         "table1.tex",
     ]
     printed = capsys.readouterr().out
     assert "| portrait | Llama-MTSK MSS | 34.2 ±1.2 |" in printed
+    made = docutils.core.publish_doctree((tmp_path / "out" / "table1.rst").read_text())
+    cells = [entry.astext() for entry in made.findall(docutils.nodes.entry)]
+    assert cells[:4] == ["corpus", "method", "(4,2)", "(4,5)"]
+    assert cells[-6:-3] == ["portrait", "Llama-MTSK MSS", "34.2 ±1.2"]
+    assert not list(made.findall(docutils.nodes.system_message))
     assert pd.read_csv(tmp_path / "out" / "table1.csv").equals(build("table1", scores).frame)
 
 

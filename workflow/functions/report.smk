@@ -3,7 +3,7 @@
 
 def shown(wanted):
     """Files of those of the ``wanted`` tables and figures that this config has results for."""
-    files = [(TABLES, ("csv", "md", "tex", "html")), (FIGURES, ("pdf", "png"))]
+    files = [(TABLES, ("csv", "md", "tex", "html", "rst")), (FIGURES, ("pdf", "png"))]
     return [
         f"results/{name}.{suffix}"
         for names, suffixes in files

@@ -6,7 +6,7 @@ rule write_table:
         scores=scores_of,
         published=PUBLISHED,
     output:
-        expand("results/{{name}}.{suffix}", suffix=["csv", "md", "tex"]),
+        expand("results/{{name}}.{suffix}", suffix=["csv", "md", "tex", "rst"]),
         page=report(
             "results/{name}.html",
             caption="../report/table.rst",

@@ -52,6 +52,9 @@ def check(
     """
     table = read_scores(scores)
     found = [*check_scores(table), *check_experiments(table, experiments)]
+    counts = f"{len(table)} rows for {len(hypotheses)} files"
+    same = len(table) == len(hypotheses)
+    found.append(("wer.csv", "a row for every hypothesis file", "" if same else counts))
     lengths: dict[tuple[str, ...], dict[str, dict[str, int]]] = {}
     for path in hypotheses:
         content = read_hypotheses(path)

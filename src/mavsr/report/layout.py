@@ -1,4 +1,4 @@
-"""A table as data and as print: CSV for programs, Markdown, LaTeX and HTML for people."""
+"""A table as data and as print: CSV for programs, Markdown, LaTeX, HTML and reST for people."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ LINE = 85
 
 @dataclass(frozen=True)
 class Table:
-    """What is written to ``<name>.csv``, ``.md``, ``.tex`` and ``.html``."""
+    """What is written to ``<name>.csv``, ``.md``, ``.tex``, ``.html`` and ``.rst``."""
 
     frame: pd.DataFrame
     """Plain values, for the CSV file."""
@@ -24,13 +24,14 @@ class Table:
     """What the table shows, and units."""
 
     def write(self, folder: Path, name: str) -> None:
-        """Write the four files, whole or not at all."""
+        """Write the five files, each whole or not at all."""
         shown = self.shown.rename(columns=lambda column: str(column).replace("_", " "))
         for suffix, text in (
             (".csv", self.frame.to_csv(index=False)),
             (".md", markdown(shown, self.caption)),
             (".html", page(name, paragraph(self.caption), html_table(shown))),
             (".tex", latex(shown, self.caption, name)),
+            (".rst", restructured(shown, self.caption)),
         ):
             with atomic(folder / f"{name}{suffix}") as partial:
                 partial.write_text(text, encoding="utf-8")
@@ -42,6 +43,12 @@ def markdown(shown: pd.DataFrame, caption: str) -> str:
     cells = [[str(cell).replace("|", "\\|") for cell in row] for row in rows]
     lines = [f"| {' | '.join(row)} |" for row in cells]
     return "\n".join([caption, "", *lines, ""])
+
+
+def restructured(shown: pd.DataFrame, caption: str) -> str:
+    """A table for the opening page of Snakemake's report."""
+    rows = "".join(f"   {line}\n" for line in shown.to_csv(index=False).splitlines())
+    return f".. csv-table::\n   :header-rows: 1\n\n{rows}\n{caption}\n"
 
 
 def latex(shown: pd.DataFrame, caption: str, name: str) -> str:

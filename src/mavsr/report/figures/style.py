@@ -22,7 +22,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from mavsr.files import atomic
-from mavsr.report.names import rank, variant_rank
+from mavsr.report.names import METHOD_NAMES, rank, variant_rank
 
 COLUMN, PAGE = 3.5, 7.2
 """Widths in inches: one column of a paper, and two."""
@@ -152,10 +152,10 @@ def legend_above(figure: Figure, axes: Axes, columns: int = 4) -> None:
     found: dict[str, Any] = {}
     for panel in figure.axes if figure.axes else [axes]:
         for handle, name in zip(*panel.get_legend_handles_labels(), strict=True):
-            found.setdefault(name, handle)
-    for name in AFTER_METHODS:
-        if handle := found.pop(name, None):
             found[name] = handle
+    methods = list(METHOD_NAMES.values())
+    order = [*methods, *(name for name in found if name not in (*methods, *AFTER_METHODS))]
+    found = {name: found[name] for name in [*order, *AFTER_METHODS] if name in found}
     if found:
         figure.legend(
             list(found.values()),
