@@ -43,13 +43,15 @@ def test_order_and_content_do_not_depend_on_the_plan(lengths, batch_s, window):
         assert len(batch) == 1 or len(batch) * max(batch) <= batch_s
 
 
-def test_a_cpu_takes_together_what_needs_no_padding_and_a_gpu_what_is_of_similar_length(encoder):
+def test_a_cpu_takes_together_what_is_of_one_length_and_a_gpu_what_is_similar(encoder, monkeypatch):
     counting = Counting()
     assert BatchPlan.suited_to(counting, 240) == BatchPlan(0)
-    assert BatchPlan.suited_to(encoder, 240) == BatchPlan(CPU_BATCH_S)
+    # Of a chunk of two seconds as many as fit, of 30 seconds one, and no more are held.
+    assert BatchPlan.suited_to(encoder, 240) == BatchPlan(CPU_BATCH_S, CPU_BATCH_S // 2)
+    monkeypatch.setattr(type(encoder), "chunk_s", 30.0)
+    assert BatchPlan.suited_to(encoder, 240) == BatchPlan(0)
     counting.device = torch.device("cuda")
     assert BatchPlan.suited_to(counting, 240) == BatchPlan(240)
-    assert BatchPlan(CPU_BATCH_S).batches([30.0] * 3) == [[0], [1], [2]]
     counting = Counting()
     list(encode_stream(clips([2, 9, 3, 8, 2]), counting, BatchPlan(20, 5)))
     assert counting.batches == [[9, 8], [3, 2, 2]]

@@ -46,7 +46,8 @@ class BatchPlan:
         """Batches of ``batch_s`` on a GPU; on a CPU as much together as pays (docs/log.md)."""
         if encoder.device.type != "cpu":
             return cls(batch_s)
-        return cls(CPU_BATCH_S if encoder.chunk_s else 0.0)
+        together = int(CPU_BATCH_S / encoder.chunk_s) if encoder.chunk_s else 1
+        return cls(CPU_BATCH_S, together) if together > 1 else cls()
 
     def batches(self, seconds: list[float]) -> list[list[int]]:
         """Divide clips of these lengths into batches of similar length: lists of their places."""
