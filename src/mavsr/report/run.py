@@ -38,8 +38,8 @@ def describe(
         heading("Decoding"),
         paragraph(
             f"{len(sidecars)} hypothesis files. References that need more tokens than "
-            f"decoding.max_new_tokens: {too_long} in the file with most of them; column cut of wer.csv "
-            "is each file's share."
+            f"decoding.max_new_tokens: {too_long} in the file with most of them; column cut of "
+            "wer.csv is each file's share."
         ),
         heading("Clips"),
         paragraph("What became of the clips of each split, from the ledgers of mouth crops."),
