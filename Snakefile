@@ -24,6 +24,7 @@ include: "workflow/rules/report.smk"
 
 localrules:
     all,
+    features,
     paper,
     report_pages,
 
@@ -46,6 +47,12 @@ rule all:
 rule paper:
     input:
         shown(PAPERS),
+
+
+# By itself after a loss: docs/reruns.md.
+rule features:
+    input:
+        feature_indexes,
 
 
 rule report_pages:

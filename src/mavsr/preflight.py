@@ -58,7 +58,7 @@ def check_writable(outputs: Iterable[Path]) -> None:
             f"this run would write into {', '.join(refused[:NAMED])}{more}, where you may not. "
             "`snakemake -n` says for each job why it would run. Features of another user are used "
             "as they are if corpus, mouths, noise and standins below results/ are that user's too "
-            "(docs/data.md)"
+            "(docs/reruns.md)"
         )
 
 

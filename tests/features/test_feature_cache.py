@@ -122,7 +122,8 @@ def test_missing_cut_and_changed_shards_say_how_to_rebuild(folder):
 @pytest.mark.parametrize("name", ["index.json", "samples.parquet"])
 def test_an_incomplete_folder_is_named(folder, name):
     (folder / name).unlink()
-    with pytest.raises(InputError, match=rf"{name}.*snakemake {folder}/index\.json"):
+    remade = rf"{folder}/samples\.parquet {folder}/index\.json"
+    with pytest.raises(InputError, match=rf"{name}.*`rm -f {remade} && snakemake .*{remade}`"):
         FeatureCache(folder)
 
 

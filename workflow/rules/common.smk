@@ -16,7 +16,7 @@ from mavsr.experiments import (
     evaluations_by_experiment,
     training_section,
 )
-from mavsr.features.needs import pool_size, training_views
+from mavsr.features.needs import pool_size, training_views, wanted_caches
 from mavsr.preflight import check_features, check_files, check_writable
 from mavsr.remedies import CONFIG_OPTIONS, config_options
 from mavsr.report import published

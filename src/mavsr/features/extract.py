@@ -51,9 +51,8 @@ def encoder_input(
         raise InputError(
             f"clip {key!r}: its field {name!r} is empty or damaged ({error}); rebuild the shard"
         ) from error
-    if settings.long_clips == "truncate":
-        rate = SAMPLE_RATE if modality == "audio" else FRAME_RATE
-        samples = samples[: int(settings.longest_s * rate)]
+    rate = SAMPLE_RATE if modality == "audio" else FRAME_RATE
+    samples = samples[: int(min(len(samples), settings.limit_s * rate))]
     if modality == "audio":
         return torch.from_numpy(samples)
     if condition.kind == "view":

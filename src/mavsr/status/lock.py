@@ -23,9 +23,8 @@ def explanation(locks: Path = LOCKS) -> str:
     """What the lock in a folder means for whoever meets it."""
     return (
         f"This folder has been locked {_holder(locks)}: two runs must not write the same results.\n"
-        "- If that run goes on (`make status` looks without a lock), wait for it. For another "
-        "config at the same time use a second clone; its results/features may be a link to the "
-        "features here.\n"
+        "- If that run goes on (`make status` looks without a lock), wait for it. Another config "
+        "can run at the same time in a second clone that shares the features (docs/reruns.md).\n"
         "- If it was killed, or its machine went down, nothing else can know: `make unlock`, then "
         "the same command again. Finished files are kept."
     )
