@@ -33,6 +33,20 @@ def report_category(wildcards):
     return PAPERS.get(wildcards.name, "Beyond the papers")
 
 
+def report_label(kind):
+    """Label of a table or figure in the report.
+
+    One label, as Snakemake takes a second one whose two values are equally frequent for a switch between
+    twins, and its page stays empty where there are none.
+    """
+
+    def labels(wildcards):
+        name = wildcards.name
+        return {"shows": name if kind in name else f"{name} ({kind})"}
+
+    return labels
+
+
 def caption_of(wildcards):
     """What a figure shows."""
     return CAPTIONS[wildcards.name]

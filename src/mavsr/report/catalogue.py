@@ -37,8 +37,8 @@ FIGURES: dict[str, str | None] = {
 ROUTED = ("mome/experts",)
 """Figures that show which experts are used."""
 CAPTIONS = {
-    "figure3": "WER of speech recognition against the audio compression rate. Values in print are "
-    "those of Table 3, whose model was trained at rates 2 to 10.",
+    "figure3": "WER of speech recognition against the audio compression rate. Values in print, if "
+    "shown, are those of Table 3, whose model was trained at rates 2 to 10.",
     "figure4": "WER of lip reading against the video compression rate.",
     "figure5": "WER of speech recognition by stacking, at lower rates.",
     "figure6": "WER of audio-visual recognition by stacking, at pairs of rates.",

@@ -37,14 +37,17 @@ def describe(
         html_table(made_by.astype(str)),
         heading("Decoding"),
         paragraph(
-            f"{len(sidecars)} hypothesis files. Of no file do more than {too_long} references need "
-            "more tokens than decoding.max_new_tokens; column cut of wer.csv is each file's share."
+            f"{len(sidecars)} hypothesis files. References that need more tokens than "
+            f"decoding.max_new_tokens: {too_long} in the file with most of them; column cut of "
+            "wer.csv is each file's share."
         ),
         heading("Clips"),
         paragraph("What became of the clips of each split, from the ledgers of mouth crops."),
     ]
     for path in ledgers:
-        sections += [paragraph(path.parent.name), html_table(pd.read_csv(path).astype(str))]
+        ledger = pd.read_csv(path, dtype=str).fillna("")
+        ledger.columns = ledger.columns.str.replace("_", " ")
+        sections += [paragraph(path.parent.name), html_table(ledger)]
     sections += [
         heading("Checks"),
         paragraph("What was asserted of the results, and of how many files or rows it holds."),
