@@ -40,7 +40,7 @@ rule all:
         "results/checks.csv",
         "results/parameters.csv",
         "results/report/losses.png",
-        shown(),
+        shown(TABLES | FIGURES),
         mouth_sheets,
 
 

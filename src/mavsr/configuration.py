@@ -152,6 +152,8 @@ def _check_references(config: Mapping[str, Any]) -> None:
     for number, name in enumerate(config["use_corpora"] or []):
         _check_name(name, f"use_corpora[{number}]", config["corpora"], "corpora")
     _check_downloads(config)
+    if (baseline := config["scoring"]["baseline"]) is not None:
+        _check_methods([baseline], "scoring.baseline")
     for modality, rates in config["rates"].items():
         _check_ascending(rates, f"rates.{modality}")
     for name, entries in config["experiments"].items():

@@ -125,21 +125,18 @@ def extents(path: Path, extension: str) -> dict[str, Extent]:
         }
 
 
-def write_index(path: Path, shards: list[Path], parameters: dict) -> None:
+def write_index(
+    path: Path, shards: list[Path], parameters: dict, table: Path | None = None
+) -> None:
     """Write ``index.json`` for the finished ``shards`` of one split.
 
-    Per shard: file name, samples, bytes and SHA-256; for the split: their sums and the
-    ``parameters`` that made it. It is written last, so its existence means the split is complete,
-    and it is small, so Snakemake compares it by content: consumers depend on it and take the
-    shards as ``ancient``.
+    Per shard: file name, samples, bytes and SHA-256; for the split: their sums, the ``parameters``
+    that made it and, where a ``table`` beside it says what lies where, that table's name, bytes and
+    SHA-256. It is written last, so its existence means the split is complete, and it is small, so
+    Snakemake compares it by content: consumers depend on it and take the shards as ``ancient``.
     """
     entries = [
-        {
-            "file": shard.name,
-            "samples": sum(1 for _ in read_shard(shard)),
-            "bytes": shard.stat().st_size,
-            "sha256": sha256(shard),
-        }
+        {"samples": sum(1 for _ in read_shard(shard)), **_identity(shard)}
         for shard in sorted(shards)
     ]
     write_json(
@@ -149,5 +146,10 @@ def write_index(path: Path, shards: list[Path], parameters: dict) -> None:
             "samples": sum(entry["samples"] for entry in entries),
             "bytes": sum(entry["bytes"] for entry in entries),
             "shards": entries,
+            **({"table": _identity(table)} if table else {}),
         },
     )
+
+
+def _identity(file: Path) -> dict:
+    return {"file": file.name, "bytes": file.stat().st_size, "sha256": sha256(file)}

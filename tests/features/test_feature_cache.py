@@ -127,6 +127,30 @@ def test_an_incomplete_folder_is_named(folder, name):
         FeatureCache(folder)
 
 
+def test_a_table_that_was_not_indexed_is_refused(folder):
+    table = folder / "samples.parquet"
+    whole, shorter = table.read_bytes(), pd.read_parquet(table).iloc[1:]
+    shorter.to_parquet(table, index=False)
+    command = rf"rm -f {table} {folder}/index\.json && snakemake"
+    with pytest.raises(
+        InputError, match=f"not the table that index.json was written for.*{command}"
+    ):
+        FeatureCache(folder)
+    for content in (b"", whole[: len(whole) // 2], whole[:99] + b"?" + whole[100:]):
+        table.write_bytes(content)
+        with pytest.raises(InputError, match=command):
+            FeatureCache(folder)
+    table.write_bytes(whole)
+    assert len(FeatureCache(folder)) == 5
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"parameters": 3, "table": {}}'])
+def test_a_damaged_index_says_how_to_rebuild_it(folder, content):
+    (folder / "index.json").write_text(content)
+    with pytest.raises(InputError, match=r"index\.json cannot be read.*rm -f .*index\.json"):
+        FeatureCache(folder)
+
+
 def test_unknown_clips_are_key_errors(folder):
     with pytest.raises(KeyError):
         FeatureCache(folder)["nobody"]

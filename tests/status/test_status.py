@@ -73,7 +73,9 @@ def test_the_list_of_failures_holds_the_last_word_of_the_log(folder, capsys):
     log.write_text("looking\nerror: no face\n\n")
     write_failures(["run.log"])
     (row,) = pd.read_csv("results/logs/failed.csv").to_dict("records")
-    assert row["reason"] == "error: no face"
+    assert row["reason"] == (
+        "error: no face [SLURM-job '17' failed, SLURM status is: 'OUT_OF_MEMORY'.]"
+    )
     assert str(log) in capsys.readouterr().out
 
 

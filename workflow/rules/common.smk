@@ -133,7 +133,11 @@ def weight_files(path):
         stem = path.removesuffix(".pt")
         return [path, f"{stem}.json"] if path != stem else standin_folder(path)
     here = Path(path)
-    return [path] if here.is_file() else sorted(map(str, here.glob("*.safetensors")))
+    if here.is_file():
+        return [path]
+    return sorted(
+        str(f) for n in ("*.safetensors", "*config.json") for f in here.glob(n)
+    )
 
 
 def standin_folder(path):

@@ -121,7 +121,7 @@ def index(shards: list[Path], output: Path, samples: Path, parameters: dict[str,
     table, made_by = locate_samples(shards)
     with atomic(samples) as partial:
         table.to_parquet(partial, index=False)
-    write_index(output, shards, {**parameters, "made_by": made_by})
+    write_index(output, shards, {**parameters, "made_by": made_by}, samples)
     stored, full = int(table.rows.sum()), int(table.tokens.sum())
     if stored < full:
         saved = (full - stored) * int(table.dim.iloc[0]) * _BYTES[made_by["dtype"]]

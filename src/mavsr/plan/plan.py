@@ -18,7 +18,10 @@ from mavsr.plan.work import WORD_TOKENS, Work
 
 
 def plan_table(rows: list[Row]) -> pd.DataFrame:
-    """A line per stage and their sum; memory is the largest of a single job."""
+    """A line per stage, their sum, and what is left of it; memory is the largest of a single job.
+
+    What is left of a stage's hours and bytes is in proportion to its jobs that are not done.
+    """
     table = pd.DataFrame(
         {
             "stage": [row.stage for row in rows],
@@ -30,9 +33,14 @@ def plan_table(rows: list[Row]) -> pd.DataFrame:
             "memory GB": [row.memory_gb for row in rows],
         }
     )
-    total = table.drop(columns="stage").sum()
-    total["memory GB"] = table["memory GB"].max()
-    table.loc[len(table)] = {"stage": "all", **total}
+    share = 1 - table.done / table.jobs
+    lines = [table]
+    for name, part in (("all", share**0), ("left", share)):
+        numbers = table.drop(columns=["stage", "memory GB"]).mul(part, axis=0).sum()
+        memory = table["memory GB"].where(part > 0, 0).max()
+        lines.append(pd.DataFrame([{"stage": name, **numbers, "memory GB": memory}]))
+    table = pd.concat(lines, ignore_index=True)
+    table.loc[table.stage == "left", "done"] = 0
     return table.astype({"jobs": int, "done": int})
 
 
@@ -68,7 +76,8 @@ def plan(
     print(f"- speeds and bytes: {rates or 'none of your own'}, else {DEFAULT.name}, which says")
     print("  of each line whether it was measured or assumed. One GPU a job; memory of training")
     print("  and decoding is that of the device, without batches")
-    print("- not counted: downloads, tables and figures")
+    print("- left: in proportion to the jobs of a stage that are not done")
+    print("- not counted: downloads, tables, figures and the report")
 
 
 if __name__ == "__main__":

@@ -131,7 +131,8 @@ def _standins(work: Work, gpu: bool) -> Row:
             row.seconds += section["llama"]["steps"] * work.rates.standin_step_s
         else:
             epochs = section[name]["training"]["epochs"]
-            row.seconds += epochs * _seconds(work, corpus, ["train"]) * work.rates.standin_epoch_s
+            speech = epochs * _seconds(work, corpus, ["train"])
+            row.seconds += speech * work.rates.standin_epoch_s[name]
         row.bytes += work.rates.standin_bytes / 3
     row.seconds += row.jobs * work.rates.start_s["cpu"]
     return row
@@ -165,7 +166,9 @@ def _training(work: Work, gpu: bool) -> Row:
     row = Row("training", [work.results / "training" / n / "run.json" for n in models], on_gpu=gpu)
     flops = sum(work.training_flops(model) for model in models.values())
     _device(work, row, flops, dict(work.rates.network_flops))
-    row.bytes = sum(TOKEN_BYTES * work.trained(model) + 10_000 for model in models.values())
+    for model in models.values():
+        lines = len(model.settings.scales) * work.steps(model)
+        row.bytes += TOKEN_BYTES * work.trained(model) + work.rates.metric_bytes * lines
     row.memory_gb = _with_llm(work, {model.llm for model in models.values()})
     return row
 
@@ -177,7 +180,8 @@ def _evaluation(work: Work, gpu: bool) -> Row:
     flops = sum(work.decoding_flops(evaluation) for evaluation in wanted)
     _device(work, row, flops, dict(work.rates.decoding_flops))
     clips = sum(len(work.lengths(e.model.corpus, "test").seconds) for e in wanted)
-    row.bytes = clips * work.rates.score_bytes / 8
+    size = work.rates.evaluation_bytes
+    row.bytes = clips * size["clip"] + row.jobs * size["job"]
     row.memory_gb = _with_llm(work, {e.model.llm for e in wanted})
     return row
 

@@ -102,6 +102,14 @@ class Work:
         epochs = self.config["training"]["epochs"]
         return PASSES * 2 * self.weights[model.llm] * tokens * epochs
 
+    def steps(self, model: Model) -> float:
+        """Of a model's training, as if all batches were full."""
+        section = self.config["training"]
+        frames = TOKENS_PER_SECOND["video"] * float(
+            self.lengths(model.corpus, "train").seconds.sum()
+        )
+        return section["epochs"] * frames / section["batch_frames"]
+
     def decoding_flops(self, evaluation: Evaluation) -> float:
         """Of one evaluation: the prefix once, then every beam's tokens."""
         model, section = evaluation.model, self.config["decoding"]

@@ -12,11 +12,14 @@ COLUMNS = ["rule", "output", "reason", "log"]
 
 
 def reason(job: Job) -> str:
-    """The last line of the job's log that says anything, else what Snakemake or SLURM said."""
-    for line in reversed(tail(job, 200)):
-        if line.strip():
-            return line.strip()
-    return job.message if job.message not in ("", "None") else "it ended without a word"
+    """The last line of the job's log that says anything, and what SLURM said of its end.
+
+    A job that SLURM ended (for its memory, its time) has a log that stops at some innocent line.
+    """
+    said = [line.strip() for line in tail(job, 200) if line.strip()][-1:]
+    if job.message not in ("", "None"):
+        said.append(f"[{job.message}]" if said else job.message)
+    return " ".join(said) or "it ended without a word"
 
 
 def tail(job: Job, lines: int) -> list[str]:

@@ -61,8 +61,9 @@ def status(
         # Without a lock no run is alive: what the log calls running was cut off.
         jobs = [job for job in jobs if job.state != "running"]
     print(status_table({r.stage: (r.jobs, r.done) for r in rows}, jobs).to_string(index=False))
+    print("\ndone: its output is there; whether it is up to date, `snakemake -n` tells")
     if log:
-        print(f"\nlast run: {log}")
+        print(f"last run: {log}")
     for job in jobs:
         if job.state == "failed":
             print(f"\nfailed: {job.rule}, log {' '.join(job.logs)}")
