@@ -24,6 +24,7 @@ include: "workflow/rules/report.smk"
 
 localrules:
     all,
+    features,
     paper,
     report_pages,
 
@@ -39,13 +40,19 @@ rule all:
         "results/checks.csv",
         "results/parameters.csv",
         "results/report/losses.png",
-        shown(),
+        shown(TABLES | FIGURES),
         mouth_sheets,
 
 
 rule paper:
     input:
         shown(PAPERS),
+
+
+# By itself after a loss: docs/reruns.md.
+rule features:
+    input:
+        feature_indexes,
 
 
 rule report_pages:

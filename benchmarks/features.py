@@ -3,15 +3,16 @@
     python benchmarks/features.py
     python benchmarks/features.py --training workflow/configs/smoke.yaml
 
-- *encoding*: the workflow's job against a plain loop (read, encode, write, one clip after another),
-  and two jobs on two cores against one. Networks have the sizes of the embedded default's
-  stand-ins, and random weights; clips are made. Starting processes and loading encoders is left
-  out. The ways take turns, so that a busy machine slows all of them.
+- *encoding*: the workflow's job against a plain loop (read, encode, write, one clip after another,
+  in processes of the same kind), and two jobs on two cores against one. Networks have the sizes of
+  the embedded default's stand-ins, and random weights; clips are made. Starting processes and
+  loading encoders is left out. The ways take turns, so that a busy machine slows all of them.
 - *cache*: clips per second read at random against encoded, and MB/s of one process over tokens of
   real width that lie in the page cache.
 - *memory*: peak of a job over a shard of n clips and one of 4n.
-- *training* (with ``--training``): one model of a config trained on cached and on online features
-  by the workflow, its WER and the seconds of all jobs between crops and model.
+- *training* (``--training``, and then nothing else): one model of a config trained on cached and on
+  online features by the workflow, with the same clips, epochs and seeds: its WER, and the seconds
+  of all jobs between crops and model. With as many views as epochs both meet the same features.
 - *GPU* (where there is one): Whisper Medium and AV-HuBERT Large with random weights, bfloat16:
   batched against one by one, and the share of the rate that large matrix products reach here.
 """
@@ -25,7 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import jiwer
@@ -70,16 +71,17 @@ def features(clips: int = 24, repeats: int = 3, training: Path | None = None) ->
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
+        if training:
+            compare_training(training, folder)
+            return
         encoders = make_encoders(folder)
         shards = [make_shard(folder / f"in{n}.tar", clips, n) for n in range(2)]
         for name, settings in encoders.items():
             compare_encoding(name, settings, shards, folder, repeats)
         measure_reading(folder)
         measure_memory(encoders, folder, clips)
-        if training:
-            compare_training(training, folder / "project")
     if torch.cuda.is_available():
-        measure_gpu("cuda", large_encoders(), seconds=600, repeats=repeats)
+        measure_device("cuda", large_encoders(), seconds=600, repeats=repeats)
     else:
         print("GPU: none here; its part was left out")
 
@@ -134,22 +136,31 @@ def make_shard(path: Path, clips: int, seed: int = 0, shortest: int = 25) -> Pat
     return path
 
 
-def plain_loop(shard: Path, output: Path, encoder: Encoder) -> None:
+def samples_of(shard: Path, modality: str) -> Iterator[tuple[str, torch.Tensor]]:
+    for key, fields in read_shard(shard):
+        if modality == "audio":
+            yield key, torch.from_numpy(decode_audio(fields["flac"]))
+        else:
+            yield key, clean_view(decode_video(fields["mkv"]))
+
+
+def write_tokens(output: Path, tokens: Iterable[tuple[str, torch.Tensor]]) -> None:
+    contents = ((key, safetensors.torch.save({"features": rows.half()})) for key, rows in tokens)
+    write_shard(output, ((key, {FIELD: content}) for key, content in contents))
+
+
+def plain_loop(shard: Path, output: Path) -> None:
     """Read, encode, write: as one would write it down."""
-
-    def encoded():
-        for key, fields in read_shard(shard):
-            if encoder.modality == "audio":
-                sample = torch.from_numpy(decode_audio(fields["flac"]))
-            else:
-                sample = clean_view(decode_video(fields["mkv"]))
-            tokens = encoder.encode([sample])[0].half()
-            yield key, {FIELD: safetensors.torch.save({"features": tokens})}
-
-    write_shard(output, encoded())
+    encoder = _loaded[0]
+    samples = samples_of(shard, encoder.modality)
+    write_tokens(output, ((key, encoder.encode([sample])[0]) for key, sample in samples))
 
 
-_loaded: list[Encoder] = []
+def batches_of_8(shard: Path, output: Path) -> None:
+    """The plain loop with padded batches, as on a GPU; made clips are shorter than 4 s."""
+    encoder = _loaded[0]
+    samples = samples_of(shard, encoder.modality)
+    write_tokens(output, encode_stream(samples, encoder, BatchPlan(batch_s=8 * 4, window=64)))
 
 
 def job(shard: Path, output: Path) -> None:
@@ -158,10 +169,20 @@ def job(shard: Path, output: Path) -> None:
     encode_shard(shard, _loaded[0], Condition("clean"), output, ExtractSettings(), made_by)
 
 
+_loaded: list[Encoder] = []
+
+
 def start_worker(settings: EncoderSettings) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # no progress bars
     torch.set_num_threads(1)
     _loaded.append(load_encoder(settings))
+
+
+def processor_seconds(way: Callable[[Path, Path], None], shard: Path, output: Path) -> float:
+    """Processor time of one shard, in the process that encodes it."""
+    started = time.process_time()
+    way(shard, output)
+    return time.process_time() - started
 
 
 def seconds_of(function: Callable[[], object]) -> float:
@@ -173,49 +194,38 @@ def seconds_of(function: Callable[[], object]) -> float:
 def compare_encoding(
     name: str, settings: EncoderSettings, shards: Sequence[Path], folder: Path, repeats: int
 ) -> None:
-    encoder = load_encoder(settings)
-    plain_loop(shards[0], folder / "warm.tar", encoder)
-    times: dict[str, list[float]] = {}
-
-    def timed(way: str, function: Callable[[], object]) -> None:
-        times.setdefault(way, []).append(seconds_of(function))
-
+    """Every way runs in the same two processes; the plain loop in one at a time."""
     outputs = [folder / name / f"{shard.stem}.tar" for shard in shards]
     work = list(zip(shards, outputs, strict=True))
+    ways = {"plain loop": plain_loop, "batches of 8": batches_of_8, "one worker": job}
+    wall: dict[str, list[float]] = {}
+    processor: dict[str, list[float]] = {}
     with multiprocessing.get_context("spawn").Pool(2, start_worker, (settings,)) as pool:
-        pool.starmap(job, work, chunksize=1)
-        for _ in range(repeats):
-            timed("plain loop", lambda: [plain_loop(s, o, encoder) for s, o in work])
-            timed("one worker", lambda: [pool.apply(job, item) for item in work])
-            timed("two workers", lambda: pool.starmap(job, work, chunksize=1))
-            timed("padded batches of 8", lambda: batches_of_8(shards, encoder))
+        for number in range(repeats + 1):  # the first warms up
+            for label, way in [*ways.items(), ("two workers", job)]:
+                calls = [(way, *item) for item in work]
+                started = time.perf_counter()
+                if label == "two workers":
+                    used = pool.starmap(processor_seconds, calls, chunksize=1)
+                else:
+                    used = [pool.apply(processor_seconds, call) for call in calls]
+                if number:
+                    wall.setdefault(label, []).append(time.perf_counter() - started)
+                    processor.setdefault(label, []).append(sum(used))
     clips = sum(1 for shard in shards for _ in read_shard(shard))
-    best = {way: min(values) for way, values in times.items()}
-    for way, value in best.items():
-        ratio = best["plain loop"] / value
-        print(f"{name}, {way}: {clips / value:.1f} clips/s, {ratio:.2f} of the plain loop")
-    print(f"{name}: two workers against one {best['one worker'] / best['two workers']:.2f}")
+    for label in wall:
+        spent, used = min(wall[label]), min(processor[label])
+        print(
+            f"{name}, {label}: {clips / spent:.1f} clips/s, {min(wall['plain loop']) / spent:.2f} "
+            f"of the plain loop ({min(processor['plain loop']) / used:.2f} in processor time)"
+        )
+    print(
+        f"{name}: two workers against one {min(wall['one worker']) / min(wall['two workers']):.2f}"
+    )
     index(outputs, folder / name / "index.json", folder / name / "samples.parquet", {})
     cache = FeatureCache(folder / name)
     read = min(seconds_of(lambda: [cache[key] for key in cache.keys]) for _ in range(repeats))
-    print(f"{name}: reading the cache against encoding {best['plain loop'] / read:.0f}")
-
-
-def batches_of_8(shards: Sequence[Path], encoder: Encoder) -> None:
-    """What a GPU would do, on this device."""
-    plan = BatchPlan(batch_s=8 * 4, window=64)
-    for shard in shards:
-        inputs = (
-            (
-                key,
-                torch.from_numpy(decode_audio(fields["flac"]))
-                if encoder.modality == "audio"
-                else clean_view(decode_video(fields["mkv"])),
-            )
-            for key, fields in read_shard(shard)
-        )
-        for _ in encode_stream(inputs, encoder, plan):
-            pass
+    print(f"{name}: reading the cache against encoding {min(wall['plain loop']) / read:.0f}")
 
 
 def measure_reading(folder: Path, clips: int = 200, width: int = 1024) -> None:
@@ -268,7 +278,6 @@ def peak_of(arguments: Sequence[str]) -> float:
 
 def compare_training(configfile: Path, project: Path) -> None:
     """Train one model of ``configfile`` both ways, in a folder of its own."""
-    project.mkdir()
     shutil.copy(ROOT / "config.yaml", project)
     config = read_config([configfile])
     wanted = [
@@ -279,22 +288,33 @@ def compare_training(configfile: Path, project: Path) -> None:
     ]
     model = wanted[0].model
     targets = [f"results/evaluation/{e.path}.jsonl" for e in wanted if e.model == model]
-    views = f"{model.corpus}/train/view_*/*.tsv"
-    made = [f"results/benchmarks/{name}/{views}" for name in ("noise", "features/*")]
+    print(f"{config['training']['epochs']} epochs; {config['features']['views']} views if cached")
     for mode in ("cached", "online"):
         command = [sys.executable, "-m", "snakemake", "--cores", "all", "--quiet", "all"]
         command += ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(project)]
         command += ["--configfile", str(configfile.resolve())]
         command += ["--config", f"features={{mode: {mode}}}", "--", *targets]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        jobs = [project / f"results/benchmarks/training/{model.name}.tsv"]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode:
+            raise RuntimeError(f"the {mode} run failed:\n{done.stdout[-5000:]}")
+        jobs = {"training": [project / f"results/benchmarks/training/{model.name}.tsv"]}
         if mode == "cached":
-            jobs += [path for pattern in made for path in project.glob(pattern)]
-        spent = sum(pd.read_csv(path, sep="\t").s.sum() for path in jobs)
-        errors = [wer(project / target) for target in targets]
-        pairs = zip(targets, errors, strict=True)
-        listed = ", ".join(f"{Path(target).stem} {error:.1f} %" for target, error in pairs)
-        print(f"{mode}: {spent:.0f} s from crops to model; WER {listed}")
+            views = f"{model.corpus}/train/view_*/*.tsv"
+            for stage in ("noise", "features/*"):
+                jobs[stage] = list(project.glob(f"results/benchmarks/{stage}/{views}"))
+        spent = pd.DataFrame(
+            [
+                {"stage": stage, **pd.read_csv(path, sep="\t").iloc[0][["s", "cpu_time"]]}
+                for stage, paths in jobs.items()
+                for path in paths
+            ]
+        )
+        errors = ", ".join(f"{Path(t).stem} {wer(project / t):.1f} %" for t in targets)
+        stages = ", ".join(
+            f"{stage.strip('/*')} {row.s:.0f} s ({row.cpu_time:.0f} s of processor time)"
+            for stage, row in spent.groupby("stage").sum().iterrows()
+        )
+        print(f"{mode}: {spent.s.sum():.0f} s from crops to model: {stages}; WER {errors}")
 
 
 def wer(hypotheses: Path) -> float:
@@ -320,35 +340,37 @@ def large_encoders() -> dict[str, tuple[Encoder, EncoderSettings]]:
     }
 
 
-def measure_gpu(
+def measure_device(
     device: str,
     encoders: dict[str, tuple[Encoder, EncoderSettings]],
     seconds: float,
     repeats: int,
+    batch_s: float = 240.0,
+    matrix: int = 8192,
 ) -> None:
     """Clips of 1 to 9 s: batched against one by one, and the share of the device's matrix rate."""
-    rate = matrix_rate(device)
-    print(f"GPU: {rate / 1e12:.0f} TFLOP/s in matrix products of bfloat16")
+    rate = matrix_rate(device, matrix)
+    print(f"{device}: {rate / 1e12:.3g} TFLOP/s in matrix products of bfloat16")
     standins = read_config([])["standins"]
     draw = np.random.default_rng(0)
-    lengths = []
-    while sum(lengths) < seconds:
+    lengths: list[int] = []
+    while sum(lengths) < 25 * seconds:
         lengths.append(int(draw.integers(25, 225)))
     for name, (encoder, settings) in encoders.items():
         encoder.to(device).eval().requires_grad_(False)
         shapes = [(640 * n,) if encoder.modality == "audio" else (1, n, 88, 88) for n in lengths]
         clips = [(f"k{n}", torch.randn(shape)) for n, shape in enumerate(shapes)]
+        flops = sum(encoder_size(settings, standins).flops(n / 25) for n in lengths)
 
         def encode(plan: BatchPlan, clips=clips, encoder=encoder) -> None:
             for _, tokens in encode_stream(clips, encoder, plan, "bfloat16"):
                 tokens.cpu()
 
         best = {}
-        for way, plan in (("one by one", BatchPlan()), ("batched", BatchPlan(240.0))):
+        for way, plan in (("one by one", BatchPlan()), ("batched", BatchPlan(batch_s))):
             encode(plan)
-            best[way] = min(seconds_of(lambda p=plan: encode(p)) for _ in range(repeats))
-            flops = sum(encoder_size(settings, standins).flops(n / 25) for n in lengths)
-            spent = best[way]
+            spent = min(seconds_of(lambda p=plan: encode(p)) for _ in range(repeats))
+            best[way] = spent
             print(
                 f"{name}, {way}: {len(clips) / spent:.1f} clips/s, {sum(lengths) / 25 / spent:.0f} "
                 f"times real time, {100 * flops / spent / rate:.0f} % of the matrix rate"
@@ -356,14 +378,14 @@ def measure_gpu(
         print(f"{name}: batched against one by one {best['one by one'] / best['batched']:.2f}")
 
 
-def matrix_rate(device: str, size: int = 8192, repeats: int = 20) -> float:
+def matrix_rate(device: str, size: int, repeats: int = 20) -> float:
     """FLOP/s of large products of bfloat16 matrices."""
     one = torch.randn(size, size, device=device, dtype=torch.bfloat16)
 
     def products() -> None:
         for _ in range(repeats):
             one @ one
-        if device != "cpu":
+        if torch.device(device).type == "cuda":
             torch.cuda.synchronize()
 
     products()

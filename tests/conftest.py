@@ -1,5 +1,6 @@
 """Fixtures of several stages: a tiny LLM, a tiny corpus of cached features, the smoke run."""
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -22,8 +23,14 @@ torch.set_num_threads(1)
 
 @pytest.fixture(scope="session")
 def smoke_run(tmp_path_factory) -> Project:
-    """The smoke config, run once for all tests. What a test changes there, it puts back."""
-    project = Project(tmp_path_factory.mktemp("smoke run") / "project")
+    """The smoke config, run once for all tests. What a test changes there, it puts back.
+
+    For work on the tests themselves SMOKE_RUN may name the folder of an earlier run by this code.
+    """
+    place = tmp_path_factory.mktemp("smoke run") / "project"
+    if earlier := os.environ.get("SMOKE_RUN"):
+        return Project.copied(Path(earlier), place)
+    project = Project(place)
     result = project.run(*SMOKE)
     assert result.returncode == 0, result.stdout[-5000:]
     return project

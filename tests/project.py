@@ -25,6 +25,14 @@ class Project:
         for name in ("Snakefile", "config.yaml"):
             shutil.copy(ROOT / name, folder / name)
 
+    @classmethod
+    def copied(cls, source: Path, folder: Path) -> "Project":
+        """A project as it is, results and Snakemake's records included, in another folder."""
+        shutil.copytree(source, folder, symlinks=True)
+        project = cls.__new__(cls)
+        project.folder = folder
+        return project
+
     @property
     def environment(self) -> dict[str, str]:
         tools = Path(sys.executable).parent

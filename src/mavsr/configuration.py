@@ -16,6 +16,7 @@ from mavsr.model.methods import method_of
 from mavsr.model.scales import TASKS
 from mavsr.noise.condition import Condition
 from mavsr.tokens import LARGEST_POOLED_RATE
+from mavsr.trained import note_trained
 
 _ROOT = Path(__file__).parents[2]
 DEFAULT = _ROOT / "config.yaml"
@@ -85,6 +86,7 @@ def read_config(paths: Sequence[Path]) -> dict[str, Any]:
         config = _merged(config, part)
     expand_homes(config)
     check_config(config)
+    note_trained(config)
     return config
 
 
@@ -150,6 +152,8 @@ def _check_references(config: Mapping[str, Any]) -> None:
     for number, name in enumerate(config["use_corpora"] or []):
         _check_name(name, f"use_corpora[{number}]", config["corpora"], "corpora")
     _check_downloads(config)
+    if (baseline := config["scoring"]["baseline"]) is not None:
+        _check_methods([baseline], "scoring.baseline")
     for modality, rates in config["rates"].items():
         _check_ascending(rates, f"rates.{modality}")
     for name, entries in config["experiments"].items():

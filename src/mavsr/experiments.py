@@ -7,38 +7,26 @@ it in place.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.methods import method_of
+from mavsr.model.named import Model
 from mavsr.model.scales import TASKS, Scale, all_scales
 from mavsr.model.settings import LORA_TARGETS, ModelSettings
+from mavsr.reuse import serving
 
 Config = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Model:
-    """One model to train."""
-
-    corpus: str
-    encoders: tuple[tuple[str, str], ...]
-    """(modality, name of the encoder in the config), audio before video."""
-    llm: str
-    """Name of the LLM in the config."""
-    settings: ModelSettings
-
-    @property
-    def name(self) -> str:
-        """Folder name under ``results/training``."""
-        s = self.settings
-        rates = [f"{m[0]}{'-'.join(map(str, s.rates(m)))}" for m, _ in self.encoders]
-        encoders = "+".join(name for _, name in self.encoders)
-        method = [s.method, s.variant] if s.variant else [s.method]
-        return ".".join(
-            [self.corpus, s.task, encoders, self.llm, *method, s.compression, *rates, f"s{s.seed}"]
-        )
+RUNNING = (
+    "save_every_s",
+    "workers",
+    "local_features",
+    "pack_tokens",
+    "gradient_checkpointing",
+    "tensorboard",
+)
+"""Keys of ``training`` that change time and memory, but no result save for rounding."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +44,35 @@ class Evaluation:
 
 
 def evaluations(config: Config, experiment: str) -> list[Evaluation]:
-    """What ``experiment`` asks for, in the order of the config, without repetitions.
+    """What ``experiment`` asks for, in the order of the config, without repetitions."""
+    return evaluations_by_experiment(config)[experiment]
+
+
+def evaluations_by_experiment(config: Config) -> dict[str, list[Evaluation]]:
+    """Name of an experiment -> what it asks for, in the order of the config, without repetitions.
 
     Entries on a corpus that ``use_corpora`` does not name are left out, and so are experiments that
-    ``use_experiments`` does not name.
+    ``use_experiments`` does not name. Under ``reuse_superset`` a model may be one of more rates,
+    which another experiment asks for or which ``trained_models`` has.
     """
+    asked = {name: _asked(config, name) for name in config["experiments"]}
+    if not config["reuse_superset"]:
+        return asked
+    models = dict.fromkeys(e.model for found in asked.values() for e in found)
+    used = serving(models, config.get("trained_models", {}))
+    return {
+        name: list(dict.fromkeys(replace(e, model=used[e.model]) for e in found))
+        for name, found in asked.items()
+    }
+
+
+def asked_models(config: Config) -> list[Model]:
+    """The models of exactly the rates that experiments name, whatever serves in their place."""
+    found = [e.model for name in config["experiments"] for e in _asked(config, name)]
+    return list(dict.fromkeys(found))
+
+
+def _asked(config: Config, experiment: str) -> list[Evaluation]:
     if experiment not in (config["use_experiments"] or config["experiments"]):
         return []
     found: dict[Evaluation, None] = {}
@@ -89,7 +101,7 @@ def _chosen(scales: list[Scale], wanted: str) -> list[Scale]:
 
 def all_evaluations(config: Config) -> list[Evaluation]:
     """The evaluations of every experiment, without repetitions."""
-    found = [e for name in config["experiments"] for e in evaluations(config, name)]
+    found = [e for wanted in evaluations_by_experiment(config).values() for e in wanted]
     return list(dict.fromkeys(found))
 
 
@@ -128,6 +140,13 @@ def _models(
         )
         for own, served in trained
     ]
+
+
+def training_section(config: Config, task: str) -> dict[str, Any]:
+    """Of the config's ``training``, what decides the result for models of a task."""
+    section = config["training"]
+    common = {k: v for k, v in section.items() if k not in RUNNING and k != "per_task"}
+    return common | section.get("per_task", {}).get(task, {})
 
 
 def _settings(config: Config, setup: Mapping[str, Any], method: str) -> dict[str, Any]:

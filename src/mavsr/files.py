@@ -20,6 +20,10 @@ def atomic(path: Path) -> Iterator[Path]:
     The temporary name is ``.<name>.<id>.partial`` with a new id each time, so two writers of one
     file cannot mix their bytes. What a killed job left behind is removed; if its process is in
     truth still alive, it fails when it wants to rename.
+
+    Raises:
+        OSError: the disk is full or refuses access; it names a file.
+
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
@@ -30,6 +34,9 @@ def atomic(path: Path) -> Iterator[Path]:
         if partial.is_dir():
             _remove(path)
         partial.replace(path)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a full disk does not say which
+        raise
     finally:
         _remove(partial)
 

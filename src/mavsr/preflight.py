@@ -1,19 +1,26 @@
-"""What jobs will want of the user's own files: said before hours of work, not after them.
+"""What stops jobs sooner or later: said before hours of work, not after them.
 
-Workflow and stages let missing files pass while a run is only planned, so that a dry run needs no
-data. A real run asks here first; ``python -m mavsr.corpus.check`` does too.
+That is the user's own files that are missing, parts of finished features that are lost, and folders
+of other users. Workflow and stages let it pass while a run is only planned, so that a dry run needs
+no data. A real run asks here first; ``python -m mavsr.corpus.check`` does too.
 """
 
+import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from mavsr.corpus.readers import make_reader, reading_settings
 from mavsr.errors import InputError
+from mavsr.remedies import rebuild_command
 
 Config = Mapping[str, Any]
 Job = tuple[str, Mapping[str, str]]
 """Name of a rule and the wildcards of one of its jobs; ``llm`` among them where it uses one."""
+SAMPLES = "samples.parquet"
+NAMED = 5
+"""Lost files that a message names; more would hide what to do about them."""
 
 
 def missing_files(config: Config, jobs: Iterable[Job]) -> list[str]:
@@ -36,6 +43,53 @@ def check_files(config: Config, jobs: Iterable[Job]) -> None:
             + "\n".join(missing)
             + "\nTo run what can be run without, ask for its files by name (docs/data.md)"
         )
+
+
+def check_writable(outputs: Iterable[Path]) -> None:
+    """Raise InputError if a folder that a run writes into is another user's.
+
+    Args:
+        outputs: files that the run makes; their folders may be missing yet.
+    """
+    folders = {next(place for place in path.parents if place.is_dir()) for path in outputs}
+    if refused := sorted(str(place) for place in folders if not os.access(place, os.W_OK)):
+        more = f" and {len(refused) - NAMED} more" if len(refused) > NAMED else ""
+        raise InputError(
+            f"this run would write into {', '.join(refused[:NAMED])}{more}, where you may not. "
+            "`snakemake -n` says for each job why it would run. Features of another user are used "
+            "as they are if corpus, mouths, noise and standins below results/ are that user's too "
+            "(docs/reruns.md)"
+        )
+
+
+def check_features(indexes: Iterable[Path]) -> None:
+    """Raise InputError that names what is lost of finished features, and what makes it anew.
+
+    Snakemake does not look: jobs that read features depend on ``index.json``, which stands for all
+    of the split's shards.
+
+    Args:
+        indexes: ``index.json`` of features that are read and not made by this run.
+    """
+    lost = {index: parts for index in indexes if (parts := _lost_parts(index))}
+    if lost:
+        files = [str(path) for parts in lost.values() for path in parts]
+        more = f" and {len(files) - NAMED} more" if len(files) > NAMED else ""
+        raise InputError(
+            f"finished features have lost {', '.join(files[:NAMED])}{more}.\n"
+            f"Make them anew first: {rebuild_command(*lost)}\n"
+            "If they come out as they were, nothing that was made of them is made again"
+        )
+
+
+def _lost_parts(index: Path) -> list[Path]:
+    """What is missing of the features of a split, or the index itself if it cannot be read."""
+    try:
+        names = [entry["file"] for entry in json.loads(index.read_bytes())["shards"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return [index]
+    parts = [index.with_name(name) for name in (SAMPLES, *names)]
+    return [path for path in parts if not path.is_file()]
 
 
 def _tree(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:

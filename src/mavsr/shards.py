@@ -8,7 +8,6 @@ the rest of the shard, which is what makes exact shuffling and exact resumption 
 """
 
 import os
-import shlex
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ import webdataset
 
 from mavsr.errors import InputError
 from mavsr.files import atomic, sha256, write_json
+from mavsr.remedies import rebuild_command
 
 Fields = dict[str, bytes]
 """A sample: file extension (such as ``flac`` or ``landmarks.npy``) -> content."""
@@ -103,12 +103,6 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
         ) from error
 
 
-def rebuild_command(*files: Path) -> str:
-    """Shell command that removes files and makes them anew."""
-    names = " ".join(shlex.quote(str(path)) for path in files)
-    return f"`rm -f {names} && snakemake --cores all {names}`"
-
-
 @dataclass(frozen=True)
 class Extent:
     """Where one field of one sample lies in a shard: byte offset and size of its content."""
@@ -131,21 +125,18 @@ def extents(path: Path, extension: str) -> dict[str, Extent]:
         }
 
 
-def write_index(path: Path, shards: list[Path], parameters: dict) -> None:
+def write_index(
+    path: Path, shards: list[Path], parameters: dict, table: Path | None = None
+) -> None:
     """Write ``index.json`` for the finished ``shards`` of one split.
 
-    Per shard: file name, samples, bytes and SHA-256; for the split: their sums and the
-    ``parameters`` that made it. It is written last, so its existence means the split is complete,
-    and it is small, so Snakemake compares it by content: consumers depend on it and take the
-    shards as ``ancient``.
+    Per shard: file name, samples, bytes and SHA-256; for the split: their sums, the ``parameters``
+    that made it and, where a ``table`` beside it says what lies where, that table's name, bytes and
+    SHA-256. It is written last, so its existence means the split is complete, and it is small, so
+    Snakemake compares it by content: consumers depend on it and take the shards as ``ancient``.
     """
     entries = [
-        {
-            "file": shard.name,
-            "samples": sum(1 for _ in read_shard(shard)),
-            "bytes": shard.stat().st_size,
-            "sha256": sha256(shard),
-        }
+        {"samples": sum(1 for _ in read_shard(shard)), **_identity(shard)}
         for shard in sorted(shards)
     ]
     write_json(
@@ -155,5 +146,10 @@ def write_index(path: Path, shards: list[Path], parameters: dict) -> None:
             "samples": sum(entry["samples"] for entry in entries),
             "bytes": sum(entry["bytes"] for entry in entries),
             "shards": entries,
+            **({"table": _identity(table)} if table else {}),
         },
     )
+
+
+def _identity(file: Path) -> dict:
+    return {"file": file.name, "bytes": file.stat().st_size, "sha256": sha256(file)}

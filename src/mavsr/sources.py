@@ -10,7 +10,10 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-PLUMBING = {"mavsr", "mavsr.command", "mavsr.errors", "mavsr.provenance", "mavsr.sources"}
+PLUMBING = {
+    "mavsr",
+    *(f"mavsr.{name}" for name in ("command", "errors", "provenance", "remedies", "sources")),
+}
 """Modules that cannot change a result: how commands are called, how they fail, what they record."""
 
 

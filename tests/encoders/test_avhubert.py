@@ -18,6 +18,8 @@ SMALL = AVHubertConfig(
     layers=2, dim=32, ffn_dim=48, heads=4, conv_pos=8, conv_pos_groups=4, resnet_width=4
 )
 
+ENDLESS = torch.ones(1).expand(10**9, 1, 5, 7, 7)
+
 
 @pytest.fixture(scope="module")
 def weights():
@@ -147,13 +149,21 @@ def test_an_encoder_without_file_has_no_fingerprint():
 
 @pytest.mark.parametrize("lengths", [[6, 3], [1, 9, 4], [5, 5], [40, 2]])
 def test_clips_of_a_batch_do_not_change_each_other(small, lengths, monkeypatch):
-    monkeypatch.setattr(avhubert, "PICTURES", 7)
     encoder = small[1]
+    monkeypatch.setitem(avhubert.AT_ONCE, "cpu", 7 * 4 * 5 * 88 * 88)
+    assert encoder._pictures_at_once() == 7
     clips = [small_video(frames)[0] for frames in lengths]
     together = encoder.encode(clips)
     assert [len(tokens) for tokens in together] == lengths
     for clip, tokens in zip(clips, together, strict=True):
         torch.testing.assert_close(tokens, encoder.encode([clip])[0], atol=1e-5, rtol=1e-5)
+        with torch.no_grad():
+            torch.testing.assert_close(tokens, encoder(clip[None])[0], atol=1e-5, rtol=1e-5)
+
+
+def test_a_clip_without_pictures_is_refused(small):
+    with pytest.raises(InputError, match="0 frames"):
+        small[1].encode([small_video(3)[0], torch.zeros(1, 0, 88, 88)])
 
 
 def test_the_length_of_a_clip_is_its_own(small):
@@ -168,6 +178,22 @@ def test_the_length_of_a_clip_is_its_own(small):
         (lambda c: c["cfg"]["model"].update(layer_norm_first=False), "layer_norm_first is False"),
         (lambda c: c["cfg"]["model"].update(resnet_relu_type="relu"), "resnet_relu_type"),
         (lambda c: c["cfg"]["model"].update(encoder_attention_heads=5), "heads is 5"),
+        (
+            lambda c: c["cfg"]["model"].update(encoder_attention_heads="x"),
+            "is 'x', which is no num",
+        ),
+        (lambda c: c["cfg"]["model"].update(dropout=None), "dropout is None, which is no number"),
+        (lambda c: c["model"].update({3: torch.ones(1)}), "3 in 'model' is not a tensor"),
+        (
+            lambda c: c["model"].update({"layer_norm.weight": torch.ones(64).bool()}),
+            r"layer_norm.weight' as torch\.bool",
+        ),
+        (
+            lambda c: c["model"].update(
+                {"feature_extractor_video.resnet.frontend3D.0.weight": ENDLESS}
+            ),
+            "impossible sizes",
+        ),
         (lambda c: c["model"].pop("encoder.layers.1.fc1.bias"), "encoder.layers.1.fc1.bias"),
         (lambda c: c["model"].pop("encoder.pos_conv.0.weight_v"), "encoder.pos_conv.0.weight_v"),
         (

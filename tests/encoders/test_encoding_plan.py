@@ -3,8 +3,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder
 from mavsr.encoders.base import Encoder
-from mavsr.encoders.batches import BatchPlan, encode_stream
+from mavsr.encoders.batches import CPU_BATCH_S, BatchPlan, encode_stream
 from mavsr.errors import InputError
 
 
@@ -42,12 +43,18 @@ def test_order_and_content_do_not_depend_on_the_plan(lengths, batch_s, window):
         assert len(batch) == 1 or len(batch) * max(batch) <= batch_s
 
 
-def test_a_cpu_takes_one_clip_at_a_time_and_a_gpu_similar_ones_together():
-    assert BatchPlan.of_device("cpu", 240) == BatchPlan(0)
-    assert BatchPlan.of_device("cuda", 240) == BatchPlan(240)
-    encoder = Counting()
-    list(encode_stream(clips([2, 9, 3, 8, 2]), encoder, BatchPlan(20, 5)))
-    assert encoder.batches == [[9, 8], [3, 2, 2]]
+def test_a_cpu_takes_together_what_is_of_one_length_and_a_gpu_what_is_similar(encoder, monkeypatch):
+    counting = Counting()
+    assert BatchPlan.suited_to(counting, 240) == BatchPlan(0)
+    # Of a chunk of two seconds as many as fit, of 30 seconds one, and no more are held.
+    assert BatchPlan.suited_to(encoder, 240) == BatchPlan(CPU_BATCH_S, CPU_BATCH_S // 2)
+    monkeypatch.setattr(type(encoder), "chunk_s", 30.0)
+    assert BatchPlan.suited_to(encoder, 240) == BatchPlan(0)
+    counting.device = torch.device("cuda")
+    assert BatchPlan.suited_to(counting, 240) == BatchPlan(240)
+    counting = Counting()
+    list(encode_stream(clips([2, 9, 3, 8, 2]), counting, BatchPlan(20, 5)))
+    assert counting.batches == [[9, 8], [3, 2, 2]]
 
 
 def test_no_more_than_a_window_is_held():
@@ -72,14 +79,21 @@ def test_a_refused_clip_of_a_batch_is_named():
         list(encode_stream(clips([12, 13, 11]), Counting(), BatchPlan(100, 5)))
 
 
-def test_bfloat16_is_used_where_asked(encoder):
-    sound = torch.randn(9_000, generator=torch.Generator().manual_seed(0))
+@pytest.mark.parametrize("modality", ["audio", "video"])
+def test_bfloat16_is_used_where_asked_and_tokens_are_float32(encoder, modality):
+    torch.manual_seed(0)
+    sizes = {"layers": 2, "dim": 32, "ffn_dim": 48, "heads": 4}
+    small = AVHubertConfig(**sizes, conv_pos=8, conv_pos_groups=4, resnet_width=4)
+    network, sample = {
+        "audio": (encoder, torch.randn(9_000)),
+        "video": (AVHubertEncoder(small).eval(), torch.randn(1, 5, 88, 88)),
+    }[modality]
     exact, coarse = (
-        next(encode_stream([("a", sound)], encoder, precision=precision))[1]
+        next(encode_stream([("a", sample)], network, precision=precision))[1]
         for precision in ("float32", "bfloat16")
     )
-    difference = (exact - coarse.float()).norm() / exact.norm()
-    assert 1e-4 < difference < 0.05
+    assert exact.dtype == coarse.dtype == torch.float32
+    assert 1e-4 < (exact - coarse).norm() / exact.norm() < 0.05
 
 
 @pytest.mark.parametrize("wrong", [{"batch_s": -1.0}, {"window": 0}, {"batch_s": float("nan")}])

@@ -84,11 +84,29 @@ def test_interface_and_fingerprint(folder, copy):
     assert load_encoder(EncoderSettings("whisper", str(copy))).fingerprint != encoder.fingerprint
 
 
+def change(path, **values):
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("config.json", {"encoder_attention_heads": 4}),
+        ("config.json", {"activation_function": "relu"}),
+        ("preprocessor_config.json", {"n_fft": 512}),
+    ],
+)
+def test_settings_that_change_tokens_change_the_fingerprint(folder, copy, name, values):
+    before = WhisperEncoder.from_pretrained(folder)
+    change(copy / "config.json", transformers_version="0")
+    assert WhisperEncoder.from_pretrained(copy).fingerprint == before.fingerprint
+    change(copy / name, **values)
+    assert WhisperEncoder.from_pretrained(copy).fingerprint != before.fingerprint
+
+
 def test_extractor_and_network_must_agree(copy):
-    path = copy / "preprocessor_config.json"
-    settings = json.loads(path.read_text())
-    settings.update(chunk_length=3, n_samples=48_000, nb_max_frames=300)
-    path.write_text(json.dumps(settings))
+    settings = {"chunk_length": 3, "n_samples": 48_000, "nb_max_frames": 300}
+    change(copy / "preprocessor_config.json", **settings)
     with pytest.raises(InputError, match=r"300 mel frames.*200 frames"):
         WhisperEncoder.from_pretrained(copy)
 
@@ -108,6 +126,28 @@ def test_lacking_weights_are_named_instead_of_random(copy):
         WhisperEncoder.from_pretrained(copy)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("model.safetensors", b"version https://git-lfs.github.com/spec/v1\nsize 123\n"),
+        ("model.safetensors", b""),
+        ("config.json", b"{"),
+        ("config.json", b'{"model_type": "whisper", "encoder_attention_heads": 0}'),
+        ("preprocessor_config.json", b"[]"),
+    ],
+)
+def test_damaged_files_name_the_folder_and_the_remedy(copy, name, content):
+    (copy / name).write_bytes(content)
+    with pytest.raises(InputError, match=r"copy cannot be loaded .*fetch it again"):
+        WhisperEncoder.from_pretrained(copy)
+
+
+def test_a_config_with_fewer_layers_than_the_weights_is_refused(copy):
+    change(copy / "config.json", encoder_layers=1)
+    with pytest.raises(InputError, match=r"superfluous '.*encoder\.layers\.1\."):
+        WhisperEncoder.from_pretrained(copy)
+
+
 def test_missing_models_say_what_to_do(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=f"{tmp_path}/nowhere does not exist"):
         WhisperEncoder.from_pretrained(tmp_path / "nowhere")
@@ -124,6 +164,16 @@ def test_gated_models_name_page_and_token(monkeypatch):
     with pytest.raises(
         InputError, match=r"gated: accept its terms on .*/some/model.*HF_TOKEN.*HF_HUB_OFFLINE"
     ):
+        WhisperEncoder.from_pretrained("some/model")
+
+
+@pytest.mark.parametrize("trouble", [ValueError("not JSON"), ConnectionError("reset"), Exception()])
+def test_whatever_breaks_on_the_way_names_the_model(monkeypatch, trouble):
+    def refuse(*_, **__):
+        raise trouble
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", refuse)
+    with pytest.raises(InputError, match=r"some/model.*HF_HUB_OFFLINE"):
         WhisperEncoder.from_pretrained("some/model")
 
 

@@ -1,5 +1,6 @@
 """From cached features to the tables, through the commands that the rules call."""
 
+import itertools
 import json
 import sys
 from dataclasses import asdict
@@ -323,15 +324,17 @@ def test_an_interrupted_decoding_goes_on_where_it_stopped(run_train, run_decode,
         done.extend(utterances)
         return transcribe(network, utterances, *rest)
 
+    slow = itertools.count(0, 50)
     with monkeypatch.context() as patch:
         patch.setattr(decode_module, "transcribe", failing)
+        patch.setattr(decode_module.time, "monotonic", lambda: float(next(slow)))
         with pytest.raises(KeyboardInterrupt):
             run_decode(folder, "a2_v1", batch=1)
     assert not path.exists()
     left = path.with_suffix(".resume")
     with left.open("a") as file:
-        file.write('{"key": "test4", "refer')
-    rest = []
+        file.write('{"lines": [{"key": "test4", "refer')
+    rest, clock = [], itertools.count(100)
 
     def counting(network, utterances, *others):
         rest.extend(utterances)
@@ -339,8 +342,11 @@ def test_an_interrupted_decoding_goes_on_where_it_stopped(run_train, run_decode,
 
     with monkeypatch.context() as patch:
         patch.setattr(decode_module, "transcribe", counting)
-        assert run_decode(folder, "a2_v1", batch=500).read_bytes() == content
+        patch.setattr(decode_module.time, "monotonic", lambda: float(next(clock)))
+        assert run_decode(folder, "a2_v1", batch=1).read_bytes() == content
     assert len(rest) == len(TEST) - 3
+    seconds = json.loads(path.with_suffix(".json").read_text())["seconds"]
+    assert seconds == pytest.approx(3 * 50 + 2)
     assert not left.exists()
 
 
@@ -349,5 +355,23 @@ def test_what_another_model_said_is_not_taken_over(run_train, run_decode, monkey
     path = run_decode(folder, "a2_v1")
     line = {"key": "test0", "reference": "x", "hypothesis": "nonsense"}
     resume = Resume(path.with_suffix(".resume"), "of another model")
-    resume.add([line])
+    resume.add([line], 1.0)
     assert "nonsense" not in run_decode(folder, "a2_v1").read_text()
+
+
+def test_a_corrected_transcript_is_not_taken_from_before(run_train, run_decode, data, monkeypatch):
+    folder = run_train("model", epochs=1)
+
+    def failing(network, utterances, *rest):
+        if utterances[0].key == "test4":
+            raise KeyboardInterrupt
+        return transcribe(network, utterances, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(decode_module, "transcribe", failing)
+        with pytest.raises(KeyboardInterrupt):
+            run_decode(folder, "a2_v1", batch=1)
+    table = pd.read_parquet(data.test_manifest)
+    table.loc[table.key == "test0", "text"] = "corrected"
+    table.to_parquet(data.test_manifest)
+    assert '"reference": "corrected"' in run_decode(folder, "a2_v1", batch=1).read_text()

@@ -46,6 +46,13 @@ def test_no_character_of_a_hypothesis_ends_its_line(tmp_path, odd):
     assert list(read_hypotheses(path).texts) == ["k", "other"]
 
 
+def test_a_damaged_sidecar_is_named(tmp_path):
+    (tmp_path / "a4_v2.jsonl").write_text(line() + "\n")
+    (tmp_path / "a4_v2.json").write_text('{"origin": ')
+    with pytest.raises(InputError, match=r"a4_v2.json is damaged"):
+        read_hypotheses(tmp_path / "a4_v2.jsonl")
+
+
 def test_a_missing_sidecar_is_named(tmp_path):
     (tmp_path / "a4_v2.jsonl").write_text(line() + "\n")
     with pytest.raises(InputError, match=r"a4_v2.json does not exist; rule decode makes it"):

@@ -3,6 +3,7 @@ import dataclasses
 import jiwer
 import numpy as np
 import pytest
+import scipy.stats
 
 from mavsr.errors import InputError
 from mavsr.evaluation.normalisers import NORMALISERS, normaliser
@@ -147,3 +148,29 @@ def test_an_unknown_normaliser_is_named():
 def test_an_empty_reference_is_named(text, when):
     with pytest.raises(InputError, match=f"reference of clip7 is {when}"):
         count_errors({"clip7": text}, {"clip7": "a"}, normaliser("punctuation"))
+
+
+def test_the_interval_is_that_of_scipys_bootstrap():
+    result = count_errors(*made_up(400))
+    found = scipy.stats.bootstrap(
+        (result.errors, result.words),
+        lambda errors, words, axis: 100 * errors.sum(axis) / words.sum(axis),
+        paired=True,
+        vectorized=True,
+        n_resamples=5000,
+        method="percentile",
+        rng=np.random.default_rng(5),
+    )
+    assert result.interval() == pytest.approx(tuple(found.confidence_interval), abs=0.3)
+
+
+def test_the_p_value_is_that_of_a_paired_test():
+    """Differences of many utterances are nearly normal, so Student's test on them must agree."""
+    draw = np.random.default_rng(7)
+    hard = draw.integers(0, 6, 500)
+    for more in (0.01, 0.04, 0.08):
+        one, other = (
+            system(np.minimum(hard + (draw.random(500) < p), 9)) for p in (0.1, 0.1 + more)
+        )
+        expected = scipy.stats.ttest_rel(other.errors, one.errors).pvalue
+        assert other.p_value(one) == pytest.approx(expected, abs=0.03)

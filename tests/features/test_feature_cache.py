@@ -122,7 +122,32 @@ def test_missing_cut_and_changed_shards_say_how_to_rebuild(folder):
 @pytest.mark.parametrize("name", ["index.json", "samples.parquet"])
 def test_an_incomplete_folder_is_named(folder, name):
     (folder / name).unlink()
-    with pytest.raises(InputError, match=rf"{name}.*snakemake {folder}/index\.json"):
+    remade = rf"{folder}/samples\.parquet {folder}/index\.json"
+    with pytest.raises(InputError, match=rf"{name}.*`rm -f {remade} && snakemake .*{remade}`"):
+        FeatureCache(folder)
+
+
+def test_a_table_that_was_not_indexed_is_refused(folder):
+    table = folder / "samples.parquet"
+    whole, shorter = table.read_bytes(), pd.read_parquet(table).iloc[1:]
+    shorter.to_parquet(table, index=False)
+    command = rf"rm -f {table} {folder}/index\.json && snakemake"
+    with pytest.raises(
+        InputError, match=f"not the table that index.json was written for.*{command}"
+    ):
+        FeatureCache(folder)
+    for content in (b"", whole[: len(whole) // 2], whole[:99] + b"?" + whole[100:]):
+        table.write_bytes(content)
+        with pytest.raises(InputError, match=command):
+            FeatureCache(folder)
+    table.write_bytes(whole)
+    assert len(FeatureCache(folder)) == 5
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"parameters": 3, "table": {}}'])
+def test_a_damaged_index_says_how_to_rebuild_it(folder, content):
+    (folder / "index.json").write_text(content)
+    with pytest.raises(InputError, match=r"index\.json cannot be read.*rm -f .*index\.json"):
         FeatureCache(folder)
 
 

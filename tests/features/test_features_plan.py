@@ -78,6 +78,15 @@ def test_an_unknown_whisper_is_named():
         encoder_size(EncoderSettings("whisper", "some/hearing"), {"whisper": {}})
 
 
+@pytest.mark.parametrize("content", ["{", '{"d_model": "wide"}'])
+def test_a_damaged_config_is_not_taken_for_a_published_one(tmp_path, content):
+    folder = tmp_path / "whisper-small"
+    folder.mkdir()
+    (folder / "config.json").write_text(content)
+    with pytest.raises(InputError, match=r"whisper-small/config\.json cannot be read"):
+        encoder_size(EncoderSettings("whisper", str(folder)), {"whisper": {}})
+
+
 def test_manifests_go_before_published_numbers(tmp_path):
     rows = [
         {

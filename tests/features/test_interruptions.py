@@ -86,5 +86,6 @@ def test_a_full_disk_ends_the_job_with_a_message(place, sounds, tmp_path, monkey
     with pytest.raises(SystemExit) as stopped:
         run_command(extract)
     assert stopped.value.code == 2
-    assert "error: No space left on device; make room and run again" in capsys.readouterr().err
+    message = f"error: {output}: No space left on device; make room and run again"
+    assert message in capsys.readouterr().err
     assert list(Path(tmp_path).iterdir()) == []

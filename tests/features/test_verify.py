@@ -1,6 +1,7 @@
 import json
 import os
 
+import pandas as pd
 import pytest
 import safetensors.torch
 import torch
@@ -46,6 +47,22 @@ def test_missing_cut_and_changed_shards_are_named_with_their_rebuilding(folder, 
     ):
         assert line.startswith(str(shard)) and problem in line
         assert f"rm -f '{shard}' '{folder}/index.json' && snakemake" in line
+
+
+def test_the_table_is_checked_too(folder):
+    table = folder / "samples.parquet"
+    pd.read_parquet(table).iloc[1:].to_parquet(table, index=False)
+    assert list(damaged_shards(folder / "index.json")) == [table]
+    table.unlink()
+    assert damaged_shards(folder / "index.json") == {table: "is missing"}
+
+
+@pytest.mark.parametrize("edit", [{"samples": 2}, {"bytes": 0}, {"shards": []}])
+def test_an_index_that_contradicts_itself_is_refused(folder, edit):
+    index = folder / "index.json"
+    index.write_text(json.dumps(json.loads(index.read_text()) | edit))
+    with pytest.raises(InputError, match="of its shards are not"):
+        damaged_shards(index)
 
 
 def test_what_cannot_be_verified_is_an_error(folder, tmp_path):

@@ -5,7 +5,7 @@ from tiny import DIMS, save_llm
 from torch.nn import functional as F
 
 from mavsr.errors import InputError
-from mavsr.model.avsr import MatryoshkaModel, Utterance
+from mavsr.model.avsr import MatryoshkaModel, Utterance, load_llm
 from mavsr.model.compression import compress
 from mavsr.model.scales import Scale
 from mavsr.model.sequence import IGNORED, PROMPTS, pad_left, pad_right
@@ -189,6 +189,17 @@ def test_loading_names_what_does_not_fit(settings_of, model, tmp_path):
     safetensors.torch.save_file(tensors, tmp_path / "projectors.safetensors")
     with pytest.raises(InputError, match="markers"):
         model.load(tmp_path)
+
+
+def test_an_llm_of_the_same_shape_but_other_weights_is_refused(settings_of, model, tmp_path):
+    model.save(tmp_path / "model")
+    llm = load_llm(model.settings.llm)[0]
+    llm.get_decoder().layers[1].mlp.up_proj.weight.data[0, 0] += 1
+    folder = save_llm(tmp_path / "llm")
+    llm.save_pretrained(folder)
+    other = MatryoshkaModel(settings_of(llm=str(folder)), DIMS)
+    with pytest.raises(InputError, match=r"over another LLM than .*llm is now.*train again"):
+        other.load(tmp_path / "model")
 
 
 def test_a_missing_llm_is_named(settings_of, tmp_path):

@@ -5,8 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mavsr.errors import InputError
-from mavsr.noise import mix
-from mavsr.noise.mixing import mask_spans
+from mavsr.noise.mixing import mask_spans, mix
 
 
 def snr_of(speech, mixture):

@@ -87,11 +87,11 @@ def test_axes_are_named_and_there_is_no_title(name):
     assert all(not axes.get_title() for axes in figure.axes)
     if name == "mome/experts":
         assert "Share of choices (%)" in labels
-        assert "Layer, video tokens" in labels
+        assert "Layer, video" in labels
         assert "Expert, rates (16,5)" in labels
     else:
         assert labels[1] == "WER (%)"
-        assert any(unit in labels[0] for unit in ("rate", "dB", "TFLOPs", "millions"))
+        assert any(unit in labels[0] for unit in ("rate", "dB", "TFLOPs", "thousands"))
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -120,6 +120,7 @@ def test_bars_stand_at_their_values_with_their_intervals():
         "Audio compression rate, stacking",
     )
     assert [tick.get_text() for tick in left.get_xticklabels()] == ["4", "8"]
+    assert all(axes.get_ylim()[0] == 0 for axes in figure.axes)
     heights = sorted(bar.get_height() for bar in bars(left))
     assert heights == [5.0] * 4 + [9.0] * 4
     middles = sorted(bar.get_x() + bar.get_width() / 2 for bar in bars(left))
@@ -140,6 +141,17 @@ def test_bars_stand_at_their_values_with_their_intervals():
     ]
 
 
+def test_no_interval_leaves_its_panel():
+    rows = [
+        {**row, "wer_high": 50.0} if row["compression"] == "stack" else row
+        for row in ROWS["figure3"]
+    ]
+    assert all(axes.get_ylim()[1] > 50 for axes in build("figure3", rows).axes)
+    rows = [{**row, "corpus": name} for row in ROWS["figures/noise"] for name in ("a", "b")]
+    rows = [{**row, "wer_high": 50.0} if row["corpus"] == "b" else row for row in rows]
+    assert all(axes.get_ylim()[1] > 50 for axes in build("figures/noise", rows).axes)
+
+
 def as_paper(rows, corpus):
     parts = {"encoders": "whisper-small", "llm": "llama-3.2-1b", "corpus": corpus}
     return [{**row, **parts} for row in rows]
@@ -149,7 +161,7 @@ def test_published_values_are_marked_on_their_own_corpus_only():
     rows = [row for row in ROWS["figure3"] if row["compression"] == "avgpool"]
     kinds = {"mine": "lrs3", "lrs3": "folder"}
     drawn = build("figure3", as_paper(rows, "mine"), kinds)
-    assert "published" in names_in_legend(drawn)
+    assert names_in_legend(drawn)[-1] == "published"
     (marks,) = [line for line in drawn.axes[0].lines if line.get_label() == "published"]
     assert marks.get_ydata().tolist() == [2.3, 2.7]
     for other in (
@@ -158,6 +170,23 @@ def test_published_values_are_marked_on_their_own_corpus_only():
         [{**row, "encoders": "whisper-medium"} for row in as_paper(rows, "mine")],
     ):
         assert "published" not in names_in_legend(build("figure3", other, kinds))
+
+
+def test_clouds_mark_published_values_at_our_cost():
+    rows = [
+        score(method, 4, 2, 5.0, variant=MOME.get(method, ""), active_parameters=1000 * count)
+        for method, count in (("llama-avsr", 27.5), ("mome-mhsa", 12.7))
+    ]
+    rows += [{**rows[1], "variant": "r4k2s1b24"}, {**rows[1], "variant": "r23k4s1b1"}]
+    parts = {"encoders": "whisper-small+avhubert-large", "llm": "llama-3.2-3b", "corpus": "two"}
+    rows = [{**row, **parts, "active_parameters": int(row["active_parameters"])} for row in rows]
+    figure = build("mome/parameters", rows, {"two": "lrs2"})
+    marks = [line for line in figure.axes[0].lines if line.get_label() == "published"]
+    assert sorted(mark.get_ydata().tolist() for mark in marks) == [[2.9], [3.2], [4.1]]
+    assert sorted(mark.get_xdata()[0] for mark in marks) == pytest.approx(
+        [12.7, 12.7, 27.5], rel=0.02
+    )
+    assert "published" not in names_in_legend(build("mome/parameters", rows, {"two": "folder"}))
 
 
 def test_corpora_have_panels_of_their_own():
@@ -186,6 +215,14 @@ def test_the_front_is_what_nothing_beats():
     (front,) = [line for line in figure.axes[0].lines if line.get_label() == "Pareto front"]
     assert front.get_ydata().tolist() == [20.0, 15.0, 15.0]
     assert names_in_legend(figure)[-1] == "Pareto front"
+
+
+@pytest.mark.parametrize(("tflops", "unit"), [(2.4, "TFLOPs"), (2e-3, "GFLOPs"), (1e-4, "MFLOPs")])
+def test_costs_have_a_unit_that_makes_them_plain_numbers(tflops, unit):
+    figure = build("figures/tradeoff", [score("mtsk-ms", 4, 2, 9.0, tflops=tflops)])
+    assert figure.axes[0].get_xlabel() == f"{unit} of the LLM per utterance (mean)"
+    (line,) = [c.lines[0] for c in figure.axes[0].containers]
+    assert 1 <= line.get_xdata()[0] < 1000
 
 
 def test_experts_that_were_not_traced_are_asked_for():

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from mavsr.errors import InputError
+from mavsr.report.figures.style import styled
 from mavsr.report.loss_curve import WINDOWS, draw_losses, loss_curve
 
 
@@ -22,9 +23,16 @@ def table(steps=300, wer=None):
     )
 
 
+def draw(losses):
+    with styled():
+        return draw_losses(losses)
+
+
 def test_a_line_per_scale_and_split():
-    train, val = draw_losses(table(), "model").axes
-    assert [t.get_text() for t in train.get_legend().get_texts()] == ["a4_v2", "a16_v5"]
+    figure = draw(table())
+    train, val = figure.axes
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["(4,2)", "(16,5)"]
+    assert not figure.get_suptitle()
     for panel, points in ((train, WINDOWS), (val, 2)):
         assert [len(line.get_xdata()) for line in panel.get_lines()] == [points, points]
     first = train.get_lines()[0]
@@ -34,7 +42,7 @@ def test_a_line_per_scale_and_split():
 
 
 def test_word_error_rates_get_a_panel_of_their_own():
-    panels = draw_losses(table(wer=12.5), "model").axes
+    panels = draw(table(wer=12.5)).axes
     assert len(panels) == 3
     assert panels[2].get_lines()[0].get_ydata().tolist() == [12.5, 12.5]
 

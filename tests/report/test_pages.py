@@ -54,13 +54,13 @@ def test_a_model_that_was_never_validated_is_named(metrics, tmp_path):
 
 def test_a_run_tells_its_software_clips_checks_and_settings(tmp_path):
     settings = []
-    for name, commit in (("a", "abc"), ("b", "abc"), ("c", None)):
+    for name, commit, beyond in (("a", "abc", 0), ("b", "abc", 4), ("c", None, 1)):
         settings.append(tmp_path / f"{name}.json")
         made = {"versions": {"torch": "2.11"}, "python": "3.11", "machine": "x86", "commit": commit}
-        settings[-1].write_text(json.dumps(made))
+        settings[-1].write_text(json.dumps(made | {"references_too_long": beyond}))
     ledger = tmp_path / "portrait" / "ledger_summary.csv"
     ledger.parent.mkdir()
-    ledger.write_text("split,clips,dropped\ntest,200,3\n")
+    ledger.write_text("split,cause,face_share,clips\ntest,,0.9,200\n")
     checks = tmp_path / "checks.csv"
     checks.write_text("subject,check,outcome\na,rows are unique,holds\nb,rows are unique,holds\n")
     config = {"rates": {"audio": [4, 16]}, "noise": {"babble": "<b>é"}}
@@ -68,7 +68,10 @@ def test_a_run_tells_its_software_clips_checks_and_settings(tmp_path):
     text = (tmp_path / "run.html").read_text(encoding="utf-8")
     assert text.count("<td>abc</td>") == 1
     assert "outside a checkout" in text
-    assert '<td class="number">200</td>' in text
+    assert "3 hypothesis files." in text
+    assert "decoding.max_new_tokens: 4 in the file with most of them" in text
+    assert '<td>test</td><td></td><td class="number">0.9</td><td class="number">200</td>' in text
+    assert '<th class="number">face share</th>' in text
     assert '<td>rows are unique</td><td class="number">2</td>' in text
     assert "&lt;b&gt;é" in text
     assert "<b>" not in text

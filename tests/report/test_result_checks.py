@@ -61,6 +61,7 @@ def run(root):
         [hypotheses(root)],
         root,
         root / "checks.csv",
+        ScoringSettings(),
     )
     return pd.read_csv(root / "checks.csv")
 
@@ -68,7 +69,7 @@ def run(root):
 def test_sound_results_pass_and_the_list_says_what_holds(results):
     listed = run(results)
     assert (listed.outcome == "holds").all()
-    assert len(listed) == 3 + 3 + 4
+    assert len(listed) == 3 + 1 + 3 + 4
     assert "tokens follow the formula" in set(listed.check)
 
 
@@ -91,6 +92,10 @@ def invent(root):
 def other_reference(root):
     edit_lines(root, lambda lines: [{**lines[0], "reference": "nine"}, *lines[1:]])
     make_scores(root)
+
+
+def other_hypothesis(root):
+    edit_lines(root, lambda lines: [{**lines[0], "hypothesis": "x " * 9}, *lines[1:]])
 
 
 def other_tokens(root):
@@ -117,11 +122,14 @@ def repeat(root):
         (other_tokens, "tokens follow the formula: 99.0, not"),
         (repeat, "rows are unique: model"),
         (repeat, "a row for every row of the experiments: 2 rows for 1"),
+        (repeat, "a row for every hypothesis file: 2 rows for 1 files"),
         (lambda root: edit_scores(root, wer=12.0), "WER is its counts: 12.0 for"),
         (lambda root: edit_scores(root, wer=12.0), "the experiments' WER: model"),
         (lambda root: edit_scores(root, wer_high=1e4, wer=1e3), "WER within its interval"),
         (lambda root: edit_scores(root, p_value=0.1), "p-value where there is a baseline: 0.1"),
-        (lambda root: edit_scores(root, utterances=7), "all its utterances: rows with .7. utt"),
+        (lambda root: edit_scores(root, utterances=7), r"are \[3, .*, in wer.csv \[\[7, "),
+        (repeat, r"one row in wer.csv with its counts: .*, in wer.csv \[\[3, .*\], \[3, "),
+        (other_hypothesis, r"are \[3, .*, in wer.csv \[\[3, "),
     ],
 )
 def test_each_fault_is_found_and_named(results, spoil, message):

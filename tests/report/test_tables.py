@@ -1,5 +1,7 @@
 """Tables from made-up scores."""
 
+import docutils.core
+import docutils.nodes
 import pandas as pd
 import pytest
 from synthetic import score, table
@@ -90,15 +92,19 @@ def test_published_values_stand_only_beside_the_papers_own_corpus(scores, name):
     if name == "table2":
         source = built.frame.source
         published = built.frame[source != "this run"]
+        assert "labelled hours LRS2/LRS3" in built.shown
+        assert "labelled hours LRS2/LRS3" not in build(name, scores).shown
         assert published.mine.notna().all()
         assert published[["portrait", "lrs3"]].isna().all(axis=None)
         assert built.frame[source == "this run"].lrs3.notna().all()
-    elif name != "mome/main":
+        assert "Published:" not in built.caption
+    else:
         published = built.frame.set_index(["corpus", "method"])["(4,2) published"]
         assert published["portrait"].isna().all()
         assert published["lrs3"].isna().all()
-        values = {"table1": [2.4, 2.6, 2.3, 2.4], "table5": [0.9, 1.0, 0.9, 1.2]}
-        assert published["mine"].tolist() == values[name]
+        values = {"table5": [0.9, 1.0, 0.9, 1.2]}.get(name, [2.4, 2.6, 2.3, 2.4])
+        assert published["mine"].tolist() == values
+        assert "Published: Llama-MTSK (arXiv 2503.06362)" in built.caption
 
 
 def test_moes_published_values_meet_their_variant():
@@ -107,6 +113,8 @@ def test_moes_published_values_meet_their_variant():
     assert frame.method.tolist() == ["MoME-23/4-MHSA"]
     assert frame["(16,5) published"].tolist() == [2.9]
     assert frame.active_parameters.tolist() == [4096]
+    other = [{**row, "variant": "r23k4s1b1"} for row in rows]
+    assert build("mome/main", table(other)).frame["(16,5) published"].isna().all()
 
 
 def test_table3_has_a_column_per_audio_rate():
@@ -134,20 +142,27 @@ def test_noise_columns_go_from_loud_to_clean():
 def test_the_ablation_tells_variants_apart():
     rows = [
         score("mome-mhsa", a, v, 5.0, variant=variant)
-        for variant in ("r1k1s0b48", "r23k4s1b12", "r23k4s1b12-separate")
+        for variant in ("r23k4s1b12-separate", "r23k4s1b12", "r4k2s0b24", "r23k4s1b2")
         for a, v in PAIRS
     ]
     frame = build("mome/ablation", table(rows)).frame
     assert frame.method.tolist() == [
-        "MoME-1/1-MHSA",
+        "MoME-4/2-MHSA",
         "MoME-23/4-MHSA",
-        "MoME-23/4-MHSA separate",
+        "MoME-23/4-MHSA",
+        "MoME-23/4-MHSA, router per scale",
     ]
-    assert frame[["routed", "top-k", "shared", "bottleneck"]].iloc[1].tolist() == [23, 4, 1, 12]
-    paper = build("mome/ablation", table(rows).assign(corpus="two"), kinds={"two": "lrs2"}).frame
-    values = paper["(16,5) published"]
-    assert values[:2].tolist() == [5.1, 4.3]
-    assert pd.isna(values[2])
+    assert frame[["routed", "top-k", "shared", "bottleneck"]].to_numpy().tolist() == [
+        [4, 2, 0, 24],
+        [23, 4, 1, 2],
+        [23, 4, 1, 12],
+        [23, 4, 1, 12],
+    ]
+    paper = build("mome/ablation", table(rows).assign(corpus="two"), kinds={"two": "lrs2"})
+    values = paper.frame["(16,5) published"]
+    assert values[[0, 2]].tolist() == [5.0, 4.3]
+    assert values[[1, 3]].isna().all()
+    assert "MoME (arXiv 2510.04136), read from secondary sources." in paper.caption
 
 
 def test_the_policy_is_the_front_of_one_model():
@@ -163,6 +178,9 @@ def test_the_elastic_table_leaves_out_models_of_one_scale(scores):
     own = frame[frame.method == "Llama-MTSK MS"]
     assert own.scale.tolist() == ["(16,5)", "(16,2)", "(4,5)", "(4,2)"]
     assert own.budget_tflops.is_monotonic_increasing
+    built = build("elastic", scores.assign(tflops=scores.tflops / 1e4))
+    assert built.frame.budget_tflops.max() < 1e-4
+    assert built.shown["MFLOPs from"].astype(float).between(1, 1000).all()
     assert own.wer.is_monotonic_decreasing
 
 
@@ -200,30 +218,56 @@ def test_noise_check_pairs_scores_of_one_audio_rate(noisy):
     assert frame.ratio.tolist() == [0.75, 0.5, 0.9, 0.8]
 
 
+def test_noise_check_reads_in_print_as_the_other_tables(noisy):
+    shown = build("noise_check", noisy).shown
+    assert shown.iloc[0].tolist() == [
+        "portrait",
+        "Llama-MTSK MS",
+        "-5 dB",
+        "(4,2)",
+        "40.0",
+        "30.0",
+        "0.75",
+    ]
+
+
 def test_noise_check_needs_both(noisy):
     with pytest.raises(InputError, match="noise_check must ask for both"):
         compare(noisy[noisy.task == "avsr"])
 
 
-def test_the_command_writes_four_files_and_prints_one(scores, tmp_path, capsys):
+def test_the_command_writes_five_files_and_prints_one(scores, tmp_path, capsys):
     scores.to_csv(tmp_path / "scores.csv", index=False)
     write_table("table1", tmp_path / "out", ReportSettings(kinds=KINDS), tmp_path / "scores.csv")
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
         "table1.csv",
         "table1.html",
         "table1.md",
+        "table1.rst",
         "table1.tex",
     ]
     printed = capsys.readouterr().out
     assert "| portrait | Llama-MTSK MSS | 34.2 ±1.2 |" in printed
+    made = docutils.core.publish_doctree((tmp_path / "out" / "table1.rst").read_text())
+    cells = [entry.astext() for entry in made.findall(docutils.nodes.entry)]
+    assert cells[:4] == ["corpus", "method", "(4,2)", "(4,5)"]
+    assert cells[-6:-3] == ["portrait", "Llama-MTSK MSS", "34.2 ±1.2"]
+    assert not list(made.findall(docutils.nodes.system_message))
     assert pd.read_csv(tmp_path / "out" / "table1.csv").equals(build("table1", scores).frame)
 
 
 def test_print_survives_signs_of_its_language():
-    shown = pd.DataFrame({"a_b": ["x & y", "1|2"], "WER %": ["15.1 ±1.2†", "–"]})
+    shown = pd.DataFrame({"a_b": ["x & y", "1|2", "~<^"], "WER %": ["15.1 ±1.2†", "–", "\\"]})
     text = latex(shown, "In % of a_b.", "mome/x")
     assert r"x \& y & 15.1 $\pm$1.2$^\dagger$ \\" in text
     assert r"a\_b & WER \% \\" in text
+    assert r"\resizebox" not in text
+    wide = latex(pd.DataFrame({f"column {n}": ["12.3 ±1.2"] for n in range(9)}), "Wide.", "x")
+    assert "\\resizebox{\\linewidth}{!}{%\n\\begin{tabular}{rrrrrrrrr}\n\\toprule" in wide
+    assert r"\shortstack{column\\0} & \shortstack{column\\1} &" in wide
+    assert "\\bottomrule\n\\end{tabular}}\n\\end{table}" in wide
+    assert r"1\textbar{}2 & -- \\" in text
+    assert r"\textasciitilde{}$<$\textasciicircum{} & \textbackslash{} \\" in text
     assert r"\label{tab:mome-x}" in text
     assert r"\caption{In \% of a\_b.}" in text
     assert r"| 1\|2 | – |" in markdown(shown, "c")
@@ -240,7 +284,13 @@ def test_a_table_without_its_experiment_says_which():
     [
         ("mtsk-ms", "", "Llama-MTSK MS"),
         ("mome-layer", "r23k4s1b12", "MoME-23/4-LAYER"),
-        ("mome-mhsa", "r4k2s0b24-separate", "MoME-4/2-MHSA separate"),
+        ("mome-mhsa", "r4k2s0b24-separate", "MoME-4/2-MHSA, router per scale"),
+        ("mome-ffn", "r23k4s1b12-lb0.1-renorm", "MoME-23/4-FFN, balance 0.1, gates renormalised"),
+        (
+            "mome-mhsa",
+            "r23k4s1b12-c_a16_v5x0.5_a4_v2x1.5",
+            "MoME-23/4-MHSA, c(16,5) = 0.5, c(4,2) = 1.5",
+        ),
         ("something-new", "x", "something-new x"),
     ],
 )

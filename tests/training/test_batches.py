@@ -65,3 +65,8 @@ def test_planning_sorts_the_keys_once():
 
     plan_batches(Counting(FRAMES), 500, 0, 0)
     assert Counting.passes < 10, "with 150,000 clips, a sort per clip takes hours"
+
+
+def test_a_split_without_clips_is_an_error_that_says_where_to_look():
+    with pytest.raises(InputError, match=r"no clip; see .*ledger\.csv"):
+        plan_batches({}, 500, seed=0, epoch=0)

@@ -1,7 +1,9 @@
+import os
 from collections import Counter
 
 import pytest
 
+from mavsr.errors import InputError
 from mavsr.features.join import UtteranceSource
 from mavsr.training.batches import plan_batches
 from mavsr.training.loader import load_batches
@@ -58,6 +60,14 @@ def test_an_interrupted_epoch_goes_on_at_the_next_unseen_batch(views):
     for start in (1, len(steps) // 2, len(steps)):
         rest = [[clip.key for clip in batch] for batch in load_batches(views, steps, start)]
         assert rest == whole[start:]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_damaged_shard_ends_it_with_its_own_message(views, workers):
+    cut = views[0].folders["audio"] / "00000.tar"
+    os.truncate(cut, 600)
+    with pytest.raises(InputError, match=f"^shard {cut} cannot give clip"):
+        list(load_batches(views, schedule(), workers=workers))
 
 
 def test_nothing_before_the_start_is_read(views):

@@ -2,13 +2,14 @@
 
 import pytest
 import torch
-from tiny import DIMS, make_utterance
+from tiny import DIMS, make_utterance, save_llm
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from mavsr.errors import InputError
 from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.training.packs import plan_packs
-from mavsr.training.plans import Packed, Padded
+from mavsr.training.plans import Packed, Padded, plan_for
 
 RAGGED = [make_utterance(key, n) for key, n in zip("abcde", (9, 2, 14, 30, 5), strict=True)]
 TASKS = {
@@ -69,6 +70,53 @@ def test_packs_give_the_plain_loops_losses_and_gradients(make, method, task, pla
 )
 def test_also_for_variants_of_mome(make, mome):
     model = make("mome-ffn", mome=mome)
+    same(run(model, Packed("segments", 100)), run(model, Padded()))
+
+
+WIDTHS = {
+    "hidden_size": 16,
+    "intermediate_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 1,
+}
+LLMS = {
+    "qwen2": ({}, Packed),
+    "qwen3": ({"head_dim": 8}, Packed),
+    # Its feed-forward block is a mixture of experts of its own.
+    "qwen3_moe": ({"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 8}, Packed),
+    # Its layers have no module for the feed-forward block, and its positions are learnt.
+    "opt": ({"ffn_dim": 32, "word_embed_proj_dim": 16}, Packed),
+    "mistral": ({"sliding_window": 6}, Padded),
+    "mixtral": ({"sliding_window": 6, "num_local_experts": 4}, Padded),
+    # It does not look its attention function up, so it would not know of segments.
+    "gptj": ({"n_embd": 16, "n_layer": 2, "n_head": 2, "rotary_dim": 4}, Padded),
+}
+
+
+@pytest.mark.parametrize("name", LLMS)
+def test_every_llm_gets_a_plan_that_gives_the_plain_loops_numbers(make, tmp_path, name):
+    sizes, kind = LLMS[name]
+    folder = save_llm(tmp_path / name)
+    torch.manual_seed(0)
+    config = AutoConfig.for_model(name, vocab_size=340, initializer_range=0.3, **WIDTHS, **sizes)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    model = make("mtsk-ms", llm=str(folder))
+    plan = plan_for(model, torch.device("cpu"), 100)
+    assert isinstance(plan, kind)
+    same(run(model, plan), run(model, Padded()))
+
+
+@pytest.mark.parametrize("method", ["mtsk-ms", "mtsk-ss", "mome-ffn"])
+def test_also_for_an_llm_without_a_token_for_the_beginning(make, tmp_path, method):
+    folder = save_llm(tmp_path / "qwen")
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_file=str(folder / "tokenizer.json"), eos_token="<eos>"
+    )
+    tokenizer.save_pretrained(folder)
+    model = make(method, llm=str(folder))
+    scale = model.settings.scales[0]
+    assert torch.equal(model.prefixes(RAGGED, scale)[0][0], model.markers[0])
     same(run(model, Packed("segments", 100)), run(model, Padded()))
 
 

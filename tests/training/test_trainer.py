@@ -220,6 +220,44 @@ def test_features_that_are_not_numbers_name_the_clips(make):
     assert all(torch.isfinite(weight).all() for weight in weights(trainer))
 
 
+def test_gradients_that_are_not_numbers_name_the_clips_and_change_nothing(make, monkeypatch):
+    trainer = make()
+    losses, before = trainer.losses, weights(trainer)
+
+    def overflow(batch, backward):
+        found = losses(batch, backward)
+        trainer.parameters[0].grad[0] = math.inf
+        return found
+
+    monkeypatch.setattr(trainer, "losses", overflow)
+    with pytest.raises(InputError, match="norm of the gradients is inf at step 0") as caught:
+        trainer.run()
+    assert f"clips {', '.join(trainer.steps[0][1])};" in str(caught.value)
+    assert all(torch.equal(a, b) for a, b in zip(weights(trainer), before, strict=True))
+
+
+def test_a_spoilt_validation_clip_is_named_after_the_first_epoch(make):
+    trainer = make()
+    clip = trainer.validation["v2"]
+    tokens = {m: torch.full_like(t, math.nan) for m, t in clip.tokens.items()}
+    trainer.validation["v2"] = Utterance("v2", clip.text, tokens)
+    with pytest.raises(InputError, match=r"after epoch 1 .* a2_v1 is nan; .* numbers: v2\. Make"):
+        trainer.run()
+
+
+def test_a_state_that_cannot_be_read_is_not_resumed(make, undisturbed, caplog):
+    trainer = make()
+    trainer.resume.path.parent.mkdir()
+    torch.save({"fingerprint": "same"}, trainer.resume.path)
+    whole = trainer.resume.path.read_bytes()
+    for content in (b"", whole[: len(whole) // 2], bytes(len(whole))):
+        trainer.resume.path.write_bytes(content)
+        fresh = make()
+        fresh.run()
+        same_end(fresh, undisturbed)
+    assert caplog.text.count("cannot be read") == 3
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [

@@ -13,7 +13,7 @@ from snakemake.utils import update_config
 
 from mavsr.configuration import check_config
 from mavsr.experiments import all_evaluations, all_models, evaluations
-from mavsr.report.catalogue import FIGURES, ROUTED, TABLES
+from mavsr.report.catalogue import FIGURES, PAPERS, ROUTED, TABLES
 
 ROOT = Path(__file__).parents[2]
 SMOKE = "workflow/configs/smoke.yaml"
@@ -110,6 +110,31 @@ def test_one_target_needs_its_own_chain_alone(project):
     assert jobs == Counter({"make_portrait": 1, "scan_corpus": 1})
 
 
+def test_what_stands_in_the_papers_is_a_target_of_its_own(project):
+    shown = project.run("--dry-run", "--", "paper").stdout
+    wanted = {row.strip() for row in shown.splitlines() if row.startswith("    output: results/")}
+    made = {name for row in wanted for name in TABLES | FIGURES if f"results/{name}." in row}
+    assert made == set(PAPERS)
+    assert made == set(TABLES | FIGURES) - {
+        "noise_check",
+        "elastic",
+        "figures/noise",
+        "figures/tradeoff",
+    }
+
+
+def test_experts_are_those_of_the_first_model_that_has_some(project):
+    config = read_config(project)
+    config["experiments"]["mome_experts"] = [{"methods": ["mtsk-ms"]}, {"methods": ["mome-ffn"]}]
+    (project.folder / "config.yaml").write_text(yaml.safe_dump(config))
+    shown = project.run("--dry-run", "--", "results/mome/experts.pdf").stdout
+    assert re.search(r"output: results/evaluation/\S+\.mome-ffn\.\S+/routing\.csv", shown)
+    config["experiments"]["mome_experts"] = [{"methods": ["mtsk-ms"]}]
+    (project.folder / "config.yaml").write_text(yaml.safe_dump(config))
+    shown = project.run("--dry-run", "--", "results/mome/experts.pdf").stdout
+    assert "MoME model of experiments.mome_experts, which has none; add a method" in shown
+
+
 def test_a_corpus_of_ones_own_is_not_made(project):
     config = read_config(project)
     config["corpora"]["mine"] = copy.deepcopy(config["corpora"]["portrait"])
@@ -140,6 +165,22 @@ def test_weights_behind_a_url_are_fetched_once_and_only_for_their_detector(proje
     assert (jobs["fetch_retinaface"], jobs["crop_mouths"]) == (0, 2)
 
 
+def test_a_folder_of_ones_own_is_an_input_with_its_settings(project):
+    names = ("config.json", "model.safetensors", "preprocessor_config.json")
+    folder = project.folder / "my whisper"
+    folder.mkdir()
+    for name in (*names, "README.md"):
+        (folder / name).touch()
+    config = read_config(project)
+    config["encoders"]["whisper-standin"]["path"] = "my whisper"
+    (project.folder / "config.yaml").write_text(yaml.safe_dump(config))
+    target = "results/features/whisper-standin/portrait/val/clean/00000.tar"
+    result = project.run("--dry-run", target)
+    assert result.returncode == 0, result.stdout
+    inputs = ", ".join(f"my whisper/{name}" for name in names)
+    assert f"input: results/mouths/portrait/val/00000.tar, {inputs}\n" in result.stdout
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -148,6 +189,7 @@ def test_weights_behind_a_url_are_fetched_once_and_only_for_their_detector(proje
         ("rates={audio: [16, 4]}", "rates.audio is [16, 4]: list each rate once, ascending"),
         ("training={epoch: 3}", "unknown key 'epoch' at training; did you mean 'epochs'?"),
         ("setup={corpus: lrs9}", "setup.corpus is 'lrs9', which is not under `corpora`"),
+        ("scoring={baseline: lama-avsr}", "scoring.baseline: method 'lama-avsr' is unknown; did"),
     ],
 )
 def test_a_wrong_config_fails_with_its_message(project, given, message):

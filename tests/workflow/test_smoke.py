@@ -6,6 +6,7 @@ The tests of this file share one folder and run in order.
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -51,7 +52,7 @@ def test_figures_and_checks_come_out(project):
     assert (results / "mome" / "experts.pdf").read_bytes().startswith(b"%PDF")
     assert (results / "report" / "losses.png").stat().st_size > 5000
     checks = pd.read_csv(results / "checks.csv")
-    assert len(checks) == 3 + 3 * 14 + 4 * 14
+    assert len(checks) == 3 + 1 + 3 * 14 + 4 * 14
     assert (checks.outcome == "holds").all()
 
 
@@ -65,6 +66,11 @@ def test_the_report_is_one_file_that_opens_on_the_main_table(project):
     opening = text[text.index("var workflow_desc") : text.index('<script id="results">')]
     assert "Llama-MTSK SS" in opening
     assert "(16,2)" in opening
+    assert r"\u00b1" in opening  # plus-minus: the table with its intervals
+    # Snakemake's page breaks where a second label has two values, equally frequent.
+    labels = [json.loads(found) for found in re.findall(r'"labels": (\{[^}]*\})', text)]
+    assert {"shows": "table1"} in labels
+    assert all(len(label) == 1 for label in labels)
     for name in ("table1.html", "experts.png", "portrait_train.png", "losses.png", "run.html"):
         assert name in text
     assert 'src="http' not in text

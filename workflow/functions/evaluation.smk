@@ -3,9 +3,7 @@
 
 def evaluations_of(experiment):
     """What an experiment decodes; nothing if the config lacks it."""
-    return (
-        evaluations(config, experiment) if experiment in config["experiments"] else []
-    )
+    return ASKED.get(experiment, [])
 
 
 def hypotheses(suffix):
@@ -14,6 +12,12 @@ def hypotheses(suffix):
         f"results/evaluation/{e.path}{suffix}"
         for e in evaluations_of(wildcards.experiment)
     ]
+
+
+def model_weights(wildcards):
+    """What a model's folder holds beside ``run.json``, which is written with it and last."""
+    folder = f"results/training/{wildcards.model}"
+    return [f"{folder}/projectors.safetensors", f"{folder}/adapters"]
 
 
 def origin_json(wildcards):

@@ -63,6 +63,14 @@ def features(modality, split, conditions):
     return indexes
 
 
+def feature_indexes(wildcards):
+    """The ``index.json`` of everything that experiments train, validate and test on."""
+    return [
+        f"results/features/{c.encoder}/{c.corpus}/{c.split}/{c.condition}/index.json"
+        for c in wanted_caches(config)
+    ]
+
+
 def all_views(wildcards):
     """Conditions of the training split; none where training encodes its own."""
     return training_views(config)

@@ -1,15 +1,15 @@
 """What tables, figures and pages are made of."""
 
 
-def shown(beginnings=("",)):
-    """Files of the tables and figures that have anything to show under this config."""
-    files = [(TABLES, ("csv", "md", "tex", "html")), (FIGURES, ("pdf", "png"))]
+def shown(wanted):
+    """Files of those of the ``wanted`` tables and figures that this config has results for."""
+    files = [(TABLES, ("csv", "md", "tex", "html", "rst")), (FIGURES, ("pdf", "png"))]
     return [
         f"results/{name}.{suffix}"
         for names, suffixes in files
         for name, experiment in names.items()
         if experiment is None or evaluations_of(experiment)
-        if name.startswith(beginnings)
+        if name in wanted
         for suffix in suffixes
     ]
 
@@ -30,9 +30,21 @@ def scores_of(wildcards):
 
 def report_category(wildcards):
     """Heading in the report under which a table or figure stands."""
-    if wildcards.name.startswith("mome/"):
-        return "MoME"
-    return "Llama-MTSK" if wildcards.name.startswith(PAPERS) else "Beyond the papers"
+    return PAPERS.get(wildcards.name, "Beyond the papers")
+
+
+def report_label(kind):
+    """Label of a table or figure in the report.
+
+    One label, as Snakemake takes a second one whose two values are equally frequent for a switch between
+    twins, and its page stays empty where there are none.
+    """
+
+    def labels(wildcards):
+        name = wildcards.name
+        return {"shows": name if kind in name else f"{name} ({kind})"}
+
+    return labels
 
 
 def caption_of(wildcards):
@@ -41,21 +53,27 @@ def caption_of(wildcards):
 
 
 def routing_of(wildcards):
-    """Input function: which experts the first model of the figure's experiment uses, if shown."""
+    """Input function: which experts the first MoME model of the figure's experiment uses, if shown."""
     if wildcards.name not in ROUTED:
         return []
-    return [
-        f"results/evaluation/{e.model.name}/clean/routing.csv"
-        for e in evaluations_of(FIGURES[wildcards.name])
-    ][:1]
+    experiment = FIGURES[wildcards.name]
+    models = [e.model for e in evaluations_of(experiment) if e.model.settings.mome]
+    if not models:
+        raise WorkflowError(
+            f"{wildcards.name} shows the experts of the first MoME model of experiments.{experiment}, "
+            "which has none; add a method such as mome-mhsa to it"
+        )
+    return f"results/evaluation/{models[0].name}/clean/routing.csv"
 
 
 def report_json(wildcards):
-    """What of the config tables and figures read."""
-    kinds = {name: corpus["kind"] for name, corpus in config["corpora"].items()}
-    return json.dumps(
-        {"kinds": kinds, "rates": config["rates"], "table4": config["table4"]}
-    )
+    """What of the config a table or figure reads: that of its scores, or of arithmetic alone."""
+    experiment = (TABLES | FIGURES)[wildcards.name]
+    if experiment is None:
+        return json.dumps({"rates": config["rates"], "table4": config["table4"]})
+    corpora = sorted({e.model.corpus for e in evaluations_of(experiment)})
+    kinds = {name: config["corpora"][name]["kind"] for name in corpora}
+    return json.dumps({"kinds": kinds})
 
 
 def mouth_sheets(wildcards):

@@ -3,15 +3,6 @@
 import shlex
 from types import SimpleNamespace
 
-RUNNING = (
-    "save_every_s",
-    "workers",
-    "local_features",
-    "pack_tokens",
-    "gradient_checkpointing",
-    "tensorboard",
-)
-
 
 def llm_files(wildcards):
     """The stand-in behind a model's LLM, if it is one."""
@@ -25,13 +16,8 @@ def model_json(wildcards):
 
 def training_settings(wildcards):
     """Settings of a training job, without those that change no result (RUNNING)."""
-    common = {
-        k: v
-        for k, v in config["training"].items()
-        if k not in RUNNING and k != "per_task"
-    }
     task = MODELS[wildcards.model].settings.task
-    return json.dumps(common | config["training"].get("per_task", {}).get(task, {}))
+    return json.dumps(training_section(config, task))
 
 
 def training_running():

@@ -9,9 +9,16 @@ from mavsr.configuration import check_config, expand_homes, restore_types
 from mavsr.corpus.download.settings import RemoteFile
 from mavsr.corpus.readers import reading_settings
 from mavsr.errors import InputError
-from mavsr.experiments import all_evaluations, all_models, evaluations
-from mavsr.features.needs import pool_size, training_views
-from mavsr.preflight import check_files
+from mavsr.experiments import (
+    RUNNING,
+    all_evaluations,
+    all_models,
+    evaluations_by_experiment,
+    training_section,
+)
+from mavsr.features.needs import pool_size, training_views, wanted_caches
+from mavsr.preflight import check_features, check_files, check_writable
+from mavsr.remedies import CONFIG_OPTIONS, config_options
 from mavsr.report import published
 from mavsr.report.catalogue import (
     CAPTIONS,
@@ -24,19 +31,26 @@ from mavsr.report.catalogue import (
 from mavsr.results_dir import link_results
 from mavsr.sources import code_digest
 from mavsr.status.failures import FAILED, write_failures
+from mavsr.status.lock import LockExplained
+from mavsr.trained import note_trained
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 try:
     restore_types(config)
     expand_homes(config)
     check_config(config)
     link_results(config["results_dir"])
+    note_trained(config, first=workflow.is_main_process)
+    ASKED = evaluations_by_experiment(config)
     EVALUATIONS = all_evaluations(config)
     MODELS = all_models(config)
 except InputError as error:
     raise WorkflowError(str(error)) from None
-
-
+logger.addFilter(LockExplained())
+os.environ[CONFIG_OPTIONS] = config_options(
+    workflow.overwrite_configfiles, workflow.config_settings.config_args
+)
 MADE = [name for name, c in config["corpora"].items() if c["kind"] == "portrait"]
 FETCHED = [name for name, c in config["corpora"].items() if c.get("download")]
 BABBLE = (
@@ -62,12 +76,30 @@ wildcard_constraints:
 
 
 def check_planned():
-    """Stop a run, not a dry run, whose jobs would sooner or later miss the user's own files."""
-    jobs = workflow.dag.needrun_jobs()
+    """Stop a run, not a dry run, that would sooner or later miss a file or not be let write one."""
+    jobs = list(workflow.dag.needrun_jobs())
     try:
         check_files(config, [(job.rule.name, known_of(job)) for job in jobs])
+        check_features(indexes_read(jobs))
+        check_writable(Path(path) for job in jobs for path in job.output)
     except InputError as error:
         raise WorkflowError(str(error)) from None
+
+
+def indexes_read(jobs):
+    """Of the features that ``jobs`` read, the indexes that none of them makes, sorted."""
+    readers = [
+        job
+        for job in jobs
+        if job.rule.name in ("train_model", "decode", "record_routing")
+    ]
+    read = {
+        path
+        for job in readers
+        for path in job.input
+        if path.startswith("results/features/")
+    }
+    return sorted(map(Path, read - {path for job in jobs for path in job.output}))
 
 
 def known_of(job):
@@ -101,7 +133,11 @@ def weight_files(path):
         stem = path.removesuffix(".pt")
         return [path, f"{stem}.json"] if path != stem else standin_folder(path)
     here = Path(path)
-    return [path] if here.is_file() else sorted(map(str, here.glob("*.safetensors")))
+    if here.is_file():
+        return [path]
+    return sorted(
+        str(f) for n in ("*.safetensors", "*config.json") for f in here.glob(n)
+    )
 
 
 def standin_folder(path):

@@ -4,7 +4,7 @@
 rule decode:
     input:
         run="results/training/{model}/run.json",
-        projectors="results/training/{model}/projectors.safetensors",
+        weights=ancient(model_weights),  # run.json stands for them
         manifest=manifest("test"),
         audio=features("audio", "test", heard),
         video=features("video", "test", only_clean),
@@ -81,7 +81,7 @@ rule collect_scores:
 rule record_routing:
     input:
         run="results/training/{model}/run.json",
-        projectors="results/training/{model}/projectors.safetensors",
+        weights=ancient(model_weights),  # run.json stands for them
         manifest=manifest("test"),
         audio=features("audio", "test", heard),
         video=features("video", "test", only_clean),

@@ -105,7 +105,7 @@ rule draw_mouths:
             "results/report/mouths/{corpus}_{split}.png",
             caption="../report/crops.rst",
             category="Mouths",
-            labels={"shows": "{corpus}, {split}", "kind": "contact sheet"},
+            labels={"shows": "{corpus}, {split}"},
         ),
     log:
         "results/logs/mouths/{corpus}/{split}/sheet.log",

@@ -6,12 +6,12 @@ rule write_table:
         scores=scores_of,
         published=PUBLISHED,
     output:
-        expand("results/{{name}}.{suffix}", suffix=["csv", "md", "tex"]),
+        expand("results/{{name}}.{suffix}", suffix=["csv", "md", "tex", "rst"]),
         page=report(
             "results/{name}.html",
             caption="../report/table.rst",
             category=report_category,
-            labels={"shows": "{name}", "kind": "table"},
+            labels=report_label("table"),
         ),
     log:
         "results/logs/report/tables/{name}.log",
@@ -39,7 +39,7 @@ rule draw_figure:
             "results/{name}.png",
             caption="../report/figure.rst",
             category=report_category,
-            labels={"shows": "{name}", "kind": "figure"},
+            labels=report_label("figure"),
         ),
     log:
         "results/logs/report/figures/{name}.log",
@@ -73,10 +73,11 @@ rule check_results:
         mem="1GB",
     params:
         code=code("report.check"),
+        scoring=section("scoring"),
     shell:
         "python -m mavsr.report.check --scores {input.scores:q}"
         " --experiments {input.experiments:q} --hypotheses {input.hypotheses:q}"
-        " --results results --output {output.table:q} 2> {log:q}"
+        " --scoring {params.scoring:q} --results results --output {output.table:q} 2> {log:q}"
 
 
 rule draw_losses:
@@ -88,7 +89,7 @@ rule draw_losses:
             "results/report/losses.png",
             caption="../report/losses.rst",
             category="Run",
-            labels={"shows": "validation losses", "kind": "figure"},
+            labels={"shows": "validation losses of all models"},
         ),
     log:
         "results/logs/report/losses.log",
@@ -113,7 +114,7 @@ rule describe_run:
             "results/report/run.html",
             caption="../report/run.rst",
             category="Run",
-            labels={"shows": "settings, software, clips, checks", "kind": "page"},
+            labels={"shows": "settings, software, clips, checks"},
         ),
     log:
         "results/logs/report/run.log",
@@ -154,7 +155,7 @@ rule draw_training:
             "results/report/training/{model}.png",
             caption="../report/training.rst",
             category="Training",
-            labels={"shows": "{model}", "kind": "figure"},
+            labels={"shows": "{model}"},
         ),
     log:
         "results/logs/report/training/{model}.log",

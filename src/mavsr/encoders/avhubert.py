@@ -20,14 +20,15 @@ from transformers.models.hubert.modeling_hubert import HubertEncoderStableLayerN
 
 from mavsr.encoders.avhubert_checkpoint import AVHubertConfig, read_checkpoint, save_checkpoint
 from mavsr.encoders.base import Encoder
-from mavsr.encoders.resnet import VideoResNet, frame_windows
+from mavsr.encoders.resnet import WINDOW, VideoResNet, frame_windows
 from mavsr.errors import InputError
 from mavsr.tokens import TOKENS_PER_SECOND
 
 __all__ = ["AVHubertConfig", "AVHubertEncoder", "save_checkpoint"]
 
-PICTURES = 1500
-"""Frames that go through the ResNet together: its first layer takes 0.5 MB each."""
+AT_ONCE = {"cuda": 800e6, "cpu": 16e6}
+"""Bytes of the ResNet's largest layer, and so how many pictures go through it together. A CPU gets
+memory for more than 32 MB from the system each time, which took a third of a clip of 30 s."""
 
 # Names of the transformer in Hugging Face's encoder -> in the published checkpoint.
 _PUBLIC_NAMES = (
@@ -97,8 +98,11 @@ class AVHubertEncoder(Encoder):
         """
         path = Path(path)
         config, weights = read_checkpoint(path)
-        with torch.device("meta"):  # no time spent on random weights that are replaced at once
-            encoder = cls(config)
+        try:
+            with torch.device("meta"):  # no time spent on random weights that are replaced at once
+                encoder = cls(config)
+        except RuntimeError as error:
+            raise InputError(f"{path}: its weights ask for impossible sizes: {error}") from error
         expected = encoder.public_state_dict()
         for key in sorted(expected.keys() | weights.keys()):
             if key not in weights:
@@ -110,6 +114,8 @@ class AVHubertEncoder(Encoder):
                     f"holds {key!r} of shape {tuple(weights[key].shape)} where its other weights "
                     f"ask for {tuple(expected[key].shape)}"
                 )
+            elif weights[key].is_floating_point() != expected[key].is_floating_point():
+                problem = f"holds {key!r} as {weights[key].dtype}"
             else:
                 continue
             raise InputError(
@@ -161,21 +167,34 @@ class AVHubertEncoder(Encoder):
     def encode(self, samples: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """Tokens (T, dim) of each clip (1, T, 88, 88).
 
-        The pictures of all clips go through the ResNet together, each among its own clip's frames
-        alone; only the transformer sees padding, and masks it.
+        The pictures of all clips go through the ResNet as one stream, each among its own clip's
+        frames alone; only the transformer sees padding, and masks it.
+
+        Raises:
+            InputError: a clip has no frame.
+
         """
-        if len(samples) == 1:
-            return [self(samples[0][None].to(self.device))[0]]
+        if not all(clip.shape[1] for clip in samples):
+            raise InputError("it has no picture: 0 frames; drop it in the corpus stage")
         lengths = [clip.shape[1] for clip in samples]
-        windows = torch.cat([frame_windows(clip[None].to(self.device)) for clip in samples])
+        windows = [frame_windows(clip[None].to(self.device)) for clip in samples]
+        joined = windows[0] if len(windows) == 1 else torch.cat(windows)
         resnet = self.video_resnet
-        vectors = torch.cat([resnet.windows(part) for part in windows.split(PICTURES)])
+        parts = joined.split(self._pictures_at_once())
+        vectors = torch.cat([resnet.windows(part) for part in parts])
         features = self.feature_extractor_video["proj"](vectors).split(lengths)
+        if len(features) == 1:
+            return [self.transform(features[0][None])[0]]
         ends = torch.tensor(lengths, device=self.device)
         padded = nn.utils.rnn.pad_sequence(list(features), batch_first=True)
         present = torch.arange(padded.shape[1], device=self.device) < ends[:, None]
         tokens = self.transform(padded, present)
         return [row[:length] for row, length in zip(tokens, lengths, strict=True)]
+
+    def _pictures_at_once(self) -> int:
+        # The windows themselves, or the first convolution's output, in float32.
+        largest = 4 * max(WINDOW * 88 * 88, self.config.resnet_width * 44 * 44)
+        return max(1, int(AT_ONCE.get(self.device.type, AT_ONCE["cuda"]) / largest))
 
     def seconds(self, sample: torch.Tensor) -> float:
         """Length of a clip (1, T, 88, 88)."""

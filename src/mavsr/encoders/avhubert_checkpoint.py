@@ -5,6 +5,7 @@
 but the number of attention heads are read from the weights themselves.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from mavsr.files import atomic
 
 # Weights that are there for pre-training or for sound; neither is used to encode video.
 _UNUSED = re.compile(r"mask_emb|label_embs_concat|final_proj\..*|feature_extractor_audio\..*")
+_AUDIO = "feature_extractor_audio.proj.weight"
 
 # What the transformer here does, against fairseq's default where a file says nothing.
 _SUPPORTED: dict[str, tuple[Any, Any]] = {
@@ -97,9 +99,10 @@ def read_checkpoint(path: Path) -> tuple[AVHubertConfig, dict[str, torch.Tensor]
         )
     weights = {key: value for key, value in weights.items() if not _UNUSED.fullmatch(str(key))}
     for key, value in weights.items():
-        if not isinstance(value, torch.Tensor):
+        if not isinstance(key, str) or not isinstance(value, torch.Tensor):
             raise InputError(f"{path}: {key!r} in 'model' is not a tensor; download the file again")
-    return _config(path, _settings(path, content), content["model"]), weights
+    audio = content["model"].get(_AUDIO)
+    return _config(path, _settings(path, content), {**weights, _AUDIO: audio}), weights
 
 
 def _settings(path: Path, content: dict) -> dict[str, Any]:
@@ -133,20 +136,31 @@ def _config(path: Path, settings: dict[str, Any], weights: Mapping[str, Any]) ->
             )
         return tensor.shape[axis]
 
+    def number(key: str, default: Any = None) -> float:
+        try:
+            return float(settings.get(key, default))
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                f"{path}: setting {key} is {settings.get(key)!r}, which is no number; give a "
+                "published AV-HuBERT pre-training checkpoint"
+            ) from error
+
     layers = {key.split(".")[2] for key in weights if key.startswith("encoder.layers.")}
     dim = size("feature_extractor_video.proj.weight", 0)
-    audio = "feature_extractor_audio.proj.weight"
+    heads = number("encoder_attention_heads")
     return AVHubertConfig(
         layers=len(layers),
         dim=dim,
         ffn_dim=size("encoder.layers.0.fc1.weight", 0),
-        heads=int(settings["encoder_attention_heads"]),
+        heads=int(heads) if math.isfinite(heads) else 0,
         conv_pos=size("encoder.pos_conv.0.weight_v", 2),
         conv_pos_groups=dim // max(1, size("encoder.pos_conv.0.weight_v", 1)),
         resnet_width=size("feature_extractor_video.resnet.frontend3D.0.weight", 0),
-        audio_feat_dim=size(audio, 1) if audio in weights else AVHubertConfig.audio_feat_dim,
-        dropout=float(settings.get("dropout", AVHubertConfig.dropout)),
-        layerdrop=float(settings.get("encoder_layerdrop", AVHubertConfig.layerdrop)),
+        audio_feat_dim=AVHubertConfig.audio_feat_dim
+        if weights[_AUDIO] is None
+        else size(_AUDIO, 1),
+        dropout=number("dropout", AVHubertConfig.dropout),
+        layerdrop=number("encoder_layerdrop", AVHubertConfig.layerdrop),
     )
 
 
@@ -166,7 +180,7 @@ def save_checkpoint(
     """
     audio = {
         "mask_emb": torch.zeros(config.audio_feat_dim),
-        "feature_extractor_audio.proj.weight": torch.zeros(config.dim, config.audio_feat_dim),
+        _AUDIO: torch.zeros(config.dim, config.audio_feat_dim),
         "feature_extractor_audio.proj.bias": torch.zeros(config.dim),
     }
     weights = {

@@ -1,11 +1,13 @@
 """What every frozen encoder offers to the features stage, whatever its modality."""
 
 import hashlib
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Literal
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import nn
@@ -21,6 +23,8 @@ class Encoder(nn.Module, ABC):
         rate_hz: tokens per second.
         dim: width of a token.
         weight_files: the files its weights came from; empty for a network made from a config.
+        file_settings: what its other files say and its weights do not show, as far as it changes
+            tokens; empty if the weights come with it.
 
     """
 
@@ -28,6 +32,12 @@ class Encoder(nn.Module, ABC):
     rate_hz: ClassVar[int]
     dim: int
     weight_files: Sequence[Path] = ()
+    file_settings: Mapping[str, Any] = MappingProxyType({})
+
+    @property
+    def chunk_s(self) -> float | None:
+        """Length to which every clip is padded, seconds; None if clips keep their own."""
+        return None
 
     @abstractmethod
     def encode(self, samples: Sequence[torch.Tensor]) -> list[torch.Tensor]:
@@ -43,7 +53,7 @@ class Encoder(nn.Module, ABC):
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over the weight files, in order: changes when, and only when, the weights do.
+        """SHA-256 over the weight files, in order, and the settings beside them.
 
         Raises:
             ValueError: the encoder was not loaded from files.
@@ -52,6 +62,8 @@ class Encoder(nn.Module, ABC):
         if not self.weight_files:
             raise ValueError("an encoder made from a config has no weight file; save it first")
         digests = [sha256(path) for path in self.weight_files]
+        if self.file_settings:
+            digests.append(json.dumps(dict(self.file_settings), sort_keys=True))
         if len(digests) == 1:
             return digests[0]
         return hashlib.sha256("".join(digests).encode()).hexdigest()

@@ -1,8 +1,9 @@
 """Encode a stream of clips by the plan that suits the device, in its order, in bounded memory.
 
-A CPU takes one clip at a time: padding would only add work. A GPU takes clips of similar length
-together. No clip's tokens depend on its neighbours, except for the rounding of kernels whose order
-of summation depends on the size of the batch.
+A GPU takes clips of similar length together. A CPU takes one at a time, as padding would only add
+work; clips that are padded to one length anyway are taken together while they are short, which
+saves starting each operation. No clip's tokens depend on its neighbours, except for the rounding of
+kernels whose order of summation depends on the size of the batch.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,9 @@ from mavsr.encoders.base import Encoder
 from mavsr.errors import InputError
 
 Precision = Literal["float32", "bfloat16"]
+CPU_BATCH_S = 32.0
+"""Seconds of equally long clips that a CPU encodes together: eight of the stand-in's, one of 30 s,
+whose matrices are large by themselves."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +42,12 @@ class BatchPlan:
             raise InputError(f"window is {self.window}; it must be 1 or more")
 
     @classmethod
-    def of_device(cls, device: torch.device | str, batch_s: float) -> "BatchPlan":
-        """One clip at a time on a CPU, else batches of ``batch_s``."""
-        return cls(0.0 if torch.device(device).type == "cpu" else batch_s)
+    def suited_to(cls, encoder: Encoder, batch_s: float) -> "BatchPlan":
+        """Batches of ``batch_s`` on a GPU; on a CPU as much together as pays (docs/log.md)."""
+        if encoder.device.type != "cpu":
+            return cls(batch_s)
+        together = int(CPU_BATCH_S / encoder.chunk_s) if encoder.chunk_s else 1
+        return cls(CPU_BATCH_S, together) if together > 1 else cls()
 
     def batches(self, seconds: list[float]) -> list[list[int]]:
         """Divide clips of these lengths into batches of similar length: lists of their places."""
@@ -92,7 +99,8 @@ def _encode(
 ) -> list[torch.Tensor]:
     try:
         with torch.autocast(encoder.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-            return encoder.encode([samples for _, samples in clips])
+            encoded = encoder.encode([samples for _, samples in clips])
+        return [tokens.float() for tokens in encoded]  # autocast may have left bfloat16
     except InputError as error:
         if len(clips) == 1:
             raise InputError(f"clip {clips[0][0]!r}: {error}") from error

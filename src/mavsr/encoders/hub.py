@@ -3,12 +3,7 @@
 from pathlib import Path
 
 import huggingface_hub
-from huggingface_hub.errors import (
-    GatedRepoError,
-    HfHubHTTPError,
-    HFValidationError,
-    LocalEntryNotFoundError,
-)
+from huggingface_hub.errors import GatedRepoError, HFValidationError
 
 from mavsr.errors import InputError
 
@@ -61,7 +56,7 @@ def _hub_folder(name: str, revision: str | None, offline: bool) -> Path:
             f"Whisper folder {name} does not exist, and it is no name of a hub model either; "
             "correct the path"
         ) from error
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+    except Exception as error:  # connections break in many ways, and proxies answer anything
         at = f" at revision {revision!r}" if revision else ""
         raise InputError(
             f"Whisper model {name!r}{at} is neither a folder here nor available. Correct the name; "

@@ -88,8 +88,10 @@ def _whisper_config(
             settings.path, revision=revision, local_files_only=True
         )
         return config, "its config.json"
-    except (OSError, ValueError):
-        pass  # neither here nor in the local cache
+    except Exception as error:  # neither here nor in the local cache, or damaged
+        here = Path(settings.path) / "config.json"
+        if here.is_file():
+            raise InputError(f"{here} cannot be read ({error}); fetch it again") from error
     if settings.path.startswith("results/standins/"):
         width, layers, heads = (standin[key] for key in ("dim", "layers", "heads"))
         return _config(width, layers, heads, 50 * standin["chunk_s"], 4), "standins.whisper"

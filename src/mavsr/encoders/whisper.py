@@ -9,6 +9,7 @@ Source: Llama-MTSK, Sec. 4.1.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +27,9 @@ from mavsr.media import SAMPLE_RATE
 from mavsr.tokens import MINIMUM_AUDIO_TOKENS, TOKENS_PER_SECOND
 
 Padding = Literal["chunk", "none"]
+_NETWORK = ("activation_function", "encoder_attention_heads", "scale_embedding")
+_EXTRACTOR = ("hop_length", "n_fft", "padding_value", "dither")
+"""What config.json and preprocessor_config.json say that no weight's shape shows."""
 SAMPLES_PER_TOKEN = SAMPLE_RATE // TOKENS_PER_SECOND["audio"]
 
 
@@ -91,14 +95,20 @@ class WhisperEncoder(Encoder):
                 attn_implementation="sdpa",
                 output_loading_info=True,
             )
-        except (OSError, ValueError, RuntimeError) as error:
-            raise InputError(f"{folder} cannot be loaded as a Whisper model: {error}") from error
-        model, loading = loaded
-        lacking = sorted(key for key in loading["missing_keys"] if key.startswith("encoder."))
-        if lacking:  # they would be random numbers
+        except Exception as error:  # a damaged file may raise anything
             raise InputError(
-                f"{folder}: the weights lack {lacking[0]!r}; give a complete Whisper folder"
-            )
+                f"{folder} cannot be loaded as a Whisper model ({type(error).__name__}: {error}); "
+                "the download may be incomplete (a Git LFS pointer, for instance): fetch it again"
+            ) from error
+        model, loading = loaded
+        # Missing ones would be random numbers, superfluous ones are layers that config.json forgot.
+        for what, names in (("lack", "missing_keys"), ("have a superfluous", "unexpected_keys")):
+            odd = sorted(key for key in loading[names] if re.match(r"(model\.)?encoder\.", key))
+            if odd:
+                raise InputError(
+                    f"{folder}: the weights {what} {odd[0]!r}; give a complete Whisper folder, "
+                    "whose config.json belongs to its weights"
+                )
         network = model.get_encoder()
         expected, given = 2 * network.config.max_source_positions, extractor.nb_max_frames
         if (
@@ -114,6 +124,10 @@ class WhisperEncoder(Encoder):
             )
         encoder = cls(network, extractor)
         encoder.weight_files = tuple(weights)
+        given = {name: getattr(network.config, name) for name in _NETWORK}
+        encoder.file_settings = given | {
+            name: getattr(extractor, name, None) for name in _EXTRACTOR
+        }
         return encoder.eval().requires_grad_(False)
 
     @torch.inference_mode()
@@ -136,11 +150,15 @@ class WhisperEncoder(Encoder):
             tokens.append(torch.cat([*whole, next(encoded)])[: kept_tokens(clip.numel())])
         return tokens
 
+    @property
+    def chunk_s(self) -> float | None:
+        """Length to which every clip is padded, seconds; None without padding."""
+        return self.extractor.n_samples / SAMPLE_RATE if self.pad == "chunk" else None
+
     def seconds(self, sample: torch.Tensor) -> float:
         """Length of a waveform (N,) with its padding."""
-        own = sample.numel() / SAMPLE_RATE
-        chunk = self.extractor.n_samples / SAMPLE_RATE
-        return own if self.pad == "none" else chunk * max(1, math.ceil(own / chunk))
+        own, chunk = sample.numel() / SAMPLE_RATE, self.chunk_s
+        return own if chunk is None else chunk * max(1, math.ceil(own / chunk))
 
     def _pieces(self, clip: torch.Tensor) -> list[np.ndarray]:
         """Cut a waveform (N,), normalised, into as few equal pieces as the chunk allows."""

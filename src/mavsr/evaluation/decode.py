@@ -60,7 +60,6 @@ def decode(
         threads: CPU threads.
     """
     torch.set_num_threads(threads)
-    started = time.monotonic()
     if not (model / "run.json").is_file():
         raise InputError(f"{model}/run.json does not exist; run `snakemake {model}/run.json`")
     run = json.loads((model / "run.json").read_text())
@@ -78,19 +77,20 @@ def decode(
 
     prompt = len(network.prompt_ids)
     tokens = {key: prefix_tokens(n, chosen, prompt) for key, n in source.lengths().items()}
-    resume = Resume(
-        hypotheses.with_suffix(".resume"), _fingerprint(model, indexes, origin, decoding)
-    )
+    read = [manifest, *indexes.values()]
+    resume = Resume(hypotheses.with_suffix(".resume"), _fingerprint(model, read, origin, decoding))
     batches = plan_batches({k: n for k, n in tokens.items() if k not in resume.lines}, decoding)
     if resume.lines:
         logging.info("%d of %d utterances were done before", len(resume.lines), len(tokens))
     for batch in progress(batches, len(batches), "decoding batches"):
+        started = time.monotonic()
         utterances = [source[key] for key in batch]
         texts = transcribe(network, utterances, chosen, decoding)
-        resume.add(
+        lines = [
             {"key": u.key, "reference": u.text, "hypothesis": text}
             for u, text in zip(utterances, texts, strict=True)
-        )
+        ]
+        resume.add(lines, time.monotonic() - started)
     with atomic(hypotheses) as partial, partial.open("w", encoding="utf-8") as file:
         for _, line in sorted(resume.lines.items()):
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -125,7 +125,7 @@ def decode(
             "prompt_tokens": prompt,
             "tokens": mean_tokens,
             "tflops": teraflops(weights, mean_tokens),
-            "seconds": round(time.monotonic() - started, 1),
+            "seconds": round(resume.seconds, 1),
             **provenance(),
         },
     )
@@ -133,11 +133,9 @@ def decode(
     logging.info("%d utterances at %s", len(tokens), scale)
 
 
-def _fingerprint(
-    model: Path, indexes: dict[str, Path], origin: Origin, decoding: DecodingSettings
-) -> str:
-    """Identifies everything that a hypothesis depends on."""
-    files = [*sorted(model.rglob("*.safetensors")), model / "run.json", *indexes.values()]
+def _fingerprint(model: Path, read: list[Path], origin: Origin, decoding: DecodingSettings) -> str:
+    """Identifies everything that hypotheses and references depend on."""
+    files = [*sorted(model.rglob("*.safetensors")), model / "run.json", *read]
     code = code_digest("mavsr.evaluation.decode")
     settings = {k: v for k, v in asdict(decoding).items() if k != "batch_tokens"}
     content = [[sha256(path) for path in files], code, asdict(origin), settings]

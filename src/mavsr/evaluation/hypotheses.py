@@ -63,4 +63,10 @@ def read_hypotheses(path: Path) -> Hypotheses:
         references[key], texts[key] = reference, text
     if not texts:
         raise InputError(f"{path} holds no hypothesis")
-    return Hypotheses(references, texts, json.loads(path.with_suffix(".json").read_text()))
+    try:
+        sidecar = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{path.with_suffix('.json')} is damaged ({error}); remove it and run snakemake again"
+        ) from error
+    return Hypotheses(references, texts, sidecar)

@@ -40,7 +40,7 @@ COLUMNS = {
     "active_parameters": "adapter parameters at work at this scale",
     "tokens": "LLM tokens of audio, video and prompt (as in the paper), mean per utterance",
     "tflops": "TFLOPs of the LLM over these tokens, mean per utterance",
-    "seconds": "time of the decoding job",
+    "seconds": "time spent decoding, over all calls, without starting and loading",
     "model": "name of the model's folder under results/training",
 }
 SAME = [

@@ -16,7 +16,8 @@ import torch
 
 from mavsr.errors import InputError
 from mavsr.features.content import MadeBy, unpack
-from mavsr.shards import rebuild_command
+from mavsr.files import sha256
+from mavsr.remedies import rebuild_command
 
 SAMPLES = "samples.parquet"
 OPEN_FILES = 32
@@ -39,7 +40,7 @@ class FeatureCache:
         folder: holds the shards, ``samples.parquet`` and ``index.json``.
 
     Raises:
-        InputError: the folder has no complete index.
+        InputError: the folder has no complete index, or the table is not the one that was indexed.
 
     """
 
@@ -47,15 +48,16 @@ class FeatureCache:
         self.folder = Path(folder)
         for name in (SAMPLES, "index.json"):
             if not (self.folder / name).is_file():
+                both = rebuild_command(self.folder / SAMPLES, self.folder / "index.json")
                 raise InputError(
                     f"{self.folder / name} does not exist, so these features are not complete; "
-                    f"run `snakemake {self.folder}/index.json`"
+                    f"run {both}"
                 )
+        self.made_by = self._checked_origin()
         table = pd.read_parquet(self.folder / SAMPLES)
         self.keys: list[str] = table.key.tolist()
         self.tokens: dict[str, int] = dict(zip(self.keys, table.tokens.tolist(), strict=True))
         self.dim: int = int(table.dim.iloc[0]) if len(table) else 0
-        self.made_by = _origin(self.folder / "index.json")
         columns = (table[name].tolist() for name in ("file", "offset", "size", "crc32"))
         places = zip(*columns, strict=True)
         self._places: dict[str, tuple[str, int, int, int]] = dict(
@@ -87,6 +89,24 @@ class FeatureCache:
     def __getstate__(self) -> dict:
         return {**self.__dict__, "_files": OrderedDict()}
 
+    def _checked_origin(self) -> MadeBy:
+        """What made the features, by an index that belongs to the table."""
+        table, index = self.folder / SAMPLES, self.folder / "index.json"
+        try:
+            content = json.loads(index.read_text(encoding="utf-8"))
+            made_by, expected = content["parameters"].get("made_by", {}), content["table"]["sha256"]
+            whole = sha256(table) == expected
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(
+                f"{index} cannot be read ({error!r}); rebuild it: {rebuild_command(table, index)}"
+            ) from error
+        if not whole:
+            raise InputError(
+                f"{table} is not the table that {index.name} was written for; rebuild both: "
+                f"{rebuild_command(table, index)}"
+            )
+        return made_by
+
     def _open(self, name: str) -> FileIO:
         """Open the shard, or return it if it is open; close the one unused for longest."""
         file = self._files.pop(name, None)
@@ -103,7 +123,3 @@ class FeatureCache:
             f"shard {shard} cannot give clip {key!r} ({reason}); rebuild it: "
             f"{rebuild_command(shard, self.folder / 'index.json')}"
         )
-
-
-def _origin(index: Path) -> MadeBy:
-    return json.loads(index.read_text(encoding="utf-8"))["parameters"].get("made_by", {})

@@ -6,8 +6,8 @@
 Sound comes as it is stored (field ``flac``): clean from a mouths shard, noisy from a noise shard.
 Video comes from a mouths shard (field ``mkv``) and is augmented here if the condition is a training
 view. The encoder is in eval mode (no dropout, fixed batch statistics): no feature depends on its
-neighbours. Each becomes ``<key>.safetensors`` with the tensor ``features`` (tokens, dim), and says
-what made it.
+neighbours, but for rounding. Each becomes ``<key>.safetensors`` with the tensor ``features``
+(tokens, dim), and says what made it.
 """
 
 import logging
@@ -51,9 +51,8 @@ def encoder_input(
         raise InputError(
             f"clip {key!r}: its field {name!r} is empty or damaged ({error}); rebuild the shard"
         ) from error
-    if settings.long_clips == "truncate":
-        rate = SAMPLE_RATE if modality == "audio" else FRAME_RATE
-        samples = samples[: int(settings.longest_s * rate)]
+    rate = SAMPLE_RATE if modality == "audio" else FRAME_RATE
+    samples = samples[: int(min(len(samples), settings.limit_s * rate))]
     if modality == "audio":
         return torch.from_numpy(samples)
     if condition.kind == "view":
@@ -146,7 +145,7 @@ def encode_shard(
             not appear.
 
     """
-    plan = BatchPlan.of_device(network.device, settings.batch_s)
+    plan = BatchPlan.suited_to(network, settings.batch_s)
     total = len(extents(shard, _INPUT_FIELD[network.modality]))
 
     def inputs() -> Iterator[tuple[str, torch.Tensor]]:

@@ -15,7 +15,8 @@ from mavsr.command import run_command
 from mavsr.errors import InputError
 from mavsr.features.content import FIELD, Header, MadeBy, read_header
 from mavsr.files import atomic
-from mavsr.shards import extents, rebuild_command, write_index
+from mavsr.remedies import rebuild_command
+from mavsr.shards import extents, write_index
 
 COLUMNS = {
     "key": "of the clip",
@@ -120,7 +121,7 @@ def index(shards: list[Path], output: Path, samples: Path, parameters: dict[str,
     table, made_by = locate_samples(shards)
     with atomic(samples) as partial:
         table.to_parquet(partial, index=False)
-    write_index(output, shards, {**parameters, "made_by": made_by})
+    write_index(output, shards, {**parameters, "made_by": made_by}, samples)
     stored, full = int(table.rows.sum()), int(table.tokens.sum())
     if stored < full:
         saved = (full - stored) * int(table.dim.iloc[0]) * _BYTES[made_by["dtype"]]

@@ -24,11 +24,19 @@ from mavsr.features.align import align_lengths, align_tokens
 from mavsr.features.content import MadeBy, unpack
 from mavsr.features.extract import encoder_input, origin, stored_content
 from mavsr.features.settings import ExtractSettings
-from mavsr.media import FRAME_RATE, SAMPLES_PER_FRAME, decode_audio, encode_audio, read_audio
+from mavsr.media import (
+    FRAME_RATE,
+    SAMPLE_RATE,
+    SAMPLES_PER_FRAME,
+    decode_audio,
+    encode_audio,
+    read_audio,
+)
 from mavsr.model.avsr import Utterance
 from mavsr.noise.condition import Condition
 from mavsr.noise.render import NoiseSettings, render
-from mavsr.shards import Extent, Fields, extents, rebuild_command
+from mavsr.remedies import rebuild_command
+from mavsr.shards import Extent, Fields, extents
 
 _FIELDS = ("flac", "json", "mkv")
 
@@ -108,13 +116,9 @@ class Clips:
 
     @cached_property
     def frames(self) -> dict[str, int]:
-        """Key -> video frames, cut to the longest that are encoded."""
-        extraction = self.settings.extraction
-        most = float("inf")
-        if extraction.long_clips == "truncate":
-            most = int(extraction.longest_s * FRAME_RATE)
+        """Key -> video frames, as stored."""
         return {
-            key: int(min(most, json.loads(self.read(key, ("json",))["json"])["frames"]))
+            key: int(json.loads(self.read(key, ("json",))["json"])["frames"])
             for key in sorted(self.places)
         }
 
@@ -187,8 +191,11 @@ class OnlineSource(Mapping[str, Utterance]):
 
     def lengths(self) -> dict[str, dict[str, int]]:
         """Key -> modality -> aligned tokens of the clip, without encoding it."""
+        limit_s = self.clips.settings.extraction.limit_s
         return {
-            key: align_lengths(key, {m: _tokens_of(m, frames) for m in self.clips.networks})
+            key: align_lengths(
+                key, {m: _tokens_of(m, frames, limit_s) for m in self.clips.networks}
+            )
             for key, frames in self.clips.frames.items()
         }
 
@@ -200,8 +207,10 @@ class OnlineSource(Mapping[str, Utterance]):
         }
 
 
-def _tokens_of(modality: str, frames: int) -> int:
-    return frames if modality == "video" else kept_tokens(frames * SAMPLES_PER_FRAME)
+def _tokens_of(modality: str, frames: int, limit_s: float) -> int:
+    if modality == "video":
+        return int(min(frames, limit_s * FRAME_RATE))
+    return kept_tokens(int(min(frames * SAMPLES_PER_FRAME, limit_s * SAMPLE_RATE)))
 
 
 def online_views(

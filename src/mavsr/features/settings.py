@@ -1,5 +1,6 @@
 """How features are made, apart from the encoder and the condition."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -36,6 +37,11 @@ class ExtractSettings:
     longest_s: float = 30.0
     pool: int = 1
     batch_s: float = 240.0
+
+    @property
+    def limit_s(self) -> float:
+        """Where clips are cut off, seconds; infinite if they are not."""
+        return self.longest_s if self.long_clips == "truncate" else math.inf
 
     def __post_init__(self) -> None:
         choices = {"dtype": DType, "precision": Precision, "long_clips": LongClips}

@@ -12,11 +12,11 @@ from pathlib import Path
 from mavsr.command import progress, run_command
 from mavsr.errors import InputError
 from mavsr.files import sha256
-from mavsr.shards import rebuild_command
+from mavsr.remedies import rebuild_command
 
 
 def damaged_shards(index: Path) -> dict[Path, str]:
-    """Shard -> what is wrong with it, for every shard of an index that is not as it was indexed.
+    """File -> what is wrong with it, for every shard and table that is not as it was indexed.
 
     Args:
         index: an ``index.json`` (see mavsr.shards.write_index).
@@ -26,7 +26,11 @@ def damaged_shards(index: Path) -> dict[Path, str]:
 
     """
     try:
-        entries = json.loads(index.read_text(encoding="utf-8"))["shards"]
+        content = json.loads(index.read_text(encoding="utf-8"))
+        for name in ("samples", "bytes"):
+            if content[name] != sum(entry[name] for entry in content["shards"]):
+                raise ValueError(f"{name} of its shards are not {content[name]} together")
+        entries = content["shards"] + [content[name] for name in ("table",) if name in content]
         expected = {index.parent / e["file"]: (e["bytes"], e["sha256"]) for e in entries}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
@@ -44,14 +48,14 @@ def damaged_shards(index: Path) -> dict[Path, str]:
 
 
 def verify(folders: list[Path] = [Path("results/features")]) -> None:  # noqa: B006 (read only)
-    """Check every index below ``folders``; name damaged shards and how to rebuild them.
+    """Check every index below ``folders``; name damaged files and how to rebuild them.
 
     Args:
         folders: folders of cached features, at any depth. Any stage's shards can be checked.
 
     Raises:
         InputError: there is no index below a folder.
-        SystemExit: with status 1, if a shard is damaged.
+        SystemExit: with status 1, if a file is damaged.
 
     """
     indexes = []
@@ -67,7 +71,7 @@ def verify(folders: list[Path] = [Path("results/features")]) -> None:  # noqa: B
             print(f"{shard} {problem}; rebuild it: {rebuild_command(shard, index)}")
     if damaged:
         sys.exit(1)
-    logging.info("%d indexes: every shard is what was indexed", len(indexes))
+    logging.info("%d indexes: every file is what was indexed", len(indexes))
 
 
 if __name__ == "__main__":

@@ -82,14 +82,14 @@ def decode_video(content: bytes) -> np.ndarray:
 
 
 def _pixels(frame: av.VideoFrame) -> np.ndarray:
-    """View a ``bgr0`` frame as RGB (H, W, 3), which is faster than FFmpeg's converter."""
+    """A frame's RGB pixels (H, W, 3); of a ``bgr0`` frame by OpenCV, as FFmpeg's way is slower."""
     if frame.format.name != "bgr0":
         return frame.to_ndarray(format="rgb24")
     plane = frame.planes[0]
     pixels = np.frombuffer(memoryview(plane), np.uint8).reshape(
         frame.height, plane.line_size // 4, 4
     )
-    return pixels[:, : frame.width, 2::-1]
+    return cv2.cvtColor(pixels[:, : frame.width], cv2.COLOR_BGRA2RGB)
 
 
 def encode_audio(sound: np.ndarray) -> bytes:

@@ -1,10 +1,12 @@
 """The Matryoshka audio-visual model: frozen tokens in, transcript out (Llama-MTSK, Fig. 2)."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import safetensors
 import safetensors.torch
 import torch
 from torch import nn
@@ -55,6 +57,7 @@ class MatryoshkaModel(nn.Module):
         self.settings = settings
         self.llm: Any
         self.llm, self.tokenizer = load_llm(settings.llm, settings.llm_revision)
+        self._llm_digest = weights_digest(self.llm)
         width = self.llm.config.hidden_size
         torch.manual_seed(derive_seed(settings.seed, "model"))
         self.markers = nn.Parameter(torch.randn(len(MARKERS), width) * 0.02, requires_grad=False)
@@ -183,7 +186,9 @@ class MatryoshkaModel(nn.Module):
             self.adapter.save(partial)
         tensors = {f"projectors.{n}": p for n, p in self.projectors.state_dict().items()}
         with atomic(folder / "projectors.safetensors") as partial:
-            safetensors.torch.save_file({**tensors, "markers": self.markers}, partial)
+            safetensors.torch.save_file(
+                {**tensors, "markers": self.markers}, partial, {"llm": self._llm_digest}
+            )
 
     def load(self, folder: Path) -> None:
         """Read what :meth:`save` wrote.
@@ -194,6 +199,13 @@ class MatryoshkaModel(nn.Module):
         path = folder / "projectors.safetensors"
         if not path.is_file():
             raise InputError(f"{path} is missing: {folder} is not a trained model")
+        with safetensors.safe_open(path, "pt") as file:
+            trained_over = (file.metadata() or {}).get("llm", self._llm_digest)
+        if trained_over != self._llm_digest:
+            raise InputError(
+                f"{folder} was trained over another LLM than {self.settings.llm} is now: the "
+                "weights differ. Put back the LLM of its run.json, or train again"
+            )
         tensors = safetensors.torch.load_file(path)
         saved = sorted({name.split(".")[1] for name in tensors if name.startswith("projectors.")})
         if saved != sorted(self.projectors):
@@ -229,6 +241,14 @@ class MatryoshkaModel(nn.Module):
 
     def _ids(self, ids: list[int]) -> torch.Tensor:
         return torch.tensor(ids, dtype=torch.long, device=self.markers.device)
+
+
+def weights_digest(llm: nn.Module) -> str:
+    """SHA-256 over the first numbers of every weight: tells checkpoints of one shape apart."""
+    digest = hashlib.sha256()
+    for parameter in llm.parameters():
+        digest.update(parameter.detach().flatten()[:64].float().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def load_llm(

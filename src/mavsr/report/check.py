@@ -5,7 +5,7 @@ what they were made of: hypotheses, their sidecars, manifests and features.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,10 @@ from mavsr.command import run_command
 from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
 from mavsr.evaluation.collect import KEY, read_scores
-from mavsr.evaluation.hypotheses import read_hypotheses
+from mavsr.evaluation.hypotheses import Hypotheses, read_hypotheses
+from mavsr.evaluation.normalisers import normaliser
+from mavsr.evaluation.score import ScoringSettings
+from mavsr.evaluation.word_errors import count_errors
 from mavsr.features.join import UtteranceSource
 from mavsr.files import atomic
 from mavsr.model.scales import Scale
@@ -23,10 +26,16 @@ from mavsr.report.cost import prefix_tokens
 
 HIGHEST_WER = 300.0
 """%; insertions may exceed the reference, but not by so much unless decoding is broken."""
+ERRORS = ("words", "substitutions", "deletions", "insertions")
 
 
 def check(
-    scores: Path, experiments: list[Path], hypotheses: list[Path], results: Path, output: Path
+    scores: Path,
+    experiments: list[Path],
+    hypotheses: list[Path],
+    results: Path,
+    output: Path,
+    scoring: ScoringSettings,
 ) -> None:
     """Write ``output`` (CSV: subject, check, outcome), or fail with all that does not hold.
 
@@ -36,25 +45,32 @@ def check(
         hypotheses: every hypothesis file that the config asks for.
         results: the folder ``results``.
         output: the list of what was checked.
+        scoring: how the hypotheses were scored.
 
     Raises:
         InputError: a check fails; the message lists each one.
     """
     table = read_scores(scores)
     found = [*check_scores(table), *check_experiments(table, experiments)]
+    counts = f"{len(table)} rows for {len(hypotheses)} files"
+    same = len(table) == len(hypotheses)
+    found.append(("wer.csv", "a row for every hypothesis file", "" if same else counts))
     lengths: dict[tuple[str, ...], dict[str, dict[str, int]]] = {}
     for path in hypotheses:
-        found += check_hypotheses(path, table, results, lengths)
-    rows = pd.DataFrame(found, columns=["subject", "check", "wrong"])
-    if len(wrong := rows[rows.wrong != ""]):
+        content = read_hypotheses(path)
+        rows = rows_of(path, content, table)
+        found += check_hypotheses(path, content, results, lengths)
+        found += check_counts(path, content, rows, normaliser(scoring.normaliser))
+    checks = pd.DataFrame(found, columns=["subject", "check", "wrong"])
+    if len(wrong := checks[checks.wrong != ""]):
         listed = "\n".join(f"  {r.subject}: {r.check}: {r.wrong}" for r in wrong.itertuples())
         raise InputError(
-            f"{len(wrong)} of {len(rows)} checks of the results fail; remove the files named and "
+            f"{len(wrong)} of {len(checks)} checks of the results fail; remove the files named and "
             f"run snakemake again, or correct what made them:\n{listed}"
         )
     with atomic(output) as partial:
-        rows.assign(outcome="holds").drop(columns="wrong").to_csv(partial, index=False)
-    print(f"{len(rows)} checks hold")
+        checks.assign(outcome="holds").drop(columns="wrong").to_csv(partial, index=False)
+    print(f"{len(checks)} checks hold")
 
 
 Finding = tuple[str, str, str]
@@ -106,7 +122,7 @@ def check_experiments(table: pd.DataFrame, experiments: list[Path]) -> Iterator[
 
 def check_hypotheses(
     path: Path,
-    table: pd.DataFrame,
+    content: Hypotheses,
     results: Path,
     lengths: dict[tuple[str, ...], dict[str, dict[str, int]]],
 ) -> Iterator[Finding]:
@@ -115,7 +131,6 @@ def check_hypotheses(
     ``lengths`` keeps what was read of features between calls.
     """
     subject = str(path)
-    content = read_hypotheses(path)
     sidecar = content.sidecar
     corpus, split = sidecar["origin"]["corpus"], sidecar["origin"]["split"]
     scale = Scale(sidecar["audio_rate"], sidecar["video_rate"])
@@ -139,14 +154,27 @@ def check_hypotheses(
         "tokens follow the formula",
         "" if math.isclose(mean, sidecar["tokens"]) else f"{sidecar['tokens']}, not {mean}",
     )
-    mine = table[(table.model == path.parent.parent.name) & (table.condition == path.parent.name)]
-    mine = mine[[_scale(row) == scale.name for row in mine.itertuples()]]
-    rows = mine.utterances.tolist()
+
+
+def check_counts(
+    path: Path, content: Hypotheses, rows: pd.DataFrame, normalise: Callable[[str], str]
+) -> Iterator[Finding]:
+    """The hypotheses have one row in ``wer.csv``, and its counts are those of scoring them anew."""
+    held = rows[["utterances", *ERRORS]].astype(int).to_numpy().tolist()
+    errors = count_errors(content.references, content.texts, normalise)
+    own = [len(errors.keys), *(int(getattr(errors, name).sum()) for name in ERRORS)]
     yield (
-        subject,
-        "one row in wer.csv with all its utterances",
-        "" if rows == [len(content.texts)] else f"rows with {rows} utterances",
+        str(path),
+        "one row in wer.csv with its counts",
+        "" if held == [own] else f"utterances, {', '.join(ERRORS)} are {own}, in wer.csv {held}",
     )
+
+
+def rows_of(path: Path, content: Hypotheses, table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of ``wer.csv`` for a hypothesis file."""
+    mine = table[(table.model == path.parent.parent.name) & (table.condition == path.parent.name)]
+    scale = Scale(content.sidecar["audio_rate"], content.sidecar["video_rate"]).name
+    return mine[[_scale(row) == scale for row in mine.itertuples()]]
 
 
 def _features(sidecar: dict, scale: Scale, results: Path) -> dict[str, Path]:

@@ -6,10 +6,6 @@ windows, because single batches differ more than scales do.
 
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
-
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
@@ -17,9 +13,24 @@ from matplotlib.figure import Figure
 from mavsr.command import run_command
 from mavsr.errors import InputError
 from mavsr.files import atomic
+from mavsr.model.scales import Scale
+from mavsr.report.figures.style import PAGE, legend_above, styled
+from mavsr.report.names import scale_label
 
 WINDOWS = 60
 """Points of a line of training losses."""
+LOOKS = [
+    (colour, line, marker)
+    for line in ("-", "--", ":", "-.")
+    for colour, marker in (
+        ("#0072b2", "o"),
+        ("#d55e00", "s"),
+        ("#009e73", "^"),
+        ("#cc79a7", "D"),
+        ("#4d4d4d", "v"),
+    )
+]
+"""Colour (Okabe and Ito), line and marker of a model's scales, in their order."""
 
 
 def loss_curve(metrics: Path, output: Path) -> None:
@@ -35,35 +46,44 @@ def loss_curve(metrics: Path, output: Path) -> None:
     table = pd.read_csv(metrics)
     if not (table.split == "train").any():
         raise InputError(f"{metrics} has no training loss; train the model again")
-    figure = draw_losses(table, output.stem)
-    with atomic(output) as partial:
-        figure.savefig(partial, format="png", dpi=120)
-    plt.close(figure)
+    with styled():
+        figure = draw_losses(table)
+        with atomic(output) as partial:
+            figure.savefig(partial, format="png")
+        plt.close(figure)
 
 
-def draw_losses(table: pd.DataFrame, title: str) -> Figure:
+def draw_losses(table: pd.DataFrame) -> Figure:
     """Losses against steps, and the WER of validation samples where there is one."""
     wer = table["wer"].notna().any()
-    figure, panels = plt.subplots(
-        1, 2 + wer, figsize=(4.5 * (2 + wer), 3.6), layout="constrained", squeeze=False
-    )
-    scales = list(dict.fromkeys(table["scale"]))
-    panes = [("train", "loss", "training loss"), ("val", "loss", "validation loss")]
-    panes += [("val", "wer", "WER of a validation sample, %")] * bool(wer)
-    for panel, (split, column, label) in zip(panels[0], panes, strict=True):
-        for number, scale in enumerate(scales):
+    panes = [
+        ("train", "loss", "Training loss (nats per token)"),
+        ("val", "loss", "Validation loss (nats per token)"),
+    ]
+    panes += [("val", "wer", "WER of validation sample (%)")] * bool(wer)
+    figure, grid = plt.subplots(1, len(panes), figsize=(PAGE, 2.6), squeeze=False)
+    for panel, (split, column, what) in zip(grid[0], panes, strict=True):
+        for place, scale in enumerate(dict.fromkeys(table["scale"])):
             rows = table[(table["split"] == split) & (table["scale"] == scale)]
             if split == "train":
                 window = max(len(rows) // WINDOWS, 1)
                 rows = rows.assign(loss=rows["loss"].rolling(window, min_periods=1).mean())
                 rows = rows.iloc[window - 1 :: window]
-            marker = "" if split == "train" else "o"
-            panel.plot(rows["step"], rows[column], marker=marker, ms=3, color=f"C{number}")
-        panel.set_xlabel("step")
-        panel.set_ylabel(label)
-        panel.grid(alpha=0.3)
-    panels[0][0].legend(scales, title="scale")
-    figure.suptitle(title, fontsize=9)
+            parsed = Scale.parse(scale)
+            colour, line, marker = LOOKS[place % len(LOOKS)]
+            panel.plot(
+                rows["step"],
+                rows[column],
+                line,
+                lw=1.0,
+                marker="" if split == "train" else marker,
+                ms=3,
+                color=colour,
+                label=scale_label(parsed.audio, parsed.video),
+            )
+        panel.set_xlabel("Training step")
+        panel.set_ylabel(what)
+    legend_above(figure, grid[0][0], columns=8)
     return figure
 
 

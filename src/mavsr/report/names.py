@@ -4,6 +4,8 @@ import re
 
 import pandas as pd
 
+from mavsr.model.scales import Scale
+
 METHOD_NAMES = {
     "avgpool-at-inference": "Avg Pooling at inference",
     "llama-avsr": "Llama-AVSR",
@@ -21,14 +23,38 @@ EXPERTS = re.compile(
 """A variant of MoME: routed experts, top-k, shared experts, bottleneck, and what else differs."""
 
 
+_WEIGHT = re.compile(r"(a\d+_v\d+|[av]\d+)x([\d.]+)")
+
+
 def label(method: str, variant: str = "") -> str:
     """Name in print: ``MoME-23/4-MHSA`` for method ``mome-mhsa`` and variant ``r23k4s1b12``."""
     name = METHOD_NAMES.get(method, method)
     if not (found := EXPERTS.fullmatch(variant)):
         return f"{name} {variant}".rstrip()
-    rest = found["rest"].strip("-_.+")
     name = name.replace("MoME-", f"MoME-{found['routed']}/{found['top_k']}-")
-    return f"{name} {rest}".rstrip()
+    return ", ".join([name, *map(_difference, filter(None, found["rest"].split("-")))])
+
+
+def _difference(part: str) -> str:
+    """In words, what a variant of MoME has beside other sizes (``MomeSettings.code``)."""
+    if part.startswith("c_"):
+        weights = [
+            f"c{scale_label(parsed.audio, parsed.video)} = {weight}"
+            for scale, weight in _WEIGHT.findall(part)
+            if (parsed := Scale.parse(scale))
+        ]
+        return ", ".join(weights)
+    if part.startswith("lb"):
+        return f"balance {part.removeprefix('lb')}"
+    return {"separate": "router per scale", "renorm": "gates renormalised"}.get(part, part)
+
+
+def variant_rank(variant: str) -> tuple[int, int, int, int, str]:
+    """Place of a variant among its method's rows: by the sizes of its experts."""
+    if not (found := EXPERTS.fullmatch(variant)):
+        return (0, 0, 0, 0, variant)
+    routed, top_k, shared, bottleneck = map(int, found.groups()[:4])
+    return routed, top_k, shared, bottleneck, found["rest"]
 
 
 def rank(method: str) -> int:
@@ -37,7 +63,20 @@ def rank(method: str) -> int:
     return names.index(method) if method in names else len(names)
 
 
-def scale_label(audio: float, video: float) -> str:
-    """``(4,2)`` for audio and video, ``4`` where there is one of them; NaN or NA is none."""
-    rates = [str(int(rate)) for rate in (audio, video) if not pd.isna(rate)]
+def flops_unit(tflops: float) -> tuple[float, str]:
+    """Factor and name of the unit in which an amount given in TFLOPs is a plain number."""
+    for factor, unit, least in ((1.0, "TFLOPs", 0.1), (1e3, "GFLOPs", 1.0)):
+        if tflops * factor >= least:
+            return factor, unit
+    return 1e6, "MFLOPs"
+
+
+def scale_labels(rows: pd.DataFrame) -> list[str]:
+    """:func:`scale_label` of each row's ``audio_rate`` and ``video_rate``."""
+    return [scale_label(a, v) for a, v in zip(rows.audio_rate, rows.video_rate, strict=True)]
+
+
+def scale_label(audio: float | None, video: float | None) -> str:
+    """``(4,2)`` for audio and video, ``4`` where there is one of them; None, NaN or NA is none."""
+    rates = [f"{rate:.0f}" for rate in (audio, video) if not pd.isna(rate)]
     return f"({','.join(rates)})" if len(rates) == 2 else rates[0]

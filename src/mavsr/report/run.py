@@ -24,7 +24,9 @@ def describe(
         checks: the list of checks that hold.
         output: the page.
     """
-    made_by = pd.DataFrame([_software(path) for path in settings]).drop_duplicates()
+    sidecars = [json.loads(path.read_text()) for path in settings]
+    made_by = pd.DataFrame([_software(sidecar) for sidecar in sidecars]).drop_duplicates()
+    too_long = max(sidecar["references_too_long"] for sidecar in sidecars)
     outcomes = pd.read_csv(checks).groupby("check", as_index=False, sort=False).size()
     sections = [
         heading("Software"),
@@ -33,11 +35,19 @@ def describe(
             "than one row means that results were made by different versions."
         ),
         html_table(made_by.astype(str)),
+        heading("Decoding"),
+        paragraph(
+            f"{len(sidecars)} hypothesis files. References that need more tokens than "
+            f"decoding.max_new_tokens: {too_long} in the file with most of them; column cut of "
+            "wer.csv is each file's share."
+        ),
         heading("Clips"),
         paragraph("What became of the clips of each split, from the ledgers of mouth crops."),
     ]
     for path in ledgers:
-        sections += [paragraph(path.parent.name), html_table(pd.read_csv(path).astype(str))]
+        ledger = pd.read_csv(path, dtype=str).fillna("")
+        ledger.columns = ledger.columns.str.replace("_", " ")
+        sections += [paragraph(path.parent.name), html_table(ledger)]
     sections += [
         heading("Checks"),
         paragraph("What was asserted of the results, and of how many files or rows it holds."),
@@ -50,8 +60,7 @@ def describe(
         partial.write_text(page("How these results were made", *sections), encoding="utf-8")
 
 
-def _software(path: Path) -> dict[str, Any]:
-    sidecar = json.loads(path.read_text())
+def _software(sidecar: dict[str, Any]) -> dict[str, Any]:
     return {
         **sidecar["versions"],
         "python": sidecar["python"],

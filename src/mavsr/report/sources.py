@@ -31,11 +31,11 @@ class Sources:
     routing: pd.DataFrame | None = None
     """Rows of :mod:`mavsr.evaluation.routing`, for the figure that shows experts."""
 
-    def published(self, table: str | None = None) -> pd.DataFrame:
+    def published(self, *tables: str) -> pd.DataFrame:
         """Values in print for the corpora of these scores, and for no others."""
         present = set(self.scores.corpus)
         kinds = {name: kind for name, kind in self.settings.kinds.items() if name in present}
-        return published_wer(kinds, table)
+        return published_wer(kinds, *tables)
 
     def select(self, why: str, **wanted: object) -> pd.DataFrame:
         """The rows whose columns have the ``wanted`` values.

@@ -1,4 +1,4 @@
-"""Command: write a table as CSV, Markdown, LaTeX and HTML."""
+"""Command: write a table as CSV, Markdown, LaTeX, HTML and reStructuredText."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -35,7 +35,7 @@ BUILDERS: dict[str, Callable[[Sources], Table]] = {
 def write_table(
     name: str, output: Path, settings: ReportSettings, scores: Path | None = None
 ) -> None:
-    """Write ``<name>`` as ``.csv``, ``.md``, ``.tex`` and ``.html``, and print the second.
+    """Write ``<name>`` as ``.csv``, ``.md``, ``.tex``, ``.html`` and ``.rst``; print the second.
 
     Args:
         name: a table of :data:`mavsr.report.catalogue.TABLES`.

@@ -22,8 +22,13 @@ def plan_batches(frames: Mapping[str, int], budget: int, seed: int, epoch: int) 
         Lists of keys; each key occurs exactly once.
 
     Raises:
-        InputError: one clip alone exceeds the budget.
+        InputError: there is no clip, or one clip alone exceeds the budget.
     """
+    if not frames:
+        raise InputError(
+            "the training split has no clip; see results/mouths/<corpus>/train/ledger.csv for what "
+            "became of them"
+        )
     longest = max(frames, key=lambda key: frames[key])
     if frames[longest] > budget:
         raise InputError(

@@ -10,6 +10,7 @@ from typing import Any
 
 from torch.utils.data import DataLoader, Dataset
 
+from mavsr.errors import InputError
 from mavsr.model.avsr import Utterance
 
 READ_AHEAD = 4
@@ -18,7 +19,7 @@ Step = tuple[int, Sequence[str]]
 """Epoch, and keys of all clips of the batch."""
 
 
-class _Batches(Dataset[list[Utterance]]):
+class _Batches(Dataset[list[Utterance] | InputError]):
     """This process' share of each step's clips."""
 
     def __init__(
@@ -29,10 +30,13 @@ class _Batches(Dataset[list[Utterance]]):
     def __len__(self) -> int:
         return len(self.steps)
 
-    def __getitem__(self, index: int) -> list[Utterance]:
+    def __getitem__(self, index: int) -> list[Utterance] | InputError:
         epoch, keys = self.steps[index]
         view = self.views[epoch % len(self.views)]
-        return [view[key] for key in keys[self.rank :: self.count]]
+        try:
+            return [view[key] for key in keys[self.rank :: self.count]]
+        except InputError as error:  # raised by a worker, its message would be a traceback
+            return error
 
 
 def load_batches(
@@ -55,17 +59,24 @@ def load_batches(
         rank: number of this process.
         count: number of processes.
         workers: processes that read ahead; 0 reads in this one.
+
+    Raises:
+        InputError: a clip cannot be read.
+
     """
     ahead: dict[str, Any] = {"prefetch_factor": READ_AHEAD} if workers else {}
-    yield from DataLoader(
+    for batch in DataLoader(
         _Batches(views, steps, rank, count),
         batch_size=None,
         sampler=range(start, len(steps)),
         collate_fn=_as_it_is,
         num_workers=workers,
         **ahead,
-    )
+    ):
+        if isinstance(batch, InputError):
+            raise batch
+        yield batch
 
 
-def _as_it_is(batch: list[Utterance]) -> list[Utterance]:
+def _as_it_is(batch: list[Utterance] | InputError) -> list[Utterance] | InputError:
     return batch

@@ -1,6 +1,7 @@
 """The state of an interrupted run: enough to go on as if nothing had happened."""
 
 import logging
+import pickle
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,7 +58,12 @@ class ResumeState:
         """Restore weights and optimiser if there is a state of this run; return its progress."""
         if not self.path.is_file():
             return Progress()
-        state = torch.load(self.path, weights_only=True, map_location="cpu")
+        try:
+            state = torch.load(self.path, weights_only=True, map_location="cpu")
+        except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+            # A power cut may leave a file that was renamed before its content reached the disk.
+            logging.warning("%s cannot be read (%s); starting afresh", self.path, error)
+            return Progress()
         if state["fingerprint"] != self.fingerprint:
             logging.warning("%s is of other settings or data; starting afresh", self.path)
             return Progress()

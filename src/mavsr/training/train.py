@@ -144,6 +144,7 @@ def _train(
             "dims": views[0].dims,
             "encoders": encoders,
             "data_sha256": data,
+            "code": code,
             "parameters": counts,
             "plan": repr(trainer.plan),
             "steps": len(trainer.steps),

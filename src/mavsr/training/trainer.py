@@ -19,7 +19,7 @@ from mavsr.training.precision import checkpoint_layers, computing, set_precision
 from mavsr.training.processes import ALONE, Processes
 from mavsr.training.settings import TrainingSettings
 from mavsr.training.state import Progress, ResumeState
-from mavsr.training.validation import validate
+from mavsr.training.validation import unusable, validate
 
 
 class Trainer:
@@ -90,7 +90,7 @@ class Trainer:
             the rows of ``metrics.csv``.
 
         Raises:
-            InputError: the loss is no longer finite; the message names step and clips.
+            InputError: a loss or gradient is no longer finite; the message names step and clips.
             SystemExit: SIGTERM arrived; the state is saved, and status 143 returned.
         """
         self.progress = self.resume.load(self.parameters, self.optimizer)
@@ -148,17 +148,21 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         losses = self.losses([self._placed(utterance) for utterance in batch], backward=True)
         for scale, loss in zip(self.model.settings.scales, losses.tolist(), strict=True):
-            if not math.isfinite(loss):
-                raise InputError(
-                    f"the loss is {loss} at step {self.progress.step}, scale {scale.name}, "
-                    f"clips {', '.join(keys)}; lower training.learning_rate or "
-                    "check these clips' features"
-                )
+            self._check(loss, "the loss", f"scale {scale.name}, clips", keys)
             self._record("train", epoch, scale.name, loss, rate)
         self.processes.total_gradients(self.parameters)
-        torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.clip)
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.clip)
+        self._check(float(norm), "the norm of the gradients", "clips", keys)
         self.optimizer.step()
         self.progress.step += 1
+
+    def _check(self, value: float, what: str, where: str, keys: Sequence[str]) -> None:
+        """Stop before a value that is no number reaches the weights."""
+        if not math.isfinite(value):
+            raise InputError(
+                f"{what} is {value} at step {self.progress.step}, {where} {', '.join(keys)}; lower "
+                "training.learning_rate or check these clips' features"
+            )
 
     def _placed(self, utterance: Utterance) -> Utterance:
         """The utterance on this process' device, in the type that projectors take: moved once."""
@@ -177,6 +181,13 @@ class Trainer:
             computing(self.processes.device, self.settings.precision),
         )
         for scale, score in zip(self.model.settings.scales, scores, strict=True):
+            if not math.isfinite(score.loss):
+                spoilt = ", ".join(unusable(self.validation)) or "none"
+                raise InputError(
+                    f"after epoch {epoch + 1} the validation loss at scale {scale.name} is "
+                    f"{score.loss}; clips whose features are no finite numbers: {spoilt}. Make "
+                    "these anew, or lower training.learning_rate"
+                )
             self._record("val", epoch, scale.name, score.loss, 0.0, score.wer)
         mean = sum(score.loss for score in scores) / len(scores)
         logging.info("epoch %d: validation loss %.4f", epoch + 1, mean)

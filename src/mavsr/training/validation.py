@@ -58,6 +58,15 @@ def validate(
     return [Score(loss, wer) for loss, wer in zip(losses.tolist(), rates, strict=True)]
 
 
+def unusable(clips: Mapping[str, Utterance]) -> list[str]:
+    """Keys of the clips that have a token which is not finite."""
+    return [
+        key
+        for key in clips
+        if not all(tokens.isfinite().all() for tokens in clips[key].tokens.values())
+    ]
+
+
 def sample_keys(keys: Sequence[str], count: int) -> list[str]:
     """``count`` keys, or all if there are fewer, chosen by their names alone."""
     order = generator("validation sample").permutation(len(keys))

@@ -1,9 +1,13 @@
 """Clouds: WER against what a prediction costs, in TFLOPs or in active parameters."""
 
+import math
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from mavsr.report.figures.style import (
     GREY,
@@ -11,14 +15,20 @@ from mavsr.report.figures.style import (
     errors,
     legend_above,
     look,
+    mark_published,
     methods_of,
     name_axis,
     panels,
 )
-from mavsr.report.names import label, scale_label
+from mavsr.report.names import EXPERTS, flops_unit, label, scale_label, scale_labels
+from mavsr.report.published import comparable
 from mavsr.report.sources import Sources
 from mavsr.report.tables.elastic import policy
 
+SMALL: Any = {"fontsize": 6.5, "path_effects": [withStroke(linewidth=1.5, foreground="white")]}
+"""Words beside points: what they cross stays below them."""
+CLOSE = 1.2
+"""Factor between costs of points whose names would cover each other on one side."""
 APART = 1.012
 """Factor between the places at which two methods of equal cost are drawn."""
 
@@ -26,28 +36,40 @@ APART = 1.012
 def tradeoff(sources: Sources) -> Figure:
     """All methods and scales, WER against TFLOPs, and the front that nothing beats on both."""
     scores = sources.select("figures/tradeoff", condition="clean")
-    return _cloud(scores, "tflops", "TFLOPs of the LLM per utterance (mean)", named=True)
+    published = sources.published()
+    factor, unit = flops_unit(scores.tflops.max())
+    scores = scores.assign(tflops=scores.tflops * factor)
+    return _cloud(scores, published, "tflops", f"{unit} of the LLM per utterance (mean)", True)
 
 
 def parameters(sources: Sources) -> Figure:
     """Methods and sizes of experts, WER against active adapter parameters (MoME)."""
     scores = sources.select("mome/parameters", condition="clean")
-    millions = scores.assign(active_parameters=scores.active_parameters.astype(float) / 1e6)
-    return _cloud(
-        millions, "active_parameters", "Active adapter parameters (millions)", named=False
-    )
+    count = scores.active_parameters.astype(float)
+    unit, name = (1e6, "millions") if count.max() > 1e6 else (1e3, "thousands")
+    scores, published = scores.assign(active_parameters=count / unit), sources.published()
+    what = f"Active adapter parameters ({name})"
+    return _cloud(scores, published, "active_parameters", what, named=False)
 
 
-def _cloud(scores: pd.DataFrame, cost: str, what: str, named: bool) -> Figure:
+def _cloud(
+    scores: pd.DataFrame, published: pd.DataFrame, cost: str, what: str, named: bool
+) -> Figure:
     corpora = sorted(scores.corpus.unique())
-    figure, grid = panels(1, len(corpora), height=2.7, width=None if len(corpora) > 1 else 4.5)
+    figure, grid = panels(1, len(corpora), height=2.7, width=PAGE if named else None)
     for corpus, axes in zip(corpora, grid[0], strict=True):
         own = scores[scores.corpus == corpus]
         methods = list(dict.fromkeys(method for method, _ in methods_of(own)))
         for place, method in enumerate(methods):
             # Methods of equal cost would hide each other.
             apart = APART ** (place - (len(methods) - 1) / 2)
-            _points(axes, own[own.method == method], cost, method, apart)
+            rows = own[own.method == method]
+            rows = rows.assign(x=rows[cost] * apart, scale=scale_labels(rows))
+            _points(axes, rows, method)
+            for _, same in rows.groupby("variant"):
+                marks = same.assign(published=same.scale.map(comparable(published, same)))
+                marks = marks.dropna(subset="published")
+                mark_published(axes, marks.x, marks.published, look(method).colour)
         front = policy(own.assign(tflops=own[cost]))
         # From each point of the front the same WER holds until the next one is affordable.
         right = own[cost].max() * 1.15
@@ -63,21 +85,23 @@ def _cloud(scores: pd.DataFrame, cost: str, what: str, named: bool) -> Figure:
         )
         if named:
             _name_front(axes, front)
+        else:
+            _name_sizes(axes, own, cost)
         axes.set_xscale("log")
+        axes.margins(x=0.1)
         _plain_ticks(axes)
-        axes.margins(x=0.14)
         axes.set_xlabel(what)
         axes.grid(True, axis="x")
         name_axis(axes, corpus, corpora)
-    legend_above(figure, grid[0][0], columns=3 if figure.get_figwidth() < PAGE else 5)
+    legend_above(figure, grid[0][0], columns=2 if figure.get_figwidth() < PAGE else 5)
     return figure
 
 
-def _points(axes: Axes, rows: pd.DataFrame, cost: str, method: str, apart: float) -> None:
+def _points(axes: Axes, rows: pd.DataFrame, method: str) -> None:
     drawn = look(method)
     # Variants of one method share its mark: their cost tells them apart.
     axes.errorbar(
-        rows[cost] * apart,
+        rows.x,
         rows.wer,
         yerr=errors(rows),
         fmt=drawn.marker,
@@ -85,8 +109,8 @@ def _points(axes: Axes, rows: pd.DataFrame, cost: str, method: str, apart: float
         ecolor=drawn.colour,
         mec="0.15",
         mew=0.5,
-        ms=5,
-        elinewidth=0.8,
+        ms=4.5,
+        elinewidth=0.6,
         label=label(method),
     )
 
@@ -99,14 +123,35 @@ def _name_front(axes: Axes, front: pd.DataFrame) -> None:
             (row.tflops, row.wer),
             xytext=(-4, -4),
             textcoords="offset points",
-            fontsize=6.5,
             ha="right",
             va="top",
+            **SMALL,
         )
 
 
+def _name_sizes(axes: Axes, rows: pd.DataFrame, cost: str) -> None:
+    """Where a method has several sizes of experts, name each beside its point."""
+    for _, same in rows.sort_values(cost).groupby("method"):
+        costs = [*same[cost], math.inf]
+        for place, row in enumerate(same.itertuples() if same.variant.nunique() > 1 else ()):
+            if not (sizes := EXPERTS.fullmatch(row.variant)):
+                continue
+            crowded = costs[place + 1] < CLOSE * costs[place]
+            axes.annotate(
+                f"{sizes['routed']}/{sizes['top_k']}, b = {sizes['bottleneck']}",
+                (costs[place], row.wer),
+                xytext=(-5, -3) if crowded else (5, 3),
+                textcoords="offset points",
+                ha="right" if crowded else "left",
+                va="top" if crowded else "bottom",
+                **SMALL,
+            )
+
+
 def _plain_ticks(axes: Axes) -> None:
-    """Ticks at 1, 2 and 5 times the powers of ten, as plain numbers."""
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    """Ticks as plain numbers, the more the fewer powers of ten there are."""
+    low, high = axes.get_xlim()
+    subs = (1, 2, 5) if high / low > 8 else (1, 1.5, 2, 3, 4, 5, 6, 8)
+    axes.xaxis.set_major_locator(LogLocator(subs=subs))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_minor_locator(NullLocator())

@@ -11,6 +11,7 @@ from mavsr.report.figures.bars import RATES
 from mavsr.report.figures.style import (
     Look,
     errors,
+    from_zero,
     legend_above,
     look,
     methods_of,
@@ -48,6 +49,7 @@ def noise(sources: Sources) -> Figure:
             _against_noise(axes, rows, drawn, what)
         _noise_axis(axes, own.condition.unique())
         name_axis(axes, corpus, corpora)
+    from_zero(grid)
     legend_above(figure, grid[0][0], columns=2 if len(corpora) == 1 else 4)
     return figure
 
@@ -59,9 +61,11 @@ def mome_noise(sources: Sources) -> Figure:
     figure, grid = panels(1, len(corpora))
     for corpus, axes in zip(corpora, grid[0], strict=True):
         own = scores[scores.corpus == corpus]
-        for method, variant in methods_of(own):
+        methods = methods_of(own)
+        for place, (method, variant) in enumerate(methods):
             rows = own[(own.method == method) & (own.variant == variant)]
-            _against_noise(axes, rows, look(method), label(method, variant))
+            shift = 0.3 * (place - (len(methods) - 1) / 2)  # intervals must not hide each other
+            _against_noise(axes, rows, look(method), label(method, variant), shift)
         _noise_axis(axes, own.condition.unique())
         name_axis(axes, corpus, corpora)
     legend_above(figure, grid[0][0], columns=2)
@@ -88,12 +92,11 @@ def _against_rate(sources: Sources, name: str, task: str, rate: str) -> Figure:
         methods = methods_of(own)
         for place, (method, variant) in enumerate(methods):
             rows = own[(own.method == method) & (own.variant == variant)].sort_values(rate)
-            shift = 0.06 * (place - (len(methods) - 1) / 2)  # intervals must not hide each other
+            shift = 0.06 * (place - (len(methods) - 1) / 2)  # for the same reason
             x = [rates.index(value) + shift for value in rows[rate]]
             _line(axes, x, rows, look(method), label(method, variant))
         axes.set_xticks(range(len(rates)), [str(value) for value in rates])
         axes.set_xlabel(RATES[task])
-        axes.set_ylim(bottom=0)
         name_axis(axes, corpus, corpora)
     legend_above(figure, grid[0][0], columns=2)
     return figure
@@ -108,8 +111,11 @@ def _snr(condition: str, conditions: Iterable[str]) -> float:
     return max(ratios, default=0.0) + STEP
 
 
-def _against_noise(axes: Axes, rows: pd.DataFrame, drawn: Look, name: str) -> None:
-    rows = rows.assign(x=[_snr(c, rows.condition) for c in rows.condition]).sort_values("x")
+def _against_noise(
+    axes: Axes, rows: pd.DataFrame, drawn: Look, name: str, shift: float = 0.0
+) -> None:
+    places = [_snr(c, rows.condition) + shift for c in rows.condition]
+    rows = rows.assign(x=places).sort_values("x")
     _line(axes, rows.x.tolist(), rows, drawn, name)
 
 
@@ -133,7 +139,6 @@ def _noise_axis(axes: Axes, conditions: Iterable[str]) -> None:
     names = ["clean" if c == "clean" else f"{Condition.parse(c).number:g}" for _, c in places]
     axes.set_xticks([x for x, _ in places], names)
     axes.set_xlabel(SNR)
-    axes.set_ylim(bottom=0)
 
 
 def _everywhere(rows: pd.DataFrame, conditions: Iterable[str]) -> pd.DataFrame:

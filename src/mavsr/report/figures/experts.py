@@ -1,7 +1,6 @@
 """Which experts are used, per layer, scale and kind of token: the heat maps of MoME."""
 
 import matplotlib.pyplot as plt
-import pandas as pd
 from matplotlib.figure import Figure
 
 from mavsr.errors import InputError
@@ -15,8 +14,8 @@ def experts(sources: Sources) -> Figure:
     """A map per kind of token (rows) and scale (columns): decoder layers by experts."""
     if sources.routing is None:
         raise InputError(
-            "mome/experts needs experiments.mome_experts with a MoME model; rule trace_routing "
-            "traces its experts"
+            "mome/experts needs experiments.mome_experts with a MoME model; rule record_routing "
+            "records which of its experts are used"
         )
     uses = sources.routing
     kinds = [kind for kind in ("audio", "video", "text") if kind in set(uses.modality)]
@@ -25,7 +24,7 @@ def experts(sources: Sources) -> Figure:
     figure, grid = plt.subplots(
         len(kinds),
         len(scales),
-        figsize=(PAGE, 0.5 + len(kinds) * (0.55 + 0.13 * min(layers, 32))),
+        figsize=(PAGE, 0.5 + len(kinds) * min(max(1.1, 0.3 + 0.1 * layers), 2.5)),
         squeeze=False,
         sharex=True,
         sharey=True,
@@ -38,20 +37,19 @@ def experts(sources: Sources) -> Figure:
             image = axes.imshow(
                 100 * values.reindex(index=range(layers), columns=range(count)),
                 aspect="auto",
-                cmap="viridis",
+                cmap="Blues",  # little is white, in print too
                 vmin=0,
                 vmax=highest,
                 interpolation="nearest",
             )
             axes.grid(False)
+            axes.spines[["top", "right"]].set_visible(True)
             axes.set_xticks(_ticks(count), [str(tick + 1) for tick in _ticks(count)])
             axes.set_yticks(_ticks(layers), [str(tick + 1) for tick in _ticks(layers)])
-        row[0].set_ylabel(f"Layer, {kind} tokens")
+        row[0].set_ylabel(f"Layer, {kind}")
     for scale, axes in zip(scales, grid[-1], strict=True):
         parsed = Scale.parse(scale)
-        named = scale_label(
-            *(pd.NA if rate is None else rate for rate in (parsed.audio, parsed.video))
-        )
+        named = scale_label(parsed.audio, parsed.video)
         axes.set_xlabel(f"Expert, {'rates' if ',' in named else 'rate'} {named}")
     bar = figure.colorbar(image, ax=grid.ravel().tolist(), aspect=30, pad=0.01)
     bar.set_label("Share of choices (%)")

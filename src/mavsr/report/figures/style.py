@@ -16,15 +16,20 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 
 from mavsr.files import atomic
-from mavsr.report.names import rank
+from mavsr.report.names import METHOD_NAMES, rank, variant_rank
 
 COLUMN, PAGE = 3.5, 7.2
 """Widths in inches: one column of a paper, and two."""
 GREY = "0.45"
 WER = "WER (%)"
+AFTER_METHODS = ("published", "Pareto front")
+"""What stands at the end of a legend."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Look:
 
 
 LOOKS = {
-    "llama-avsr": Look("#bdbdbd", "s", ""),
+    "llama-avsr": Look("#999999", "s", ""),
     "mtsk-ms": Look("#56b4e9", "o", "////", "--"),
     "mtsk-ss": Look("#e69f00", "^", "....", "-."),
     "mtsk-mss": Look("#0072b2", "D", "xxxx", ":"),
@@ -92,7 +97,24 @@ def panels(
     figure, axes = plt.subplots(
         rows, columns, figsize=(width, height * rows + 0.35), squeeze=False, sharey="row"
     )
+    for one in axes.flat:
+        one.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     return figure, axes.tolist()
+
+
+def outline(bars: BarContainer) -> None:
+    """Put a white edge around the whiskers of bars, so that they are seen on dark ones."""
+    assert bars.errorbar is not None
+    _, caps, stems = bars.errorbar.lines
+    for artist in (*caps, *stems):
+        artist.set_path_effects([withStroke(linewidth=1.8, foreground="white")])
+
+
+def from_zero(grid: Sequence[Sequence[Axes]]) -> None:
+    """Begin the y axes at 0; after all is drawn, as axes with a fixed end no longer follow data."""
+    for row in grid:
+        for axes in row:
+            axes.set_ylim(bottom=0)
 
 
 def look(method: str) -> Look:
@@ -103,7 +125,7 @@ def look(method: str) -> Look:
 def methods_of(scores: pd.DataFrame) -> list[tuple[str, str]]:
     """(method, variant) of all rows, in the papers' order."""
     found = set(zip(scores.method, scores.variant, strict=True))
-    return sorted(found, key=lambda pair: (rank(pair[0]), pair[1]))
+    return sorted(found, key=lambda pair: (rank(pair[0]), variant_rank(pair[1])))
 
 
 def errors(rows: pd.DataFrame) -> list[list[float]]:
@@ -116,11 +138,13 @@ def name_axis(axes: Axes, corpus: str, corpora: Sequence[str]) -> None:
     axes.set_ylabel(f"{WER}, {corpus}" if len(corpora) > 1 else WER)
 
 
-def mark_published(axes: Axes, x: Sequence[float], wer: Sequence[float]) -> None:
-    """Faint open diamonds for values in print."""
-    axes.plot(
-        x, wer, "d", ms=4.5, mfc="white", mec=GREY, mew=0.7, alpha=0.9, zorder=4, label="published"
-    )
+def mark_published(
+    axes: Axes, x: Sequence[float], wer: Sequence[float], colour: str = GREY
+) -> None:
+    """Faint open diamonds for values in print, if there are any."""
+    if len(x):
+        look: Any = {"ls": "", "marker": "d", "ms": 4.5, "mfc": "white", "mec": colour, "mew": 0.7}
+        axes.plot(x, wer, **look, alpha=0.9, zorder=4, label="published")
 
 
 def legend_above(figure: Figure, axes: Axes, columns: int = 4) -> None:
@@ -128,9 +152,10 @@ def legend_above(figure: Figure, axes: Axes, columns: int = 4) -> None:
     found: dict[str, Any] = {}
     for panel in figure.axes if figure.axes else [axes]:
         for handle, name in zip(*panel.get_legend_handles_labels(), strict=True):
-            found.setdefault(name, handle)
-    if front := found.pop("Pareto front", None):  # after the methods
-        found["Pareto front"] = front
+            found[name] = handle
+    methods = list(METHOD_NAMES.values())
+    order = [*methods, *(name for name in found if name not in (*methods, *AFTER_METHODS))]
+    found = {name: found[name] for name in [*order, *AFTER_METHODS] if name in found}
     if found:
         figure.legend(
             list(found.values()),

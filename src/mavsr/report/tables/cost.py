@@ -58,11 +58,11 @@ def table4(sources: Sources) -> Table:
         known = pd.concat([known.assign(llm=name) for name in same])
         frame = frame.merge(known, on=["llm", *keys], how="left")
         frame = frame.astype({"tokens published": "Int64"})
-        for column in ("tokens published", "tflops published"):
-            shown[column] = frame[column].map(lambda x: "–" if pd.isna(x) else f"{x:g}")
+        for column, form in (("tokens published", "{:.0f}"), ("tflops published", "{:.2f}")):
+            shown[column] = frame[column].map(lambda x, f=form: "–" if pd.isna(x) else f.format(x))
     return Table(
         frame,
-        shown.astype(str),
+        shown.astype(str).rename(columns=lambda name: name.replace("tflops", "TFLOPs")),
         f"Tokens and TFLOPs of the LLM for a clip of {PAPER_SECONDS} s: 50 audio and 25 video "
         "tokens a second, divided by their rates, and 7 of the prompt; 2 FLOPs per token and "
         "weight, one LoRA included.",

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from mavsr.report.layout import Table
-from mavsr.report.names import label, rank, scale_label
+from mavsr.report.names import flops_unit, label, rank, scale_label
 from mavsr.report.sources import Sources
 
 
@@ -14,6 +14,7 @@ def elastic(sources: Sources) -> Table:
     """
     scores = sources.select("elastic", condition="clean")
     scores = scores[scores.method != "llama-avsr"]  # a model per scale: nothing to choose from
+    factor, unit = flops_unit(scores.tflops.max())
     rows, texts = [], []
     models = sorted(
         scores.groupby(["corpus", "task", "model"], sort=False),
@@ -28,13 +29,13 @@ def elastic(sources: Sources) -> Table:
                 | {"wer": row.wer, "wer_low": row.wer_low, "wer_high": row.wer_high}
             )
             texts.append(
-                {**head, "TFLOPs from": f"{row.tflops:.3g}", "scale": scale}
+                {**head, f"{unit} from": f"{row.tflops * factor:.3g}", "rates": scale}
                 | {"WER": f"{row.wer:.1f} ({row.wer_low:.1f} to {row.wer_high:.1f})"}
             )
     return Table(
         pd.DataFrame(rows),
         pd.DataFrame(texts),
-        "Which scale to run: the best one within a budget of TFLOPs of the LLM per utterance. A "
+        f"Which rates to run: the best ones within a budget of {unit} of the LLM per utterance. A "
         "row holds from its budget up to the next. WER in %, with its 95 % bootstrap interval.",
     )
 

@@ -35,13 +35,14 @@ def table2(sources: Sources) -> Table:
         rows.setdefault(head, {})[row.corpus] = row.wer
         texts.setdefault(head, {})[row.corpus] = f"{row.wer:.1f}"
     names = ["method", "source", "rates", "labelled hours LRS2/LRS3"]
+    shown = pd.DataFrame(
+        [
+            dict(zip(names, head, strict=True)) | {c: texts[head].get(c, "–") for c in corpora}
+            for head in texts
+        ]
+    )
     return Table(
         pd.DataFrame([dict(zip(names, head, strict=True)) | rows[head] for head in rows]),
-        pd.DataFrame(
-            [
-                dict(zip(names, head, strict=True)) | {c: texts[head].get(c, "–") for c in corpora}
-                for head in texts
-            ]
-        ),
+        shown.loc[:, (shown != "").any()],
         "Audio-visual recognition beside the literature; columns are corpora. " + footnote(scores),
     )

@@ -3,15 +3,31 @@
 import pandas as pd
 
 from mavsr.errors import InputError
+from mavsr.noise.condition import Condition
 from mavsr.report.layout import Table
+from mavsr.report.names import label, scale_labels
 from mavsr.report.sources import Sources
 
 
 def noise_check(sources: Sources) -> Table:
     """The comparison, one row per audio-visual score."""
     frame = compare(sources.scores)
-    caption = "WER (%) by sound alone and with the mouth in view, under the same babble."
-    return Table(frame, frame.astype(str), caption)
+    shown = pd.DataFrame(
+        {
+            "corpus": frame.corpus,
+            "method": frame.method.map(label),
+            "babble": [f"{Condition.parse(name).number:g} dB" for name in frame.condition],
+            "rates": scale_labels(frame),
+            "audio": frame.wer_audio.map("{:.1f}".format),
+            "audio-visual": frame.wer_audio_visual.map("{:.1f}".format),
+            "ratio": frame.ratio.map("{:.2f}".format),
+        }
+    )
+    caption = (
+        "WER in % by sound alone and with the mouth in view, under the same babble, and the "
+        "second over the first; (audio, video) rates."
+    )
+    return Table(frame, shown, caption)
 
 
 def compare(scores: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,8 @@ import pandas as pd
 from mavsr.errors import InputError
 from mavsr.noise.condition import Condition
 from mavsr.report.layout import Table
-from mavsr.report.names import label, rank, scale_label
+from mavsr.report.names import label, rank, scale_labels, variant_rank
+from mavsr.report.published import CITATIONS, SECONDARY
 from mavsr.report.sources import Sources
 
 SIGNIFICANT = 0.05
@@ -38,8 +39,8 @@ def arrange(
     rows = _labelled(scores, across)
     columns = list(dict.fromkeys(rows.sort_values("place")["column"]))
     frames, prints = [], []
-    order = ["corpus", "rank", "variant", "method"]
-    for (corpus, _, variant, method), own in rows.groupby(order):
+    order = ["corpus", "rank", "size", "variant", "method"]
+    for (corpus, _, _, variant, method), own in rows.groupby(order):
         _check_row(corpus, method, own, columns)
         own = own.set_index("column").loc[columns]
         head = {"corpus": corpus, "method": method, **{name: own[name].iloc[0] for name in beside}}
@@ -52,7 +53,8 @@ def arrange(
             texts |= {f"{c} published": _number(known.get(c)) for c in columns}
         frames.append({**head, **values})
         prints.append({**print_head, **texts})
-    return Table(pd.DataFrame(frames), pd.DataFrame(prints), f"{caption} {footnote(scores)}")
+    notes = [caption, footnote(scores), credit(published)]
+    return Table(pd.DataFrame(frames), pd.DataFrame(prints), " ".join(filter(None, notes)))
 
 
 def wer_text(row: pd.Series) -> str:
@@ -72,11 +74,23 @@ def footnote(scores: pd.DataFrame) -> str:
     return f"WER in %, ± half of the 95 % bootstrap interval over utterances{compared}."
 
 
+def credit(published: pd.DataFrame | None) -> str:
+    """Where the columns of published values come from; nothing if there are none."""
+    if published is None or published.empty:
+        return ""
+    second_hand = published.groupby("paper").note.apply(lambda notes: notes.str.contains(SECONDARY))
+    papers = [
+        CITATIONS[paper] + (", read from secondary sources" if second_hand[paper].any() else "")
+        for paper in sorted(published.paper.unique())
+    ]
+    return f"Published: {'; '.join(papers)}."
+
+
 def _labelled(scores: pd.DataFrame, across: str) -> pd.DataFrame:
     """Rows with the method's name in print, its rank, and the name and place of its column."""
     if across == "scale":
-        pairs = list(zip(scores.audio_rate, scores.video_rate, strict=True))
-        named = [scale_label(audio, video) for audio, video in pairs]
+        pairs = zip(scores.audio_rate, scores.video_rate, strict=True)
+        named = scale_labels(scores)
         places = [tuple(float(r) for r in pair if pd.notna(r)) for pair in pairs]
     else:
         heard = [Condition.parse(name) for name in scores.condition]
@@ -84,6 +98,7 @@ def _labelled(scores: pd.DataFrame, across: str) -> pd.DataFrame:
         places = [(float("inf") if c.kind == "clean" else c.number,) for c in heard]
     return scores.assign(
         rank=scores.method.map(rank),
+        size=scores.variant.map(variant_rank),
         method=[label(m, v) for m, v in zip(scores.method, scores.variant, strict=True)],
         column=named,
         place=places,
@@ -105,11 +120,10 @@ def _check_row(corpus: str, method: str, own: pd.DataFrame, columns: list[str]) 
 
 
 def _known(published: pd.DataFrame, corpus: str, method: str, variant: str) -> dict[str, float]:
-    mine = published[(published.corpus == corpus) & (published.method == method)]
-    if "variant" in mine:
-        mine = mine[mine.variant == variant]
-    scales = [scale_label(a, v) for a, v in zip(mine.audio_rate, mine.video_rate, strict=True)]
-    return dict(zip(scales, mine.wer, strict=True))
+    mine = published[
+        (published.corpus == corpus) & (published.method == method) & (published.variant == variant)
+    ]
+    return dict(zip(scale_labels(mine), mine.wer, strict=True))
 
 
 def _number(value: float | None) -> str:
