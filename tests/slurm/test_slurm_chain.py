@@ -38,7 +38,7 @@ class SlurmProject(Project):
         (profile / "site.yaml").write_text(yaml.safe_dump(SITE))
         needs = yaml.safe_load((profile / "needs.yaml").read_text())
         # Less than its imports take, so that the first attempt must fail, and a later one must not.
-        needs[STARVED]["gb"] = 0.5
+        needs[STARVED]["gb"] = 1.0
         (profile / "needs.yaml").write_text(yaml.safe_dump(needs))
 
     @property

@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mavsr.status.failures import write_failures
+from mavsr.status.failures import reason, write_failures
 from mavsr.status.snakelog import Job, newest_log, read_log
 from mavsr.status.status import stage_of, status_table
 
@@ -36,6 +36,47 @@ rule crop_mouths:
     jobid: 3
 """
 
+# As Snakemake quotes the log of a job on a cluster, in which another Snakemake speaks.
+QUOTED = """\
+Logfile e/17.log:
+================
+rule crop_mouths:
+    output: results/mouths/p/test/00000.tar, results/mouths/p/test/00000.csv
+    jobid: 0
+SNAKEMAKE
+=========
+Error in rule crop_mouths:
+    message: None
+    jobid: 0
+================
+"""
+GROUP = """\
+    [Sat Nov 21 12:00:00 2026]
+    rule mix_noise:
+        output: results/noise/p/test/snr_0/00000.tar
+        log: results/logs/noise/p/test/snr_0/00000.log
+        jobid: 7
+    [Sat Nov 21 12:00:00 2026]
+    rule mix_noise:
+        output: results/noise/p/test/snr_0/00001.tar
+        log: results/logs/noise/p/test/snr_0/00001.log
+        jobid: 8
+"""
+GROUP_FAILED = """\
+[Sat Nov 21 12:00:09 2026]
+    message: SLURM-job '18' failed, SLURM status is: 'TIMEOUT'.
+    log: e/18.log (check log file(s) for error details)
+    jobs:
+        rule mix_noise:
+            jobid: 7
+            output: results/noise/p/test/snr_0/00000.tar
+            log: results/logs/noise/p/test/snr_0/00000.log (check log file(s) for error details)
+        rule mix_noise:
+            jobid: 8
+            output: results/noise/p/test/snr_0/00001.tar
+            log: results/logs/noise/p/test/snr_0/00001.log (check log file(s) for error details)
+"""
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
@@ -58,6 +99,31 @@ def test_a_failed_job_names_its_logs_and_reason():
 def test_a_second_attempt_is_the_same_job(more, state):
     job, _ = read_log(LOG + more)
     assert (job.state, job.message) == (state, "")
+
+
+def test_a_quoted_log_is_not_read_as_the_runs_own():
+    assert read_log(LOG + QUOTED) == read_log(LOG)
+    assert read_log(LOG + QUOTED + AGAIN) == read_log(LOG + AGAIN)
+
+
+def test_jobs_of_a_group_are_jobs():
+    assert [(job.number, job.state) for job in read_log(GROUP)] == [
+        ("7", "running"),
+        ("8", "running"),
+    ]
+    for job in read_log(GROUP + GROUP_FAILED):
+        assert job.state == "failed"
+        assert "TIMEOUT" in job.message
+        assert job.logs == (f"results/logs/{job.output[8:-4]}.log", "e/18.log")
+
+
+def test_why_slurm_ended_a_job_is_part_of_the_reason(folder):
+    (folder / "e").mkdir()
+    (folder / "e/17.log").write_text("slurmstepd-n1: error: StepId=17.0 exceeded memory limit\n")
+    log = folder / "results/logs/mouths/p/test/00000.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("clips: 40 %\n")
+    assert reason(read_log(LOG)[0]) == "clips: 40 % [StepId=17.0 exceeded memory limit]"
 
 
 def test_the_list_of_failures_holds_the_last_word_of_the_log(folder, capsys):

@@ -1,14 +1,16 @@
 """Read Snakemake's own log of a run: which jobs started, ended, and failed."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_STARTED = re.compile(r"^(?:local)?(?:rule|checkpoint) (\S+):$")
-_FAILED = re.compile(r"^Error in (?:rule|checkpoint) ([^,\s]+)")
+_HEAD = re.compile(r"^( *)(Error in )?(?:local)?(?:rule|checkpoint) ([^\s,:]+)(:$|,| )")
 _FINISHED = re.compile(r"^Finished job(?:id)?:? (\d+)")
-_FIELD = re.compile(r"^ {4}(jobid|output|log|message): (.*)$")
+_FIELD = re.compile(r"^(jobid|output|log|message): (.*)$")
 _AFTER = " (check log file(s) for error details)"
+_GROUP = "    jobs:"
+"""Before the failed jobs of a group, which stand eight spaces in; started ones stand at four."""
 
 
 @dataclass
@@ -26,31 +28,48 @@ class Job:
 def read_log(text: str) -> list[Job]:
     """The jobs of a log in the order of their first start; a retried one is one job."""
     jobs: dict[str, Job] = {}
-    lines = text.splitlines()
+    lines = list(_own_lines(text))
+    group: dict[str, str] = {}
     for number, line in enumerate(lines):
         if match := _FINISHED.match(line):
             if match[1] in jobs:
                 jobs[match[1]].state = "done"
-            continue
-        failed = _FAILED.match(line)
-        if match := failed or _STARTED.match(line):
-            told = _fields(lines[number + 1 :])
-            job = jobs.setdefault(told.get("jobid", ""), Job(match[1], told.get("jobid", "")))
+        elif line == _GROUP:
+            group = _fields(lines[max(number - 2, 0) :], 4)
+        elif (match := _HEAD.match(line)) and (match[2] or match[4] == ":"):
+            indent = len(match[1])
+            told = _fields(lines[number + 1 :], indent + 4)
+            failed = bool(match[2]) or indent == 8
+            shared = group if indent == 8 else {}
+            job = jobs.setdefault(told.get("jobid", ""), Job(match[3], told.get("jobid", "")))
             job.output = told.get("output", job.output)
-            logs = told.get("log", "").removesuffix(_AFTER)
-            job.logs = tuple(logs.split(", ")) if logs else job.logs
+            logs = [
+                fields["log"].removesuffix(_AFTER) for fields in (told, shared) if "log" in fields
+            ]
+            job.logs = tuple(", ".join(logs).split(", ")) if logs else job.logs
             job.state = "failed" if failed else "running"
-            job.message = told.get("message", "") if failed else ""
+            job.message = {**shared, **told}.get("message", "") if failed else ""
     return list(jobs.values())
 
 
-def _fields(lines: list[str]) -> dict[str, str]:
-    """The indented ``key: value`` lines that follow a headline."""
+def _own_lines(text: str) -> Iterator[str]:
+    """Lines without the logs that are quoted: of a job on a cluster that is a log of this kind."""
+    lines = iter(text.splitlines())
+    for line in lines:
+        yield line
+        if line.startswith("Logfile ") and line.endswith(":"):
+            bar = next(lines, "")
+            while next(lines, bar) != bar:
+                pass
+
+
+def _fields(lines: list[str], indent: int) -> dict[str, str]:
+    """The ``key: value`` lines at ``indent`` with which ``lines`` begin."""
     found: dict[str, str] = {}
     for line in lines:
-        if not line.startswith("    "):
+        if not line.startswith(" " * indent):
             break
-        if match := _FIELD.match(line):
+        if match := _FIELD.match(line[indent:]):
             found[match[1]] = match[2]
     return found
 
@@ -59,6 +78,6 @@ def newest_log(folder: Path = Path(".snakemake/log")) -> Path | None:
     """The log of the last run that was no dry run, or None: dry runs submit nothing."""
     for path in sorted(folder.glob("*.snakemake.log"), reverse=True):
         text = path.read_text(encoding="utf-8", errors="replace")
-        if "This was a dry-run" not in text and re.search(r"^(?:local)?rule ", text, re.M):
+        if "This was a dry-run" not in text and re.search(r"^ *(?:local)?rule ", text, re.M):
             return path
     return None
