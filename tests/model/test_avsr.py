@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 import safetensors.torch
 import torch
@@ -205,6 +207,14 @@ def test_an_llm_of_the_same_shape_but_other_weights_is_refused(settings_of, mode
 def test_a_missing_llm_is_named(settings_of, tmp_path):
     with pytest.raises(InputError, match=f"'{tmp_path}/nothing' cannot be loaded"):
         MatryoshkaModel(settings_of(llm=f"{tmp_path}/nothing"), DIMS)
+
+
+@pytest.mark.parametrize("lost", ["config.json", "tokenizer.json", "model.safetensors"])
+def test_so_is_a_folder_that_has_lost_a_file(llm_folder, tmp_path, lost):
+    folder = shutil.copytree(llm_folder, tmp_path / "llm")
+    (folder / lost).unlink()
+    with pytest.raises(InputError, match=f"'{folder}' cannot be loaded"):
+        load_llm(str(folder))
 
 
 def test_an_llm_in_bfloat16_trains(settings_of, utterances, tmp_path):

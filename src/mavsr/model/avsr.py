@@ -257,16 +257,16 @@ def load_llm(
     """A frozen causal language model in eval mode, and its tokenizer.
 
     Raises:
-        InputError: it is neither a folder here nor a model that the hub gives out.
+        InputError: it is neither a complete folder here nor a model that the hub gives out.
     """
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
         llm = AutoModelForCausalLM.from_pretrained(name, revision=revision)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the latter where config or tokenizer are lost
         raise InputError(
-            f"the LLM {name!r} cannot be loaded. For a local folder, check the path; for a gated "
-            f"model, accept its licence on its hub page, set HF_TOKEN, and unset HF_HUB_OFFLINE. "
-            f"({error})"
+            f"the LLM {name!r} cannot be loaded. For a local folder, check the path and that no "
+            "file of it is lost; for a gated model, accept its licence on its hub page, set "
+            f"HF_TOKEN, and unset HF_HUB_OFFLINE. ({error})"
         ) from error
     # What the checkpoint says about sampling must never reach a decoder (see docs/methods.md).
     llm.generation_config = GenerationConfig()
