@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -61,10 +62,13 @@ def finished(slurm, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cluster")
     project = SlurmProject(folder / "a clone", slurm)
     said = folder / "said.log"
+    # The plugin does not quote the interpreter, whose path may have a space (docs/slurm.md).
+    (folder / "env").symlink_to(sys.prefix)
+    python = folder / "env" / "bin" / Path(sys.executable).name
     with (
         said.open("w") as stream,
         subprocess.Popen(
-            [sys.executable, "-c", IMPATIENT, *SLURM],
+            [python, "-c", IMPATIENT, *SLURM],
             cwd=project.folder,
             env=project.environment,
             stdout=stream,
