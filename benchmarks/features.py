@@ -22,6 +22,7 @@ import multiprocessing
 import os
 import random
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -59,8 +60,8 @@ ROOT = Path(__file__).parents[1]
 WIDE = {"weights": "of a benchmark", "dtype": "float16", "pool": 1}
 
 
-def features(clips: int = 24, repeats: int = 3, training: Path | None = None) -> None:
-    """Print every ratio; take the best of ``repeats`` rounds.
+def features(clips: int = 24, repeats: int = 9, training: Path | None = None) -> None:
+    """Print every ratio, over ``repeats`` rounds.
 
     Args:
         clips: in a shard.
@@ -191,6 +192,12 @@ def seconds_of(function: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
+def times_faster(reference: Sequence[float], way: Sequence[float]) -> str:
+    """Ratio of two ways that took turns: the median of the rounds, and their range."""
+    ratios = [one / other for one, other in zip(reference, way, strict=True)]
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+
+
 def compare_encoding(
     name: str, settings: EncoderSettings, shards: Sequence[Path], folder: Path, repeats: int
 ) -> None:
@@ -214,14 +221,13 @@ def compare_encoding(
                     processor.setdefault(label, []).append(sum(used))
     clips = sum(1 for shard in shards for _ in read_shard(shard))
     for label in wall:
-        spent, used = min(wall[label]), min(processor[label])
         print(
-            f"{name}, {label}: {clips / spent:.1f} clips/s, {min(wall['plain loop']) / spent:.2f} "
-            f"of the plain loop ({min(processor['plain loop']) / used:.2f} in processor time)"
+            f"{name}, {label}: {clips / min(wall[label]):.1f} clips/s, "
+            f"{times_faster(wall['plain loop'], wall[label])} of the plain loop "
+            f"({times_faster(processor['plain loop'], processor[label])} in processor time)"
         )
-    print(
-        f"{name}: two workers against one {min(wall['one worker']) / min(wall['two workers']):.2f}"
-    )
+    doubled = times_faster(wall["one worker"], wall["two workers"])
+    print(f"{name}: two workers against one {doubled}")
     index(outputs, folder / name / "index.json", folder / name / "samples.parquet", {})
     cache = FeatureCache(folder / name)
     read = min(seconds_of(lambda: [cache[key] for key in cache.keys]) for _ in range(repeats))
