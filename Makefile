@@ -5,6 +5,9 @@ CORES ?= all
 CONFIG ?=
 # Such as workflow/profiles/slurm; empty: this machine.
 PROFILE ?=
+# Which tests: pytest's marker expression; empty for all of them.
+MARKS ?= not slurm
+WORKERS ?= --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' \
 	2>/dev/null && { echo $$p; break; }; done)
@@ -30,8 +33,9 @@ report: .venv/.installed
 	$(SNAKEMAKE) -- report_pages
 	$(SNAKEMAKE) --report results/report.html --report-stylesheet workflow/report/style.css -- report_pages
 
+# A worker per core, each with whole files of tests.
 test: .venv/.installed
-	$(IN_ENV) pytest
+	$(IN_ENV) pytest -m '$(MARKS)' $(WORKERS)
 
 # Through a real SLURM on this machine; Debian's packages are installed if they are absent (as root).
 test-slurm: .venv/.installed

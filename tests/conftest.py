@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import safetensors.torch
 import torch
+from filelock import FileLock
 from project import SMOKE, Project
 from tiny import DIMS, make_text, make_utterance, save_llm
 
@@ -21,19 +22,31 @@ from mavsr.shards import write_shard
 torch.set_num_threads(1)
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with what takes longest: no worker of pytest-xdist is left with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slurm") is None)
+
+
 @pytest.fixture(scope="session")
 def smoke_run(tmp_path_factory) -> Project:
     """The smoke config, run once for all tests. What a test changes there, it puts back.
 
-    For work on the tests themselves SMOKE_RUN may name the folder of an earlier run by this code.
+    Workers of pytest-xdist share the run and have a copy each. For work on the tests themselves
+    SMOKE_RUN may name the folder of an earlier run by this code.
     """
     place = tmp_path_factory.mktemp("smoke run") / "project"
     if earlier := os.environ.get("SMOKE_RUN"):
         return Project.copied(Path(earlier), place)
-    project = Project(place)
-    result = project.run(*SMOKE)
-    assert result.returncode == 0, result.stdout[-5000:]
-    return project
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    finished = shared / "finished smoke run"
+    with FileLock(shared / "smoke run.lock"):
+        if not finished.exists():
+            project = Project(shared / f"smoke run of {base.name}")
+            result = project.run(*SMOKE)
+            assert result.returncode == 0, result.stdout[-5000:]
+            project.folder.rename(finished)
+    return Project.copied(finished, place)
 
 
 @pytest.fixture(scope="session")
