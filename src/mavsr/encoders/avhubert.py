@@ -16,7 +16,10 @@ from typing import cast
 import torch
 from torch import nn
 from transformers.models.hubert.configuration_hubert import HubertConfig
-from transformers.models.hubert.modeling_hubert import HubertEncoderStableLayerNorm
+from transformers.models.hubert.modeling_hubert import (
+    HubertEncoderStableLayerNorm,
+    HubertPositionalConvEmbedding,
+)
 
 from mavsr.encoders.avhubert_checkpoint import AVHubertConfig, read_checkpoint, save_checkpoint
 from mavsr.encoders.base import Encoder
@@ -40,6 +43,18 @@ _PUBLIC_NAMES = (
     (r"^(encoder\.layers\.\d+)\.feed_forward\.intermediate_dense\.", r"\1.fc1."),
     (r"^(encoder\.layers\.\d+)\.feed_forward\.output_dense\.", r"\1.fc2."),
 )
+
+
+class _PositionsInFloat32(HubertPositionalConvEmbedding):
+    """The positional convolution, float32 under autocast too.
+
+    On processors with AMX, PyTorch 2.11 computes grouped convolutions of few channels wrongly in
+    bfloat16: with the stand-in's 8 channels a group it is off by more than its own norm.
+    """
+
+    def forward(self, hidden_states: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(hidden_states.device.type, enabled=False):
+            return super().forward(hidden_states.float())
 
 
 class AVHubertEncoder(Encoder):
@@ -84,6 +99,8 @@ class AVHubertEncoder(Encoder):
             "sdpa"  # as PreTrainedModel would, which is not used here
         )
         self.encoder = HubertEncoderStableLayerNorm(transformer)
+        # Made by the line above, so that random weights are drawn once.
+        self.encoder.pos_conv_embed.__class__ = _PositionsInFloat32
 
     @classmethod
     def from_checkpoint(cls, path: str | Path) -> "AVHubertEncoder":
