@@ -9,7 +9,14 @@ import pytest
 import yaml
 
 from mavsr.errors import InputError
-from mavsr.preflight import check_features, check_files, check_writable, missing_files
+from mavsr.experiments import all_models
+from mavsr.preflight import (
+    check_features,
+    check_files,
+    check_ranks,
+    check_writable,
+    missing_files,
+)
 
 CONFIG = yaml.safe_load((Path(__file__).parents[1] / "config.yaml").read_text())
 FOLDER = {"kind": "folder", "root": "videos", "shards": {"train": 1, "val": 1, "test": 1}}
@@ -93,6 +100,27 @@ def test_weights_of_retinaface_are_a_file_or_a_url(config, tmp_path):
     assert missing_files(config, jobs) == []
     config["mouths"]["retinaface"]["weights"] = "https://example.org/resnet50.pth"
     assert missing_files(config, jobs) == []
+
+
+def test_a_rank_is_checked_against_every_width_that_is_known(config, tmp_path):
+    def check():
+        check_ranks(config, all_models(config).values())
+
+    check()
+    config["llms"]["llama-standin"]["lora_rank"] = 48
+    with pytest.raises(InputError, match=r"llms\.llama-standin: lora_rank 48 .* 128 .* is 32$"):
+        check()
+    config["standins"]["llama"]["hidden"] = 192
+    check()
+    config["llms"]["llama-standin"]["path"] = str(tmp_path)
+    for text in ("", "[]", "{}", '{"hidden_size": 96}'):
+        (tmp_path / "config.json").write_text(text)
+        check()
+    (tmp_path / "config.json").write_text('{"hidden_size": 128}')
+    with pytest.raises(InputError, match="lora_rank 48"):
+        check()
+    config["experiments"] = {"one": [{"methods": ["mome-ffn"]}]}
+    check()
 
 
 @pytest.fixture

@@ -4,7 +4,13 @@ from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+)
 
 from mavsr.model.avsr import Utterance
 from mavsr.seeds import derive_seed
@@ -46,6 +52,24 @@ def save_llm(folder: Path, layers: int = 2, hidden: int = 16, dtype=torch.float3
     )
     llm.to(dtype).save_pretrained(folder)
     fast.save_pretrained(folder)
+    return folder
+
+
+def save_other_llm(folder: Path, name: str, **sizes) -> Path:
+    """A random LLM of the architecture ``name``, with the tokenizer of :func:`save_llm`."""
+    save_llm(folder)
+    torch.manual_seed(0)
+    widths = {
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+    }
+    config = AutoConfig.for_model(
+        name, vocab_size=340, initializer_range=0.3, **{**widths, **sizes}
+    )
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     return folder
 
 

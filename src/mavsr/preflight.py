@@ -13,6 +13,8 @@ from typing import Any
 
 from mavsr.corpus.readers import make_reader, reading_settings
 from mavsr.errors import InputError
+from mavsr.model.named import Model
+from mavsr.model.settings import check_rank
 from mavsr.remedies import rebuild_command
 
 Config = Mapping[str, Any]
@@ -43,6 +45,33 @@ def check_files(config: Config, jobs: Iterable[Job]) -> None:
             + "\n".join(missing)
             + "\nTo run what can be run without, ask for its files by name (docs/data.md)"
         )
+
+
+def check_ranks(config: Config, models: Iterable[Model]) -> None:
+    """Raise InputError if the rank of a LoRA does not divide the width of its LLM.
+
+    Of a stand-in the config tells the width, of a folder its ``config.json``; of a hub model only
+    the training job learns it.
+    """
+    for model in models:
+        path, rank = model.settings.llm, model.settings.lora_rank
+        if path.startswith("results/standins/"):
+            width = config["standins"]["llama"]["hidden"]
+        else:
+            width = _written_width(Path(path) / "config.json")
+        if rank and width:
+            try:
+                check_rank(rank, width)
+            except InputError as error:
+                raise InputError(f"config: llms.{model.llm}: {error}") from None
+
+
+def _written_width(path: Path) -> int | None:
+    """The ``hidden_size`` of a model's ``config.json``; None if the file does not tell."""
+    try:
+        return json.loads(path.read_bytes()).get("hidden_size")
+    except (OSError, ValueError, AttributeError):
+        return None
 
 
 def check_writable(outputs: Iterable[Path]) -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from tiny import DIMS, make_utterance, save_llm
+from tiny import DIMS, make_utterance, save_llm, save_other_llm
 from transformers import GenerationConfig
 
 from mavsr.errors import InputError
@@ -113,11 +113,21 @@ def test_a_cold_sampler_takes_the_likeliest_token(model):
 
 def test_draws_follow_the_probabilities_and_never_leave_the_nucleus():
     logits = torch.log(torch.tensor([0.5, 0.25, 0.15, 0.07, 0.03])).expand(1, 1, 5)
-    sampler = Sampler([3], temperature=1.0, top_p=0.8, device=torch.device("cpu"))
-    first = [int(sampler(logits, torch.zeros(1, 1), 1, [0])[1]) for _ in range(3000)]
-    shares = torch.bincount(torch.tensor(first), minlength=5) / len(first)
-    expected = torch.tensor([0.5, 0.25, 0.15, 0, 0]) / 0.9
-    assert torch.allclose(shares, expected, atol=0.03)
+    nucleus = torch.tensor([0.5, 0.25, 0.15, 0, 0])
+    for top_k, top_p, power in ((50, 0.8, 1), (0, 0.8, 1), (3, 1.0, 1), (3, 1.0, 2)):
+        sampling = SamplingSettings(temperature=1 / power, top_k=top_k, top_p=top_p)
+        sampler = Sampler([3], sampling, torch.device("cpu"))
+        first = [int(sampler(logits, torch.zeros(1, 1), 1, [0])[1]) for _ in range(3000)]
+        shares = torch.bincount(torch.tensor(first), minlength=5) / len(first)
+        expected = nucleus**power
+        assert torch.allclose(shares, expected / expected.sum(), atol=0.03)
+
+
+def test_the_papers_profile_samples_as_the_public_code_does_unsaid():
+    """Llama 3's own generation settings, and for what they leave out, the library's."""
+    ours = SamplingSettings()
+    assert (ours.temperature, ours.top_p) == (0.6, 0.9)
+    assert ours.top_k == GenerationConfig._get_default_generation_params()["top_k"]
 
 
 def test_the_tree_predicts_what_a_plain_pass_predicts(model):
@@ -212,6 +222,31 @@ def test_an_llm_in_bfloat16_transcribes(settings_of, utterances, tmp_path):
         assert len(found) == len(utterances)
 
 
+WINDOWS = {
+    "mistral": {"sliding_window": 48},
+    "gemma3_text": {
+        "sliding_window": 48,
+        "head_dim": 8,
+        "layer_types": ["sliding_attention", "full_attention"],
+    },
+}
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_beams_share_an_llm_with_a_sliding_window_until_a_sequence_outgrows_it(
+    settings_of, tmp_path, name
+):
+    """All beams together have more tokens than the window, each by itself has fewer."""
+    folder = str(save_other_llm(tmp_path / name, name, **WINDOWS[name]))
+    made = scramble(MatryoshkaModel(settings_of(method="mtsk-ms", llm=folder), DIMS))
+    fitting, longest = CLIPS[:2], Scale(4, 3)
+    assert max(map(len, made.prefixes(fitting, longest))) + 8 <= 48
+    found = transcribe(made, fitting, longest, settings(6))
+    assert found == generate(made, fitting, longest, 6, 8)
+    with pytest.raises(InputError, match=rf"tokens, and attention of the LLM \({name}\) sees 48"):
+        transcribe(made, CLIPS, SCALE, settings(6))
+
+
 def test_batches_keep_within_their_budget():
     lengths = {f"clip{n}": 5 + n % 7 for n in range(40)}
     chosen = settings(4, 10, batch_tokens=250)
@@ -238,6 +273,6 @@ def test_batches_keep_within_their_budget():
 def test_settings_are_checked_when_made(changes, message):
     with pytest.raises(InputError, match=message):
         DecodingSettings(**changes)
-    for wrong in ({"temperature": 0}, {"top_p": 0}, {"top_p": 1.1}):
+    for wrong in ({"temperature": 0}, {"top_k": -1}, {"top_p": 0}, {"top_p": 1.1}):
         with pytest.raises(InputError, match=f"sampling.{next(iter(wrong))} is"):
             SamplingSettings(**wrong)

@@ -3,8 +3,9 @@ import shutil
 import pytest
 import safetensors.torch
 import torch
-from tiny import DIMS, save_llm
+from tiny import DIMS, save_llm, save_other_llm
 from torch.nn import functional as F
+from transformers import PreTrainedTokenizerFast
 
 from mavsr.errors import InputError
 from mavsr.model.avsr import MatryoshkaModel, Utterance, load_llm
@@ -13,6 +14,11 @@ from mavsr.model.scales import Scale
 from mavsr.model.sequence import IGNORED, PROMPTS, pad_left, pad_right
 
 SCALE = Scale(4, 3)
+RECURRENT = {
+    "lfm2": {"layer_types": ["conv", "full_attention"]},
+    "qwen3_next": {"layer_types": ["linear_attention", "full_attention"], "head_dim": 8},
+    "mamba": {},
+}
 
 
 def scramble(model):
@@ -163,6 +169,7 @@ def test_stacked_tokens_and_a_layer_norm_change_the_projectors_shape(settings_of
 def test_the_seed_decides_every_weight_that_is_drawn(settings_of):
     first, again, other = (MatryoshkaModel(settings_of(seed=seed), DIMS) for seed in (0, 0, 1))
     assert torch.equal(first.markers, again.markers)
+    assert first.markers.std().item() == pytest.approx(0.02, rel=0.3)  # as a Llama's embeddings
     assert not torch.equal(first.markers, other.markers)
     pairs = list(zip(first.trainable(), again.trainable(), other.trainable(), strict=True))
     assert all(torch.equal(a, b) for a, b, _ in pairs)
@@ -214,6 +221,20 @@ def test_so_is_a_folder_that_has_lost_a_file(llm_folder, tmp_path, lost):
     folder = shutil.copytree(llm_folder, tmp_path / "llm")
     (folder / lost).unlink()
     with pytest.raises(InputError, match=f"'{folder}' cannot be loaded"):
+        load_llm(str(folder))
+
+
+def test_an_llm_whose_texts_have_no_end_is_refused(llm_folder, tmp_path):
+    folder = shutil.copytree(llm_folder, tmp_path / "llm")
+    PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json")).save_pretrained(folder)
+    with pytest.raises(InputError, match=f"'{folder}' has no EOS token.*tokenizer_config.json"):
+        load_llm(str(folder))
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_an_llm_with_recurrent_layers_is_refused(tmp_path, name):
+    folder = save_other_llm(tmp_path / name, name, **RECURRENT[name])
+    with pytest.raises(InputError, match=rf"'{folder}' \({name}\) has recurrent.*such as Llama"):
         load_llm(str(folder))
 
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tiny import DIMS, make_utterance
+from tiny import DIMS, make_utterance, save_other_llm
 
 from mavsr.errors import InputError
 from mavsr.model.avsr import MatryoshkaModel, Utterance
-from mavsr.training.checks import check_lengths, check_step
+from mavsr.training.checks import check_lengths, check_logits, check_step
 from mavsr.training.plans import Packed, Padded, plan_for
 from mavsr.training.settings import TrainingSettings
 from mavsr.training.state import ResumeState
@@ -167,6 +167,29 @@ def test_clips_without_a_token_are_refused_and_short_ones_counted(make, caplog):
     lengths["c"] = {"audio": 0, "video": 9}
     with pytest.raises(InputError, match="clip c has no audio token, so no scale can use it"):
         check_lengths(trainer, lengths)
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes"),
+    [
+        ("granite", {"logits_scaling": 8.0}),
+        ("cohere", {"logit_scale": 0.0625}),
+        ("gemma2", {"final_logit_softcapping": 1.0, "head_dim": 8}),
+    ],
+)
+def test_an_llm_that_changes_its_logits_is_refused(make, tmp_path, name, sizes):
+    folder = save_other_llm(tmp_path / name, name, **sizes)
+    with pytest.raises(InputError, match=rf"LLM '{folder}' \({name}\) scales or caps the logits"):
+        check_logits(make(llm=str(folder)).model)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bf16", "bf16-true"])
+@pytest.mark.parametrize("method", ["mtsk-mss", "mome-layer"])
+def test_in_any_precision_an_llm_that_leaves_its_logits_is_taken(make, method, precision):
+    trainer = make(replace(SETTINGS, precision=precision), method=method)
+    for parameter in trainer.parameters:
+        torch.nn.init.normal_(parameter, std=0.3)
+    check_logits(trainer.model)
 
 
 def test_the_plan_suits_device_and_llm(make):

@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from tiny import DIMS, make_utterance, save_llm
-from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
+from tiny import DIMS, make_utterance, save_llm, save_other_llm
+from transformers import PreTrainedTokenizerFast
 
 from mavsr.errors import InputError
 from mavsr.model.adapters.settings import MomeSettings
@@ -73,13 +73,6 @@ def test_also_for_variants_of_mome(make, mome):
     same(run(model, Packed("segments", 100)), run(model, Padded()))
 
 
-WIDTHS = {
-    "hidden_size": 16,
-    "intermediate_size": 32,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "num_key_value_heads": 1,
-}
 LLMS = {
     "qwen2": ({}, Packed),
     "qwen3": ({"head_dim": 8}, Packed),
@@ -97,11 +90,7 @@ LLMS = {
 @pytest.mark.parametrize("name", LLMS)
 def test_every_llm_gets_a_plan_that_gives_the_plain_loops_numbers(make, tmp_path, name):
     sizes, kind = LLMS[name]
-    folder = save_llm(tmp_path / name)
-    torch.manual_seed(0)
-    config = AutoConfig.for_model(name, vocab_size=340, initializer_range=0.3, **WIDTHS, **sizes)
-    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
-    model = make("mtsk-ms", llm=str(folder))
+    model = make("mtsk-ms", llm=str(save_other_llm(tmp_path / name, name, **sizes)))
     plan = plan_for(model, torch.device("cpu"), 100)
     assert isinstance(plan, kind)
     same(run(model, plan), run(model, Padded()))
@@ -134,6 +123,23 @@ def test_the_plain_loop_is_the_mean_of_the_models_losses(make):
     each = [model.loss(RAGGED, scale) for scale in model.settings.scales]
     torch.testing.assert_close(losses, torch.stack(each).detach())
     torch.stack(each).mean().backward()
+    for ours, parameter in zip(gradients, model.trainable(), strict=True):
+        torch.testing.assert_close(ours, parameter.grad, atol=1e-6, rtol=1e-5)
+
+
+def test_weights_of_scales_multiply_the_cross_entropy_and_not_the_balance(make):
+    weights = {"a2_v1": 3.0, "a4_v3": 0.2}
+    mome = MomeSettings(5, 1, 2, 3, balance=0.5, scale_weights=tuple(weights.items()))
+    model = make("mome-ffn", mome=mome)
+    losses, gradients = run(model, Padded())
+    for parameter in model.parameters():
+        parameter.grad = None
+    total, scales = 0.0, model.settings.scales
+    for scale, loss in zip(scales, losses, strict=True):
+        entropy = model.entropy(RAGGED, scale)
+        torch.testing.assert_close(entropy, loss)  # what is reported has no weight
+        total = total + weights.get(scale.name, 1.0) * entropy + model.adapter.extra_loss()
+    (total / len(scales)).backward()
     for ours, parameter in zip(gradients, model.trainable(), strict=True):
         torch.testing.assert_close(ours, parameter.grad, atol=1e-6, rtol=1e-5)
 

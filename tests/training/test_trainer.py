@@ -101,6 +101,43 @@ def test_gradients_are_clipped_before_the_step(make):
     assert norm <= 1.001e-3
 
 
+def test_steps_are_adamw_on_every_weight_after_clipping(make):
+    """The update written out: decay on biases too, and moments of clipped gradients."""
+    chosen = {"betas": (0.8, 0.9), "weight_decay": 0.3, "clip": 1.48, "warmup": 0.3}
+    settings = TrainingSettings(epochs=1, batch_frames=26, learning_rate=1e-2, **chosen)
+    trainer, other = make(settings=settings), make(settings=settings)
+    batch = list(other.views[0].values())[:3]
+    first = [torch.zeros_like(p) for p in other.parameters]
+    second = [torch.zeros_like(p) for p in other.parameters]
+    clipped = []
+    for step in range(4):
+        other.optimizer.zero_grad()
+        other.losses(batch, backward=True)
+        norm = torch.stack([p.grad.norm() for p in other.parameters]).norm()
+        clipped.append(bool(norm > 1.48))
+        rate = other.learning_rate(step)
+        with torch.no_grad():
+            for p, m, v in zip(other.parameters, first, second, strict=True):
+                gradient = p.grad * min(1.0, 1.48 / norm)
+                m.mul_(0.8).add_(0.2 * gradient)
+                v.mul_(0.9).add_(0.1 * gradient**2)
+                p.mul_(1 - rate * 0.3)
+                likely = (m / (1 - 0.8 ** (step + 1)), v / (1 - 0.9 ** (step + 1)))
+                p.sub_(rate * likely[0] / (likely[1].sqrt() + 1e-8))
+        trainer._step(0, [], batch)
+        for ours, theirs in zip(trainer.parameters, other.parameters, strict=True):
+            torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-4)
+    assert any(clipped)
+    assert not all(clipped)
+
+
+def test_the_rate_falls_as_half_a_cosine(make):
+    trainer = make(settings=replace(SETTINGS, warmup=0.0))
+    steps = len(trainer.steps)
+    shares = [trainer.learning_rate(steps * part) / 2e-2 for part in (0, 1 / 3, 1 / 2, 2 / 3, 1)]
+    assert shares == pytest.approx([1, 0.75, 0.5, 0.25, 0])
+
+
 def test_the_rate_rises_then_falls_to_zero(make):
     trainer = make()
     steps = len(trainer.steps)

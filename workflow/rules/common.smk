@@ -17,7 +17,7 @@ from mavsr.experiments import (
     training_section,
 )
 from mavsr.features.needs import pool_size, training_views, wanted_caches
-from mavsr.preflight import check_features, check_files, check_writable
+from mavsr.preflight import check_features, check_files, check_ranks, check_writable
 from mavsr.remedies import CONFIG_OPTIONS, config_options
 from mavsr.report import published
 from mavsr.report.catalogue import (
@@ -78,8 +78,10 @@ wildcard_constraints:
 def check_planned():
     """Stop a run, not a dry run, that would sooner or later miss a file or not be let write one."""
     jobs = list(workflow.dag.needrun_jobs())
+    training = [job for job in jobs if job.rule.name == "train_model"]
     try:
         check_files(config, [(job.rule.name, known_of(job)) for job in jobs])
+        check_ranks(config, (MODELS[job.wildcards.model] for job in training))
         check_features(indexes_read(jobs))
         check_writable(Path(path) for job in jobs for path in job.output)
     except InputError as error:

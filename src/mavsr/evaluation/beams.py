@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
-from transformers import TemperatureLogitsWarper, TopPLogitsWarper
+from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
+from mavsr.evaluation.settings import SamplingSettings
 from mavsr.evaluation.token_tree import TokenTree
 
 Choose = Callable[
@@ -38,19 +39,18 @@ class Sampler:
 
     Args:
         seeds: one per utterance.
-        temperature: divides log-probabilities before anything is drawn (0.6 in the papers).
-        top_p: only the likeliest tokens that hold this much probability can be drawn (0.9), and two
-            at least, so that a hypothesis can both end and go on.
+        sampling: temperature, top-k and top-p, applied in this order. Two tokens at least can be
+            drawn, so that a hypothesis can both end and go on.
         device: where the random numbers are drawn.
     """
 
-    def __init__(
-        self, seeds: Sequence[int], temperature: float, top_p: float, device: torch.device
-    ):
+    def __init__(self, seeds: Sequence[int], sampling: SamplingSettings, device: torch.device):
         self._draws = [torch.Generator(device=device).manual_seed(seed) for seed in seeds]
+        bounded = [TopKLogitsWarper(sampling.top_k, min_tokens_to_keep=2)] if sampling.top_k else []
         self._warp = (
-            TemperatureLogitsWarper(temperature),
-            TopPLogitsWarper(top_p, min_tokens_to_keep=2),
+            TemperatureLogitsWarper(sampling.temperature),
+            *bounded,
+            TopPLogitsWarper(sampling.top_p, min_tokens_to_keep=2),
         )
 
     def __call__(

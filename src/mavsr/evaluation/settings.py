@@ -13,6 +13,9 @@ class SamplingSettings:
 
     temperature: float = 0.6
     """Divides log-probabilities before tokens are drawn."""
+    top_k: int = 50
+    """Only so many of the likeliest tokens can be drawn; 0 sets no bound. 50 is the library's own
+    default, which the public code leaves in force."""
     top_p: float = 0.9
     """Only the likeliest tokens that hold this much probability can be drawn."""
     seed: int = 0
@@ -23,6 +26,8 @@ class SamplingSettings:
             raise InputError(
                 f"decoding.sampling.temperature is {self.temperature}; it must be positive"
             )
+        if self.top_k < 0:
+            raise InputError(f"decoding.sampling.top_k is {self.top_k}; give 0 or more")
         if not 0 < self.top_p <= 1:
             raise InputError(
                 f"decoding.sampling.top_p is {self.top_p}; it must be above 0 and at most 1"

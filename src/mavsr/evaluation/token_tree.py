@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from transformers import DynamicCache
 
+from mavsr.errors import InputError
 from mavsr.model.sequence import pad_left
 
 
@@ -29,7 +30,8 @@ class TokenTree:
     """
 
     def __init__(self, llm: Any, prefixes: Sequence[torch.Tensor]):
-        self._llm, self._cache = llm, DynamicCache(config=llm.config)
+        # Not told of a sliding window: it would drop tokens that the mask still names.
+        self._llm, self._cache = llm, DynamicCache()
         inputs, mask = pad_left(prefixes)
         self._visible = mask.bool()[:, None]
         self._positions = mask.sum(dim=1, keepdim=True)
@@ -42,7 +44,18 @@ class TokenTree:
         Args:
             parents: (B, beams), numbers of the present leaves that go on.
             tokens: (B, beams), the token that each new leaf adds.
+
+        Raises:
+            InputError: a sequence outgrows the sliding window of the LLM's attention.
         """
+        config = self._llm.config
+        window = getattr(config, "sliding_window", None)
+        if window and (length := int(self._positions.max()) + 1) > window:
+            raise InputError(
+                f"an utterance has {length} tokens, and attention of the LLM ({config.model_type}) "
+                f"sees {window}, in some layers at least; decode at higher rates, or take an LLM "
+                "without such a window"
+            )
         batch, beams = tokens.shape
         past = self._visible.gather(1, parents[..., None].expand(-1, -1, self._visible.shape[2]))
         own = torch.eye(beams, dtype=torch.bool, device=tokens.device).expand(batch, -1, -1)

@@ -26,7 +26,7 @@ def transcribe(
     if decoding.profile == "paper":
         sampling = decoding.sampling
         seeds = [derive_seed(sampling.seed, "decoding", u.key) for u in utterances]
-        choose = Sampler(seeds, sampling.temperature, sampling.top_p, tree.logits.device)
+        choose = Sampler(seeds, sampling, tree.logits.device)
     end = model.tokenizer.eos_token_id
     found = beam_search(tree, end, decoding.beams, decoding.max_new_tokens, choose)
     texts = model.tokenizer.batch_decode(

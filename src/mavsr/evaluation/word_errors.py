@@ -1,7 +1,8 @@
 """Word error rate with its uncertainty, and whether two systems differ.
 
 WER is the summed word edit distance over the summed reference words. Intervals and p-values
-resample utterances: errors of one sentence depend on each other, sentences do not.
+resample utterances, as errors of one sentence depend on each other. That sentences of one speaker
+do too, and that another seed gives another model, they leave out (docs/methods.md).
 """
 
 from collections.abc import Callable, Sequence

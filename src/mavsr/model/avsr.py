@@ -30,6 +30,9 @@ from mavsr.model.sequence import MARKERS, PROMPTS, pad_right, position_kinds
 from mavsr.model.settings import ModelSettings
 from mavsr.seeds import derive_seed
 
+ATTENTION_LAYERS = {"full_attention", "sliding_attention"}
+"""Hugging Face's names of the layers that see past tokens through their keys and values alone."""
+
 
 @dataclass(frozen=True)
 class Utterance:
@@ -257,7 +260,8 @@ def load_llm(
     """A frozen causal language model in eval mode, and its tokenizer.
 
     Raises:
-        InputError: it is neither a complete folder here nor a model that the hub gives out.
+        InputError: it is neither a complete folder here nor a model that the hub gives out, its
+            tokenizer has no token for the end of a text, or not all of its layers are attention.
     """
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
@@ -268,6 +272,18 @@ def load_llm(
             "file of it is lost; for a gated model, accept its licence on its hub page, set "
             f"HF_TOKEN, and unset HF_HUB_OFFLINE. ({error})"
         ) from error
+    if tokenizer.eos_token_id is None:
+        raise InputError(
+            f"the tokenizer of the LLM {name!r} has no EOS token, with which every transcript "
+            "ends; set eos_token in its tokenizer_config.json, or take an LLM that has one"
+        )
+    others = set(getattr(llm.config, "layer_types", None) or ()) - ATTENTION_LAYERS
+    if others or llm._is_stateful:
+        raise InputError(
+            f"the LLM {name!r} ({llm.config.model_type}) has recurrent or other layers that are no "
+            "attention over all past tokens; beams cannot share their state. Take an LLM of "
+            "attention layers alone, such as Llama or Qwen 3"
+        )
     # What the checkpoint says about sampling must never reach a decoder (see docs/methods.md).
     llm.generation_config = GenerationConfig()
     return llm.requires_grad_(False).eval(), tokenizer

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import torch
 
 from mavsr.errors import InputError
+from mavsr.model.avsr import MatryoshkaModel
 from mavsr.training.trainer import Trainer
 
 
@@ -41,6 +42,30 @@ def check_lengths(trainer: Trainer, lengths: Mapping[str, Mapping[str, int]]) ->
                     rate,
                     modality,
                 )
+
+
+def check_logits(model: MatryoshkaModel) -> None:
+    """Make sure that the LLM's logits are what its output head gives, and nothing after it.
+
+    Losses and decoding apply the head to the positions they need, so a factor or a cap behind it
+    would be left out.
+
+    Raises:
+        InputError: the LLM changes its logits, as Granite, Cohere and Gemma 2 do.
+    """
+    row = model.prompt()[None]
+    with torch.no_grad():
+        ours = model.llm.get_output_embeddings()(
+            model.llm.get_decoder()(inputs_embeds=row, use_cache=False)[0]
+        )
+        theirs = model.llm(inputs_embeds=row, use_cache=False).logits
+    # The same operations on the same numbers; the tolerance is that of bfloat16.
+    if (ours - theirs).abs().max() > 0.01 * theirs.abs().max():
+        raise InputError(
+            f"the LLM {model.settings.llm!r} ({model.llm.config.model_type}) scales or caps the "
+            "logits of its output head, which neither losses nor decoding here do; take an LLM "
+            "without, such as Llama or Qwen"
+        )
 
 
 def check_step(trainer: Trainer, frames: Mapping[str, int]) -> None:

@@ -21,14 +21,14 @@ class TrainingSettings:
     warmup: float = 0.0
     """Share of all steps over which the rate rises from zero."""
     weight_decay: float = 0.1
-    """Decoupled weight decay."""
+    """Decoupled weight decay of every trained weight, biases and norms among them."""
     betas: tuple[float, float] = (0.9, 0.98)
     """AdamW's betas [public code]."""
     clip: float = 10.0
     """Largest gradient norm [public code]."""
     batch_frames: int = 1500
     """Most video frames (25 per second) in a batch, padding included: of all processes together,
-    so that their number changes no result."""
+    so that their number changes no result (in the public code: of each GPU)."""
     precision: str = "float32"
     """A name in :data:`PRECISIONS`."""
     checkpoint: str = "last"

@@ -24,7 +24,7 @@ from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
 from mavsr.sources import code_digest
-from mavsr.training.checks import check_lengths, check_step
+from mavsr.training.checks import check_lengths, check_logits, check_step
 from mavsr.training.events import event_files
 from mavsr.training.processes import Processes, joined_processes
 from mavsr.training.settings import TrainingSettings
@@ -127,6 +127,7 @@ def _train(
         ),
         processes,
     )
+    check_logits(network)
     check_lengths(trainer, views[0].lengths())
     check_step(trainer, frames)
     if not processes.first:

@@ -76,7 +76,7 @@ class Trainer:
         self._stop = False
 
     def learning_rate(self, step: int) -> float:
-        """Linear warm-up, then cosine to zero at the last step."""
+        """Linear warm-up, then half a cosine: zero after the last step (``step`` counts from 0)."""
         steps, warmup = len(self.steps), self.settings.warmup * len(self.steps)
         if step < warmup:
             return self.settings.learning_rate * (step + 1) / (warmup + 1)

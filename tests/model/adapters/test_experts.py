@@ -70,6 +70,17 @@ def test_grouped_products_equal_a_loop_over_experts(sizes, monkeypatch):
         torch.testing.assert_close(one, other, atol=1e-6, rtol=0)
 
 
+def test_bfloat16_computation_chooses_the_experts_of_float32():
+    torch.manual_seed(0)
+    router = Router(64, MomeSettings(routed=23, top_k=4))
+    tokens = torch.randn(500, 64)
+    expected = router.route(tokens)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = router.route(tokens)
+    for ours, theirs in zip(found, expected, strict=True):
+        assert torch.equal(ours, theirs)
+
+
 def test_ties_choose_exactly_k_experts():
     settings, experts, router = build(routed=6, shared=1, top_k=2, bottleneck=3)
     torch.nn.init.zeros_(router.weight)

@@ -31,9 +31,13 @@ class Router(nn.Linear):
         """Probabilities, choice and gates of every token, all (..., N_r).
 
         The choice is 1 at exactly k experts, also where probabilities are equal; gates are the
-        probabilities there (divided by their sum if so set) and 0 elsewhere.
+        probabilities there (divided by their sum if so set) and 0 elsewhere. All is computed in
+        float32, under bfloat16 autocast too: close probabilities must not choose otherwise in
+        training than in decoding (Switch Transformer, Sec. 2.4, "selective precision").
         """
-        probabilities = self(tokens).float().softmax(dim=-1)
+        with torch.autocast(tokens.device.type, enabled=False):
+            logits = F.linear(tokens.float(), self.weight.float())
+        probabilities = logits.softmax(dim=-1)
         best = probabilities.topk(self.settings.top_k, dim=-1).indices
         chosen = torch.zeros_like(probabilities).scatter(-1, best, 1.0)
         gates = probabilities * chosen

@@ -22,7 +22,7 @@ from mavsr.errors import InputError
 from mavsr.model.adapters.base import Adapter, count_parameters
 from mavsr.model.methods import method_of
 from mavsr.model.scales import Scale
-from mavsr.model.settings import ModelSettings
+from mavsr.model.settings import ModelSettings, check_rank
 
 SHARED = "shared"
 WEIGHTS = "adapter_model.safetensors"
@@ -49,7 +49,7 @@ class MatryoshkaLora(Adapter):
         self.shared, self.own = shared, own
         self.prefix_shared = not own
         assert settings.lora_rank and settings.lora_scale and settings.lora_targets
-        _check_rank(settings.lora_rank, cast(Any, llm).config.hidden_size)
+        check_rank(settings.lora_rank, cast(Any, llm).config.hidden_size)
         _check_targets(llm, settings.lora_targets)
         config = peft.LoraConfig(
             r=settings.lora_rank,
@@ -180,16 +180,6 @@ def export(folder: Path, settings: ModelSettings, scale: Scale, output: Path) ->
 def make(llm: nn.Module, settings: ModelSettings, **options: Any) -> MatryoshkaLora:
     """The adapter of a LoRA method; see :class:`MatryoshkaLora`."""
     return MatryoshkaLora(llm, settings, **options)
-
-
-def _check_rank(rank: int, hidden: int) -> None:
-    if hidden % rank:
-        divisors = [number for number in range(1, hidden + 1) if hidden % number == 0]
-        near = min(divisors, key=lambda number: abs(number - rank))
-        raise InputError(
-            f"lora_rank {rank} does not divide the LLM's width {hidden} (the papers take a 32nd or "
-            f"a 64th of it); the nearest that does is {near}"
-        )
 
 
 def _check_targets(llm: nn.Module, targets: Sequence[str]) -> None:

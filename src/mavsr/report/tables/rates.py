@@ -67,7 +67,8 @@ def footnote(scores: pd.DataFrame) -> str:
     """What the signs of :func:`wer_text` mean."""
     baselines = sorted({label(name) for name in scores.baseline.dropna()})
     compared = (
-        f"; † differs from {' or '.join(baselines)} at p < {SIGNIFICANT} (paired bootstrap)"
+        f"; † differs from {' or '.join(baselines)} at p < {SIGNIFICANT} (paired bootstrap, not "
+        "corrected for the number of comparisons)"
         if baselines
         else ""
     )
