@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mavsr.corpus.manifest import read_manifest
 from mavsr.encoders import Encoder, EncoderSettings, load_encoder
 from mavsr.encoders.batches import encode_stream
 from mavsr.encoders.whisper import kept_tokens
 from mavsr.errors import InputError
-from mavsr.features.align import align_lengths, align_tokens
+from mavsr.features.align import align_lengths, align_tokens, covered_frames
 from mavsr.features.content import MadeBy, unpack
 from mavsr.features.extract import encoder_input, origin, stored_content
+from mavsr.features.join import transcripts
 from mavsr.features.settings import ExtractSettings
 from mavsr.media import (
     FRAME_RATE,
@@ -89,8 +89,7 @@ class Clips:
     def __init__(
         self, manifest: Path, settings: OnlineSettings, device: str | torch.device = "cpu"
     ) -> None:
-        table = read_manifest(manifest)
-        self.texts: dict[str, str] = dict(zip(table.key, table.text, strict=True))
+        self.texts = transcripts(manifest)
         self.settings = settings
         split = settings.extraction.long_clips == "split"
         self.networks: dict[str, Encoder] = {
@@ -201,10 +200,7 @@ class OnlineSource(Mapping[str, Utterance]):
 
     def frames(self) -> dict[str, int]:
         """Key -> length in video frames (25 per second)."""
-        return {
-            key: tokens.get("video", -(-tokens.get("audio", 0) // 2))
-            for key, tokens in self.lengths().items()
-        }
+        return {key: covered_frames(tokens) for key, tokens in self.lengths().items()}
 
 
 def _tokens_of(modality: str, frames: int, limit_s: float) -> int:
