@@ -8,9 +8,10 @@ epoch e hears and sees exactly what ``view_e`` would hold, from the same code.
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -67,6 +68,10 @@ class OnlineSettings:
         """Modality -> its encoder."""
         both = {"audio": self.audio_encoder, "video": self.video_encoder}
         return {modality: encoder for modality, encoder in both.items() if encoder is not None}
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of them as JSON knows them; paths as text."""
+        return json.loads(json.dumps(asdict(self), default=str))
 
     def __post_init__(self) -> None:
         if self.audio_encoder is not None and self.babble is None:
