@@ -60,30 +60,26 @@ def read_shard(path: Path) -> Iterator[tuple[str, Fields]]:
         InputError: the file is missing or damaged.
     """
     key, fields = "", Fields()
-    for member, content in _members(path):
-        member_key, extension = member.split(".", 1)
-        if member_key != key and fields:
-            yield key, fields
-            fields = {}
-        key = member_key
-        fields[extension] = content
+    with _opened(path) as tar:
+        for member_key, extension, member in _members(tar):
+            if member_key != key and fields:
+                yield key, fields
+                fields = {}
+            key = member_key
+            content = tar.extractfile(member)
+            assert content is not None, f"{path}: {member.name} is not a file"
+            fields[extension] = content.read()
     if fields:
         yield key, fields
 
 
-def _members(path: Path) -> Iterator[tuple[str, bytes]]:
-    with _opened(path) as tar:
-        for member in tar:
-            content = tar.extractfile(_checked(member))
-            assert content is not None, f"{path}: {member.name} is not a file"
-            yield member.name, content.read()
-
-
-def _checked(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Return a member that is a file called ``<key>.<extension>``; raise TarError otherwise."""
-    if not member.isfile() or "." not in member.name:
-        raise tarfile.TarError(f"{member.name} is not a field of a sample")
-    return member
+def _members(tar: tarfile.TarFile) -> Iterator[tuple[str, str, tarfile.TarInfo]]:
+    """Key, extension and header of every field, contents not read; TarError for anything else."""
+    for member in tar:
+        if not member.isfile() or "." not in member.name:
+            raise tarfile.TarError(f"{member.name} is not a field of a sample")
+        key, extension = member.name.split(".", 1)
+        yield key, extension, member
 
 
 @contextmanager
@@ -119,9 +115,9 @@ def extents(path: Path, extension: str) -> dict[str, Extent]:
     """
     with _opened(path) as tar:
         return {
-            member.name.split(".", 1)[0]: Extent(member.offset_data, member.size)
-            for member in map(_checked, tar)
-            if member.name.split(".", 1)[1] == extension
+            key: Extent(member.offset_data, member.size)
+            for key, found, member in _members(tar)
+            if found == extension
         }
 
 
@@ -135,10 +131,7 @@ def write_index(
     SHA-256. It is written last, so its existence means the split is complete, and it is small, so
     Snakemake compares it by content: consumers depend on it and take the shards as ``ancient``.
     """
-    entries = [
-        {"samples": sum(1 for _ in read_shard(shard)), **_identity(shard)}
-        for shard in sorted(shards)
-    ]
+    entries = [{"samples": _count(shard), **_identity(shard)} for shard in sorted(shards)]
     write_json(
         path,
         {
@@ -149,6 +142,11 @@ def write_index(
             **({"table": _identity(table)} if table else {}),
         },
     )
+
+
+def _count(shard: Path) -> int:
+    with _opened(shard) as tar:
+        return len({key for key, _, _ in _members(tar)})
 
 
 def _identity(file: Path) -> dict:

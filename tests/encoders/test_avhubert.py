@@ -177,6 +177,7 @@ def test_the_length_of_a_clip_is_its_own(small):
         (lambda c: c.update(cfg=None), "encoder_attention_heads"),
         (lambda c: c["cfg"]["model"].update(layer_norm_first=False), "layer_norm_first is False"),
         (lambda c: c["cfg"]["model"].update(resnet_relu_type="relu"), "resnet_relu_type"),
+        (lambda c: c["cfg"]["model"].update(activation_fn="relu"), "activation_fn is 'relu'"),
         (lambda c: c["cfg"]["model"].update(encoder_attention_heads=5), "heads is 5"),
         (
             lambda c: c["cfg"]["model"].update(encoder_attention_heads="x"),

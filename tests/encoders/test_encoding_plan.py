@@ -79,6 +79,29 @@ def test_a_refused_clip_of_a_batch_is_named():
         list(encode_stream(clips([12, 13, 11]), Counting(), BatchPlan(100, 5)))
 
 
+def test_clips_beyond_the_memory_are_named_with_the_remedy():
+    class Large(Counting):
+        def encode(self, samples):
+            raise torch.OutOfMemoryError("tried to allocate 200 GiB")
+
+    with pytest.raises(InputError, match=r"k000, k001 together; lower features.batch_s.*200 GiB"):
+        list(encode_stream(clips([3, 2]), Large(), BatchPlan(100, 5)))
+
+
+def test_convolutions_are_not_rounded_behind_the_back_of_float32():
+    seen = []
+
+    class Watching(Counting):
+        def encode(self, samples):
+            seen.append(torch.backends.cudnn.allow_tf32)
+            return super().encode(samples)
+
+    default = torch.backends.cudnn.allow_tf32
+    list(encode_stream(clips([3]), Watching()))
+    assert seen == [False]
+    assert torch.backends.cudnn.allow_tf32 == default
+
+
 @pytest.mark.parametrize("modality", ["audio", "video"])
 def test_bfloat16_is_used_where_asked_and_tokens_are_float32(encoder, modality):
     torch.manual_seed(0)

@@ -109,6 +109,17 @@ def test_missing_and_damaged_files_are_named(tmp_path):
             load_untrusted(path)
 
 
+def test_a_flipped_bit_in_the_weights_is_noticed(tmp_path):
+    path = tmp_path / "flipped.pt"
+    torch.save({"model": torch.ones(1000)}, path)
+    content = bytearray(path.read_bytes())
+    content[content.index(torch.ones(4).numpy().tobytes()) + 400] ^= 1
+    path.write_bytes(content)
+    assert not torch.load(path)["model"].equal(torch.ones(1000)), "torch reads it as it is"
+    with pytest.raises(InputError, match=r"flipped\.pt is damaged: .*data/0 .*fetch it again"):
+        load_untrusted(path)
+
+
 def test_programs_and_tar_files_are_refused(tmp_path):
     program = tmp_path / "program.pt"
     torch.jit.trace(torch.nn.Linear(1, 1), torch.ones(1)).save(program)

@@ -93,15 +93,26 @@ def test_it_works_in_workers_and_pickled_after_use(folder):
     assert all(torch.equal(features, tokens(key)) for key, features in seen)
 
 
-def test_few_files_stay_open(tmp_path, monkeypatch):
-    monkeypatch.setattr(cache_module, "OPEN_FILES", 2)
-    shards = [make_shard(tmp_path / f"{n}.tar", [f"k{n}"]) for n in range(5)]
-    index(shards, tmp_path / "index.json", tmp_path / "samples.parquet", {})
-    cache = FeatureCache(tmp_path)
+def test_few_files_stay_open_however_many_caches(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache_module, "OPEN_FILES", 3)
+    caches = []
+    for view in range(4):
+        place = tmp_path / str(view)
+        shards = [make_shard(place / f"{n}.tar", [f"k{n}"]) for n in range(5)]
+        index(shards, place / "index.json", place / "samples.parquet", {})
+        caches.append(FeatureCache(place))
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
-    for key in cache.keys * 2:
-        assert torch.equal(cache[key], tokens(key))
-    assert len(os.listdir("/proc/self/fd")) - before <= 2  # noqa: PTH208
+    for key in caches[0].keys * 2:
+        assert all(torch.equal(cache[key], tokens(key)) for cache in caches)
+    assert len(os.listdir("/proc/self/fd")) - before <= 3  # noqa: PTH208
+
+
+def test_a_new_cache_reads_what_is_there_now(folder):
+    before = FeatureCache(folder)["b"]
+    shards = [make_shard(folder / "00.tar", KEYS[0], lambda key: 2 * tokens(key))]
+    shards += sorted(folder.glob("0[12].tar"))
+    index(shards, folder / "index.json", folder / "samples.parquet", {"seed": 0})
+    assert torch.equal(FeatureCache(folder)["b"], 2 * before)
 
 
 def test_missing_cut_and_changed_shards_say_how_to_rebuild(folder):
@@ -161,6 +172,13 @@ def test_the_table_does_not_depend_on_the_order_of_shards(folder):
     expected, _ = locate_samples(shards)
     pd.testing.assert_frame_equal(locate_samples(shards[::-1])[0], expected)
     assert expected.dtypes["offset"] == expected.dtypes["size"] == np.int64
+
+
+def test_indexing_again_gives_the_same_bytes(folder):
+    files = [folder / "samples.parquet", folder / "index.json"]
+    before = [file.read_bytes() for file in files]
+    index(sorted(folder.glob("*.tar"))[::-1], files[1], files[0], {"seed": 0})
+    assert [file.read_bytes() for file in files] == before
 
 
 def test_a_clip_in_two_shards_is_refused(folder):

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
+import mavsr.training.train as train_module
 from mavsr.command import run_command
 from mavsr.corpus.manifest import write_manifest
 from mavsr.encoders import EncoderSettings
@@ -22,6 +23,8 @@ from mavsr.media import encode_audio
 from mavsr.noise.apply import apply
 from mavsr.noise.render import NoiseSettings
 from mavsr.shards import write_index
+from mavsr.training.settings import TrainingSettings
+from mavsr.training.state import ResumeState
 from mavsr.training.train import train
 
 EXTRACTION = ExtractSettings(seed=3, long_clips="split", dtype="float16")
@@ -61,7 +64,7 @@ def settings(place):
     )
 
 
-def cached(place, folder, settings, view):
+def cached(place, folder, settings, view, extraction=EXTRACTION):
     """Indexes of the same view, made as the workflow's jobs make it."""
     condition = f"view_{view}"
     apply(place / "in.tar", settings.babble, condition, folder / "noisy.tar", NOISE)
@@ -69,7 +72,7 @@ def cached(place, folder, settings, view):
     indexes = {}
     for modality, encoder in settings.encoders.items():
         shard = folder / modality / condition / "0.tar"
-        extract(sound[modality], encoder, condition, shard, EXTRACTION)
+        extract(sound[modality], encoder, condition, shard, extraction)
         indexes[modality] = shard.with_name("index.json")
         index([shard], indexes[modality], shard.with_name("samples.parquet"), {})
     return indexes
@@ -146,3 +149,50 @@ def test_a_model_trains_on_fresh_views(place, settings, settings_of, tmp_path, m
     assert run["steps"] == 2
     assert set(run["encoders"]) == {"audio", "video"}
     assert str(settings.babble) in run["data_sha256"]
+    assert run["online"]["noise"]["snrs"] == [-5, "clean"]
+    assert run["online"]["audio_encoder"]["path"] == str(place / "w")
+
+
+def test_an_interrupted_run_is_not_resumed_on_other_views(
+    place, settings, settings_of, tmp_path, monkeypatch
+):
+    validation = cached(place, tmp_path / "val", settings, 0)
+    fingerprints = []
+
+    def spy(path, fingerprint):
+        fingerprints.append(fingerprint)
+        return ResumeState(path, fingerprint)
+
+    monkeypatch.setattr(train_module, "ResumeState", spy)
+    louder = replace(settings, noise=replace(NOISE, snrs=(-5, 0)))
+    unflipped = replace(settings, extraction=replace(EXTRACTION, flip=False))
+    for online in (settings, settings, louder, unflipped):
+        train(
+            tmp_path / "model",
+            place / "train.parquet",
+            place / "train.parquet",
+            settings_of(method="mtsk-ms"),
+            TrainingSettings(epochs=1),
+            audio_val=validation["audio"],
+            video_val=validation["video"],
+            online=online,
+        )
+    assert fingerprints[0] == fingerprints[1]
+    assert len(set(fingerprints)) == 3
+
+
+def test_pooled_validation_features_that_do_not_suit_the_rates_are_refused(
+    place, settings, settings_of, tmp_path
+):
+    pooled = cached(place, tmp_path, settings, 0, replace(EXTRACTION, pool=4))
+    with pytest.raises(InputError, match=r"means of 4 tokens.*avgpool at rate 2"):
+        train(
+            tmp_path / "model",
+            place / "train.parquet",
+            place / "train.parquet",
+            settings_of(method="mtsk-ms"),  # audio rates 2 and 4
+            TrainingSettings(epochs=1),
+            audio_val=pooled["audio"],
+            video_val=pooled["video"],
+            online=settings,
+        )

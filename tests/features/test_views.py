@@ -85,6 +85,17 @@ def test_masked_frames_are_black_before_normalisation():
     assert 0.11 < np.mean(masked_share) < 0.2
 
 
+def test_a_mask_of_25_frames_is_any_number_below_ten_long():
+    """One per 25 frames begun: a 26th frame brings a second."""
+
+    def black(frames, number):
+        view = random_view(crops(frames), 0, "clip", number)[0]
+        return int(((view - BLACK).abs().amax(dim=(1, 2)) < 1e-5).sum())
+
+    assert {black(25, number) for number in range(150)} == set(range(10))
+    assert max(black(26, number) for number in range(150)) > 9
+
+
 def test_views_depend_on_seed_key_and_number_alone():
     view = random_view(crops(), 0, "clip", 1)
     torch.manual_seed(5)

@@ -82,6 +82,31 @@ def test_short_noise_is_repeated():
     assert abs(np.corrcoef(speech, residual)[0, 1]) < 0.05
 
 
+@pytest.mark.parametrize("snr", [-5, 0, 15])
+def test_a_views_ratio_is_that_of_the_masked_speech(snr):
+    masked = np.float64(rendered("view_2", snrs=("clean",)).sound)
+    result = rendered("view_2", snrs=(snr,))
+    assert (masked == 0).any() and np.abs(result.sound).max() < 1  # so it was not scaled
+    ratio = np.square(masked).sum() / np.square(result.sound - masked).sum()
+    assert result.snr_db == snr
+    assert 10 * np.log10(ratio) == pytest.approx(snr, abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["snr_0", "snr_-5", "view_0"])
+def test_silent_speech_stays_silent_and_claims_no_ratio(name):
+    result = rendered(name, speech=np.zeros(8_000, np.float32))
+    assert not result.sound.any()
+    assert result.snr_db is None and result.noise_offset is None
+
+
+def test_silence_in_the_babble_is_no_noise_and_named():
+    babble = np.concatenate([BABBLE[:10], np.zeros(100_000, np.float32)])
+    with pytest.raises(
+        InputError, match=r"clip 'a': the babble is silent for 3\.00 s from .* so 0 dB"
+    ):
+        rendered("snr_0", babble=babble)
+
+
 @pytest.mark.parametrize(
     "setting", [{"snrs": ()}, {"snrs": ("loud",)}, {"mask_samples": -1}, {"mask_stride": 0}]
 )

@@ -70,6 +70,23 @@ def test_a_damaged_shard_ends_it_with_its_own_message(views, workers):
         list(load_batches(views, schedule(), workers=workers))
 
 
+def test_a_batch_from_workers_keeps_few_files_open(views):
+    """Of 1,024 that are usual, batches on their way from several workers must leave enough."""
+
+    def open_files():
+        return len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+
+    found = []
+    for clips in (1, 25):
+        batches = load_batches(views, [(0, list(LENGTHS)[:clips])] * 4, workers=1)
+        before = open_files()
+        held = list(batches)
+        found.append(open_files() - before)
+        assert [len(batch) for batch in held] == [clips] * 4
+        del held
+    assert found[0] == found[1]
+
+
 def test_nothing_before_the_start_is_read(views):
     asked = []
 

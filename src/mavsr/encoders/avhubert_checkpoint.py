@@ -22,9 +22,10 @@ from mavsr.files import atomic
 _UNUSED = re.compile(r"mask_emb|label_embs_concat|final_proj\..*|feature_extractor_audio\..*")
 _AUDIO = "feature_extractor_audio.proj.weight"
 
-# What the transformer here does, against fairseq's default where a file says nothing.
+# What the networks here do, against fairseq's default where a file says nothing.
 _SUPPORTED: dict[str, tuple[Any, Any]] = {
     "layer_norm_first": (True, False),
+    "activation_fn": ("gelu", "gelu"),
     "modality_fuse": ("concat", "concat"),
     "resnet_relu_type": ("prelu", "prelu"),
     "sub_encoder_layers": (0, 0),

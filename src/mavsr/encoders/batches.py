@@ -7,6 +7,7 @@ kernels whose order of summation depends on the size of the batch.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
@@ -79,7 +80,7 @@ def encode_stream(
         (key, tokens (tokens, dim)), on the encoder's device.
 
     Raises:
-        InputError: the encoder refuses a clip; the message names its key.
+        InputError: the encoder refuses a clip, or memory does not suffice; the message names keys.
 
     """
     stream = iter(clips)
@@ -97,12 +98,33 @@ def encode_stream(
 def _encode(
     clips: list[tuple[str, torch.Tensor]], encoder: Encoder, precision: Precision
 ) -> list[torch.Tensor]:
+    kind = encoder.device.type
     try:
-        with torch.autocast(encoder.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+        with (
+            torch.autocast(kind, torch.bfloat16, enabled=precision == "bfloat16"),
+            _exact_convolutions(),
+        ):
             encoded = encoder.encode([samples for _, samples in clips])
         return [tokens.float() for tokens in encoded]  # autocast may have left bfloat16
+    except torch.OutOfMemoryError as error:
+        names = ", ".join(key for key, _ in clips)
+        raise InputError(
+            f"the memory of {encoder.device} does not suffice for the clips {names} together; "
+            f"lower features.batch_s ({error})"
+        ) from error
     except InputError as error:
         if len(clips) == 1:
             raise InputError(f"clip {clips[0][0]!r}: {error}") from error
         # One of them is at fault: encoding them one by one says which.
         return [_encode([clip], encoder, precision)[0] for clip in clips]
+
+
+@contextmanager
+def _exact_convolutions() -> Iterator[None]:
+    """Keep float32 whole: on a GPU, PyTorch rounds what convolutions read to TensorFloat-32."""
+    cudnn = torch.backends.cudnn
+    allowed, cudnn.allow_tf32 = cudnn.allow_tf32, False
+    try:
+        yield
+    finally:
+        cudnn.allow_tf32 = allowed

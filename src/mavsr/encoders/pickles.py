@@ -10,6 +10,7 @@ import argparse
 import pickle
 import tarfile
 import types
+import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -82,8 +83,9 @@ def load_untrusted(path: Path) -> Any:
     """Read a file written by ``torch.save`` onto the CPU, running no code of it.
 
     Args:
-        path: a checkpoint in PyTorch's zip format (read lazily, through a memory map, so weights
-            nobody touches cost nothing) or in the format before version 1.6.
+        path: a checkpoint in PyTorch's zip format (mapped into memory, so weights nobody touches
+            take none; every record is held against its checksum) or in the format before version
+            1.6, which has no checksums.
 
     Returns:
         The saved object. Tensors, containers, numbers, strings and ``argparse.Namespace`` are
@@ -102,6 +104,10 @@ def load_untrusted(path: Path) -> Any:
             raise InputError(f"{path} is a TorchScript program; give the checkpoint of the weights")
         if not is_zip and tarfile.is_tarfile(path):
             raise InputError(f"{path} is a tar file; give the .pt checkpoint inside it")
+        if is_zip and (record := _damaged_record(path)):
+            raise InputError(
+                f"{path} is damaged: {record} has another checksum than was written; fetch it again"
+            )
         return torch.load(
             path, map_location="cpu", pickle_module=_PICKLE, weights_only=False, mmap=is_zip
         )
@@ -118,3 +124,9 @@ def _is_zip(path: Path) -> bool:
     """Whether torch.load takes the file for a zip archive, by the same four bytes."""
     with path.open("rb") as file:
         return file.read(4) == b"PK\x03\x04"
+
+
+def _damaged_record(path: Path) -> str | None:
+    """The first record whose bytes changed after they were written, which torch does not notice."""
+    with zipfile.ZipFile(path) as archive:
+        return archive.testzip()

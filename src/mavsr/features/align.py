@@ -33,7 +33,7 @@ def aligned_lengths(key: str, audio: int, video: int) -> tuple[int, int]:
             Audio of Whisper's minimum length is excused: what is beyond the video is padding.
 
     """
-    covered = -(-audio // 2)
+    covered = covered_frames({"audio": audio})
     padded = audio == MINIMUM_AUDIO_TOKENS and covered > video
     if min(audio, video) < 1 or (abs(covered - video) > TOLERANCE and not padded):
         raise InputError(
@@ -56,6 +56,11 @@ def align_lengths(key: str, tokens: Mapping[str, int]) -> dict[str, int]:
         return dict(tokens)
     audio, video = aligned_lengths(key, tokens["audio"], tokens["video"])
     return {"audio": audio, "video": video}
+
+
+def covered_frames(tokens: Mapping[str, int]) -> int:
+    """Length in video frames of a clip with these aligned tokens; two audio tokens make one."""
+    return tokens["video"] if "video" in tokens else -(-tokens["audio"] // 2)
 
 
 def align_tokens(key: str, tokens: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

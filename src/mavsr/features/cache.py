@@ -6,6 +6,7 @@ positioned read fetches it. This is what training and decoding read.
 
 import json
 import os
+import sys
 import zlib
 from collections import OrderedDict
 from io import FileIO
@@ -20,19 +21,21 @@ from mavsr.files import sha256
 from mavsr.remedies import rebuild_command
 
 SAMPLES = "samples.parquet"
-OPEN_FILES = 32
-"""Shards that one cache keeps open: twenty caches must fit into the usual limit of 1,024 files."""
+OPEN_FILES = 256
+"""Shards that one process keeps open, of all its caches; the usual limit is 1,024 files."""
+_open_files: OrderedDict[tuple[object, str], FileIO] = OrderedDict()
+# (cache, shard) -> file, the one unused for longest first.
 
 
 class FeatureCache:
     """Key -> tokens of the split in a folder.
 
     It can be pickled and read from any number of processes: reads carry their own position, and
-    each process opens the shards it meets.
+    each process opens the shards it meets. A training job holds a cache per view and modality, each
+    with a row per clip, so places are kept in arrays and keys shared between caches.
 
     Attributes:
         keys: of all clips, sorted.
-        tokens: key -> how many tokens the clip has.
         dim: width of a token; 0 if there is no clip.
         made_by: weights and settings of the encoder, as its shards state them.
 
@@ -55,15 +58,12 @@ class FeatureCache:
                 )
         self.made_by = self._checked_origin()
         table = pd.read_parquet(self.folder / SAMPLES)
-        self.keys: list[str] = table.key.tolist()
-        self.tokens: dict[str, int] = dict(zip(self.keys, table.tokens.tolist(), strict=True))
+        self.keys: list[str] = [sys.intern(key) for key in table.key]
         self.dim: int = int(table.dim.iloc[0]) if len(table) else 0
-        columns = (table[name].tolist() for name in ("file", "offset", "size", "crc32"))
-        places = zip(*columns, strict=True)
-        self._places: dict[str, tuple[str, int, int, int]] = dict(
-            zip(self.keys, places, strict=True)
-        )
-        self._files: OrderedDict[str, FileIO] = OrderedDict()
+        self._rows = dict(zip(self.keys, range(len(table)), strict=True))
+        self._shards: list[str] = table.file.tolist()
+        self._columns = {n: table[n].to_numpy() for n in ("offset", "size", "crc32", "tokens")}
+        self._identity = object()  # files of an earlier cache of this folder may be others by now
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -77,7 +77,9 @@ class FeatureCache:
                 suffices.
 
         """
-        name, offset, size, checksum = self._places[key]
+        row = self._rows[key]
+        name, columns = self._shards[row], self._columns
+        offset, size, checksum = (int(columns[n][row]) for n in ("offset", "size", "crc32"))
         try:
             content = os.pread(self._open(name).fileno(), size, offset)
         except OSError as error:
@@ -86,8 +88,10 @@ class FeatureCache:
             raise self._damaged(name, key, "its bytes changed after they were indexed")
         return unpack(content)
 
-    def __getstate__(self) -> dict:
-        return {**self.__dict__, "_files": OrderedDict()}
+    @property
+    def tokens(self) -> dict[str, int]:
+        """Key -> how many tokens the clip has."""
+        return dict(zip(self.keys, self._columns["tokens"].tolist(), strict=True))
 
     def _checked_origin(self) -> MadeBy:
         """What made the features, by an index that belongs to the table."""
@@ -109,12 +113,11 @@ class FeatureCache:
 
     def _open(self, name: str) -> FileIO:
         """Open the shard, or return it if it is open; close the one unused for longest."""
-        file = self._files.pop(name, None)
-        if file is None:
-            file = FileIO(self.folder / name)
-        self._files[name] = file
-        if len(self._files) > OPEN_FILES:
-            self._files.popitem(last=False)[1].close()
+        place = self._identity, name
+        file = _open_files.pop(place, None) or FileIO(self.folder / name)
+        _open_files[place] = file
+        if len(_open_files) > OPEN_FILES:
+            _open_files.popitem(last=False)[1].close()
         return file
 
     def _damaged(self, name: str, key: str, reason: str) -> InputError:

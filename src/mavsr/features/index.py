@@ -13,7 +13,7 @@ import pandas as pd
 
 from mavsr.command import run_command
 from mavsr.errors import InputError
-from mavsr.features.content import FIELD, Header, MadeBy, read_header
+from mavsr.features.content import BYTES, FIELD, Header, MadeBy, read_header
 from mavsr.files import atomic
 from mavsr.remedies import rebuild_command
 from mavsr.shards import extents, write_index
@@ -28,7 +28,6 @@ COLUMNS = {
     "rows": "how many are stored: fewer if they are pooled",
     "dim": "width of a token",
 }
-_BYTES = {"float16": 2, "bfloat16": 2, "float32": 4}
 
 
 def locate_samples(shards: list[Path]) -> tuple[pd.DataFrame, MadeBy]:
@@ -124,7 +123,7 @@ def index(shards: list[Path], output: Path, samples: Path, parameters: dict[str,
     write_index(output, shards, {**parameters, "made_by": made_by}, samples)
     stored, full = int(table.rows.sum()), int(table.tokens.sum())
     if stored < full:
-        saved = (full - stored) * int(table.dim.iloc[0]) * _BYTES[made_by["dtype"]]
+        saved = (full - stored) * int(table.dim.iloc[0]) * BYTES[made_by["dtype"]]
         logging.info(
             "pooled: %s of %s tokens stored, %.3f GB saved", f"{stored:,}", f"{full:,}", saved / 1e9
         )

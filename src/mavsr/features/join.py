@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
-from mavsr.features.align import align_lengths, align_tokens
+from mavsr.features.align import align_lengths, align_tokens, covered_frames
 from mavsr.features.cache import FeatureCache
 from mavsr.features.content import MadeBy
 from mavsr.model.avsr import Utterance
@@ -18,15 +18,20 @@ class UtteranceSource(Mapping[str, Utterance]):
     Args:
         manifest: the split's manifest.
         indexes: modality -> ``index.json`` of its cached features.
+        texts: the manifest's transcripts, if they have been read already.
 
     Raises:
         InputError: the modalities hold different clips, or a cached clip has no transcript.
 
     """
 
-    def __init__(self, manifest: Path, indexes: Mapping[str, Path]):
-        table = read_manifest(manifest)
-        self._texts = dict(zip(table.key, table.text, strict=True))
+    def __init__(
+        self,
+        manifest: Path,
+        indexes: Mapping[str, Path],
+        texts: Mapping[str, str] | None = None,
+    ):
+        self._texts = transcripts(manifest) if texts is None else texts
         self._caches = {modality: FeatureCache(path.parent) for modality, path in indexes.items()}
         self._keys = list(next(iter(self._caches.values())).keys)
         for modality, cache in self._caches.items():
@@ -54,17 +59,15 @@ class UtteranceSource(Mapping[str, Utterance]):
 
     def lengths(self) -> dict[str, dict[str, int]]:
         """Key -> modality -> aligned tokens of the clip, from the index alone."""
+        tokens = {modality: cache.tokens for modality, cache in self._caches.items()}
         return {
-            key: align_lengths(key, {m: cache.tokens[key] for m, cache in self._caches.items()})
+            key: align_lengths(key, {m: found[key] for m, found in tokens.items()})
             for key in self._keys
         }
 
     def frames(self) -> dict[str, int]:
-        """Key -> length in video frames (25 per second); two audio tokens make one."""
-        return {
-            key: tokens.get("video", -(-tokens.get("audio", 0) // 2))
-            for key, tokens in self.lengths().items()
-        }
+        """Key -> length in video frames (25 per second)."""
+        return {key: covered_frames(tokens) for key, tokens in self.lengths().items()}
 
     def __getitem__(self, key: str) -> Utterance:
         tokens = {modality: cache[key] for modality, cache in self._caches.items()}
@@ -75,6 +78,12 @@ class UtteranceSource(Mapping[str, Utterance]):
 
     def __len__(self) -> int:
         return len(self._keys)
+
+
+def transcripts(manifest: Path) -> dict[str, str]:
+    """Key -> transcript of a split."""
+    table = read_manifest(manifest)
+    return dict(zip(table.key, table.text, strict=True))
 
 
 def cached_views(manifest: Path, views: Mapping[str, Sequence[Path]]) -> list[UtteranceSource]:
@@ -91,8 +100,9 @@ def cached_views(manifest: Path, views: Mapping[str, Sequence[Path]]) -> list[Ut
     counts = {len(paths) for paths in views.values()}
     if len(counts) != 1:
         raise InputError(f"as many audio as video views are needed, not {sorted(counts)}")
+    texts = transcripts(manifest)
     sources = [
-        UtteranceSource(manifest, {modality: paths[view] for modality, paths in views.items()})
+        UtteranceSource(manifest, {m: paths[view] for m, paths in views.items()}, texts)
         for view in range(counts.pop())
     ]
     for source in sources[1:]:

@@ -8,21 +8,22 @@ epoch e hears and sees exactly what ``view_e`` would hold, from the same code.
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from mavsr.corpus.manifest import read_manifest
 from mavsr.encoders import Encoder, EncoderSettings, load_encoder
 from mavsr.encoders.batches import encode_stream
 from mavsr.encoders.whisper import kept_tokens
 from mavsr.errors import InputError
-from mavsr.features.align import align_lengths, align_tokens
+from mavsr.features.align import align_lengths, align_tokens, covered_frames
 from mavsr.features.content import MadeBy, unpack
 from mavsr.features.extract import encoder_input, origin, stored_content
+from mavsr.features.join import transcripts
 from mavsr.features.settings import ExtractSettings
 from mavsr.media import (
     FRAME_RATE,
@@ -68,6 +69,10 @@ class OnlineSettings:
         both = {"audio": self.audio_encoder, "video": self.video_encoder}
         return {modality: encoder for modality, encoder in both.items() if encoder is not None}
 
+    def to_dict(self) -> dict[str, Any]:
+        """All of them as JSON knows them; paths as text."""
+        return json.loads(json.dumps(asdict(self), default=str))
+
     def __post_init__(self) -> None:
         if self.audio_encoder is not None and self.babble is None:
             raise InputError("online features of sound need a babble file; give one")
@@ -89,8 +94,7 @@ class Clips:
     def __init__(
         self, manifest: Path, settings: OnlineSettings, device: str | torch.device = "cpu"
     ) -> None:
-        table = read_manifest(manifest)
-        self.texts: dict[str, str] = dict(zip(table.key, table.text, strict=True))
+        self.texts = transcripts(manifest)
         self.settings = settings
         split = settings.extraction.long_clips == "split"
         self.networks: dict[str, Encoder] = {
@@ -201,10 +205,7 @@ class OnlineSource(Mapping[str, Utterance]):
 
     def frames(self) -> dict[str, int]:
         """Key -> length in video frames (25 per second)."""
-        return {
-            key: tokens.get("video", -(-tokens.get("audio", 0) // 2))
-            for key, tokens in self.lengths().items()
-        }
+        return {key: covered_frames(tokens) for key, tokens in self.lengths().items()}
 
 
 def _tokens_of(modality: str, frames: int, limit_s: float) -> int:

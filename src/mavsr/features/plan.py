@@ -19,9 +19,9 @@ from mavsr.corpus.published import PUBLISHED
 from mavsr.encoders import EncoderSettings
 from mavsr.encoders.sizes import EncoderSize, encoder_size
 from mavsr.experiments import all_models
+from mavsr.features.content import BYTES
 from mavsr.features.needs import Cache, pool_size, wanted_caches
 
-BYTES = {"float16": 2, "bfloat16": 2, "float32": 4}
 ASSUMED_CLIP_S = 5.0
 """Length of a clip where only hours or only clips are known; printed where it is used."""
 

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from mavsr.errors import InputError
+from mavsr.media import SAMPLE_RATE
 from mavsr.noise.condition import Condition
 from mavsr.noise.mixing import mask_spans, mix
 from mavsr.seeds import generator
@@ -67,6 +68,9 @@ def render(
         key: the clip's key.
         settings: seed and parameters.
 
+    Raises:
+        InputError: the babble is silent where this clip would get its noise.
+
     """
     snr: float | str = "clean"
     if condition.kind == "snr":
@@ -80,7 +84,14 @@ def render(
         return Rendered(speech, None, None)
     babble = np.tile(babble, -(-len(speech) // len(babble)))
     offset = int(random.integers(len(babble) - len(speech) + 1))
-    mixture = mix(speech, babble[offset : offset + len(speech)], snr)
+    noise = babble[offset : offset + len(speech)]
+    if not noise.any():
+        raise InputError(
+            f"clip {key!r}: the babble is silent for {len(noise) / SAMPLE_RATE:.2f} s from "
+            f"{offset / SAMPLE_RATE:.2f} s on, so {snr:g} dB cannot be reached; cut the silence "
+            "out of the noise.babble recording"
+        )
+    mixture = mix(speech, noise, snr)
     return Rendered(mixture / max(1.0, np.abs(mixture).max()), float(snr), offset)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from mavsr.experiments import all_evaluations, all_models
+from mavsr.features.content import BYTES
 from mavsr.features.needs import wanted_caches
-from mavsr.features.plan import BYTES
 from mavsr.plan.work import Work
 
 SPLITS = ("train", "val", "test")

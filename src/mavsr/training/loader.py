@@ -8,6 +8,7 @@ to short, so that all have about as much to do.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import torch
 from torch.utils.data import DataLoader, Dataset
 
 from mavsr.errors import InputError
@@ -17,6 +18,8 @@ READ_AHEAD = 4
 """Batches that each worker keeps ready."""
 Step = tuple[int, Sequence[str]]
 """Epoch, and keys of all clips of the batch."""
+Joined = tuple[list[tuple[str, str]], dict[str, tuple[torch.Tensor, list[int]]]]
+"""A batch: key and text of each clip; modality -> its tokens (sum of lengths, d), and lengths."""
 
 
 class _Batches(Dataset[list[Utterance] | InputError]):
@@ -69,14 +72,29 @@ def load_batches(
         _Batches(views, steps, rank, count),
         batch_size=None,
         sampler=range(start, len(steps)),
-        collate_fn=_as_it_is,
+        collate_fn=_joined,
         num_workers=workers,
         **ahead,
     ):
         if isinstance(batch, InputError):
             raise batch
-        yield batch
+        yield _divided(*batch)
 
 
-def _as_it_is(batch: list[Utterance] | InputError) -> list[Utterance] | InputError:
-    return batch
+def _joined(batch: list[Utterance] | InputError) -> Joined | InputError:
+    """One tensor per modality: each tensor that a worker sends costs both sides an open file."""
+    if isinstance(batch, InputError):
+        return batch
+    tokens = {m: [clip.tokens[m] for clip in batch] for m in (batch[0].tokens if batch else ())}
+    joined = {m: (torch.cat(rows), [len(row) for row in rows]) for m, rows in tokens.items()}
+    return [(clip.key, clip.text) for clip in batch], joined
+
+
+def _divided(
+    names: list[tuple[str, str]], joined: dict[str, tuple[torch.Tensor, list[int]]]
+) -> list[Utterance]:
+    parts = {m: rows.split(lengths) for m, (rows, lengths) in joined.items()}
+    return [
+        Utterance(key, text, {m: rows[n] for m, rows in parts.items()})
+        for n, (key, text) in enumerate(names)
+    ]

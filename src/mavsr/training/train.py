@@ -87,9 +87,15 @@ def train(
             views = online_views(train_manifest, online, training.epochs, processes.device)
             if processes.device.type == "cuda":  # which forked workers cannot use
                 training = replace(training, workers=0)
-        encoders = encoders_of([*views, validation])
-        check_pooling(model, views[0])
-        _train(output, model, training, views, validation, processes, data, encoders)
+        for source in (views[0], validation):
+            check_pooling(model, source)
+        inputs = {
+            "data_sha256": data,
+            "encoders": encoders_of([*views, validation]),
+            # A cache's index, among the data, says how it was made; fresh views have no file.
+            "online": online.to_dict() if online else None,
+        }
+        _train(output, model, training, views, validation, processes, inputs)
 
 
 def _train(
@@ -99,8 +105,7 @@ def _train(
     views: Sequence[UtteranceSource | OnlineSource],
     validation: UtteranceSource,
     processes: Processes,
-    data: dict[str, str],
-    encoders: dict[str, Any],
+    inputs: dict[str, Any],
 ) -> None:
     started = time.monotonic()
     network = MatryoshkaModel(model, views[0].dims).to(processes.device)
@@ -112,7 +117,7 @@ def _train(
     logging.info("trainable parameters: %s", counts)
     settings = {"model": model.to_dict(), "training": asdict(training)}
     code = code_digest("mavsr.training.train")
-    identity = [model.to_dict(), training.deciding(), encoders, data, code]
+    identity = [model.to_dict(), training.deciding(), inputs, code]
     frames = views[0].frames()
     trainer = Trainer(
         network,
@@ -143,8 +148,7 @@ def _train(
         {
             **settings,
             "dims": views[0].dims,
-            "encoders": encoders,
-            "data_sha256": data,
+            **inputs,
             "code": code,
             "parameters": counts,
             "plan": repr(trainer.plan),
