@@ -1,8 +1,9 @@
-"""Fixtures of several stages: a tiny LLM, a tiny corpus of cached features, the smoke run."""
+"""Fixtures of several stages: a video, a tiny LLM, cached features of clips, the smoke run."""
 
 import os
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import safetensors.torch
@@ -10,9 +11,11 @@ import torch
 from filelock import FileLock
 from project import SMOKE, Project
 from tiny import DIMS, make_text, make_utterance, save_llm
+from trees import manifest_row
 
 from mavsr.corpus.manifest import write_manifest
 from mavsr.features.index import index
+from mavsr.media import read_video
 from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.avsr import Utterance
 from mavsr.model.settings import ModelSettings
@@ -47,6 +50,12 @@ def smoke_run(tmp_path_factory) -> Project:
             assert result.returncode == 0, result.stdout[-5000:]
             project.folder.rename(finished)
     return Project.copied(finished, place)
+
+
+@pytest.fixture(scope="session")
+def portrait() -> np.ndarray:
+    """Two seconds of a speaking portrait, uint8 (50, 224, 224, 3)."""
+    return read_video(Path(__file__).parent / "data" / "portrait.mp4")
 
 
 @pytest.fixture(scope="session")
@@ -96,19 +105,7 @@ def write_features(tmp_path):
         clips = {key: make_utterance(f"{view} {key}", n) for key, n in sorted(lengths.items())}
         manifest = tmp_path / f"{split}.parquet"
         rows = [
-            {
-                "key": key,
-                "video": "x.mp4",
-                "audio": "x.mp4",
-                "text": make_text(key),
-                "start": 0.0,
-                "end": float("nan"),
-                "duration_s": n / 25,
-                "speaker": "s",
-                "split": split,
-                "shard": 0,
-                "version": "1",
-            }
+            manifest_row(key, text=make_text(key), duration_s=n / 25, split=split)
             for key, n in lengths.items()
         ]
         write_manifest(manifest, pd.DataFrame(rows))

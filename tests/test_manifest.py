@@ -1,5 +1,6 @@
 import pandas as pd
 import pytest
+from trees import manifest_row
 
 from mavsr.corpus.manifest import COLUMNS, check_manifest, read_manifest, write_manifest
 from mavsr.errors import InputError
@@ -7,23 +8,7 @@ from mavsr.errors import InputError
 
 @pytest.fixture
 def table():
-    rows = [
-        {
-            "key": key,
-            "video": f"{key}.mp4",
-            "audio": f"{key}.mp4",
-            "text": "hello world",
-            "start": 0.0,
-            "end": float("nan"),
-            "duration_s": 1.0,
-            "speaker": "s",
-            "split": "train",
-            "shard": 0,
-            "version": "1",
-        }
-        for key in ("b", "a_1", "c-2")
-    ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame([manifest_row(key, f"{key}.mp4") for key in ("b", "a_1", "c-2")])
 
 
 def test_a_manifest_comes_back_sorted_and_in_order(table, tmp_path):

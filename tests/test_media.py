@@ -5,33 +5,10 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from videos import write_mp4
 
 from mavsr import media
 from mavsr.errors import InputError
-
-
-def write_mp4(path, frames=None, rate=25, sound=None, sample_rate=16_000, gop=12):
-    """An mp4 with H.264 ``frames`` (T, H, W, 3) at ``rate`` and AAC ``sound`` (channels, N)."""
-    with av.open(str(path), "w") as container:
-        if frames is not None:
-            video = container.add_stream("libx264", rate=rate)
-            video.height, video.width = frames.shape[1:3]
-            video.pix_fmt = "yuv420p"
-            video.options = {"preset": "veryfast", "crf": "10", "g": str(gop)}
-        if sound is not None:
-            layout = "stereo" if len(sound) == 2 else "mono"
-            audio = container.add_stream("aac", rate=sample_rate, layout=layout)
-            block = av.AudioFrame.from_ndarray(sound.astype(np.float32), "fltp", layout)
-            block.sample_rate, block.pts = sample_rate, 0
-            block.time_base = Fraction(1, sample_rate)
-        if frames is not None:
-            for frame in frames:
-                container.mux(video.encode(av.VideoFrame.from_ndarray(frame, "rgb24")))
-            container.mux(video.encode(None))
-        if sound is not None:
-            container.mux(audio.encode(block))
-            container.mux(audio.encode(None))
-    return path
 
 
 def clock_frames(count, rate):
@@ -46,7 +23,7 @@ def times(frames):
 
 @pytest.mark.parametrize("rate", [25, 30, Fraction(30_000, 1_001), 50, 15])
 def test_video_is_resampled_to_25_frames_per_second(tmp_path, rate):
-    path = write_mp4(tmp_path / "a.mp4", clock_frames(round(2 * rate), rate), rate)
+    path = write_mp4(tmp_path / "a.mp4", clock_frames(round(2 * rate), rate), rate=rate)
     frames = media.read_video(path)
     assert len(frames) == 50 and frames.dtype == np.uint8
     expected = np.arange(50) / 25
@@ -57,7 +34,7 @@ def test_video_is_resampled_to_25_frames_per_second(tmp_path, rate):
 @pytest.mark.parametrize("start, end", [(0.0, 0.4), (0.52, 1.0), (1.6, 2.0), (1.96, 2.0)])
 @pytest.mark.parametrize("rate", [25, 30])
 def test_video_cuts(tmp_path, rate, start, end):
-    path = write_mp4(tmp_path / "a.mp4", clock_frames(2 * rate, rate), rate)
+    path = write_mp4(tmp_path / "a.mp4", clock_frames(2 * rate, rate), rate=rate)
     frames = media.read_video(path, start, end)
     assert len(frames) == round((end - start) * 25)
     assert np.abs(times(frames) - np.arange(len(frames)) / 25 - start).max() <= 0.02 + 0.012
@@ -76,7 +53,7 @@ def test_video_cut_of_a_long_file_is_the_slice_of_the_whole(tmp_path):
 @pytest.mark.parametrize("read", [media.read_video, media.read_audio])
 def test_a_small_interval_of_a_long_file_is_sought(tmp_path, monkeypatch, read):
     frames, sound = clock_frames(500, 250), np.zeros((1, 320_000))
-    path = write_mp4(tmp_path / "a.mp4", frames, 25, sound)
+    path = write_mp4(tmp_path / "a.mp4", frames, sound)
     decoded = []
 
     class Counted:
@@ -104,13 +81,13 @@ def test_a_small_interval_of_a_long_file_is_sought(tmp_path, monkeypatch, read):
 
 
 def test_an_interval_inside_one_slow_frame_shows_that_frame(tmp_path):
-    path = write_mp4(tmp_path / "a.mp4", clock_frames(4, 2), 2)
+    path = write_mp4(tmp_path / "a.mp4", clock_frames(4, 2), rate=2)
     frames = media.read_video(path, 0.6, 0.8)
     assert len(frames) == 5 and np.allclose(times(frames), 0.5, atol=0.015)
 
 
 def test_interval_beyond_the_end_is_named(tmp_path):
-    path = write_mp4(tmp_path / "a.mp4", clock_frames(25, 25), 25, np.zeros((1, 16_000)))
+    path = write_mp4(tmp_path / "a.mp4", clock_frames(25, 25), np.zeros(16_000))
     with pytest.raises(InputError, match=r"no video frame between 3\.0 s and 4\.0 s"):
         media.read_video(path, 3.0, 4.0)
     with pytest.raises(InputError, match=r"no sound between 3\.0 s and 4\.0 s"):
@@ -129,9 +106,8 @@ def click_track(sample_rate, channels, seconds=4):
 def test_sound_is_in_sync_with_the_picture(tmp_path, sample_rate, channels):
     frames = np.zeros((100, 32, 32, 3), np.uint8)
     frames[[25, 50, 75]] = 255
-    path = write_mp4(
-        tmp_path / "a.mp4", frames, 25, click_track(sample_rate, channels), sample_rate
-    )
+    clicks = click_track(sample_rate, channels)
+    path = write_mp4(tmp_path / "a.mp4", frames, clicks, sample_rate=sample_rate)
     sound = media.read_audio(path)
     assert sound.dtype == np.float32 and len(sound) == pytest.approx(64_000, abs=1_024)
     flashes = np.flatnonzero(media.read_video(path).mean(axis=(1, 2, 3)) > 128)
@@ -144,7 +120,8 @@ def test_sound_is_in_sync_with_the_picture(tmp_path, sample_rate, channels):
 
 @pytest.mark.parametrize("sample_rate, channels", [(16_000, 1), (44_100, 1), (48_000, 2)])
 def test_sound_cuts_are_in_place(tmp_path, sample_rate, channels):
-    path = write_mp4(tmp_path / "a.mp4", None, 25, click_track(sample_rate, channels), sample_rate)
+    clicks = click_track(sample_rate, channels)
+    path = write_mp4(tmp_path / "a.mp4", None, clicks, sample_rate=sample_rate)
     whole = media.read_audio(path)
     for start, end in ((0.0, 1.5), (0.8, 1.2), (2.73, 3.3)):
         cut = media.read_audio(path, start, end)
@@ -157,7 +134,7 @@ def test_sound_cuts_are_in_place(tmp_path, sample_rate, channels):
 
 def test_stereo_is_averaged(tmp_path):
     tone = 0.5 * np.sin(np.arange(48_000) * 0.05)
-    path = write_mp4(tmp_path / "a.mp4", None, 25, np.stack([tone, 0 * tone]), 48_000)
+    path = write_mp4(tmp_path / "a.mp4", None, np.stack([tone, 0 * tone]), sample_rate=48_000)
     assert media.read_audio(path)[2_000:14_000].std() == pytest.approx(tone.std() / 2, rel=0.05)
 
 
@@ -197,7 +174,7 @@ def test_unreadable_files_are_named(tmp_path, read, content):
 
 def test_missing_tracks_are_named(tmp_path):
     silent = write_mp4(tmp_path / "silent.mp4", clock_frames(5, 25))
-    blind = write_mp4(tmp_path / "blind.mp4", None, 25, np.zeros((1, 16_000)))
+    blind = write_mp4(tmp_path / "blind.mp4", None, np.zeros(16_000))
     with pytest.raises(InputError, match=r"silent\.mp4: no audio track"):
         media.read_audio(silent)
     with pytest.raises(InputError, match=r"blind\.mp4: no video track"):

@@ -1,4 +1,4 @@
-"""A tiny random Llama with its own tokenizer, and random clips, for tests of several stages."""
+"""Tiny random networks in their public formats, and random clips, for tests of several stages."""
 
 from pathlib import Path
 
@@ -10,8 +10,12 @@ from transformers import (
     LlamaConfig,
     LlamaForCausalLM,
     PreTrainedTokenizerFast,
+    WhisperConfig,
+    WhisperFeatureExtractor,
+    WhisperModel,
 )
 
+from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder, save_checkpoint
 from mavsr.model.avsr import Utterance
 from mavsr.seeds import derive_seed
 
@@ -71,6 +75,48 @@ def save_other_llm(folder: Path, name: str, **sizes) -> Path:
     )
     AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     return folder
+
+
+def save_whisper(folder: Path, chunk_s: int, dim: int = 16, layers: int = 1) -> Path:
+    """A random Whisper that hears ``chunk_s`` seconds at most, in Hugging Face's format."""
+    torch.manual_seed(0)
+    config = WhisperConfig(
+        d_model=dim,
+        encoder_layers=layers,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=2 * dim,
+        decoder_ffn_dim=2 * dim,
+        num_mel_bins=80,
+        max_source_positions=50 * chunk_s,
+        vocab_size=16,
+        pad_token_id=0,
+        bos_token_id=1,
+        eos_token_id=2,
+        decoder_start_token_id=1,
+    )
+    WhisperModel(config).save_pretrained(folder)
+    WhisperFeatureExtractor(feature_size=80, chunk_length=chunk_s).save_pretrained(folder)
+    return folder
+
+
+def save_avhubert(path: Path) -> Path:
+    """A random AV-HuBERT of width 16, in the published checkpoint's format."""
+    torch.manual_seed(0)
+    config = AVHubertConfig(
+        layers=1, dim=16, ffn_dim=16, heads=2, conv_pos=4, conv_pos_groups=2, resnet_width=2
+    )
+    save_checkpoint(path, AVHubertEncoder(config).public_state_dict(), config)
+    return path
+
+
+def scramble(model):
+    """Give every trainable weight of a model or adapter its own value: fresh ones add nothing."""
+    draw = torch.Generator().manual_seed(1)
+    for parameter in model.trainable():
+        parameter.data.copy_(0.3 * torch.randn(parameter.shape, generator=draw))
+    return model
 
 
 def make_text(key: str) -> str:

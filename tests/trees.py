@@ -1,4 +1,4 @@
-"""Tiny corpora: grey clips without sound, in the layouts that the readers know."""
+"""Tiny corpora: grey clips without sound, in the layouts that the readers know; manifest rows."""
 
 import io
 from functools import cache
@@ -38,6 +38,24 @@ def write_clip(path, seconds=1.0, text="HELLO WORLD", words=None):
         lines += ["", "WORD START END ASDSCORE"]
         lines += [f"{word} {start} {end} 3.1" for word, start, end in words]
     path.with_suffix(".txt").write_text("\n".join(lines) + "\n")
+
+
+def manifest_row(key: str = "a", file: object = "x.mp4", **changes) -> dict:
+    """A row of a manifest: one second of a file in the training split; keywords change it."""
+    return {
+        "key": key,
+        "video": str(file),
+        "audio": str(file),
+        "text": "bin blue",
+        "start": 0.0,
+        "end": float("nan"),
+        "duration_s": 1.0,
+        "speaker": "s",
+        "split": "train",
+        "shard": 0,
+        "version": "1",
+        **changes,
+    }
 
 
 PRETRAIN_WORDS = [("ONE", 0.1, 0.5), ("TWO", 0.6, 1.0), ("THREE", 1.5, 2.4)]

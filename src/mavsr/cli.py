@@ -18,6 +18,10 @@ COMMANDS = {
     "export": ("mavsr.model.export", "one scale of a trained model, for plain PEFT"),
     "features verify": ("mavsr.features.verify", "whether cached features are what was indexed"),
     "status": ("mavsr.status.status", "what is done, running, failed and left, and why"),
+    "transcribe": (
+        "mavsr.recognition.transcribe",
+        "what is said in videos of your own",
+    ),
     "plan": ("mavsr.plan.plan", "jobs, hours, disk and memory of a config, before it runs"),
 }
 """Words -> (module, what the command tells). A line here is all that a new command needs."""

@@ -21,6 +21,8 @@ from mavsr.trained import note_trained
 _ROOT = Path(__file__).parents[2]
 DEFAULT = _ROOT / "config.yaml"
 SCHEMA = _ROOT / "workflow" / "schemas" / "config.schema.yaml"
+ENCODES = {"whisper": "audio", "avhubert": "video"}
+"""Kind of an encoder in the config -> the modality it encodes."""
 
 
 def restore_types(config: Mapping[str, Any]) -> None:
@@ -237,7 +239,7 @@ def _check_pooling(place: str, compression: str, rates: Sequence[int]) -> None:
 def _check_encoder(name: str, place: str, encoders: Mapping[str, Any], modality: str) -> None:
     _check_name(name, place, encoders, "encoders")
     kind = encoders[name]["kind"]
-    if (kind == "whisper") != (modality == "audio"):
+    if ENCODES[kind] != modality:
         raise InputError(
             f"config: {place} is {name!r}, a {kind} encoder, which does not encode {modality}"
         )

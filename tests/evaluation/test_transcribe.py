@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from tiny import DIMS, make_utterance, save_llm, save_other_llm
+from tiny import DIMS, make_utterance, save_llm, save_other_llm, scramble
 from transformers import GenerationConfig
 
 from mavsr.errors import InputError
@@ -21,17 +21,9 @@ SCALE = Scale(2, 1)
 CLIPS = [make_utterance(key, 3 + 4 * n) for n, key in enumerate("abcdefgh")]
 
 
-def scramble(model):
-    """Give every trainable weight a value of its own: fresh adapters add nothing."""
-    draw = torch.Generator().manual_seed(1)
-    for parameter in model.trainable():
-        parameter.data.copy_(0.3 * torch.randn(parameter.shape, generator=draw))
-    return model.eval()
-
-
 @pytest.fixture
 def model(settings_of):
-    return scramble(MatryoshkaModel(settings_of(), DIMS))
+    return scramble(MatryoshkaModel(settings_of(), DIMS)).eval()
 
 
 def settings(beams, longest=8, **changes):
@@ -181,7 +173,7 @@ def test_more_beams_find_other_transcripts(model):
 def test_experts_transcribe_batches_as_single_clips(settings_of, method):
     lora = dict.fromkeys(("lora_rank", "lora_scale", "lora_targets"))
     mome = MomeSettings(routed=4, top_k=2, bottleneck=3)
-    made = scramble(MatryoshkaModel(settings_of(method=method, mome=mome, **lora), DIMS))
+    made = scramble(MatryoshkaModel(settings_of(method=method, mome=mome, **lora), DIMS)).eval()
     found = transcribe(made, CLIPS, SCALE, settings(4))
     assert found == [transcribe(made, [clip], SCALE, settings(4))[0] for clip in CLIPS]
     assert found == generate(made, CLIPS, SCALE, 4, 8)

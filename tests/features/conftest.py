@@ -5,9 +5,8 @@ import json
 import numpy as np
 import pytest
 import torch
-from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperModel
+from tiny import save_avhubert, save_whisper
 
-from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder, save_checkpoint
 from mavsr.media import encode_audio, encode_lossless
 from mavsr.shards import write_shard
 
@@ -32,15 +31,6 @@ def place(tmp_path_factory):
         for key, frames in {"clip_long": 66, "clip_short": 20}.items()
     )
     write_shard(folder / "in.tar", samples)
-    torch.manual_seed(0)
-    sizes = {"d_model": 16, "encoder_ffn_dim": 16, "decoder_ffn_dim": 16, "vocab_size": 16}
-    heads = {"encoder_attention_heads": 2, "decoder_attention_heads": 2}
-    layers = {"encoder_layers": 1, "decoder_layers": 1, "max_source_positions": 50}
-    tokens = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 1}
-    WhisperModel(WhisperConfig(**sizes, **heads, **layers, **tokens)).save_pretrained(folder / "w")
-    WhisperFeatureExtractor(feature_size=80, chunk_length=1).save_pretrained(folder / "w")
-    config = AVHubertConfig(
-        layers=1, dim=16, ffn_dim=16, heads=2, conv_pos=4, conv_pos_groups=2, resnet_width=2
-    )
-    save_checkpoint(folder / "v.pt", AVHubertEncoder(config).public_state_dict(), config)
+    save_whisper(folder / "w", chunk_s=1)
+    save_avhubert(folder / "v.pt")
     return folder

@@ -7,11 +7,12 @@ import pytest
 import safetensors.torch
 import soundfile
 import torch
+from tiny import save_avhubert
 
 import mavsr.features.extract as extract_module
 from mavsr.command import run_command
 from mavsr.encoders import EncoderSettings
-from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder, save_checkpoint
+from mavsr.encoders.avhubert import AVHubertEncoder
 from mavsr.encoders.base import Encoder
 from mavsr.errors import InputError
 from mavsr.features.cache import FeatureCache
@@ -60,13 +61,7 @@ def mouths(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
-    torch.manual_seed(0)
-    config = AVHubertConfig(
-        layers=1, dim=16, ffn_dim=16, heads=2, conv_pos=4, conv_pos_groups=2, resnet_width=2
-    )
-    path = tmp_path_factory.mktemp("encoder") / "tiny.pt"
-    save_checkpoint(path, AVHubertEncoder(config).public_state_dict(), config)
-    return path
+    return save_avhubert(tmp_path_factory.mktemp("encoder") / "tiny.pt")
 
 
 class Levels(Encoder):

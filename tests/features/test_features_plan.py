@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import torch
+from tiny import save_avhubert
 from transformers import WhisperConfig
+from trees import manifest_row
 
 from mavsr import cli
 from mavsr.configuration import read_config
 from mavsr.corpus.manifest import write_manifest
 from mavsr.encoders import EncoderSettings
-from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder, save_checkpoint
 from mavsr.encoders.sizes import encoder_size
 from mavsr.errors import InputError
 from mavsr.experiments import all_models
@@ -63,12 +63,7 @@ def test_sizes_come_from_the_files_that_are_there(tmp_path):
     WhisperConfig(d_model=24, max_source_positions=100).save_pretrained(tmp_path / "w")
     size = encoder_size(EncoderSettings("whisper", str(tmp_path / "w")), {"whisper": {}})
     assert (size.dim, size.chunk_s, size.basis) == (24, 2.0, "its config.json")
-    config = AVHubertConfig(
-        layers=1, dim=16, ffn_dim=16, heads=2, conv_pos=4, conv_pos_groups=2, resnet_width=2
-    )
-    torch.manual_seed(0)
-    weights = AVHubertEncoder(config).public_state_dict()
-    save_checkpoint(tmp_path / "v.pt", weights, config)
+    save_avhubert(tmp_path / "v.pt")
     size = encoder_size(EncoderSettings("avhubert", str(tmp_path / "v.pt")), {"avhubert": {}})
     assert (size.dim, size.chunk_s, size.basis) == (16, None, "its checkpoint")
 
@@ -88,22 +83,7 @@ def test_a_damaged_config_is_not_taken_for_a_published_one(tmp_path, content):
 
 
 def test_manifests_go_before_published_numbers(tmp_path):
-    rows = [
-        {
-            "key": f"k{n}",
-            "video": "x.mp4",
-            "audio": "x.mp4",
-            "text": "one",
-            "start": 0.0,
-            "end": float("nan"),
-            "duration_s": 3.0 + n,
-            "speaker": "s",
-            "split": "train",
-            "shard": 0,
-            "version": "1",
-        }
-        for n in range(3)
-    ]
+    rows = [manifest_row(f"k{n}", duration_s=3.0 + n) for n in range(3)]
     path = tmp_path / "lrs3" / "train.parquet"
     write_manifest(path, pd.DataFrame(rows))
     found = split_lengths("lrs3", "lrs3", "train", tmp_path)

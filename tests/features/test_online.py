@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from trees import manifest_row
 
 import mavsr.training.train as train_module
 from mavsr.command import run_command
@@ -37,22 +38,7 @@ def settings(place):
     write_index(place / "index.json", [place / "in.tar"], {})
     babble = np.random.default_rng(1).uniform(-0.3, 0.3, 64_000).astype(np.float32)
     (place / "babble.flac").write_bytes(encode_audio(babble))
-    rows = [
-        {
-            "key": key,
-            "video": "x.mp4",
-            "audio": "x.mp4",
-            "text": "red green",
-            "start": 0.0,
-            "end": float("nan"),
-            "duration_s": 1.0,
-            "speaker": "s",
-            "split": "train",
-            "shard": 0,
-            "version": "1",
-        }
-        for key in ("clip_long", "clip_short")
-    ]
+    rows = [manifest_row(key, text="red green") for key in ("clip_long", "clip_short")]
     write_manifest(place / "train.parquet", pd.DataFrame(rows))
     return OnlineSettings(
         mouths=place / "index.json",

@@ -3,7 +3,7 @@ import shutil
 import pytest
 import safetensors.torch
 import torch
-from tiny import DIMS, save_llm, save_other_llm
+from tiny import DIMS, save_llm, save_other_llm, scramble
 from torch.nn import functional as F
 from transformers import PreTrainedTokenizerFast
 
@@ -21,17 +21,9 @@ RECURRENT = {
 }
 
 
-def scramble(model):
-    """Give every trainable weight a value of its own: fresh LoRAs add nothing."""
-    draw = torch.Generator().manual_seed(1)
-    for parameter in model.trainable():
-        parameter.data.copy_(0.3 * torch.randn(parameter.shape, generator=draw))
-    return model.eval()
-
-
 @pytest.fixture
 def model(settings_of):
-    return scramble(MatryoshkaModel(settings_of(), DIMS))
+    return scramble(MatryoshkaModel(settings_of(), DIMS)).eval()
 
 
 def by_hand(model, utterance, scale):
@@ -95,7 +87,7 @@ def full_loss(model, batch, scale):
 @pytest.mark.parametrize("scale", [Scale(2, 1), Scale(4, 3)], ids=lambda s: s.name)
 @pytest.mark.parametrize("method", ["mtsk-ms", "mtsk-ss", "mtsk-mss"])
 def test_the_loss_is_that_of_full_logits(settings_of, utterances, method, scale):
-    model = scramble(MatryoshkaModel(settings_of(method=method), DIMS))
+    model = scramble(MatryoshkaModel(settings_of(method=method), DIMS)).eval()
     loss, expected = model.loss(utterances, scale), full_loss(model, utterances, scale)
     assert abs(loss.item() - expected.item()) < 1e-5
     gradients = [
@@ -140,7 +132,7 @@ def test_a_model_that_is_pooled_at_test_time_has_one_projector_for_all_rates(
     settings_of, utterances
 ):
     settings = settings_of(method="avgpool-at-inference", audio_rates=(1,), video_rates=(1,))
-    model = scramble(MatryoshkaModel(settings, DIMS))
+    model = scramble(MatryoshkaModel(settings, DIMS)).eval()
     assert set(model.projectors) == {"audio_1", "video_1"}
     clip, scale = utterances[0], Scale(8, 3)
     prefix = model.prefixes([clip], scale)[0]

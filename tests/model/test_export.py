@@ -6,7 +6,7 @@ import peft
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tiny import DIMS, make_utterance
+from tiny import DIMS, make_utterance, scramble
 from torch.nn import functional as F
 
 from mavsr.errors import InputError
@@ -23,10 +23,7 @@ def trained(settings_of, tmp_path):
     """A model whose weights all differ, and its folder."""
 
     def make(**changes):
-        model = MatryoshkaModel(settings_of(**changes), DIMS)
-        draw = torch.Generator().manual_seed(1)
-        for parameter in model.trainable():
-            parameter.data.copy_(0.3 * torch.randn(parameter.shape, generator=draw))
+        model = scramble(MatryoshkaModel(settings_of(**changes), DIMS))
         model.save(tmp_path / "model")
         run = {"model": model.settings.to_dict(), "dims": DIMS}
         (tmp_path / "model" / "run.json").write_text(json.dumps(run))

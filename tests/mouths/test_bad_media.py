@@ -16,6 +16,8 @@ import av
 import numpy as np
 import pandas as pd
 import pytest
+from trees import manifest_row
+from videos import write_mp4
 
 from mavsr.corpus.manifest import write_manifest
 from mavsr.errors import InputError
@@ -28,25 +30,11 @@ from mavsr.mouths.ledger import read_ledger
 from mavsr.mouths.reel import held_memory
 from mavsr.shards import read_shard
 
-NEVER = float("nan")
 SOUND = np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32)
 
 
 def row(path, key="a", **changes):
-    return {
-        "key": key,
-        "video": str(path),
-        "audio": str(path),
-        "text": "bin blue",
-        "start": 0.0,
-        "end": NEVER,
-        "duration_s": 2.0,
-        "speaker": "s1",
-        "split": "train",
-        "shard": 0,
-        "version": "1",
-        **changes,
-    }
+    return manifest_row(key, path, **{"duration_s": 2.0, **changes})
 
 
 def result(path, settings=None, **changes):
@@ -54,7 +42,7 @@ def result(path, settings=None, **changes):
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory, portrait, write_mp4):
+def good(tmp_path_factory, portrait):
     return write_mp4(tmp_path_factory.mktemp("good") / "good.mp4", portrait, SOUND)
 
 
@@ -86,7 +74,7 @@ def test_a_truncated_file_is_dropped_whatever_is_left_of_it(tmp_path, good, stre
         assert "unforeseen" not in entry.reason and entry.reason
 
 
-def test_what_is_cut_off_is_said(tmp_path, write_mp4, portrait):
+def test_what_is_cut_off_is_said(tmp_path, portrait):
     path = write_mp4(tmp_path / "half.mp4", portrait[:25], SOUND[:16_000])
     entry, _ = result(path)
     assert "cut off: the picture ends 1.00 s before its time of 2.00 s" in entry.reason
@@ -107,7 +95,7 @@ def test_a_track_without_frames(tmp_path):
     assert not fields and "zero.mkv: no video frame" in entry.reason
 
 
-def test_a_face_in_some_frames_only_is_interpolated_and_counted(tmp_path, write_mp4, portrait):
+def test_a_face_in_some_frames_only_is_interpolated_and_counted(tmp_path, portrait):
     frames = portrait.copy()
     frames[10:15] = 0
     entry, fields = result(write_mp4(tmp_path / "some.mp4", frames, SOUND))
@@ -115,12 +103,12 @@ def test_a_face_in_some_frames_only_is_interpolated_and_counted(tmp_path, write_
     assert decode_video(fields["mkv"]).shape == (50, 96, 96, 3)
 
 
-def test_a_face_in_none(tmp_path, write_mp4, portrait):
+def test_a_face_in_none(tmp_path, portrait):
     entry, _ = result(write_mp4(tmp_path / "none.mp4", np.zeros_like(portrait), SOUND))
     assert not entry.kept and "no face in any frame" in entry.reason and entry.frames == 50
 
 
-def test_of_two_faces_one_is_cropped_throughout(tmp_path, write_mp4, portrait):
+def test_of_two_faces_one_is_cropped_throughout(tmp_path, portrait):
     """The portrait and its mirror image, smaller, side by side."""
     scene = np.zeros((50, 224, 448, 3), np.uint8)
     scene[:, :, :224] = portrait

@@ -6,6 +6,8 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from trees import manifest_row
+from videos import write_mp4
 
 from mavsr.corpus.manifest import write_manifest
 from mavsr.errors import InputError
@@ -30,32 +32,18 @@ REASONS = {
 
 
 def row(folder, name, **changes):
-    file = str(folder / f"{name}.mp4")
-    return {
-        "key": name,
-        "video": file,
-        "audio": file,
-        "text": "bin blue",
-        "start": 0.0,
-        "end": float("nan"),
-        "duration_s": 1.0,
-        "speaker": "s1",
-        "split": "train",
-        "shard": 3,
-        "version": "1",
-        **changes,
-    }
+    return manifest_row(**{"key": name, "file": folder / f"{name}.mp4", "shard": 3, **changes})
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, portrait, write_mp4):
+def folder(tmp_path_factory, portrait):
     folder = tmp_path_factory.mktemp("clips")
     frames = portrait[:25]
     sound = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
     write_mp4(folder / "good.mp4", frames, sound)
     write_mp4(folder / "smallgap.mp4", frames, sound[:12_000])
     write_mp4(folder / "gap.mp4", frames, sound[:1_000])
-    write_mp4(folder / "noaudio.mp4", frames, None)
+    write_mp4(folder / "noaudio.mp4", frames)
     write_mp4(folder / "novideo.mp4", None, sound)
     write_mp4(folder / "short.mp4", frames[:5], sound[:3_200])
     write_mp4(folder / "noface.mp4", np.zeros_like(frames), sound)
@@ -94,7 +82,7 @@ def test_shard_holds_the_kept_clips_in_full(folder, worked_case):
     assert sorted(good) == ["flac", "json", "landmarks.npy", "mkv"]
     crops = decode_video(good["mkv"]).astype(int)
     assert crops.shape == (25, 96, 96, 3)
-    assert json.loads(good["json"]) == {"text": "bin blue", "frames": 25, "speaker": "s1"}
+    assert json.loads(good["json"]) == {"text": "bin blue", "frames": 25, "speaker": "s"}
     landmarks = np.load(io.BytesIO(good["landmarks.npy"]))
     assert landmarks.shape == (25, 4, 2) and landmarks.dtype == np.float32
     assert np.abs(landmarks - worked_case["landmarks"][:25]).mean() < 1

@@ -2,6 +2,8 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from trees import manifest_row
+from videos import write_mp4
 
 from mavsr.errors import InputError
 from mavsr.media import read_video
@@ -28,7 +30,7 @@ def decoded(monkeypatch):
 
 
 @pytest.fixture
-def clip(tmp_path, write_mp4, portrait):
+def clip(tmp_path, portrait):
     sound = np.zeros(32_000, np.float32)
     return write_mp4(tmp_path / "a.mp4", portrait, sound)
 
@@ -61,11 +63,11 @@ def test_a_reading_that_was_broken_off_does_not_count(clip):
     assert len(reel) == 50
 
 
-def test_memory_is_used_again_for_the_next_clip(clip, tmp_path, write_mp4, portrait):
+def test_memory_is_used_again_for_the_next_clip(clip, tmp_path, portrait):
     memory = held_memory(50 * 224 * 224 * 3)
     first = Reel(clip, 0.0, NEVER, memory)
     assert len(first) == 50
-    other = write_mp4(tmp_path / "b.mp4", portrait[::-1].copy(), None)
+    other = write_mp4(tmp_path / "b.mp4", portrait[::-1].copy())
     second = Reel(other, 0.0, NEVER, memory)
     assert np.array_equal(np.stack(list(second)), read_video(other))
 
@@ -76,29 +78,14 @@ def test_unreadable_clips_are_named(tmp_path):
         len(Reel(tmp_path / "a.mp4", 0.0, NEVER, held_memory(1)))
 
 
-def manifest_row(path, seconds):
-    return {
-        "key": "a",
-        "split": "test",
-        "shard": 0,
-        "video": str(path),
-        "audio": str(path),
-        "start": 0.0,
-        "end": NEVER,
-        "duration_s": seconds,
-        "text": "bin",
-        "speaker": "s",
-    }
-
-
-def test_a_long_clip_needs_little_memory_and_gives_the_same_bytes(tmp_path, write_mp4, portrait):
+def test_a_long_clip_needs_little_memory_and_gives_the_same_bytes(tmp_path, portrait):
     """400 frames, 60 MB, with room for 20 of them: the peak stays below 60 frames."""
     frames = np.concatenate([portrait, portrait[::-1]] * 4)
     path = write_mp4(tmp_path / "long.mp4", frames, np.zeros(400 * 640, np.float32))
     one = frames[0].nbytes
     del frames
     settings = CropSettings(detect_every=25)
-    row = manifest_row(path, 16.0)
+    row = manifest_row(file=path, duration_s=16.0)
     crop_clip(row, settings, held_memory(0))  # imports are not the clip's memory
     tracemalloc.start()
     entry, fields = crop_clip(row, settings, held_memory(20 * one))

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from trees import manifest_row
 
 from mavsr.command import run_command
 from mavsr.corpus.manifest import write_manifest
@@ -47,11 +48,7 @@ def write_train(folder, count=6, split="train"):
     for i, sound in enumerate(sounds(count)):
         file = folder / f"u{i}.flac"
         file.write_bytes(encode_audio(sound))
-        rows.append(
-            {"key": f"u{i}", "video": str(file), "audio": str(file), "text": "a", "start": 0.0}
-            | {"end": float("nan"), "duration_s": 0.5, "speaker": "s", "split": split, "shard": 0}
-            | {"version": "1"}
-        )
+        rows.append(manifest_row(f"u{i}", file, duration_s=0.5, split=split))
     write_manifest(folder / "m.parquet", pd.DataFrame(rows))
     return folder / "m.parquet"
 

@@ -3,6 +3,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn.utils.rnn import pad_sequence
+from trees import manifest_row
 
 from mavsr.corpus.manifest import write_manifest
 from mavsr.corpus.transcripts import Word
@@ -47,19 +48,8 @@ def test_parts_of_a_word_have_labels_of_their_own():
 def test_word_times_count_from_the_clips_start(tmp_path, start, seconds, expected):
     lines = ["Text:  TWO ONE", "", "WORD START END ASDSCORE", "TWO 0.2 0.4 1", "ONE 0.4 0.6 1"]
     (tmp_path / "x.txt").write_text("\n".join(lines))
-    row = {
-        "key": "k",
-        "video": str(tmp_path / "x.mp4"),
-        "audio": "x",
-        "text": "two one",
-        "start": start,
-        "end": start + seconds,
-        "duration_s": seconds,
-        "speaker": "s",
-        "split": "train",
-        "shard": 0,
-        "version": "1",
-    }
+    times = {"start": start, "end": start + seconds, "duration_s": seconds}
+    row = manifest_row("k", tmp_path / "x.mp4", text="two one", **times)
     write_manifest(tmp_path / "train.parquet", pd.DataFrame([row]))
     words = word_times(tmp_path / "train.parquet")["k"]
     assert len(words) == expected

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import torch
 from tiny import DIMS, make_utterance
+from trees import manifest_row
 
 from mavsr.corpus.manifest import write_manifest
 from mavsr.errors import InputError
@@ -112,22 +113,7 @@ def test_reading_is_a_function_of_the_seed(llm_folder):
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory):
     path = tmp_path_factory.mktemp("corpus") / "train.parquet"
-    rows = [
-        {
-            "key": f"k{n}",
-            "video": "x",
-            "audio": "x",
-            "text": text,
-            "start": 0.0,
-            "end": 1.0,
-            "duration_s": 1.0,
-            "speaker": "s",
-            "split": "train",
-            "shard": 0,
-            "version": "1",
-        }
-        for n, text in enumerate(TEXTS)
-    ]
+    rows = [manifest_row(f"k{n}", text=text) for n, text in enumerate(TEXTS)]
     write_manifest(path, pd.DataFrame(rows))
     return path
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tiny import DIMS, make_utterance, save_other_llm
+from tiny import DIMS, make_utterance, save_other_llm, scramble
 
 from mavsr.errors import InputError
 from mavsr.model.avsr import MatryoshkaModel, Utterance
@@ -43,9 +43,7 @@ def test_gradient_checkpointing_changes_no_gradient(make, monkeypatch, method, p
     plain = make(method=method, plan=plan)
     saving = make(replace(SETTINGS, gradient_checkpointing=True), method=method, plan=plan)
     for trainer in (plain, saving):
-        draw = torch.Generator().manual_seed(1)
-        for parameter in trainer.parameters:
-            parameter.data.copy_(0.3 * torch.randn(parameter.shape, generator=draw))
+        scramble(trainer.model)
     layer = type(saving.model.llm.get_decoder().layers[0].mlp)
     calls, forward = [], layer.forward
     monkeypatch.setattr(layer, "forward", lambda s, x: calls.append(1) or forward(s, x))

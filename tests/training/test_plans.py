@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tiny import DIMS, make_utterance, save_llm, save_other_llm
+from tiny import DIMS, make_utterance, save_llm, save_other_llm, scramble
 from transformers import PreTrainedTokenizerFast
 
 from mavsr.errors import InputError
@@ -26,12 +26,8 @@ def make(settings_of):
         rates = TASKS[task]
         if method == "llama-avsr":
             rates = {name: values[:1] for name, values in rates.items()}
-        model = MatryoshkaModel(settings_of(method=method, task=task, **rates, **changes), DIMS)
-        draw = torch.Generator().manual_seed(1)
-        for parameter in model.trainable():
-            # Fresh LoRAs add nothing, so every weight gets a value of its own.
-            parameter.data.copy_(0.3 * torch.randn(parameter.shape, generator=draw))
-        return model
+        settings = settings_of(method=method, task=task, **rates, **changes)
+        return scramble(MatryoshkaModel(settings, DIMS))
 
     return model
 

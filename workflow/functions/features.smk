@@ -11,7 +11,7 @@ def sound_shard(wildcards):
 
 def is_audio(encoder):
     """Whether a configured encoder hears (or else sees)."""
-    return config["encoders"][encoder]["kind"] == "whisper"
+    return ENCODES[config["encoders"][encoder]["kind"]] == "audio"
 
 
 def encoder_files(wildcards):

@@ -5,7 +5,7 @@ import os
 import re
 from pathlib import Path
 
-from mavsr.configuration import check_config, expand_homes, restore_types
+from mavsr.configuration import ENCODES, check_config, expand_homes, restore_types
 from mavsr.corpus.download.settings import RemoteFile
 from mavsr.corpus.readers import reading_settings
 from mavsr.errors import InputError

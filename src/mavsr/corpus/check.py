@@ -100,7 +100,7 @@ def explain_shortfall(kind: str, summary: pd.DataFrame) -> list[str]:
 
 
 def check(
-    configfile: list[Path],
+    configfile: list[Path] | None = None,
     corpus: list[str] | None = None,
     manifests: Path | None = None,
 ) -> None:
@@ -114,7 +114,7 @@ def check(
     Raises:
         InputError: a corpus is not there or cannot be used. The others are reported first.
     """
-    config = read_config(configfile)
+    config = read_config(configfile or [])
     used = {model.corpus for model in all_models(config).values()}
     # The default config's own corpus is of no interest beside a user's.
     listed = [n for n, c in config["corpora"].items() if n in used or c["kind"] != "portrait"]

@@ -1,7 +1,7 @@
 import peft
 import pytest
 import torch
-from tiny import save_llm
+from tiny import save_llm, scramble
 
 from mavsr.errors import InputError
 from mavsr.model.adapters.base import count_parameters
@@ -38,11 +38,7 @@ def fresh(llm, method, rates=((4, 16), (2, 5)), rank=RANK, factor=FACTOR, **chan
 
 
 def make(llm, method, **changes):
-    lora = fresh(llm, method, **changes)
-    draw = torch.Generator().manual_seed(1)
-    for parameter in lora.trainable():  # PEFT starts with B = 0: nothing would be seen
-        parameter.data.copy_(0.3 * torch.randn(parameter.shape, generator=draw))
-    return lora
+    return scramble(fresh(llm, method, **changes))
 
 
 def adapters(parameters_by_name):

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tiny import DIMS, save_llm
+from tiny import DIMS, save_llm, scramble
 from torch.nn import functional as F
 
 from mavsr.errors import InputError
@@ -17,11 +17,7 @@ IDS = torch.tensor([[5, 7, 9, 11]])
 
 
 def scrambled(settings):
-    model = MatryoshkaModel(settings, DIMS)
-    draw = torch.Generator().manual_seed(1)
-    for parameter in model.trainable():
-        parameter.data.copy_(0.3 * torch.randn(parameter.shape, generator=draw))
-    return model
+    return scramble(MatryoshkaModel(settings, DIMS))
 
 
 def added(model, layer, tokens):

@@ -1,0 +1,1 @@
+"""Beside the stages: a trained model on videos of one's own."""
