@@ -96,6 +96,11 @@ def leaves(part, prefix=""):
             "[0].rates.audio is [4,",
         ),
         ("experiments.table1.0.rates", {"audio": [4, 0], "video": [1]}, "rates.audio.1 is 0"),
+        (
+            "experiments.mome_ablation.3.mome",
+            {"top_k": 24},
+            "experiments.mome_ablation[3]: mome.top_k is 24, but there are only 23",
+        ),
         ("experiments.table 1", [], "'table 1'"),
         ("experiments", {}, "experiments is {}"),
         ("corpora.portrait.shards.train", 0, "corpora.portrait.shards.train is 0"),
@@ -200,6 +205,25 @@ def test_configs_are_read_as_snakemake_reads_them():
     assert read_config([]) == CONFIG
 
 
+def test_numbers_as_text_are_numbers_for_every_command(tmp_path):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("rates: {audio: ['4', '8']}\ntraining: {learning_rate: 1e-3}\n")
+    config = read_config([mine])
+    assert config["rates"]["audio"] == [4, 8]
+    assert config["training"]["learning_rate"] == 1e-3
+
+
+@pytest.mark.parametrize("changes", [{"use_corpora": ["other"]}, {"use_experiments": ["table5"]}])
+def test_a_choice_that_leaves_nothing_is_refused(changes):
+    config = copy.deepcopy(CONFIG)
+    config["corpora"] |= dict.fromkeys(("other", "third"), config["corpora"]["portrait"])
+    config |= {"use_corpora": ["portrait"], **changes}
+    config["experiments"]["table5"] = [{"methods": ["mtsk-ms"], "corpus": "third"}]
+    with pytest.raises(InputError, match="leave nothing to run") as caught:
+        check_config(config)
+    assert all(name in str(caught.value) for names in changes.values() for name in names)
+
+
 def test_all_errors_are_told_at_once():
     config = changed("training.epochs", 0)
     config["decoding"]["beams"] = 0
@@ -217,16 +241,18 @@ def test_an_encoder_that_no_task_uses_may_be_anything():
 def test_numbers_given_as_text_get_their_type_back():
     config = changed("rates", {"audio": ["4", "8"], "video": ["2"]})
     config["training"]["learning_rate"] = "1.0e-3"
+    config["training"]["weight_decay"] = "1e-2"
     config["features"]["flip"] = "false"
     config["setup"]["corpus"] = "2020"
     restore_types(config)
     assert config["rates"] == {"audio": [4, 8], "video": [2]}
     assert config["training"]["learning_rate"] == 1e-3
+    assert config["training"]["weight_decay"] == 1e-2
     assert config["features"]["flip"] is False
     assert config["setup"]["corpus"] == "2020"
 
 
-@pytest.mark.parametrize("text", ["0", "four", "1.5", "[4]"])
+@pytest.mark.parametrize("text", ["0", "four", "1.5", "[4]", "{4", "-1e2"])
 def test_text_that_is_no_rate_is_refused_all_the_same(text):
     config = changed("rates.audio", [text])
     restore_types(config)

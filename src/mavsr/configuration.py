@@ -1,6 +1,7 @@
 """Check a config before anything runs: the schema first, then what ties its sections together."""
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 from mavsr.corpus.download.settings import DownloadSettings, RemoteFile, redacted, shown
 from mavsr.corpus.readers import make_reader, reading_settings
 from mavsr.errors import InputError
+from mavsr.experiments import asked_models
 from mavsr.model.methods import method_of
 from mavsr.model.scales import TASKS
 from mavsr.noise.condition import Condition
@@ -25,20 +27,41 @@ ENCODES = {"whisper": "audio", "avhubert": "video"}
 """Kind of an encoder in the config -> the modality it encodes."""
 
 
+def prepare_config(config: dict[str, Any]) -> None:
+    """Bring a merged config, in place, into the form that everything reads, and check it.
+
+    Raises:
+        InputError: it cannot be run.
+    """
+    restore_types(config)
+    expand_homes(config)
+    check_config(config)
+
+
 def restore_types(config: Mapping[str, Any]) -> None:
     """Turn text into numbers, in place, where the schema wants numbers.
 
-    ``snakemake --config 'rates={audio: [4, 8]}'`` hands over everything inside braces as text.
+    ``snakemake --config 'rates={audio: [4, 8]}'`` hands over everything inside braces as text, and
+    YAML 1.1 takes ``1e-3`` for text.
     """
     for error in _validator().iter_errors(config):
         if error.validator == "type" and isinstance(error.instance, str):
-            value = yaml.safe_load(error.instance)
+            value = _meant(error.instance)
             if any(_validator().is_type(value, name) for name in _listed(error.validator_value)):
                 *parents, last = error.absolute_path
                 part: Any = config
                 for key in parents:
                     part = part[key]
                 part[last] = value
+
+
+def _meant(text: str) -> Any:
+    if re.fullmatch(r"[-+]?\d+[eE][-+]?\d+", text):
+        return float(text)
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
 
 
 def expand_homes(section: Any, place: str = "") -> None:
@@ -86,8 +109,7 @@ def read_config(paths: Sequence[Path]) -> dict[str, Any]:
         if not isinstance(part, Mapping):
             raise InputError(f"config {path} holds no `key: value`")
         config = _merged(config, part)
-    expand_homes(config)
-    check_config(config)
+    prepare_config(config)
     note_trained(config)
     return config
 
@@ -113,6 +135,16 @@ def check_config(config: Mapping[str, Any]) -> None:
         raise InputError("config: " + redacted("\n        ".join(map(_explain, errors))))
     _check_detector(config["mouths"])
     _check_references(config)
+    if not asked_models(config):
+        raise InputError(
+            f"config: use_experiments: {_listed_or_all(config['use_experiments'])} and "
+            f"use_corpora: {_listed_or_all(config['use_corpora'])} leave nothing to run, as no "
+            "entry of these experiments is on these corpora; change one, or set it to null"
+        )
+
+
+def _listed_or_all(names: Sequence[str] | None) -> str:
+    return ", ".join(names or ["all"])
 
 
 def _explain(error: jsonschema.ValidationError) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mavsr.errors import InputError
 from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.methods import method_of
 from mavsr.model.named import Model
@@ -77,13 +78,16 @@ def _asked(config: Config, experiment: str) -> list[Evaluation]:
         return []
     found: dict[Evaluation, None] = {}
     wanted = config["use_corpora"] or config["corpora"]
-    for entry in config["experiments"][experiment]:
+    for number, entry in enumerate(config["experiments"][experiment]):
         rates = {**config["rates"], **entry.get("rates", {})}
         setup = {**config["setup"], **entry, "rates": rates}
         if setup["corpus"] not in wanted:
             continue
         for method in setup["methods"]:
-            models = _models(config, setup, method)
+            try:
+                models = _models(config, setup, method)
+            except InputError as error:
+                raise InputError(f"config: experiments.{experiment}[{number}]: {error}") from None
             every = list(dict.fromkeys(scale for _, served in models for scale in served))
             chosen = _chosen(every, setup.get("scales", "all"))
             for model, served in models:

@@ -3,6 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from transformers import LlamaConfig
 
 from mavsr.configuration import DEFAULT, read_config
 from mavsr.errors import InputError
@@ -71,6 +72,48 @@ def test_own_rates_replace_those_of_the_package(tmp_path):
     assert after["features"] == before["features"]
 
 
+def grown(results, *change, stage):
+    """Bytes and hours of a stage of the smoke config, and under a change of it."""
+    places = [(), change]
+    tables = []
+    for keys in places:
+        config = read_config([CONFIGS / "smoke.yaml"])
+        for path, value in keys:
+            section, key = path.split(".")
+            config[section][key] = value
+        tables.append(table_of(config, results, gpu=False).loc[stage])
+    return tables
+
+
+def test_pooled_sound_takes_its_share_of_the_disk(tmp_path):
+    full, pooled = grown(tmp_path, ("features.store", "pooled"), stage="features")
+    # 50 tokens a second for sound, of which 4 are stored as one, and 25 for pictures, 128 wide.
+    assert pooled["disk GB"] < (50 / 4 + 25) / (50 + 25) * 1.15 * full["disk GB"]
+    assert pooled["CPU hours"] == full["CPU hours"]
+
+
+def test_training_that_encodes_by_itself_takes_longer(tmp_path):
+    cached, online = grown(tmp_path, ("features.mode", "online"), stage="training")
+    assert online["CPU hours"] > 1.2 * cached["CPU hours"]
+    cached, online = grown(tmp_path, ("features.mode", "online"), stage="features")
+    assert online["CPU hours"] < cached["CPU hours"]
+
+
+def test_epochs_of_a_task_count(tmp_path):
+    change = ("training.per_task", {"avsr": {"epochs": 400}})
+    before, after = grown(tmp_path, change, stage="training")
+    assert after["CPU hours"] > 10 * before["CPU hours"]
+
+
+def test_a_fine_tuned_llama_is_looked_up_where_it_lies(tmp_path):
+    folder = tmp_path / "llama-3-mine"
+    LlamaConfig(num_hidden_layers=3, hidden_size=64, num_attention_heads=4).save_pretrained(folder)
+    config = read_config([CONFIGS / "smoke.yaml"])
+    config["llms"]["llama-standin"]["path"] = str(folder)
+    work = Work(config, read_rates(), tmp_path)
+    assert work.llms["llama-standin"].num_hidden_layers == 3
+
+
 @pytest.mark.parametrize("text", ["crop_byte: 1", "crop_bytes: 0", "start_s: {cpu: fast}"])
 def test_a_wrong_rate_is_named(tmp_path, text):
     path = tmp_path / "mine.yaml"
@@ -84,6 +127,7 @@ def test_the_command_names_its_assumptions(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "portrait: train" in said
     assert "rates.yaml" in said
+    assert "a CPU computes 2.5e+10 FLOP/s in encoders and training, 3.5e+10 in decoding" in said
 
 
 def test_the_embedded_run_took_what_its_plan_said(tmp_path):

@@ -2,10 +2,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
+from mavsr.configuration import DEFAULT
 from mavsr.status.failures import reason, write_failures
 from mavsr.status.snakelog import Job, newest_log, read_log
-from mavsr.status.status import stage_of, status_table
+from mavsr.status.status import stage_of, status, status_table
 
 LOG = """\
 Building DAG of jobs...
@@ -157,6 +159,18 @@ def test_jobs_are_counted_in_their_stages():
     table = status_table({"mouths": (9, 4), "training": (2, 0)}, read_log(LOG)).set_index("stage")
     assert list(table.loc["mouths"]) == [9, 4, 0, 1, 4]
     assert list(table.loc["training"]) == [2, 0, 1, 0, 1]
+
+
+def test_looking_needs_no_sizes_of_encoders_and_llms(folder, capsys):
+    """They may be hub models that this machine has not fetched."""
+    mine = {
+        "encoders": {"whisper-standin": {"kind": "whisper", "path": "ann/hears", "revision": None}},
+        "llms": {"llama-standin": {"path": "ann/llama-3-talks"}},
+    }
+    (folder / "mine.yaml").write_text(yaml.safe_dump(mine))
+    status([DEFAULT.parent / "workflow/configs/smoke.yaml", Path("mine.yaml")])
+    rows = dict(line.split()[:2] for line in capsys.readouterr().out.splitlines() if line.strip())
+    assert (rows["training"], rows["evaluation"]) == ("7", "14")
 
 
 def test_a_job_without_a_log_is_known_by_its_output():

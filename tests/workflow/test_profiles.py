@@ -1,34 +1,65 @@
-"""The profile for a machine with one GPU names every rule whose command may use it."""
+"""Profiles on dry runs: what is asked of a cluster, and how a wrong line of the site fails."""
 
 import re
+from pathlib import Path
 
 import pytest
 import yaml
-from project import ROOT, Project
+import yte
+from project import ROOT, SMOKE
 
-PROFILE = "workflow/profiles/gpu"
-
-
-@pytest.fixture
-def project(tmp_path):
-    return Project(tmp_path / "project")
+SLURM = ("--dry-run", "--workflow-profile", "workflow/profiles/slurm", *SMOKE)
+SITE = "workflow/profiles/slurm/site.yaml"
 
 
-def test_it_names_every_rule_whose_module_asks_for_a_gpu():
-    given = yaml.safe_load((ROOT / PROFILE / "config.yaml").read_text())["set-resources"]
+def resources(said, rule):
+    """Resources of the first job of a rule, as a dry run shows them."""
+    found = re.search(rf"^ *rule {rule}:\n(?: .*\n)*? *resources: (.*)\n", said, re.M)[1]
+    return dict(part.split("=", 1) for part in found.split(", "))
+
+
+def test_a_dry_run_shows_what_slurm_would_be_asked_for(project):
+    result = project.run(*SLURM)
+    assert result.returncode == 0, result.stdout
+    trained = resources(result.stdout, "train_model")
+    wanted = {"gpu": "1", "nodes": "1", "cpus_per_task": "4", "mem_mb": "64000", "runtime": "1440"}
+    assert wanted.items() <= trained.items()
+    assert trained["launch"] == "--gpus 1 --nodes 1 --cpus 4"
+    assert trained["slurm_extra"] == "--signal=TERM@120"
+    assert "gpu" not in resources(result.stdout, "crop_mouths")
+    assert resources(result.stdout, "index_mouths")["mem_mb"] == "4000"
+
+
+def test_a_wrong_line_of_the_site_stops_even_a_dry_run(project):
+    lines = yaml.safe_load((project.folder / SITE).read_text())
+    (project.folder / SITE).write_text(yaml.safe_dump(lines | {"sbatch": "--constraint=a100"}))
+    result = project.run(*SLURM)
+    assert result.returncode
+    assert f"{SITE}: sbatch is '--constraint=a100'" in result.stdout
+    assert "Traceback" not in result.stdout
+
+
+@pytest.mark.parametrize(("devices", "limit"), [(["/dev/nvidia0"], {"gpu_jobs": 1}), ([], None)])
+def test_jobs_on_the_gpu_of_one_machine_run_one_by_one(monkeypatch, devices, limit):
+    monkeypatch.setattr(Path, "glob", lambda self, pattern: iter(map(Path, devices)))
+    profile = (ROOT / "workflow/profiles/default/profile.yaml").read_text()
+    assert yte.process_yaml(profile).get("resources") == limit
+
+
+def test_each_rule_that_may_use_a_gpu_is_one_such_job(project):
+    said = project.run("--dry-run", *SMOKE).stdout
+    for rule in ("extract_features", "train_model", "decode", "record_routing"):
+        assert resources(said, rule)["gpu_jobs"] == "1"
+    assert resources(said, "crop_mouths")["gpu_jobs"] == "0"
+
+
+def test_no_rule_whose_module_may_use_a_gpu_is_left_out():
     text = "\n".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
-    found = set()
+    found = 0
     for rule in re.split(r"\n(?=rule )", text):
         if module := re.search(r'code=code\("(.+)"\)', rule):
             source = (ROOT / "src" / "mavsr" / f"{module[1].replace('.', '/')}.py").read_text()
             if "cuda" in source:
-                found.add(re.match(r"rule (\w+):", rule)[1])
-    assert found == set(given)
-
-
-def test_snakemake_takes_it(project):
-    target = "results/features/whisper-standin/portrait/val/clean/00000.tar"
-    result = project.run("--workflow-profile", PROFILE, "--dry-run", target)
-    assert result.returncode == 0, result.stdout
-    job = result.stdout[result.stdout.index("rule extract_features:") :]
-    assert re.search(r"resources: .*\bgpu=1\b", job)
+                found += 1
+                assert "gpu_jobs=" in rule, rule
+    assert found >= 4

@@ -5,7 +5,7 @@ import os
 import re
 from pathlib import Path
 
-from mavsr.configuration import ENCODES, check_config, expand_homes, restore_types
+from mavsr.configuration import ENCODES, prepare_config
 from mavsr.corpus.download.settings import RemoteFile
 from mavsr.corpus.readers import reading_settings
 from mavsr.errors import InputError
@@ -37,9 +37,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 try:
-    restore_types(config)
-    expand_homes(config)
-    check_config(config)
+    prepare_config(config)
     link_results(config["results_dir"])
     note_trained(config, first=workflow.is_main_process)
     ASKED = evaluations_by_experiment(config)
@@ -63,15 +61,20 @@ PUBLISHED = sorted(
 )
 
 
+def one_of(names):
+    """Wildcard constraint: any of ``names``, or nothing at all where there are none."""
+    return "|".join(map(re.escape, filter(None, names))) or "(?!)"
+
+
 wildcard_constraints:
-    corpus="|".join(config["corpora"]),
-    encoder="|".join(config["encoders"]),
-    model="|".join(map(re.escape, MODELS)),
+    corpus=one_of(config["corpora"]),
+    encoder=one_of(config["encoders"]),
+    model=one_of(MODELS),
     split="train|val|test",
     condition=r"clean|snr_[0-9.-]+|view_\d+",
     shard=r"\d{5}",
-    experiment="|".join(map(re.escape, config["experiments"])),
-    name="|".join(map(re.escape, TABLES | FIGURES)),
+    experiment=one_of(config["experiments"]),
+    name=one_of(TABLES | FIGURES),
     scale=r"a\d+(_v\d+)?|v\d+",
 
 
@@ -122,11 +125,6 @@ def shard_names(wildcards):
     """Zero-padded shard numbers of a split."""
     count = config["corpora"][wildcards.corpus]["shards"][wildcards.split]
     return [f"{number:05d}" for number in range(count)]
-
-
-def one_of(names):
-    """Wildcard constraint: any of ``names``, or nothing at all where there are none."""
-    return "|".join(map(re.escape, filter(None, names))) or "(?!)"
 
 
 def weight_files(path):

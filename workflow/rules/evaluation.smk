@@ -21,6 +21,7 @@ rule decode:
     threads: 1
     resources:
         mem="4GB",
+        gpu_jobs=1,  # the default profile limits them
         batch_tokens=config["decoding"]["batch_tokens"],  # no param: changes no result
     params:
         code=code("evaluation.decode"),
@@ -96,6 +97,7 @@ rule record_routing:
     threads: 1
     resources:
         mem="4GB",
+        gpu_jobs=1,  # the default profile limits them
     params:
         code=code("evaluation.routing"),
         features=lambda wildcards, input: feature_options(input),

@@ -16,6 +16,7 @@ rule extract_features:
     threads: 1
     resources:
         mem="4GB",
+        gpu_jobs=1,  # the default profile limits them
         # No params: neither changes the result of a job that succeeds.
         batch_s=config["features"]["batch_s"],
         long_clips=config["features"]["long_clips"],

@@ -34,6 +34,7 @@ rule crop_mouths:
         "../../envs/mavsr.yaml"
     resources:
         mem="2GB",
+        gpu_jobs=int(config["mouths"]["detector"] == "retinaface"),
         batch=config["mouths"]["retinaface"]["batch"],  # no param: changes no result
     params:
         code=code("mouths.crop"),

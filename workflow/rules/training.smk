@@ -24,7 +24,8 @@ rule train_model:
         "../../envs/mavsr.yaml"
     resources:
         mem="4GB",
-        launch="--gpus 1",  # more than one, or --nodes: torchrun
+        gpu_jobs=1,  # the default profile limits them
+        launch="--gpus 1",  # more than one, or --nodes: torchrun (mavsr.cluster.site)
         running=training_running(),  # no param: changes no result
     params:
         code=code("training.train"),
@@ -32,7 +33,7 @@ rule train_model:
         training=training_settings,
         features=training_features,
     shell:
-        "exec python -m mavsr.cluster.launch {resources.launch} --cpus {threads}"
+        "exec python -m mavsr.cluster.launch {resources.launch}"
         " mavsr.training.train --output $(dirname {output.run:q})"
         " --train_manifest {input.train:q} --val_manifest {input.val:q}"
         " {params.features} --model {params.model:q} --training {params.training:q}"

@@ -3,17 +3,25 @@
 import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
-import yaml
+from snakemake_executor_plugin_slurm.validation import get_forbidden_slurm_options
 
+from mavsr.cluster.lines import check_count, check_keys, check_text, read_lines
+from mavsr.cluster.needs import NEEDS_FILE, read_needs
 from mavsr.errors import InputError
 
 SITE_FILE = Path("workflow/profiles/slurm/site.yaml")
-NEEDS_FILE = SITE_FILE.with_name("needs.yaml")
-RULES = Path("workflow/rules")
-GPU_RULES = {"extract_features": "features", "train_model": "training", "decode": "decoding"}
+GPU_RULES = {
+    "crop_mouths": "mouths",
+    "extract_features": "features",
+    "train_model": "training",
+    "decode": "decoding",
+    "record_routing": "decoding",
+}
 """Rule -> its line under ``gpus``. What else uses a GPU runs on any machine in minutes."""
+NEEDS = ("cpu", "gpu", "training")
+GROUPED = 8
+"""Short jobs of one rule that share a job of SLURM."""
 SECONDS_TO_SAVE = 120
 """Between SIGTERM and the end of a job's time."""
 
@@ -28,10 +36,19 @@ class Site:
 
     account: str | None = None
     """What ``sbatch --account`` gets; None is the user's default."""
+    qos: str | None = None
+    """Quality of service of every job."""
     partitions: dict[str, str | None] = field(default_factory=dict)
-    """Need (``cpu``, ``gpu``, ``training``) -> partition; None is SLURM's default."""
+    """Need -> partition. None is for ``cpu`` SLURM's default, for ``gpu`` that of ``cpu``, for
+    ``training`` that of ``gpu``."""
     gpus: dict[str, int] = field(default_factory=dict)
-    """Stage (``features``, ``training``, ``decoding``) -> GPUs per node of a job; 0 for none."""
+    """Stage (``mouths``, ``features``, ``training``, ``decoding``) -> GPUs per node of a job."""
+    gpu_model: str | None = None
+    """Type of GPU as the cluster's GRES calls it; None takes any."""
+    constraint: str | None = None
+    """What nodes of jobs on GPUs must have (``sbatch --constraint``)."""
+    cpus_per_gpu: int = 4
+    """Processor cores that come with each GPU of a job."""
     training_nodes: int = 1
     max_hours: int = 48
     """Longest time that any job may ask for, in hours."""
@@ -39,75 +56,98 @@ class Site:
     """Jobs that wait or run at once."""
     scratch: str | None = None
     """A folder on every node for temporary files; None is what the node's TMPDIR says."""
-    sbatch: str = ""
+    sbatch: str | None = None
     """More options of ``sbatch``."""
 
     def __post_init__(self) -> None:
-        _check_keys("partitions", self.partitions, {"cpu", "gpu", "training"})
-        _check_keys("gpus", self.gpus, set(GPU_RULES.values()))
-        counts = {f"gpus.{stage}": count for stage, count in self.gpus.items()}
-        for name, count in counts.items():
-            if not isinstance(count, int) or count < 0:
-                raise InputError(f"{name} is {count!r}, which must be a whole number from 0")
-        for name in ("training_nodes", "max_hours", "max_jobs"):
-            count = getattr(self, name)
-            if not isinstance(count, int) or count < 1:
-                raise InputError(f"{name} is {count!r}, which must be a whole number from 1")
+        for name in ("account", "qos", "gpu_model", "constraint", "scratch", "sbatch"):
+            check_text(name, getattr(self, name))
+        check_keys("partitions", self.partitions, set(NEEDS))
+        for need, partition in self.partitions.items():
+            check_text(f"partitions.{need}", partition)
+        check_keys("gpus", self.gpus, set(GPU_RULES.values()))
+        for stage, count in self.gpus.items():
+            check_count(f"gpus.{stage}", count, 0)
+        for name in ("cpus_per_gpu", "training_nodes", "max_hours", "max_jobs"):
+            check_count(name, getattr(self, name), 1)
         if self.training_nodes > 1 and not self.gpus.get("training"):
             raise InputError("training_nodes is above 1, but gpus.training is 0")
+        _check_options(self.sbatch or "")
+        if self.gpu_model and not re.fullmatch(r"[A-Za-z0-9_.]+", self.gpu_model):
+            raise InputError(
+                f"gpu_model is {self.gpu_model!r}, but Snakemake's plugin takes letters, digits, "
+                "'_' and '.' alone; use `constraint`"
+            )
 
     def defaults(self) -> dict[str, str]:
         """Resources of every job, as Snakemake's expressions."""
+        given = {
+            "slurm_extra": self._options(),
+            "slurm_account": self.account,
+            "slurm_partition": self.partitions.get("cpu"),
+            "qos": self.qos,
+            "tmpdir": self.scratch,
+        }
+        return {"runtime": self.minutes(30)} | {k: repr(v) for k, v in given.items() if v}
+
+    def _options(self, *more: str) -> str:
         # Training saves when the signal comes; other jobs are short and begin anew.
-        extra = f"--signal=TERM@{SECONDS_TO_SAVE} {self.sbatch}".strip()
-        found = {"slurm_extra": extra, "runtime": self.minutes(30)}
-        found |= _present(slurm_account=self.account, slurm_partition=self.partitions.get("cpu"))
-        strings = {key: value if key == "runtime" else repr(value) for key, value in found.items()}
-        return strings | ({"tmpdir": repr(self.scratch)} if self.scratch else {})
+        options = (f"--signal=TERM@{SECONDS_TO_SAVE}", self.sbatch, *more)
+        return " ".join(filter(None, options))
 
     def minutes(self, first: int) -> str:
         """Expression for a time limit that doubles with every attempt, up to the site's longest."""
         return f"min({first} * 2 ** (attempt - 1), {60 * self.max_hours})"
 
     def accelerated(self, rule: str) -> dict[str, str | int]:
-        """Resources of a rule that uses GPUs, and training's nodes."""
+        """Resources of a rule of ``GPU_RULES``, beside time and memory."""
         stage = GPU_RULES[rule]
         gpus = self.gpus.get(stage, 0)
         nodes = self.training_nodes if stage == "training" else 1
+        cpus = gpus * self.cpus_per_gpu or 1
+        found: dict[str, str | int] = {}
+        if rule == "train_model":
+            found["launch"] = repr(f"--gpus {gpus} --nodes {nodes} --cpus {cpus}")
+        if not gpus:
+            return found
+        # Without a number of nodes SLURM may spread the GPUs of one job over several.
+        found |= {"nodes": nodes, "cpus_per_task": cpus}
         partition = self.partitions.get("gpu")
         if stage == "training":
-            partition = self.partitions.get("training", partition)
-        found: dict[str, str | int] = {"launch": repr(f"--gpus {gpus} --nodes {nodes}")}
-        if gpus and partition:
-            found["slurm_partition"] = repr(partition)
+            partition = self.partitions.get("training") or partition
+        strings = {"slurm_partition": partition, "constraint": self.constraint}
         if nodes > 1:
             # With `mpi` the job's own command starts its processes on the nodes; the plugin's own
-            # GPU option would put one task on each GPU, where torchrun wants one on each node.
-            extra = f"{self.defaults()['slurm_extra'][1:-1]} --gpus-per-node={gpus}"
-            found |= {"mpi": repr("srun"), "nodes": nodes, "tasks": nodes}
-            found["slurm_extra"] = repr(extra)
-        elif gpus:
+            # GPU option would count over all nodes, where torchrun wants as many on each.
+            model = f"{self.gpu_model}:" if self.gpu_model else ""
+            found["tasks"] = nodes
+            strings |= {
+                "mpi": "srun",
+                "slurm_extra": self._options(f"--gpus-per-node={model}{gpus}"),
+            }
+        else:
             found["gpu"] = gpus
-        return found
+            strings["gpu_model"] = self.gpu_model
+        return found | {key: repr(value) for key, value in strings.items() if value}
+
+    def group_sizes(self) -> dict[str, int]:
+        """Group of short jobs -> how many of them share a job of SLURM."""
+        # Jobs of a group run side by side, and each would want GPUs of its own.
+        return {"mouths": 1 if self.gpus.get("mouths") else GROUPED, "noise": GROUPED}
 
     def resources(self, needs: Path = NEEDS_FILE) -> dict[str, dict[str, str | int]]:
-        """Rule -> its resources.
+        """Rule -> its resources, for every rule of the workflow.
 
         Args:
-            needs: rule -> ``minutes`` and ``gb`` of a first attempt; later ones ask for more. Every
-                rule of the workflow that is not there gets the row ``default``.
+            needs: what :func:`mavsr.cluster.needs.read_needs` reads; later attempts ask for more.
         """
-        table = yaml.safe_load(needs.read_text(encoding="utf-8"))
-        default = table.pop("default")
-        rules = [path.read_text(encoding="utf-8") for path in sorted(RULES.glob("*.smk"))]
-        table = dict.fromkeys(re.findall(r"^rule (\w+):", "\n".join(rules), re.M), default) | table
         return {
             rule: {
                 "runtime": self.minutes(row["minutes"]),
                 "mem_mb": f"{int(row['gb'] * 1000)} * attempt",
                 **(self.accelerated(rule) if rule in GPU_RULES else {}),
             }
-            for rule, row in table.items()
+            for rule, row in read_needs(needs).items()
         }
 
 
@@ -117,23 +157,19 @@ def read_site(path: Path = SITE_FILE) -> Site:
     Raises:
         InputError: the file is missing, or a line of it cannot be used.
     """
+    lines = read_lines(path)
     try:
-        lines = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path} cannot be read ({error}); run from the repository") from error
-    if not isinstance(lines, dict):
-        raise InputError(f"{path} holds no `key: value`")
-    try:
-        _check_keys("the file", lines, {f.name for f in fields(Site)})
+        check_keys("the file", lines, {f.name for f in fields(Site)})
         return Site(**lines)
     except InputError as error:
         raise InputError(f"{path}: {error}; docs/slurm.md explains every line") from None
 
 
-def _check_keys(place: str, found: dict[str, Any], known: set[str]) -> None:
-    if odd := sorted(set(found) - known):
-        raise InputError(f"unknown key {odd[0]!r} in {place} (known: {', '.join(sorted(known))})")
-
-
-def _present(**values: str | None) -> dict[str, str]:
-    return {key: value for key, value in values.items() if value}
+def _check_options(options: str) -> None:
+    """Refuse what Snakemake's plugin would refuse, but only job by job, once they are submitted."""
+    for pattern, what in get_forbidden_slurm_options().items():
+        if re.search(pattern, options):
+            raise InputError(
+                f"sbatch is {options!r}, but Snakemake's plugin sets the {what} itself; use the "
+                "other lines of the file, and needs.yaml for memory and time"
+            )

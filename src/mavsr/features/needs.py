@@ -50,3 +50,10 @@ def pool_size(models: Iterable[Model], encoder: str, corpus: str) -> int:
         for rate in model.settings.rates("audio")
     ]
     return math.gcd(*rates) or 1
+
+
+def pooling(config: Mapping[str, Any], models: Iterable[Model], encoder: str, corpus: str) -> int:
+    """Tokens behind each one that is stored: 1, save for sound under ``features.store: pooled``."""
+    hears = config["encoders"][encoder]["kind"] == "whisper"
+    pooled = hears and config["features"]["store"] == "pooled"
+    return pool_size(models, encoder, corpus) if pooled else 1

@@ -20,7 +20,7 @@ from mavsr.encoders import EncoderSettings
 from mavsr.encoders.sizes import EncoderSize, encoder_size
 from mavsr.experiments import all_models
 from mavsr.features.content import BYTES
-from mavsr.features.needs import Cache, pool_size, wanted_caches
+from mavsr.features.needs import Cache, pooling, wanted_caches
 
 ASSUMED_CLIP_S = 5.0
 """Length of a clip where only hours or only clips are known; printed where it is used."""
@@ -64,13 +64,23 @@ def split_lengths(corpus: str, kind: str, split: str, manifests: Path) -> Length
     return Lengths(np.full(clips, seconds), basis)
 
 
+def encoding_flops(size: EncoderSize, lengths: Lengths) -> float:
+    """Floating-point operations that encode a split once."""
+    found = zip(*np.unique(lengths.seconds, return_counts=True), strict=True)
+    return sum(size.flops(float(seconds)) * int(clips) for seconds, clips in found)
+
+
+def stored_bytes(size: EncoderSize, lengths: Lengths, dtype: str, pool: int) -> float:
+    """Bytes of the tokens of one view of a split, of which ``pool`` are stored as one."""
+    return float(lengths.seconds.sum()) * size.tokens_per_s / pool * size.dim * BYTES[dtype]
+
+
 def plan_row(
     caches: list[Cache], size: EncoderSize, lengths: Lengths, dtype: str, pool: int
 ) -> dict[str, Any]:
     """What one encoder's caches of one split take; all of them take the same."""
-    tokens = float(lengths.seconds.sum()) * size.tokens_per_s
-    gigabytes = tokens / pool * size.dim * BYTES[dtype] / 1e9
-    flops = sum(size.flops(seconds) for seconds in lengths.seconds)
+    gigabytes = stored_bytes(size, lengths, dtype, pool) / 1e9
+    flops = encoding_flops(size, lengths)
     count = len(caches)
     return {
         "encoder": caches[0].encoder,
@@ -100,7 +110,7 @@ def plan_table(config: Mapping[str, Any], manifests: Path) -> tuple[pd.DataFrame
     sizes: dict[str, EncoderSize] = {}
     rows, notes = [], []
     unknown: dict[tuple[str, str], str] = {}
-    models, section = all_models(config).values(), config["features"]
+    models = all_models(config).values()
     for (encoder, corpus, split), caches in groups.items():
         if encoder not in sizes:
             settings = EncoderSettings(**config["encoders"][encoder])
@@ -113,10 +123,8 @@ def plan_table(config: Mapping[str, Any], manifests: Path) -> tuple[pd.DataFrame
                 f"`snakemake --cores all {manifests / corpus / f'{split}.parquet'}`"
             )
             continue
-        size = sizes[encoder]
-        pooled = section["store"] == "pooled" and size.modality == "audio"
-        pool = pool_size(models, encoder, corpus) if pooled else 1
-        rows.append(plan_row(caches, size, lengths, section["dtype"], pool))
+        pool = pooling(config, models, encoder, corpus)
+        rows.append(plan_row(caches, sizes[encoder], lengths, config["features"]["dtype"], pool))
     return pd.DataFrame(rows), [*notes, *unknown.values()]
 
 

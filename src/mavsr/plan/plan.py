@@ -4,6 +4,7 @@
 from the manifests where they are made, else from what papers say; speeds from ``plan/rates.yaml``.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -11,9 +12,9 @@ import pandas as pd
 
 from mavsr.command import run_command
 from mavsr.configuration import read_config
-from mavsr.experiments import all_models
+from mavsr.plan.files import SPLITS, used_corpora
 from mavsr.plan.rates import DEFAULT, read_rates
-from mavsr.plan.stages import SPLITS, Row, stage_rows
+from mavsr.plan.stages import Row, stage_rows
 from mavsr.plan.work import WORD_TOKENS, Work
 
 
@@ -68,16 +69,29 @@ def plan(
     numbers = dict.fromkeys(("CPU hours", "GPU hours", "disk GB", "memory GB"), "{:,.4g}".format)
     print(table.to_string(index=False, formatters=numbers | {"jobs": "{:,}".format}))
     print("\nAssumptions")
-    for corpus in sorted({model.corpus for model in all_models(config).values()}):
+    for line in _assumptions(work, "gpu" if gpu else "cpu"):
+        print(f"- {line}")
+    print(f"- all speeds and bytes: {rates or 'none of your own'}, else {DEFAULT.name}, which says")
+    print("  of each line whether it was measured or assumed")
+
+
+def _assumptions(work: Work, device: str) -> Iterator[str]:
+    for corpus in used_corpora(work.config):
         told = {split: work.lengths(corpus, split) for split in SPLITS}
         parts = [f"{split} {x.hours:,.2f} h ({x.basis})" for split, x in told.items()]
-        print(f"- {corpus}: {', '.join(parts)}")
-    print(f"- {WORD_TOKENS:g} tokens of prompt and transcript per second of speech")
-    print(f"- speeds and bytes: {rates or 'none of your own'}, else {DEFAULT.name}, which says")
-    print("  of each line whether it was measured or assumed. One GPU a job; memory of training")
-    print("  and decoding is that of the device, without batches")
-    print("- left: in proportion to the jobs of a stage that are not done")
-    print("- not counted: downloads, tables, figures and the report")
+        yield f"{corpus}: {', '.join(parts)}"
+    rates = work.rates
+    yield (
+        f"a {device.upper()} computes {rates.network_flops[device]:.3g} FLOP/s in encoders and "
+        f"training, {rates.decoding_flops[device]:.3g} in decoding; a job there takes "
+        f"{rates.start_s[device]:g} s to start"
+    )
+    yield f"{WORD_TOKENS:g} tokens of prompt and transcript per second of speech"
+    yield "training: full batches, a backward pass costs a forward one, validation costs nothing"
+    yield "decoding: every beam reaches decoding.max_new_tokens"
+    yield "one device a job; memory of training and decoding is the device's, without batches"
+    yield "left: in proportion to the jobs of a stage that are not done"
+    yield "not counted: downloads, tables, figures, the report, failed attempts"
 
 
 if __name__ == "__main__":

@@ -11,12 +11,12 @@ from transformers import LlamaConfig, PretrainedConfig
 
 from mavsr.encoders import EncoderSettings
 from mavsr.encoders.sizes import EncoderSize, encoder_size
-from mavsr.experiments import Evaluation, Model
-from mavsr.features.plan import Lengths, split_lengths
+from mavsr.experiments import Evaluation, Model, training_section
+from mavsr.features.plan import Lengths, encoding_flops, split_lengths
 from mavsr.model.scales import Scale
 from mavsr.plan.rates import Rates
 from mavsr.report.cost import adapter_parameters, matrix_parameters
-from mavsr.report.llm_shapes import llm_shape
+from mavsr.report.llm_shapes import LLMS, llm_shape
 from mavsr.tokens import TOKENS_PER_SECOND
 
 WORD_TOKENS = 3.5
@@ -48,7 +48,8 @@ class Work:
 
     def _llm(self, name: str, path: str) -> PretrainedConfig:
         if not path.startswith("results/standins/"):
-            return llm_shape(path.rpartition("/")[2].lower() if "lama-3" in path else path)
+            known = path.rpartition("/")[2].lower()
+            return llm_shape(known if known in LLMS else path)
         standin = self.config["standins"]["llama"]
         return LlamaConfig(
             vocab_size=standin["vocabulary"],
@@ -96,15 +97,17 @@ class Work:
         return seconds * (a_second + WORD_TOKENS)
 
     def training_flops(self, model: Model) -> float:
-        """Of all epochs over all scales."""
+        """Of all epochs over all scales, and of the encoders where training runs them itself."""
         lengths = self.lengths(model.corpus, "train")
         tokens = sum(self.tokens(model, scale, lengths) for scale in model.settings.scales)
-        epochs = self.config["training"]["epochs"]
-        return PASSES * 2 * self.weights[model.llm] * tokens * epochs
+        an_epoch = PASSES * 2 * self.weights[model.llm] * tokens
+        if self.config["features"]["mode"] == "online":
+            an_epoch += sum(encoding_flops(self.encoders[e], lengths) for _, e in model.encoders)
+        return an_epoch * training_section(self.config, model.settings.task)["epochs"]
 
     def steps(self, model: Model) -> float:
         """Of a model's training, as if all batches were full."""
-        section = self.config["training"]
+        section = training_section(self.config, model.settings.task)
         frames = TOKENS_PER_SECOND["video"] * float(
             self.lengths(model.corpus, "train").seconds.sum()
         )

@@ -9,9 +9,7 @@ import pandas as pd
 
 from mavsr.command import run_command
 from mavsr.configuration import read_config
-from mavsr.plan.rates import read_rates
-from mavsr.plan.stages import stage_rows
-from mavsr.plan.work import Work
+from mavsr.plan.files import stage_files
 from mavsr.status.failures import tail
 from mavsr.status.snakelog import Job, newest_log, read_log
 
@@ -54,13 +52,16 @@ def status(
         lines: how much of a failed job's log is shown.
     """
     config = read_config(configfile or [])
-    rows = stage_rows(Work(config, read_rates(), results), gpu=False)
+    counts = {
+        stage: (len(files), sum(path.exists() for path in files))
+        for stage, files in stage_files(config, results).items()
+    }
     log = newest_log(records / "log")
     jobs = read_log(log.read_text(encoding="utf-8", errors="replace")) if log else []
     if not any((records / "locks").glob("*")):
         # Without a lock no run is alive: what the log calls running was cut off.
         jobs = [job for job in jobs if job.state != "running"]
-    print(status_table({r.stage: (r.jobs, r.done) for r in rows}, jobs).to_string(index=False))
+    print(status_table(counts, jobs).to_string(index=False))
     print("\ndone: its output is there; whether it is up to date, `snakemake -n` tells")
     if log:
         print(f"last run: {log}")
