@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mavsr.configuration import ENCODES
 from mavsr.experiments import Model, all_evaluations
 
 
@@ -54,6 +55,6 @@ def pool_size(models: Iterable[Model], encoder: str, corpus: str) -> int:
 
 def pooling(config: Mapping[str, Any], models: Iterable[Model], encoder: str, corpus: str) -> int:
     """Tokens behind each one that is stored: 1, save for sound under ``features.store: pooled``."""
-    hears = config["encoders"][encoder]["kind"] == "whisper"
+    hears = ENCODES[config["encoders"][encoder]["kind"]] == "audio"
     pooled = hears and config["features"]["store"] == "pooled"
     return pool_size(models, encoder, corpus) if pooled else 1

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mavsr.configuration import ENCODES
 from mavsr.experiments import all_evaluations, all_models
 from mavsr.features.needs import wanted_caches
 
@@ -51,7 +52,7 @@ def noisy_splits(config: Config) -> list[tuple[str, str, str]]:
         {
             (c.corpus, c.split, c.condition)
             for c in wanted_caches(config)
-            if config["encoders"][c.encoder]["kind"] == "whisper" and c.condition != "clean"
+            if ENCODES[config["encoders"][c.encoder]["kind"]] == "audio" and c.condition != "clean"
         }
     )
 
