@@ -9,6 +9,7 @@ import pytest
 import safetensors.torch
 import torch
 from filelock import FileLock
+from huggingface_hub import constants
 from project import SMOKE, Project
 from tiny import DIMS, make_text, make_utterance, save_llm
 from trees import manifest_row
@@ -21,13 +22,17 @@ from mavsr.model.avsr import Utterance
 from mavsr.model.settings import ModelSettings
 from mavsr.shards import write_shard
 
+# No test asks a model hub: neither this process nor those that it starts.
+constants.HF_HUB_OFFLINE = True
+os.environ["HF_HUB_OFFLINE"] = "1"
 # Tiny networks: more threads cost more than they bring.
 torch.set_num_threads(1)
 
 
 def pytest_collection_modifyitems(items):
     """Begin with what takes longest: no worker of pytest-xdist is left with it at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("slurm") is None)
+    rooms = ("slurm", "workflow")
+    items.sort(key=lambda item: [item.path.parent.name != room for room in rooms])
 
 
 @pytest.fixture(scope="session")

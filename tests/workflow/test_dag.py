@@ -239,10 +239,12 @@ def test_documented_configs_are_valid(written):
 
 def test_the_documented_config_for_lrs3_asks_for_its_jobs(project):
     (written,) = (block for block in documented_configs() if "kind: lrs3" in block)
-    (project.folder / "my.yaml").write_text(written)
+    fewer = written.replace("train: 512", "train: 16")  # jobs take a while to plan
+    assert fewer != written
+    (project.folder / "my.yaml").write_text(fewer)
     jobs = project.plan("--configfile", "my.yaml", "--", "results/table1.csv")
     assert jobs["train_model"] == 4 + 4
-    assert jobs["crop_mouths"] == 512 + 4 + 8
+    assert jobs["crop_mouths"] == 16 + 4 + 8
     assert jobs["import_babble"] == 1
     assert not {"make_portrait", "make_whisper", "make_llama", "make_babble"} & set(jobs)
 
