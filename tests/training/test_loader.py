@@ -76,15 +76,12 @@ def test_a_batch_from_workers_keeps_few_files_open(views):
     def open_files():
         return len(os.listdir("/proc/self/fd"))  # noqa: PTH208
 
-    found = []
-    for clips in (1, 25):
-        batches = load_batches(views, [(0, list(LENGTHS)[:clips])] * 4, workers=1)
-        before = open_files()
-        held = list(batches)
-        found.append(open_files() - before)
-        assert [len(batch) for batch in held] == [clips] * 4
-        del held
-    assert found[0] == found[1]
+    batches = load_batches(views, [(0, list(LENGTHS)[:25])] * 4, workers=1)
+    before = open_files()
+    held = list(batches)
+    assert [len(batch) for batch in held] == [25] * 4
+    # One per batch and modality; one per clip would be 200, and a queue may still hold some.
+    assert open_files() - before < 25
 
 
 def test_nothing_before_the_start_is_read(views):
