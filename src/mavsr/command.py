@@ -10,6 +10,7 @@ import json
 import logging
 import sys
 import typing
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -49,6 +50,8 @@ def run_command(
         format="%(asctime)s %(levelname)s %(message)s",
         datefmt="%H:%M:%S",
     )
+    # PEFT 0.21 asks transformers 5 for an attribute by its old name.
+    warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated")
     try:
         jsonargparse.auto_cli(
             function, words, as_positional=False, prog=name, description=inspect.getdoc(function)
