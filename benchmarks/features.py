@@ -226,8 +226,7 @@ def compare_encoding(
             f"{times_faster(wall['plain loop'], wall[label])} of the plain loop "
             f"({times_faster(processor['plain loop'], processor[label])} in processor time)"
         )
-    doubled = times_faster(wall["one worker"], wall["two workers"])
-    print(f"{name}: two workers against one {doubled}")
+    print(f"{name}: two workers against one", times_faster(wall["one worker"], wall["two workers"]))
     index(outputs, folder / name / "index.json", folder / name / "samples.parquet", {})
     cache = FeatureCache(folder / name)
     read = min(seconds_of(lambda: [cache[key] for key in cache.keys]) for _ in range(repeats))
@@ -375,8 +374,7 @@ def measure_device(
         best = {}
         for way, plan in (("one by one", BatchPlan()), ("batched", BatchPlan(batch_s))):
             encode(plan)
-            spent = min(seconds_of(lambda p=plan: encode(p)) for _ in range(repeats))
-            best[way] = spent
+            best[way] = spent = min(seconds_of(lambda p=plan: encode(p)) for _ in range(repeats))
             print(
                 f"{name}, {way}: {len(clips) / spent:.1f} clips/s, {sum(lengths) / 25 / spent:.0f} "
                 f"times real time, {100 * flops / spent / rate:.0f} % of the matrix rate"
