@@ -60,3 +60,14 @@ def test_models_without_experts_are_refused(trained, write_features, tmp_path):
         routing(folder, manifest, tmp_path / "routing.csv", **indexes)
     with pytest.raises(InputError, match=r"run.json does not exist"):
         routing(tmp_path, manifest, tmp_path / "routing.csv", **indexes)
+
+
+def test_features_of_another_encoder_are_refused(trained, write_features, tmp_path):
+    _, folder = trained(method="mome-layer")
+    manifest, indexes = write_features("test", CLIPS)
+    run = json.loads((folder / "run.json").read_text())
+    run["encoders"] = {"audio": {"weights": "others"}}
+    (folder / "run.json").write_text(json.dumps(run))
+    with pytest.raises(InputError, match=r"audio features in .* are of another encoder"):
+        routing(folder, manifest, tmp_path / "routing.csv", **indexes)
+    assert not (tmp_path / "routing.csv").exists()

@@ -13,6 +13,7 @@ import torch
 from mavsr.command import progress, run_command
 from mavsr.errors import InputError
 from mavsr.features.join import UtteranceSource, check_modalities
+from mavsr.features.origin import check_encoders, check_pooling
 from mavsr.files import atomic
 from mavsr.model.adapters.base import KINDS
 from mavsr.model.adapters.mome import Mome
@@ -59,6 +60,8 @@ def routing(
     indexes = {m: path for m, path in (("audio", audio), ("video", video)) if path}
     check_modalities(settings.task, indexes)
     source = UtteranceSource(manifest, indexes)
+    check_encoders(run.get("encoders", {}), source)
+    check_pooling(settings, source)
     network = MatryoshkaModel(settings, run["dims"])
     network.load(model)
     network.to("cuda" if torch.cuda.is_available() else "cpu").eval()
