@@ -2,7 +2,7 @@
 
 Three ways over the same random model and clips, in one run: this project's search one by one and in
 batches, and Hugging Face's ``generate`` in the same batches. All must give the same transcripts.
-The LLM has the shape of config.yaml's stand-in. Where there is a GPU, one of Llama 3.2 1B's shape
+The LLM has the shape of config.yaml's toy model. Where there is a GPU, one of Llama 3.2 1B's shape
 in bfloat16 is measured too; transcripts may then differ where rounding decides.
 Wanted: batches at least 1.7 times as fast on two cores, 8 times on a GPU.
 
@@ -24,7 +24,7 @@ from mavsr.model.avsr import MatryoshkaModel, Utterance
 from mavsr.model.scales import Scale
 from mavsr.model.sequence import PROMPTS, pad_left
 from mavsr.model.settings import ModelSettings
-from mavsr.standins.llama import train_tokenizer
+from mavsr.toy.llama import train_tokenizer
 
 SCALE = Scale(4, 2)
 DIMS = {"audio": 128, "video": 128}

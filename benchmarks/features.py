@@ -5,7 +5,7 @@
 
 - *encoding*: the workflow's job against a plain loop (read, encode, write, one clip after another,
   in processes of the same kind), and two jobs on two cores against one. Networks have the sizes of
-  the embedded default's stand-ins, and random weights; clips are made. Starting processes and
+  the embedded default's toy models, and random weights; clips are made. Starting processes and
   loading encoders is left out. The ways take turns, so that a busy machine slows all of them.
 - *cache*: clips per second read at random against encoded, and MB/s of one process over tokens of
   real width that lie in the page cache.
@@ -88,8 +88,8 @@ def features(clips: int = 24, repeats: int = 9, training: Path | None = None) ->
 
 
 def make_encoders(folder: Path) -> dict[str, EncoderSettings]:
-    """Random weights in the sizes of the embedded default's stand-ins."""
-    sizes = read_config([])["standins"]
+    """Random weights in the sizes of the embedded default's toy models."""
+    sizes = read_config([])["toy"]
     hears, sees = sizes["whisper"], sizes["avhubert"]
     torch.manual_seed(0)
     config = WhisperConfig(
@@ -356,7 +356,7 @@ def measure_device(
     """Clips of 1 to 9 s: batched against one by one, and the share of the device's matrix rate."""
     rate = matrix_rate(device, matrix)
     print(f"{device}: {rate / 1e12:.3g} TFLOP/s in matrix products of bfloat16")
-    standins = read_config([])["standins"]
+    toy = read_config([])["toy"]
     draw = np.random.default_rng(0)
     lengths: list[int] = []
     while sum(lengths) < 25 * seconds:
@@ -365,7 +365,7 @@ def measure_device(
         encoder.to(device).eval().requires_grad_(False)
         shapes = [(640 * n,) if encoder.modality == "audio" else (1, n, 88, 88) for n in lengths]
         clips = [(f"k{n}", torch.randn(shape)) for n, shape in enumerate(shapes)]
-        flops = sum(encoder_size(settings, standins).flops(n / 25) for n in lengths)
+        flops = sum(encoder_size(settings, toy).flops(n / 25) for n in lengths)
 
         def encode(plan: BatchPlan, clips=clips, encoder=encoder) -> None:
             for _, tokens in encode_stream(clips, encoder, plan, "bfloat16"):

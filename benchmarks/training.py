@@ -61,10 +61,10 @@ class Shape:
 
 PRESETS = {
     "small": Shape(12, 768, 2048, 12, 12, 32_000, 8, (4.0, 8.0)),
-    "standin": Shape(4, 128, 384, 4, 4, 512, 8, (1.5, 3.0), projector=256),
+    "toy": Shape(4, 128, 384, 4, 4, 512, 8, (1.5, 3.0), projector=256),
     "llama-3.2-1b": Shape(16, 2048, 8192, 32, 8, 128_256, 8, (10.0, 10.0), half=True),
 }
-"""What the issue's bars speak of, the embedded default's stand-in, and the papers' smallest LLM."""
+"""Twelve layers for the log's ratios, the embedded default's LLM, and the papers' smallest."""
 
 
 def training(
@@ -78,7 +78,7 @@ def training(
     """Print the ratio of step times and of peak memory for every method.
 
     Args:
-        preset: ``small``, ``standin`` or ``llama-3.2-1b``.
+        preset: ``small``, ``toy`` or ``llama-3.2-1b``.
         methods: by default MS, SS, MSS and MoME.
         repeats: rounds in which both ways take turns.
         clips: clips in the batch, instead of the preset's.

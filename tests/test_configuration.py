@@ -67,14 +67,14 @@ def leaves(part, prefix=""):
         ("setup.seed", -1, "setup.seed is -1"),
         (
             "setup.audio_encoder",
-            "avhubert-standin",
-            "setup.audio_encoder is 'avhubert-standin', a avhubert encoder, which does not encode "
+            "toy-avhubert",
+            "setup.audio_encoder is 'toy-avhubert', a avhubert encoder, which does not encode "
             "audio",
         ),
         (
             "experiments.table1.0.video_encoder",
-            "whisper-standin",
-            "experiments.table1[0].video_encoder is 'whisper-standin', a whisper encoder, which "
+            "toy-whisper",
+            "experiments.table1[0].video_encoder is 'toy-whisper', a whisper encoder, which "
             "does not encode video",
         ),
         ("setup.video_encoder", "x", "setup.video_encoder is 'x', which is not under `encoders`"),

@@ -42,10 +42,10 @@ def test_names_are_unique_and_tell_models_apart(config):
 
 def test_a_name_says_what_the_model_is(config):
     names = list(all_models(config))
-    encoders = "whisper-standin+avhubert-standin"
-    assert f"portrait.avsr.{encoders}.llama-standin.llama-avsr.avgpool.a4.v2.s0" in names
-    assert f"portrait.avsr.{encoders}.llama-standin.mtsk-mss.avgpool.a4-16.v2-5.s0" in names
-    assert "portrait.asr.whisper-standin.llama-standin.mtsk-ms.avgpool.a4-16.s0" in names
+    encoders = "toy-whisper+toy-avhubert"
+    assert f"portrait.avsr.{encoders}.toy-llama.llama-avsr.avgpool.a4.v2.s0" in names
+    assert f"portrait.avsr.{encoders}.toy-llama.mtsk-mss.avgpool.a4-16.v2-5.s0" in names
+    assert "portrait.asr.toy-whisper.toy-llama.mtsk-ms.avgpool.a4-16.s0" in names
 
 
 def test_how_a_model_is_trained_is_not_in_its_name(config):
@@ -109,9 +109,7 @@ def test_the_order_is_that_of_the_config_and_stable(config):
     assert paths == [e.path for e in all_evaluations(copy.deepcopy(config))]
     assert [path.rsplit("/", 1)[1] for path in paths[4:8]] == ["a4_v2", "a4_v5", "a16_v2", "a16_v5"]
     assert [".llama-avsr." in path for path in paths[:16]] == [True] * 4 + [False] * 12
-    assert paths[-1].endswith(
-        ".asr.whisper-standin.llama-standin.mtsk-ms.avgpool.a4-16.s0/snr_-5/a16"
-    )
+    assert paths[-1].endswith(".asr.toy-whisper.toy-llama.mtsk-ms.avgpool.a4-16.s0/snr_-5/a16")
 
 
 def test_paths_are_model_condition_scale(config):
@@ -121,14 +119,14 @@ def test_paths_are_model_condition_scale(config):
 
 
 def test_settings_come_from_the_config(config):
-    config["llms"]["llama-standin"].update(lora_rank=7, lora_scale=0.3, revision="abc")
+    config["llms"]["toy-llama"].update(lora_rank=7, lora_scale=0.3, revision="abc")
     config["projector"] = {"hidden": 9, "layer_norm": True}
     config["setup"]["seed"] = 5
     settings = next(iter(all_models(config).values())).settings
     assert (settings.lora_rank, settings.lora_scale, settings.llm_revision) == (7, 0.3, "abc")
     assert (settings.projector_hidden, settings.projector_layer_norm) == (9, True)
     assert settings.seed == 5
-    assert settings.llm == config["llms"]["llama-standin"]["path"]
+    assert settings.llm == config["llms"]["toy-llama"]["path"]
 
 
 def test_an_entry_may_ask_for_some_scales_alone(config):
@@ -154,7 +152,7 @@ def mome(config, **changes):
 
 def test_the_sizes_of_its_experts_are_in_a_models_name(config):
     config["mome"].update(routed=23, top_k=4, shared=1, bottleneck=12)
-    prefix = "portrait.avsr.whisper-standin+avhubert-standin.llama-standin.mome-ffn"
+    prefix = "portrait.avsr.toy-whisper+toy-avhubert.toy-llama.mome-ffn"
     assert mome(config).name == f"{prefix}.r23k4s1b12.avgpool.a4-16.v2-5.s0"
     changed = mome(config, mome={"bottleneck": 1, "scale_weights": {"a4_v2": 1.5}})
     assert changed.name == f"{prefix}.r23k4s1b1-c_a4_v2x1.5.avgpool.a4-16.v2-5.s0"

@@ -35,9 +35,9 @@ def test_what_the_workflow_makes_is_not_missed(config):
         ("scan_corpus", {"corpus": "fetched"}),
         ("crop_mouths", {"corpus": "portrait", "split": "train", "shard": "00000"}),
         ("import_babble", {}),
-        ("extract_features", {"encoder": "whisper-standin"}),
-        ("extract_features", {"encoder": "avhubert-standin"}),
-        ("train_model", {"model": "x", "llm": "llama-standin"}),
+        ("extract_features", {"encoder": "toy-whisper"}),
+        ("extract_features", {"encoder": "toy-avhubert"}),
+        ("train_model", {"model": "x", "llm": "toy-llama"}),
     ]
     assert missing_files(config, jobs) == []
 
@@ -107,12 +107,12 @@ def test_a_rank_is_checked_against_every_width_that_is_known(config, tmp_path):
         check_ranks(config, all_models(config).values())
 
     check()
-    config["llms"]["llama-standin"]["lora_rank"] = 48
-    with pytest.raises(InputError, match=r"llms\.llama-standin: lora_rank 48 .* 128 .* is 32$"):
+    config["llms"]["toy-llama"]["lora_rank"] = 48
+    with pytest.raises(InputError, match=r"llms\.toy-llama: lora_rank 48 .* 128 .* is 32$"):
         check()
-    config["standins"]["llama"]["hidden"] = 192
+    config["toy"]["llama"]["hidden"] = 192
     check()
-    config["llms"]["llama-standin"]["path"] = str(tmp_path)
+    config["llms"]["toy-llama"]["path"] = str(tmp_path)
     for text in ("", "[]", "{}", '{"hidden_size": 96}'):
         (tmp_path / "config.json").write_text(text)
         check()

@@ -80,8 +80,8 @@ def test_methods_without_matryoshka_are_left_as_they_are(method):
 )
 def test_all_else_must_be_equal(change):
     sections = {name: CONFIG[name] for name in ("llms", "encoders", "corpora")}
-    sections["llms"] |= {"other": CONFIG["llms"]["llama-standin"]}
-    sections["encoders"] |= {"other-whisper": CONFIG["encoders"]["whisper-standin"]}
+    sections["llms"] |= {"other": CONFIG["llms"]["toy-llama"]}
+    sections["encoders"] |= {"other-whisper": CONFIG["encoders"]["toy-whisper"]}
     sections["corpora"] |= {"other": CONFIG["corpora"]["portrait"]}
     assert rates_of(make(FEW, {**MORE, **change}, **sections)) == [((4,), (2, 5))]
 

@@ -39,7 +39,7 @@ def test_plumbing_is_out(name):
 def test_tables_depend_on_nothing_that_makes_data_or_trains():
     rooms = {name.split("/")[0] for name in names("mavsr.report.table")}
     assert "report" in rooms
-    assert not rooms & {"corpus", "mouths", "encoders", "features", "training", "standins"}
+    assert not rooms & {"corpus", "mouths", "encoders", "features", "training", "toy"}
 
 
 def test_paths_are_sorted_absolute_and_exist():

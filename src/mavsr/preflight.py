@@ -50,13 +50,13 @@ def check_files(config: Config, jobs: Iterable[Job]) -> None:
 def check_ranks(config: Config, models: Iterable[Model]) -> None:
     """Raise InputError if the rank of a LoRA does not divide the width of its LLM.
 
-    Of a stand-in the config tells the width, of a folder its ``config.json``; of a hub model only
+    Of a toy model the config tells the width, of a folder its ``config.json``; of a hub model only
     the training job learns it.
     """
     for model in models:
         path, rank = model.settings.llm, model.settings.lora_rank
-        if path.startswith("results/standins/"):
-            width = config["standins"]["llama"]["hidden"]
+        if path.startswith("results/toy/"):
+            width = config["toy"]["llama"]["hidden"]
         else:
             width = _written_width(Path(path) / "config.json")
         if rank and width:
@@ -86,7 +86,7 @@ def check_writable(outputs: Iterable[Path]) -> None:
         raise InputError(
             f"this run would write into {', '.join(refused[:NAMED])}{more}, where you may not. "
             "`snakemake -n` says for each job why it would run. Features of another user are used "
-            "as they are if corpus, mouths, noise and standins below results/ are that user's too "
+            "as they are if corpus, mouths, noise and toy below results/ are that user's too "
             "(docs/reruns.md)"
         )
 
@@ -161,7 +161,7 @@ def _encoder(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
     name = wildcards["encoder"]
     path = config["encoders"][name]["path"]
     is_file = config["encoders"][name]["kind"] == "avhubert"
-    if path.startswith("results/standins/") or Path(path).exists():
+    if path.startswith("results/toy/") or Path(path).exists():
         return
     if is_file:
         yield (

@@ -109,9 +109,9 @@ def test_a_fine_tuned_llama_is_looked_up_where_it_lies(tmp_path):
     folder = tmp_path / "llama-3-mine"
     LlamaConfig(num_hidden_layers=3, hidden_size=64, num_attention_heads=4).save_pretrained(folder)
     config = read_config([CONFIGS / "smoke.yaml"])
-    config["llms"]["llama-standin"]["path"] = str(folder)
+    config["llms"]["toy-llama"]["path"] = str(folder)
     work = Work(config, read_rates(), tmp_path)
-    assert work.llms["llama-standin"].num_hidden_layers == 3
+    assert work.llms["toy-llama"].num_hidden_layers == 3
 
 
 @pytest.mark.parametrize("text", ["crop_byte: 1", "crop_bytes: 0", "start_s: {cpu: fast}"])

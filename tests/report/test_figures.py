@@ -166,7 +166,7 @@ def test_published_values_are_marked_on_their_own_corpus_only():
     assert marks.get_ydata().tolist() == [2.3, 2.7]
     for other in (
         as_paper(rows, "lrs3"),
-        [{**row, "llm": "llama-standin"} for row in as_paper(rows, "mine")],
+        [{**row, "llm": "toy-llama"} for row in as_paper(rows, "mine")],
         [{**row, "encoders": "whisper-medium"} for row in as_paper(rows, "mine")],
     ):
         assert "published" not in names_in_legend(build("figure3", other, kinds))

@@ -164,8 +164,8 @@ def test_jobs_are_counted_in_their_stages():
 def test_looking_needs_no_sizes_of_encoders_and_llms(folder, capsys):
     """They may be hub models that this machine has not fetched."""
     mine = {
-        "encoders": {"whisper-standin": {"kind": "whisper", "path": "ann/hears", "revision": None}},
-        "llms": {"llama-standin": {"path": "ann/llama-3-talks"}},
+        "encoders": {"toy-whisper": {"kind": "whisper", "path": "ann/hears", "revision": None}},
+        "llms": {"toy-llama": {"path": "ann/llama-3-talks"}},
     }
     (folder / "mine.yaml").write_text(yaml.safe_dump(mine))
     status([DEFAULT.parent / "workflow/configs/smoke.yaml", Path("mine.yaml")])

@@ -72,10 +72,10 @@ CHANGES = {
     "a test SNR": {"experiments": {"noise_check": noise_check("snr_-5", "snr_5")}},
     "a corpus": {"corpora": {"other": another_corpus()}, **more(corpus="other")},
     "an encoder": {
-        "encoders": {"second": default("encoders", "whisper-standin")},
+        "encoders": {"second": default("encoders", "toy-whisper")},
         **more(audio_encoder="second"),
     },
-    "an LLM": {"llms": {"second": default("llms", "llama-standin")}, **more(llm="second")},
+    "an LLM": {"llms": {"second": default("llms", "toy-llama")}, **more(llm="second")},
 }
 """What is changed -> what differs from the smoke config."""
 

@@ -18,9 +18,9 @@ from archives import pieces, read_files, tar, zipped
 from web_server import serve
 
 from mavsr.corpus.manifest import read_manifest
-from mavsr.corpus.portrait.make import make
-from mavsr.corpus.portrait.settings import PortraitSettings
 from mavsr.shards import read_shard
+from mavsr.toy.portrait.make import make
+from mavsr.toy.portrait.settings import PortraitSettings
 
 pytestmark = pytest.mark.slow
 

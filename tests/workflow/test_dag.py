@@ -45,7 +45,7 @@ def expected_jobs(config):
     sounds = {(c, s, x) for m, _, c, s, x in caches if m == "audio" and x != "clean"}
     weights = {config["llms"][model.llm]["path"] for model in models.values()}
     weights |= {config["encoders"][e]["path"] for m in models.values() for _, e in m.encoders}
-    made = [path for path in weights if path.startswith("results/standins/")]
+    made = [path for path in weights if path.startswith("results/toy/")]
     counts = Counter(
         {
             "make_portrait": sum(config["corpora"][c]["kind"] == "portrait" for c in corpora),
@@ -172,9 +172,9 @@ def test_a_folder_of_ones_own_is_an_input_with_its_settings(project):
     for name in (*names, "README.md"):
         (folder / name).touch()
     config = read_config(project)
-    config["encoders"]["whisper-standin"]["path"] = "my whisper"
+    config["encoders"]["toy-whisper"]["path"] = "my whisper"
     (project.folder / "config.yaml").write_text(yaml.safe_dump(config))
-    target = "results/features/whisper-standin/portrait/val/clean/00000.tar"
+    target = "results/features/toy-whisper/portrait/val/clean/00000.tar"
     result = project.run("--dry-run", target)
     assert result.returncode == 0, result.stdout
     inputs = ", ".join(f"my whisper/{name}" for name in names)
@@ -201,9 +201,9 @@ def test_a_wrong_config_fails_with_its_message(project, given, message):
 
 
 def test_a_rank_that_does_not_fit_stops_a_run_before_its_first_job(project):
-    result = project.run("--config", "llms={llama-standin: {lora_rank: 48}}")
+    result = project.run("--config", "llms={toy-llama: {lora_rank: 48}}")
     assert result.returncode == 1
-    assert "llms.llama-standin: lora_rank 48 does not divide the LLM's width 128" in result.stdout
+    assert "llms.toy-llama: lora_rank 48 does not divide the LLM's width 128" in result.stdout
     assert not (project.folder / "results" / "corpus").exists()
 
 

@@ -27,7 +27,7 @@ def option(command, name):
 def test_what_changes_the_tokens_and_nothing_else_is_a_setting(project):
     features = "features={store: pooled, long_clips: split, batch_s: 9}"
     config = ["--config", "use_experiments=[table1]", features, "--"]
-    targets = [SHARD.format("whisper-standin"), SHARD.format("avhubert-standin")]
+    targets = [SHARD.format("toy-whisper"), SHARD.format("toy-avhubert")]
     found = {
         option(command, "encoder")["kind"]: command
         for command in commands(project, "mavsr.features.extract", *config, *targets)
@@ -52,7 +52,7 @@ def test_online_training_needs_crops_and_encoders_but_no_cached_views(project):
     given = option(command, "online")
     assert given["mouths"] == "results/mouths/portrait/train/index.json"
     assert given["babble"] == "results/noise/portrait/babble.flac"
-    assert given["audio_encoder"] == config["encoders"]["whisper-standin"]
+    assert given["audio_encoder"] == config["encoders"]["toy-whisper"]
     assert "video_encoder" not in given
     assert given["noise"]["snrs"] == config["noise"]["snrs"]
     assert " --audio " not in command and " --audio_val " in command

@@ -10,7 +10,7 @@ from project import SMOKE, Project
 from mavsr.configuration import DEFAULT, read_config
 from mavsr.experiments import all_evaluations
 
-SHARED = ("corpus", "mouths", "noise", "standins", "features")
+SHARED = ("corpus", "mouths", "noise", "toy", "features")
 MINE = {
     **{"train_model": 7, "decode": 14, "record_routing": 1, "draw_losses": 1},
     **{"score_experiment": 3, "collect_scores": 1, "check_results": 1, "write_table": 3},

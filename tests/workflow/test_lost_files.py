@@ -42,7 +42,7 @@ LOST = {
     # Nobody reads these any more.
     "mouths/*/train/00000.tar": (CHANGES["a seed"], ADDED["a seed"]),
     "noise/*/train/view_0/00000.tar": (CHANGES["a seed"], ADDED["a seed"]),
-    "features/whisper-standin/*/train/view_0/index.json": (
+    "features/toy-whisper/*/train/view_0/index.json": (
         CHANGES["a seed"],
         {"index_features": 1, **MODELS, "train_model": 7 + 1, "decode": 14 + 2}
         | SCORES
@@ -87,12 +87,12 @@ def test_what_would_be_stale_is_made_again_though_it_was_lost(project):
     expected = plan(project, change)
     assert expected == CROPS | FEATURES | MODELS | SCORES
     lose(project, "mouths/*/train/00000.tar")
-    lose(project, "features/whisper-standin/*/train/view_0/00000.tar")
+    lose(project, "features/toy-whisper/*/train/view_0/00000.tar")
     assert plan(project, change) == expected
 
 
 def test_a_lost_shard_of_finished_features_stops_a_run_before_its_first_job(project):
-    pattern = "features/whisper-standin/*/train/view_0/00000.tar"
+    pattern = "features/toy-whisper/*/train/view_0/00000.tar"
     (shard,) = (project.folder / "results").glob(pattern)
     before = shard.read_bytes()
     lost = lose(project, pattern)

@@ -122,7 +122,7 @@ def test_decoding_settings_rescore_alone(project):
 def test_a_run_killed_in_the_middle_ends_with_the_same_bytes(project):
     paths = [
         "results/noise/portrait/train/view_0/00000.tar",
-        "results/features/whisper-standin/portrait/train/view_0/00000.tar",
+        "results/features/toy-whisper/portrait/train/view_0/00000.tar",
     ]
     files = [project.folder / path for path in paths]
     before = [digest(file) for file in files]

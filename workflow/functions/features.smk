@@ -15,7 +15,7 @@ def is_audio(encoder):
 
 
 def encoder_files(wildcards):
-    """The stand-in behind an encoder, if it is one."""
+    """The toy model behind an encoder, if it is one."""
     return weight_files(config["encoders"][wildcards.encoder]["path"])
 
 

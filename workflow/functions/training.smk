@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 
 def llm_files(wildcards):
-    """The stand-in behind a model's LLM, if it is one."""
+    """The toy model behind a model's LLM, if it is one."""
     return weight_files(config["llms"][MODELS[wildcards.model].llm]["path"])
 
 

@@ -128,10 +128,10 @@ def shard_names(wildcards):
 
 
 def weight_files(path):
-    """What a job that loads ``path`` depends on: a stand-in's files, a user's own, or none (hub)."""
-    if path.startswith("results/standins/"):
+    """What a job that loads ``path`` depends on: a toy model's files, a user's own, or none (hub)."""
+    if path.startswith("results/toy/"):
         stem = path.removesuffix(".pt")
-        return [path, f"{stem}.json"] if path != stem else standin_folder(path)
+        return [path, f"{stem}.json"] if path != stem else toy_folder(path)
     here = Path(path)
     if here.is_file():
         return [path]
@@ -140,9 +140,9 @@ def weight_files(path):
     )
 
 
-def standin_folder(path):
-    """The two files of a stand-in's folder that rules know."""
-    return [f"{path}/standin.json", f"{path}/model.safetensors"]
+def toy_folder(path):
+    """The two files of a toy model's folder that rules know."""
+    return [f"{path}/toy.json", f"{path}/model.safetensors"]
 
 
 def manifest(split):
@@ -172,7 +172,7 @@ def per_corpus(key):
 include: "../functions/corpus.smk"
 include: "../functions/mouths.smk"
 include: "../functions/noise.smk"
-include: "../functions/standins.smk"
+include: "../functions/toy.smk"
 include: "../functions/features.smk"
 include: "../functions/training.smk"
 include: "../functions/evaluation.smk"

@@ -16,11 +16,11 @@ rule make_portrait:
     resources:
         mem="2GB",
     params:
-        code=code("corpus.portrait.make"),
+        code=code("toy.portrait.make"),
         root=lambda wildcards: config["corpora"][wildcards.corpus]["root"],
         settings=per_corpus("make"),
     shell:
-        "python -m mavsr.corpus.portrait.make --root {params.root:q}"
+        "python -m mavsr.toy.portrait.make --root {params.root:q}"
         " --listing {output.listing:q} --settings {params.settings:q}"
         " --workers {threads} 2> {log:q}"
 

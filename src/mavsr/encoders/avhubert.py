@@ -49,7 +49,7 @@ class _PositionsInFloat32(HubertPositionalConvEmbedding):
     """The positional convolution, float32 under autocast too.
 
     On processors with AMX, PyTorch 2.11 computes grouped convolutions of few channels wrongly in
-    bfloat16: with the stand-in's 8 channels a group it is off by more than its own norm.
+    bfloat16: with the toy model's 8 channels a group it is off by more than its own norm.
     """
 
     def forward(self, hidden_states: torch.Tensor) -> torch.Tensor:

@@ -19,7 +19,7 @@ from mavsr.errors import InputError
 
 Precision = Literal["float32", "bfloat16"]
 CPU_BATCH_S = 32.0
-"""Seconds of equally long clips that a CPU encodes together: eight of the stand-in's, one of 30 s,
+"""Seconds of equally long clips that a CPU encodes together: eight of the toy model's, one of 30 s,
 whose matrices are large by themselves."""
 
 

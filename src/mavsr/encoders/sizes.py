@@ -60,28 +60,26 @@ class EncoderSize:
         return self.linear * tokens + self.quadratic * tokens**2
 
 
-def encoder_size(settings: EncoderSettings, standins: Mapping[str, Any]) -> EncoderSize:
+def encoder_size(settings: EncoderSettings, toy: Mapping[str, Any]) -> EncoderSize:
     """Size of a configured encoder.
 
     Args:
         settings: which one. If its files are not here, its name must be a published one.
-        standins: the config's section, for stand-ins that are not made yet.
+        toy: the config's section, for toy models that are not made yet.
 
     Raises:
         InputError: neither files nor name tell the size.
 
     """
     if settings.kind == "whisper":
-        config, basis = _whisper_config(settings, standins["whisper"])
+        config, basis = _whisper_config(settings, toy["whisper"])
         return _whisper_size(config, settings.pad, basis)
-    video, basis = _avhubert_config(Path(settings.path), standins["avhubert"])
+    video, basis = _avhubert_config(Path(settings.path), toy["avhubert"])
     linear, quadratic = _fitted(lambda frames: _avhubert_flops(video, frames))
     return EncoderSize("video", video.dim, None, linear, quadratic, basis)
 
 
-def _whisper_config(
-    settings: EncoderSettings, standin: Mapping[str, Any]
-) -> tuple[WhisperConfig, str]:
+def _whisper_config(settings: EncoderSettings, toy: Mapping[str, Any]) -> tuple[WhisperConfig, str]:
     try:
         revision = settings.revision or "main"
         config = WhisperConfig.from_pretrained(
@@ -92,9 +90,9 @@ def _whisper_config(
         here = Path(settings.path) / "config.json"
         if here.is_file():
             raise InputError(f"{here} cannot be read ({error}); fetch it again") from error
-    if settings.path.startswith("results/standins/"):
-        width, layers, heads = (standin[key] for key in ("dim", "layers", "heads"))
-        return _config(width, layers, heads, 50 * standin["chunk_s"], 4), "standins.whisper"
+    if settings.path.startswith("results/toy/"):
+        width, layers, heads = (toy[key] for key in ("dim", "layers", "heads"))
+        return _config(width, layers, heads, 50 * toy["chunk_s"], 4), "toy.whisper"
     if name := re.search(r"whisper-(tiny|base|small|medium|large)", settings.path):
         width, layers, heads = _PUBLISHED_WHISPER[name[1]]
         return _config(width, layers, heads, 1500, 4), f"the published size {name[1]}"
@@ -120,13 +118,13 @@ def _whisper_size(config: WhisperConfig, pad: str, basis: str) -> EncoderSize:
     return EncoderSize("audio", config.d_model, chunk_s, linear, quadratic, basis)
 
 
-def _avhubert_config(path: Path, standin: Mapping[str, Any]) -> tuple[AVHubertConfig, str]:
+def _avhubert_config(path: Path, toy: Mapping[str, Any]) -> tuple[AVHubertConfig, str]:
     if path.is_file():
         return read_checkpoint(path)[0], "its checkpoint"
-    if str(path).startswith("results/standins/"):
+    if str(path).startswith("results/toy/"):
         names = ("dim", "layers", "heads", "resnet_width", "conv_pos")
-        sizes = {name: standin[name] for name in names}
-        return AVHubertConfig(**sizes, ffn_dim=4 * standin["dim"]), "standins.avhubert"
+        sizes = {name: toy[name] for name in names}
+        return AVHubertConfig(**sizes, ffn_dim=4 * toy["dim"]), "toy.avhubert"
     if "base" in path.name:
         return _BASE, "the published size base"
     return AVHubertConfig(), "the published size large"

@@ -114,7 +114,7 @@ def plan_table(config: Mapping[str, Any], manifests: Path) -> tuple[pd.DataFrame
     for (encoder, corpus, split), caches in groups.items():
         if encoder not in sizes:
             settings = EncoderSettings(**config["encoders"][encoder])
-            sizes[encoder] = encoder_size(settings, config["standins"])
+            sizes[encoder] = encoder_size(settings, config["toy"])
             notes.append(f"{encoder}: width {sizes[encoder].dim}, from {sizes[encoder].basis}")
         lengths = split_lengths(corpus, config["corpora"][corpus]["kind"], split, manifests)
         if lengths is None:

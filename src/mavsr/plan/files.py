@@ -10,7 +10,7 @@ from mavsr.features.needs import wanted_caches
 
 Config = Mapping[str, Any]
 SPLITS = ("train", "val", "test")
-STANDINS = "results/standins/"
+STANDINS = "results/toy/"
 """Beginning of the paths of encoders and LLMs that the workflow makes itself."""
 
 
@@ -29,7 +29,7 @@ def stage_files(config: Config, results: Path) -> dict[str, list[Path]]:
             for corpus, split, condition in noisy_splits(config)
             for shard in _shards(config, corpus, split)
         ],
-        "standins": [path.removeprefix("results/") for path in made_standins(config)],
+        "toy": [path.removeprefix("results/") for path in made_toys(config)],
         "features": [
             f"features/{c.encoder}/{c.corpus}/{c.split}/{c.condition}/{name}"
             for c in wanted_caches(config)
@@ -57,7 +57,7 @@ def noisy_splits(config: Config) -> list[tuple[str, str, str]]:
     )
 
 
-def made_standins(config: Config) -> list[str]:
+def made_toys(config: Config) -> list[str]:
     """Paths of the encoders and LLMs that the workflow makes itself, sorted."""
     models = all_models(config).values()
     paths = {config["llms"][model.llm]["path"] for model in models}

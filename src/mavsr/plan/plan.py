@@ -57,13 +57,13 @@ def plan(
         configfile: configs, each stating what differs from the one before and from config.yaml.
         results: folder whose manifests and finished outputs count.
         device: where encoders, training and decoding run; auto takes GPUs unless all of them are
-            the stand-ins of the embedded default.
+            the toy models of the embedded default.
         rates: your own speeds and sizes, in the format of ``src/mavsr/plan/rates.yaml``.
     """
     config = read_config(configfile or [])
     work = Work(config, read_rates(rates), results)
     paths = [item["path"] for name in ("encoders", "llms") for item in config[name].values()]
-    real = any(not path.startswith("results/standins/") for path in paths)
+    real = any(not path.startswith("results/toy/") for path in paths)
     gpu = real if device == "auto" else device == "gpu"
     table = plan_table(stage_rows(work, gpu))
     numbers = dict.fromkeys(("CPU hours", "GPU hours", "disk GB", "memory GB"), "{:,.4g}".format)

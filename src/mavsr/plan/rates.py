@@ -23,13 +23,13 @@ class Rates:
     mix_speed: float
     portrait_s: float
     scan_s: float
-    standin_epoch_s: Mapping[str, float]
-    standin_step_s: float
+    toy_epoch_s: Mapping[str, float]
+    toy_step_s: float
     crop_bytes: float
     x264_bytes: float
     noise_bytes: float
     clip_bytes: float
-    standin_bytes: float
+    toy_bytes: float
     metric_bytes: float
     evaluation_bytes: Mapping[str, float]
     job_gb: float

@@ -10,7 +10,7 @@ from mavsr.features.plan import encoding_flops, stored_bytes
 from mavsr.plan.files import (
     SPLITS,
     is_made,
-    made_standins,
+    made_toys,
     noisy_splits,
     stage_files,
     used_corpora,
@@ -98,17 +98,17 @@ def _noise(work: Work, row: Row) -> None:
         row.bytes += seconds * work.rates.noise_bytes
 
 
-def _standins(work: Work, row: Row) -> None:
-    section = work.config["standins"]
-    for path in made_standins(work.config):
+def _toys(work: Work, row: Row) -> None:
+    section = work.config["toy"]
+    for path in made_toys(work.config):
         corpus, name = path.split("/")[2], Path(path).stem
         if name == "llama":
-            row.seconds += section["llama"]["steps"] * work.rates.standin_step_s
+            row.seconds += section["llama"]["steps"] * work.rates.toy_step_s
         else:
             epochs = section[name]["training"]["epochs"]
             speech = epochs * _seconds(work, corpus, ["train"])
-            row.seconds += speech * work.rates.standin_epoch_s[name]
-        row.bytes += work.rates.standin_bytes / 3
+            row.seconds += speech * work.rates.toy_epoch_s[name]
+        row.bytes += work.rates.toy_bytes / 3
 
 
 def _features(work: Work, row: Row) -> None:
@@ -151,7 +151,7 @@ _MAKERS = {
     "corpus": _corpus,
     "mouths": _mouths,
     "noise": _noise,
-    "standins": _standins,
+    "toy": _toys,
     "features": _features,
     "training": _training,
     "evaluation": _evaluation,

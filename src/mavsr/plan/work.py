@@ -37,27 +37,27 @@ class Work:
     def encoders(self) -> dict[str, EncoderSize]:
         """Name of an encoder -> its size."""
         return {
-            name: encoder_size(EncoderSettings(**settings), self.config["standins"])
+            name: encoder_size(EncoderSettings(**settings), self.config["toy"])
             for name, settings in self.config["encoders"].items()
         }
 
     @cached_property
     def llms(self) -> dict[str, PretrainedConfig]:
-        """Name of an LLM -> its shape; a stand-in's is the config's, as it may not be made yet."""
+        """Name of an LLM -> its shape; a toy model's is the config's, as it may not be made yet."""
         return {name: self._llm(name, llm["path"]) for name, llm in self.config["llms"].items()}
 
     def _llm(self, name: str, path: str) -> PretrainedConfig:
-        if not path.startswith("results/standins/"):
+        if not path.startswith("results/toy/"):
             known = path.rpartition("/")[2].lower()
             return llm_shape(known if known in LLMS else path)
-        standin = self.config["standins"]["llama"]
+        toy = self.config["toy"]["llama"]
         return LlamaConfig(
-            vocab_size=standin["vocabulary"],
-            hidden_size=standin["hidden"],
-            intermediate_size=3 * standin["hidden"],
-            num_hidden_layers=standin["layers"],
-            num_attention_heads=standin["heads"],
-            num_key_value_heads=standin["heads"],
+            vocab_size=toy["vocabulary"],
+            hidden_size=toy["hidden"],
+            intermediate_size=3 * toy["hidden"],
+            num_hidden_layers=toy["layers"],
+            num_attention_heads=toy["heads"],
+            num_key_value_heads=toy["heads"],
             tie_word_embeddings=False,
         )
 

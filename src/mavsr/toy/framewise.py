@@ -24,7 +24,7 @@ SILENCE = 0
 
 @dataclass(frozen=True)
 class FramewiseSettings:
-    """Optimisation of a stand-in encoder."""
+    """Optimisation of a toy model encoder."""
 
     epochs: int
     """Passes over the training clips, under fresh augmentation each or in turn."""

@@ -15,14 +15,14 @@ from mavsr.model.avsr import MatryoshkaModel, load_llm
 from mavsr.model.scales import Scale
 from mavsr.model.sequence import IGNORED, PROMPTS
 from mavsr.seeds import generator
-from mavsr.standins.llama import (
+from mavsr.toy.llama import (
     LlamaStandinSettings,
     PrefixReading,
     make_llama,
     train_tokenizer,
     vary,
 )
-from mavsr.standins.prefix import render, render_prefix, stretch
+from mavsr.toy.prefix import render, render_prefix, stretch
 
 TEXTS = ["bin blue at f two now", "lay red by a nine again", "set white in z zero please"] * 4
 SMALL = LlamaStandinSettings(hidden=16, layers=2, heads=2, vocabulary=300, steps=4, batch=3)
@@ -127,7 +127,7 @@ def test_the_folder_is_hugging_faces_and_reproducible(manifest, tmp_path):
     llm, tokenizer = load_llm(str(first))
     assert llm.config.vocab_size == len(tokenizer)
     assert llm.config.eos_token_id == tokenizer.eos_token_id
-    report = json.loads((first / "standin.json").read_text())
+    report = json.loads((first / "toy.json").read_text())
     assert report["settings"]["hidden"] == 16
     assert 0 <= report["tokens_right"] <= 1
 

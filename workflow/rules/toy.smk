@@ -5,27 +5,27 @@ rule make_whisper:
     input:
         manifest="results/corpus/{corpus}/train.parquet",
         val_manifest="results/corpus/{corpus}/val.parquet",
-        shards=standin_shards("train"),
-        val_shards=standin_shards("val"),
+        shards=toy_shards("train"),
+        val_shards=toy_shards("val"),
         babble=babble_file,
     output:
-        report="results/standins/{corpus}/whisper/standin.json",
-        weights="results/standins/{corpus}/whisper/model.safetensors",
+        report="results/toy/{corpus}/whisper/toy.json",
+        weights="results/toy/{corpus}/whisper/model.safetensors",
     log:
-        "results/logs/standins/{corpus}/whisper.log",
+        "results/logs/toy/{corpus}/whisper.log",
     benchmark:
-        "results/benchmarks/standins/{corpus}/whisper.tsv"
+        "results/benchmarks/toy/{corpus}/whisper.tsv"
     conda:
         "../../envs/mavsr.yaml"
     threads: 1
     resources:
         mem="3GB",
     params:
-        code=code("standins.whisper"),
+        code=code("toy.whisper"),
         settings=whisper_settings,
         noise=whisper_noise,
     shell:
-        "python -m mavsr.standins.whisper --manifest {input.manifest:q}"
+        "python -m mavsr.toy.whisper --manifest {input.manifest:q}"
         " --val_manifest {input.val_manifest:q} --shards {input.shards:q}"
         " --val_shards {input.val_shards:q} --babble {input.babble:q}"
         " --output $(dirname {output.report:q}) --settings {params.settings:q}"
@@ -36,15 +36,15 @@ rule make_avhubert:
     input:
         manifest="results/corpus/{corpus}/train.parquet",
         val_manifest="results/corpus/{corpus}/val.parquet",
-        shards=standin_shards("train"),
-        val_shards=standin_shards("val"),
+        shards=toy_shards("train"),
+        val_shards=toy_shards("val"),
     output:
-        report="results/standins/{corpus}/avhubert.json",
-        weights="results/standins/{corpus}/avhubert.pt",
+        report="results/toy/{corpus}/avhubert.json",
+        weights="results/toy/{corpus}/avhubert.pt",
     log:
-        "results/logs/standins/{corpus}/avhubert.log",
+        "results/logs/toy/{corpus}/avhubert.log",
     benchmark:
-        "results/benchmarks/standins/{corpus}/avhubert.tsv"
+        "results/benchmarks/toy/{corpus}/avhubert.tsv"
     priority: 2  # the longest job of this stage starts first
     conda:
         "../../envs/mavsr.yaml"
@@ -52,10 +52,10 @@ rule make_avhubert:
     resources:
         mem="3GB",
     params:
-        code=code("standins.avhubert"),
-        settings=section("standins", "avhubert"),
+        code=code("toy.avhubert"),
+        settings=section("toy", "avhubert"),
     shell:
-        "python -m mavsr.standins.avhubert --manifest {input.manifest:q}"
+        "python -m mavsr.toy.avhubert --manifest {input.manifest:q}"
         " --val_manifest {input.val_manifest:q} --shards {input.shards:q}"
         " --val_shards {input.val_shards:q} --output {output.weights:q}"
         " --settings {params.settings:q} --threads {threads} 2> {log:q}"
@@ -65,12 +65,12 @@ rule make_llama:
     input:
         manifest="results/corpus/{corpus}/train.parquet",
     output:
-        report="results/standins/{corpus}/llama/standin.json",
-        weights="results/standins/{corpus}/llama/model.safetensors",
+        report="results/toy/{corpus}/llama/toy.json",
+        weights="results/toy/{corpus}/llama/model.safetensors",
     log:
-        "results/logs/standins/{corpus}/llama.log",
+        "results/logs/toy/{corpus}/llama.log",
     benchmark:
-        "results/benchmarks/standins/{corpus}/llama.tsv"
+        "results/benchmarks/toy/{corpus}/llama.tsv"
     priority: 1
     conda:
         "../../envs/mavsr.yaml"
@@ -78,9 +78,9 @@ rule make_llama:
     resources:
         mem="2GB",
     params:
-        code=code("standins.llama"),
-        settings=section("standins", "llama"),
+        code=code("toy.llama"),
+        settings=section("toy", "llama"),
     shell:
-        "python -m mavsr.standins.llama --manifest {input.manifest:q}"
+        "python -m mavsr.toy.llama --manifest {input.manifest:q}"
         " --output $(dirname {output.report:q}) --settings {params.settings:q}"
         " --threads {threads} 2> {log:q}"

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from mavsr.corpus.portrait.face import make_face
-from mavsr.corpus.portrait.mouth import draw_mouth
-from mavsr.corpus.portrait.sentences import GRAMMAR
-from mavsr.corpus.portrait.speakers import ACCENTS, VARIANTS, draw_speaker
-from mavsr.corpus.portrait.speech import Span, speak
-from mavsr.corpus.portrait.visemes import PARAMETERS, PHONEMES, mouth_shapes
 from mavsr.errors import InputError
+from mavsr.toy.portrait.face import make_face
+from mavsr.toy.portrait.mouth import draw_mouth
+from mavsr.toy.portrait.sentences import GRAMMAR
+from mavsr.toy.portrait.speakers import ACCENTS, VARIANTS, draw_speaker
+from mavsr.toy.portrait.speech import Span, speak
+from mavsr.toy.portrait.visemes import PARAMETERS, PHONEMES, mouth_shapes
 
 SENTENCES = [
     tuple(slot[index % len(slot)] for slot in GRAMMAR) for index in range(max(map(len, GRAMMAR)))

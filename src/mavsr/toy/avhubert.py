@@ -1,6 +1,6 @@
-"""Command: make the stand-in for AV-HuBERT, a small checkpoint in the published layout.
+"""Command: make the toy model for AV-HuBERT, a small checkpoint in the published layout.
 
-The ResNet learns first, from single frames (:mod:`mavsr.standins.resnet`). Then the transformer
+The ResNet learns first, from single frames (:mod:`mavsr.toy.resnet`). Then the transformer
 above it learns to name words from the ResNet's output, computed once per view.
 """
 
@@ -22,7 +22,7 @@ from mavsr.media import decode_video
 from mavsr.provenance import provenance
 from mavsr.seeds import derive_seed
 from mavsr.shards import extents, read_shard
-from mavsr.standins.framewise import (
+from mavsr.toy.framewise import (
     Example,
     FramewiseSettings,
     Labeller,
@@ -30,7 +30,7 @@ from mavsr.standins.framewise import (
     train_framewise,
     word_times,
 )
-from mavsr.standins.resnet import ResNetSettings, train_resnet
+from mavsr.toy.resnet import ResNetSettings, train_resnet
 
 WORD_PARTS = 3
 """A frame's label while the ResNet learns: which third of which word."""
@@ -38,7 +38,7 @@ WORD_PARTS = 3
 
 @dataclass(frozen=True)
 class AVHubertStandinSettings:
-    """Size and training of the stand-in."""
+    """Size and training of the toy model."""
 
     seed: int = 0
     dim: int = 128

@@ -5,8 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mavsr.corpus.portrait import make as make_module
-from mavsr.corpus.portrait.clip import (
+from mavsr.errors import InputError
+from mavsr.files import sha256
+from mavsr.media import FRAME_RATE, SAMPLES_PER_FRAME, read_audio, read_video
+from mavsr.toy.portrait import make as make_module
+from mavsr.toy.portrait.clip import (
     articulate,
     clip_speaker,
     encode,
@@ -14,13 +17,10 @@ from mavsr.corpus.portrait.clip import (
     render,
     write_script,
 )
-from mavsr.corpus.portrait.make import make
-from mavsr.corpus.portrait.sentences import GRAMMAR, is_test_sentence
-from mavsr.corpus.portrait.settings import PortraitSettings
-from mavsr.corpus.portrait.speakers import PHOTOGRAPHS, draw_speaker
-from mavsr.errors import InputError
-from mavsr.files import sha256
-from mavsr.media import FRAME_RATE, SAMPLES_PER_FRAME, read_audio, read_video
+from mavsr.toy.portrait.make import make
+from mavsr.toy.portrait.sentences import GRAMMAR, is_test_sentence
+from mavsr.toy.portrait.settings import PortraitSettings
+from mavsr.toy.portrait.speakers import PHOTOGRAPHS, draw_speaker
 
 SMALL = PortraitSettings(
     seed=3,

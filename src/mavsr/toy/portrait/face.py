@@ -17,7 +17,7 @@ import numpy as np
 import skimage.data
 from scipy.interpolate import PchipInterpolator
 
-from mavsr.corpus.portrait.speakers import Speaker
+from mavsr.toy.portrait.speakers import Speaker
 
 CANVAS = 296
 GRID = np.linspace(-1, 1, 41)

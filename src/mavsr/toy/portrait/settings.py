@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from mavsr.corpus.portrait.speakers import VOICES
 from mavsr.errors import InputError
+from mavsr.toy.portrait.speakers import VOICES
 
 SPLITS = ("pretrain", "trainval", "test")
 

@@ -1,4 +1,4 @@
-"""Teach the ResNet of the video stand-in frame by frame: which third of which word is this?
+"""Teach the ResNet of the toy video encoder frame by frame: which third of which word is this?
 
 A frame vector depends on five frames only, so single windows, drawn from all clips, are enough to
 learn from. Training the ResNet through whole clips, with the transformer above it, would look at

@@ -3,7 +3,7 @@ import torch
 
 from mavsr.encoders.resnet import VideoResNet
 from mavsr.features.views import clean_view
-from mavsr.standins.resnet import ResNetSettings, train_resnet
+from mavsr.toy.resnet import ResNetSettings, train_resnet
 
 
 def test_the_resnet_learns_what_a_window_shows():

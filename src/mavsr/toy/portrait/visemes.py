@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import ndtr
 
-from mavsr.corpus.portrait.speech import Span
 from mavsr.errors import InputError
+from mavsr.toy.portrait.speech import Span
 
 PARAMETERS = {
     "open": "distance between the lips; 1 is that of a clear 'ah'",

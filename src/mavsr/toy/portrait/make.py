@@ -1,6 +1,6 @@
 """Command: make the portrait corpus as a tree of LRS3's layout.
 
-``python -m mavsr.corpus.portrait.make --root DIR --listing FILE.json --settings '{...}'``
+``python -m mavsr.toy.portrait.make --root DIR --listing FILE.json --settings '{...}'``
 
 A killed run leaves only complete files, and the next run with the same settings goes on from there.
 Other settings, or another version of this package or of the libraries that decide the bytes, start
@@ -21,11 +21,11 @@ from typing import Any
 import cv2
 
 from mavsr.command import progress, run_command
-from mavsr.corpus.portrait.clip import make_clip
-from mavsr.corpus.portrait.settings import SPLITS, PortraitSettings
 from mavsr.errors import InputError
 from mavsr.files import atomic, sha256, write_json
 from mavsr.sources import code_digest
+from mavsr.toy.portrait.clip import make_clip
+from mavsr.toy.portrait.settings import SPLITS, PortraitSettings
 
 RECORD = "portrait.json"
 _LIBRARIES = ("av", "espeakng-loader", "matplotlib", "numpy", "opencv-contrib-python-headless",
@@ -92,7 +92,7 @@ def _record(settings: PortraitSettings) -> dict[str, Any]:
     """What decides the bytes of the corpus: settings, code, libraries."""
     return {
         "settings": asdict(settings),
-        "code": code_digest("mavsr.corpus.portrait.make"),
+        "code": code_digest("mavsr.toy.portrait.make"),
         "libraries": {name: version(name) for name in _LIBRARIES},
     }
 

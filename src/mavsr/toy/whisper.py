@@ -1,4 +1,4 @@
-"""Command: make the stand-in for Whisper, a small ``WhisperModel`` folder that hears words."""
+"""Command: make the toy model for Whisper, a small ``WhisperModel`` folder that hears words."""
 
 import logging
 import math
@@ -24,7 +24,8 @@ from mavsr.noise.render import NoiseSettings, render
 from mavsr.provenance import provenance
 from mavsr.seeds import derive_seed
 from mavsr.shards import read_shard
-from mavsr.standins.framewise import (
+from mavsr.tokens import TOKENS_PER_SECOND
+from mavsr.toy.framewise import (
     Example,
     FramewiseSettings,
     Labeller,
@@ -32,7 +33,6 @@ from mavsr.standins.framewise import (
     train_framewise,
     word_times,
 )
-from mavsr.tokens import TOKENS_PER_SECOND
 
 OFFSETS = (-8, -2, 2, 8)
 """Where the attention heads start to look, in tokens (50 per second) from their own."""
@@ -42,7 +42,7 @@ SHARPNESS = 1.5
 
 @dataclass(frozen=True)
 class WhisperStandinSettings:
-    """Size and training of the stand-in."""
+    """Size and training of the toy model."""
 
     seed: int = 0
     dim: int = 128
@@ -130,7 +130,7 @@ def make_whisper(
 ) -> None:
     """Train on the sound of mouth shards under fresh noise every epoch; write the folder.
 
-    ``standin.json`` in it tells how it was made and how much it hears.
+    ``toy.json`` in it tells how it was made and how much it hears.
 
     Args:
         manifest: manifest of the training split, whose transcript files hold word times.
@@ -155,8 +155,8 @@ def make_whisper(
     def example(key: str, sound: np.ndarray, condition: Condition) -> Example:
         if len(sound) > extractor.n_samples:
             raise InputError(
-                f"clip {key} lasts {len(sound) / SAMPLE_RATE:.2f} s, more than the stand-in's "
-                f"{settings.chunk_s} s; raise standins.whisper.chunk_s or lower the corpus' "
+                f"clip {key} lasts {len(sound) / SAMPLE_RATE:.2f} s, more than the toy model's "
+                f"{settings.chunk_s} s; raise toy.whisper.chunk_s or lower the corpus' "
                 "longest_segment_s"
             )
         heard = torch.from_numpy(render(sound, sound_of_babble, condition, key, noise).sound)
@@ -192,7 +192,7 @@ def make_whisper(
             "weights_sha256": sha256(folder / "model.safetensors"),
             **provenance(),
         }
-        write_json(folder / "standin.json", report)
+        write_json(folder / "toy.json", report)
 
 
 if __name__ == "__main__":

@@ -12,15 +12,15 @@ import av
 import cv2
 import numpy as np
 
-from mavsr.corpus.portrait.face import CANVAS, Face, make_face
-from mavsr.corpus.portrait.mouth import draw_mouth
-from mavsr.corpus.portrait.sentences import draw_sentence
-from mavsr.corpus.portrait.settings import PortraitSettings
-from mavsr.corpus.portrait.speakers import Speaker, draw_speaker
-from mavsr.corpus.portrait.speech import Span, speak
-from mavsr.corpus.portrait.visemes import PARAMETERS, mouth_shapes
 from mavsr.media import FRAME_RATE, SAMPLE_RATE, SAMPLES_PER_FRAME
 from mavsr.seeds import derive_seed, generator
+from mavsr.toy.portrait.face import CANVAS, Face, make_face
+from mavsr.toy.portrait.mouth import draw_mouth
+from mavsr.toy.portrait.sentences import draw_sentence
+from mavsr.toy.portrait.settings import PortraitSettings
+from mavsr.toy.portrait.speakers import Speaker, draw_speaker
+from mavsr.toy.portrait.speech import Span, speak
+from mavsr.toy.portrait.visemes import PARAMETERS, mouth_shapes
 
 FRAME_SIZE = 224
 SILENCE_S = (0.1, 0.25)

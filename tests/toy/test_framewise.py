@@ -7,7 +7,7 @@ from trees import manifest_row
 
 from mavsr.corpus.manifest import write_manifest
 from mavsr.corpus.transcripts import Word
-from mavsr.standins.framewise import (
+from mavsr.toy.framewise import (
     SILENCE,
     Example,
     FramewiseSettings,

@@ -1,4 +1,4 @@
-"""Command: make the stand-in LLM, a small Llama with its own tokenizer that can read a prefix."""
+"""Command: make the toy LLM, a small Llama with its own tokenizer that can read a prefix."""
 
 import logging
 import math
@@ -18,14 +18,14 @@ from mavsr.files import atomic, sha256, write_json
 from mavsr.model.sequence import IGNORED, PROMPTS, pad_right
 from mavsr.provenance import provenance
 from mavsr.seeds import derive_seed, generator
-from mavsr.standins.prefix import render_prefix
+from mavsr.toy.prefix import render_prefix
 
 BOS, EOS = "<|begin_of_text|>", "<|end_of_text|>"
 
 
 @dataclass(frozen=True)
 class LlamaStandinSettings:
-    """Size and pre-training of the stand-in LLM."""
+    """Size and pre-training of the toy LLM."""
 
     seed: int = 0
     hidden: int = 128
@@ -117,7 +117,7 @@ def make_llama(
 ) -> None:
     """Train tokenizer and model on the texts of a manifest; write a Hugging Face folder.
 
-    ``standin.json`` in it tells how it was made and how well it reads.
+    ``toy.json`` in it tells how it was made and how well it reads.
 
     Args:
         manifest: manifest of the training split.
@@ -171,7 +171,7 @@ def make_llama(
             "weights_sha256": sha256(folder / "model.safetensors"),
             **provenance(),
         }
-        write_json(folder / "standin.json", report)
+        write_json(folder / "toy.json", report)
 
 
 if __name__ == "__main__":

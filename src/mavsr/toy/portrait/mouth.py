@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from mavsr.corpus.portrait.face import GRID, Face
+from mavsr.toy.portrait.face import GRID, Face
 
 REACH = 2.3
 """Half width of the region that moves."""
@@ -27,7 +27,7 @@ _TOOTH = np.array([238, 230, 212], np.float32)
 
 @dataclass(frozen=True)
 class _Shape:
-    """One row of :func:`mavsr.corpus.portrait.visemes.mouth_shapes`."""
+    """One row of :func:`mavsr.toy.portrait.visemes.mouth_shapes`."""
 
     opening: float
     jaw: float
@@ -58,7 +58,7 @@ def draw_mouth(face: Face, shape: np.ndarray) -> np.ndarray:
 
     Args:
         face: the still.
-        shape: (8,) as in :data:`mavsr.corpus.portrait.visemes.PARAMETERS`.
+        shape: (8,) as in :data:`mavsr.toy.portrait.visemes.PARAMETERS`.
 
     Returns:
         uint8 image of the size of ``face.image``.
