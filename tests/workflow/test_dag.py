@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from snakemake.utils import update_config
-
 from mavsr.configuration import check_config
 from mavsr.experiments import all_evaluations, all_models, evaluations
+from snakemake.utils import update_config
+
 from mavsr.report.catalogue import FIGURES, PAPERS, ROUTED, TABLES
 
 ROOT = Path(__file__).parents[2]

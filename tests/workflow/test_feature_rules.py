@@ -4,11 +4,11 @@ import json
 import re
 
 import pytest
+from mavsr.configuration import check_config
+from mavsr.experiments import all_models
 from test_dag import read_config
 
-from mavsr.configuration import check_config
 from mavsr.errors import InputError
-from mavsr.experiments import all_models
 
 SHARD = "results/features/{}/portrait/train/view_0/00000.tar"
 

@@ -3,9 +3,8 @@
 import re
 
 import pytest
-from test_dag import expected_jobs, read_config
-
 from mavsr.experiments import all_models, evaluations
+from test_dag import expected_jobs, read_config
 
 PAPER = "workflow/configs/paper.yaml"
 
