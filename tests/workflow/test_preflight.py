@@ -106,6 +106,7 @@ def test_weights_of_retinaface_are_a_file_or_a_url(config, tmp_path):
     (tmp_path / "resnet50.pth").touch()
     assert missing_files(config, jobs) == []
     config["mouths"]["retinaface"]["weights"] = "https://example.org/resnet50.pth"
+    config["mouths"]["retinaface"]["sha256"] = "0" * 64
     assert missing_files(config, jobs) == []
 
 

@@ -148,7 +148,7 @@ def concerns(path, change, job, asked):
     model = asked.models.get(known.get("model", ""))
     if section == "llms":
         return model is None or model.llm == name
-    if section == "encoders":
+    if section == "encoders" and ("encoder" in known or model):
         read = [known["encoder"]] if "encoder" in known else [e for _, e in model.encoders]
         return name in read
     if "name" in known:

@@ -38,10 +38,21 @@ Every value stands on the run's own page (`results/report/run.html`), which is w
 
 def schema() -> dict[str, Any]:
     """JSON schema of a config; a config for ``--configfile`` may leave out anything."""
-    found = TypeAdapter(Config).json_schema()
-    found.pop("required", None)
+    found = _optional(TypeAdapter(Config).json_schema())
     title = "Config of the Matryoshka audio-visual pipeline; docs/config.md explains every key"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found, "title": title}
+
+
+def _optional(part: Any) -> Any:
+    """A schema that asks for nothing: a config states only what differs from another."""
+    if isinstance(part, list):
+        return [_optional(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    found = {k: _optional(v) for k, v in part.items() if k not in ("required", "discriminator")}
+    if "oneOf" in found:
+        found["anyOf"] = found.pop("oneOf")
+    return found
 
 
 def page() -> str:
