@@ -146,9 +146,9 @@ def standing_for_all(asked):
         yield "record_routing", place
     for experiment in config.experiments:
         yield "score_experiment", {"experiment": experiment}
-    yield from (("write_table", {"name": n}) for n, e in TABLES.items() if _shown(config, e))
-    yield from (("draw_figure", {"name": n}) for n, e in FIGURES.items() if _shown(config, e))
+    yield from (("write_table", {"name": n}) for n, e in TABLES.items() if _shown(asked, e))
+    yield from (("draw_figure", {"name": n}) for n, e in FIGURES.items() if _shown(asked, e))
 
 
-def _shown(config, experiment):
-    return experiment is None or experiment in config.experiments
+def _shown(asked, experiment):
+    return experiment is None or asked.by_experiment.get(experiment)
