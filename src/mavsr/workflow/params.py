@@ -51,9 +51,10 @@ class Params:
 
         return value
 
-    def running(self, rule: str, *path: str) -> Function:
+    def running(self, rule: str, *path: str) -> Callable[[Any], str | int]:
         """Resources function: a setting that only says how a job runs."""
-        return self.of(rule, *path, purpose="runs")
+        text = self.of(rule, *path, purpose="runs")
+        return lambda wildcards: int(found) if (found := text(wildcards)).isdigit() else found
 
     def _read(self, rule: str, wildcards: Any, purpose: Purpose = "decides") -> dict[str, Any]:
         return settings_of(self.asked, rule, dict(wildcards.items()), purpose)
