@@ -17,17 +17,9 @@ from mavsr.model.named import Model
 from mavsr.model.scales import TASKS, Scale, all_scales
 from mavsr.model.settings import LORA_TARGETS, ModelSettings
 from mavsr.reuse import serving
+from mavsr.training.settings import RUNNING
 
 Config = Mapping[str, Any]
-RUNNING = (
-    "save_every_s",
-    "workers",
-    "local_features",
-    "pack_tokens",
-    "gradient_checkpointing",
-    "tensorboard",
-)
-"""Keys of ``training`` that change time and memory, but no result save for rounding."""
 
 
 @dataclass(frozen=True)

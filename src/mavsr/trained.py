@@ -9,7 +9,7 @@ from typing import Any
 from mavsr.experiments import Config, asked_models, training_section
 from mavsr.model.named import Model
 from mavsr.reuse import Rates, at_rates, covers
-from mavsr.sources import code_digest
+from mavsr.workflow.code import code_digest
 
 TRAINING = Path("results/training")
 OUTPUTS = ("run.json", "metrics.csv", "projectors.safetensors", "adapters")
@@ -50,6 +50,17 @@ def trained_models(config: Config, folder: Path) -> dict[str, Rates]:
     return found
 
 
+def _digests(run: Mapping[str, Any]) -> list[str]:
+    """Digests of the code that trained a model; older models have none or one that is not known."""
+    code = run.get("code")
+    return [each["digest"] for each in code] if isinstance(code, list) else []
+
+
+def _command(config: Config) -> str:
+    online = config["features"]["mode"] == "online"
+    return f"mavsr.training.train{'_online' if online else ''}"
+
+
 def _rates(run: Mapping[str, Any]) -> Rates:
     return {m: run["model"][f"{m}_rates"] for m in ("audio", "video")}
 
@@ -66,5 +77,5 @@ def _serves(run: Mapping[str, Any], name: str, model: Model, config: Config) -> 
         other.name == name
         and covers(other, model)
         and training == {key: run["training"].get(key) for key in training}
-        and run.get("code") == code_digest("mavsr.training.train")
+        and _digests(run) == [code_digest(_command(config))]
     )

@@ -354,7 +354,7 @@ def test_what_another_model_said_is_not_taken_over(run_train, run_decode, monkey
     folder = run_train("model", epochs=1)
     path = run_decode(folder, "a2_v1")
     line = {"key": "test0", "reference": "x", "hypothesis": "nonsense"}
-    resume = Resume(path.with_suffix(".resume"), "of another model")
+    resume = Resume(path.with_suffix(".resume"), "of another model", "code")
     resume.add([line], 1.0)
     assert "nonsense" not in run_decode(folder, "a2_v1").read_text()
 

@@ -9,6 +9,15 @@ def llm_files(wildcards):
     return weight_files(config["llms"][MODELS[wildcards.model].llm]["path"])
 
 
+def training_command():
+    """The module that trains: on cached features, or with the encoders inside."""
+    return (
+        "training.train"
+        if config["features"]["mode"] == "cached"
+        else "training.train_online"
+    )
+
+
 def model_json(wildcards):
     """Settings of a model, for a command line."""
     return json.dumps(MODELS[wildcards.model].settings.to_dict())

@@ -10,7 +10,6 @@ from mavsr.corpus.download.settings import RemoteFile
 from mavsr.corpus.readers import reading_settings
 from mavsr.errors import InputError
 from mavsr.experiments import (
-    RUNNING,
     all_evaluations,
     all_models,
     evaluations_by_experiment,
@@ -29,10 +28,12 @@ from mavsr.report.catalogue import (
     experiment_of,
 )
 from mavsr.results_dir import link_results
-from mavsr.sources import code_digest
 from mavsr.status.failures import FAILED, write_failures
 from mavsr.status.lock import LockExplained
 from mavsr.trained import note_trained
+from mavsr.training.settings import RUNNING
+from mavsr.workflow.keep import keep_code_changes
+from mavsr.workflow.planned import PlannedCode
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
@@ -46,6 +47,9 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 logger.addFilter(LockExplained())
+CODE = PlannedCode(workflow.is_main_process)
+if config["code_changes"] == "keep":
+    keep_code_changes()
 os.environ[CONFIG_OPTIONS] = config_options(
     workflow.overwrite_configfiles, workflow.config_settings.config_args
 )
@@ -118,7 +122,7 @@ def known_of(job):
 def code(module):
     """Params function: digest of all code that ``python -m mavsr.<module>`` runs; its change reruns the job."""
     # A function, because a job on a cluster needs one digest, not those of all rules.
-    return lambda wildcards: code_digest(f"mavsr.{module}")
+    return lambda wildcards: CODE.digest(f"mavsr.{module}")
 
 
 def shard_names(wildcards):

@@ -8,6 +8,15 @@ PRECISIONS = ("float32", "bf16", "bf16-true")
 """All in float32; frozen weights and computation in bfloat16 but trained weights in float32; or all
 in bfloat16, as in the public code. There weight decay does nothing: a weight of eight bits changes
 by 0.4 % or not at all, and learning rate x decay is 0.01 %."""
+RUNNING = (
+    "save_every_s",
+    "workers",
+    "local_features",
+    "pack_tokens",
+    "gradient_checkpointing",
+    "tensorboard",
+)
+"""Settings that change time and memory, but no result save for rounding."""
 
 
 @dataclass(frozen=True)
@@ -68,5 +77,4 @@ class TrainingSettings:
 
     def deciding(self) -> dict:
         """The settings that decide a run's result; a run that differs in others can be resumed."""
-        beside = ("workers", "save_every_s", "tensorboard", "local_features")
-        return {k: v for k, v in asdict(self).items() if k not in beside}
+        return {k: v for k, v in asdict(self).items() if k not in RUNNING}

@@ -3,9 +3,9 @@ import subprocess
 import sys
 
 import pytest
+from mavsr.sources import PACKAGE, PLUMBING, code_digest, source_files
 
 from mavsr import sources
-from mavsr.sources import PACKAGE, PLUMBING, code_digest, source_files
 
 COMMANDS = sorted(
     ".".join(("mavsr", *path.relative_to(PACKAGE).with_suffix("").parts))

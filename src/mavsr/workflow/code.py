@@ -9,16 +9,21 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-PACKAGE = Path(__file__).parent
+from mavsr.workflow.wordless import without_words
+
+PACKAGE = Path(__file__).parents[1]
 PLUMBING = {
     "mavsr",
-    *(f"mavsr.{name}" for name in ("command", "errors", "provenance", "remedies", "sources")),
+    *(f"mavsr.{name}" for name in ("command", "errors", "provenance", "remedies", "workflow")),
+    *(f"mavsr.workflow.{name}" for name in ("code", "keep", "planned", "wordless")),
 }
 """Modules that cannot change a result: how commands are called, how they fail, what they record."""
 
 
 def source_files(module: str) -> list[Path]:
     """Files of ``module`` and of every mavsr module it imports, directly or not, sorted.
+
+    Modules of which it imports nothing but types for annotations are not among them.
 
     Args:
         module: dotted name such as ``mavsr.mouths.crop``.
@@ -30,16 +35,15 @@ def source_files(module: str) -> list[Path]:
         if name in found or name in PLUMBING:
             continue
         found.add(name)
-        waiting += _imports(name)
+        waiting += _imports(_read(_file(name))[1])
     return sorted(_file(name) for name in found)
 
 
-@cache
 def code_digest(module: str) -> str:
     """Digest of what ``module`` and every mavsr module it imports do: their code without words.
 
-    Comments, docstrings and layout do not count, so that explaining a step does not repeat weeks
-    of it. Python 3.11 and 3.12 give the same digest.
+    What :mod:`mavsr.workflow.wordless` leaves out does not count, so that explaining a step does
+    not repeat weeks of it. Python 3.11 and 3.12 give the same digest.
 
     Args:
         module: dotted name such as ``mavsr.mouths.crop``.
@@ -47,55 +51,51 @@ def code_digest(module: str) -> str:
     Returns:
         16 hexadecimal digits.
     """
-    parts = [f"{file.relative_to(PACKAGE)} {_code(file)}" for file in source_files(module)]
+    parts = [f"{file.relative_to(PACKAGE)} {_read(file)[0]}" for file in source_files(module)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-@cache
-def _code(file: Path) -> str:
-    """The syntax tree of ``file`` as text, without any statement that is just a string."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        for name in ("body", "orelse", "finalbody"):
-            if isinstance(block := getattr(node, name, None), list):
-                setattr(node, name, [s for s in block if not _is_docstring(s)])
-    # A field that only Python 3.12 knows; empty in code that 3.11 reads too.
-    return ast.dump(tree).replace(", type_params=[]", "")
-
-
-def _is_docstring(statement: ast.stmt) -> bool:
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
+def _read(file: Path) -> tuple[str, tuple[str, ...]]:
+    return _parsed(file.read_text(encoding="utf-8"))
 
 
 @cache
-def _imports(module: str) -> tuple[str, ...]:
+def _parsed(text: str) -> tuple[str, tuple[str, ...]]:
+    """Of a module's source: the reduced tree as text, and the names it may import."""
+    tree = without_words(text)
     names: list[str] = []
-    for node in ast.walk(ast.parse(_file(module).read_text())):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.JoinedStr):
-            names += _chosen_by_name(node)
+            names += _prefix(node)
         elif isinstance(node, ast.ImportFrom) and node.module:
             # "from package import name" may name a module of the package or something in it.
             names += [f"{node.module}.{alias.name}" for alias in node.names]
             names.append(node.module)
-    return tuple(n for n in names if n.split(".")[0] == "mavsr" and _file(n).is_file())
+    ours = dict.fromkeys(name for name in names if name.split(".")[0] == "mavsr")
+    # A field that only Python 3.12 knows; empty in code that 3.11 reads too.
+    return ast.dump(tree).replace(", type_params=[]", ""), tuple(ours)
 
 
-def _chosen_by_name(text: ast.JoinedStr) -> list[str]:
+def _prefix(text: ast.JoinedStr) -> list[str]:
     """What f"mavsr.package.{name}" can import: any module of that package."""
     start = text.values[0]
-    if not isinstance(start, ast.Constant) or not str(start.value).startswith("mavsr."):
-        return []
-    package, dot, rest = str(start.value).rpartition(".")
-    folder = PACKAGE.joinpath(*package.split(".")[1:])
-    if not dot or rest or not folder.is_dir():
-        return []
-    return [f"{package}.{path.stem}" for path in folder.glob("*.py") if path.stem != "__init__"]
+    package, dot, rest = str(start.value if isinstance(start, ast.Constant) else "").rpartition(".")
+    return [f"{package}.*"] if dot and not rest else []
+
+
+def _imports(names: tuple[str, ...]) -> list[str]:
+    """Of the names that a module may import, those that are modules of this package."""
+    found: list[str] = []
+    for name in names:
+        package, _, last = name.rpartition(".")
+        if last == "*":
+            folder = PACKAGE.joinpath(*package.split(".")[1:])
+            found += [f"{package}.{p.stem}" for p in folder.glob("*.py") if p.stem != "__init__"]
+        elif _file(name).is_file():
+            found.append(name)
+    return found
 
 
 def _file(module: str) -> Path:

@@ -1,0 +1,1 @@
+"""What the Snakemake rules ask of Python: config, models asked for, paths, inputs, code."""
