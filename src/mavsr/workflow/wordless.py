@@ -36,6 +36,7 @@ class _Reduced(ast.NodeTransformer):
 
     def __init__(self) -> None:
         self.raising = False
+        self.fields: set[int] = set()
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
@@ -49,12 +50,16 @@ class _Reduced(ast.NodeTransformer):
         node.annotation = None
         return node
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-        # The statement stays: it is what makes a field of a class.
-        node.annotation = _what_decides(node.annotation)
-        if node.value is not None:
-            node.value = self.visit(node.value)
-        return node
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
+        value = None if node.value is None else self.visit(node.value)
+        if id(node) in self.fields:
+            return ast.AnnAssign(node.target, _what_decides(node.annotation), value, node.simple)
+        return ast.Assign([node.target], value) if value is not None else None
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        # An annotation without a value makes a field of a class, too.
+        self.fields |= {id(part) for part in node.body if isinstance(part, ast.AnnAssign)}
+        return self.generic_visit(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
