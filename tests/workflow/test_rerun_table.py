@@ -14,12 +14,11 @@ def test_the_page_has_the_table_of_this_code():
 def test_words_make_nothing_run_and_code_what_runs_it():
     found = reruns()
     assert all(not found[edit] for edit in EDITS if edit[0] in WORDS)
-    assert found["code", "mouths/align.py"] == ["crop_mouths"]
+    assert set(found["code", "mouths/align.py"]) == {"crop_mouths", "draw_mouths"}
     assert found["code", "features/online.py"] == [ONLINE]
-    assert found["code", "evaluation/word_errors.py"] == ["score_experiment", "check_results"]
-    assert {"train_model", ONLINE, "decode", "record_routing"} <= set(
-        found["code", "model/avsr.py"]
-    )
+    assert found["code", "evaluation/beams.py"] == ["decode"]
+    trained = {"train_model", ONLINE, "decode", "record_routing"}
+    assert trained <= set(found["code", "model/avsr.py"])
     layout = set(found["code", "report/layout.py"])
     assert "write_table" in layout
     assert not layout & {"train_model", "decode", "score_experiment"}
