@@ -28,6 +28,10 @@ WORDS = {
         "class A:\n    x: Annotated[int, Field(ge=1)] = 1\n    y: int = Field(3, help='')\n",
         "class A:\n    x: Annotated[int, Field(ge=0, help='b')] = 1\n    y: int = Field(3)\n",
     ),
+    "bounds and help of a named type": (
+        "Share = Annotated[float, Key('a share'), Field(ge=0)]\n",
+        "Share = Annotated[float, Key('a part'), Field(ge=0, lt=1)]\n",
+    ),
     "imports for annotations": (
         "def f(x):\n    return x\n",
         "from typing import Any\n\ndef f(x: Any) -> Any:\n    return x\n",
@@ -68,6 +72,10 @@ CODE = {
     "a default in an annotation": (
         "class A:\n    x: Annotated[int, Field(default=1)]\n",
         "class A:\n    x: Annotated[int, Field(default=2)]\n",
+    ),
+    "a validator in a named type": (
+        "Share = Annotated[float, AfterValidator(half)]\n",
+        "Share = Annotated[float, AfterValidator(double)]\n",
     ),
     "a validator in an annotation": (
         "class A:\n    x: Annotated[int, BeforeValidator(half)]\n",

@@ -61,6 +61,11 @@ class _Reduced(ast.NodeTransformer):
         self.fields |= {id(part) for part in node.body if isinstance(part, ast.AnnAssign)}
         return self.generic_visit(node)
 
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        if _called(node.value) == "Annotated":  # given a name of its own
+            return _what_decides(node)
+        return self.generic_visit(node)
+
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
         return self.generic_visit(node)
@@ -147,7 +152,7 @@ def _for_types_alone(tree: ast.Module) -> set[str]:
 
 
 def _what_decides(annotation: ast.expr) -> ast.expr:
-    """Of a variable's annotation: whether it is a field, and defaults and validators in it."""
+    """Of an annotation: whether a variable is a field, and defaults and validators in it."""
     kept: list[ast.expr] = []
     for node in ast.walk(annotation):
         name = _called(node) if isinstance(node, ast.Name | ast.Attribute) else ""
