@@ -28,7 +28,7 @@ from mavsr.provenance import provenance
 from mavsr.training.checks import check_lengths, check_logits, check_step
 from mavsr.training.events import event_files
 from mavsr.training.processes import Processes, joined_processes
-from mavsr.training.settings import TrainingSettings
+from mavsr.training.settings import TrainingSettings, deciding_settings
 from mavsr.training.staging import staged
 from mavsr.training.state import ResumeState
 from mavsr.training.trainer import Trainer
@@ -141,7 +141,7 @@ def fit(
     logging.info("process %d of %d on %s", processes.rank + 1, processes.count, processes.device)
     logging.info("trainable parameters: %s", counts)
     settings = {"model": model.to_dict(), "training": asdict(training)}
-    identity = json.dumps([model.to_dict(), training.deciding(), inputs], sort_keys=True)
+    identity = json.dumps([model.to_dict(), deciding_settings(training), inputs], sort_keys=True)
     frames = views[0].frames()
     trainer = Trainer(
         network,

@@ -1,1 +1,1 @@
-"""What the Snakemake rules ask of Python: config, models asked for, paths, inputs, code."""
+"""From a config to the workflow's jobs: their inputs, settings and resources. Rules import this."""

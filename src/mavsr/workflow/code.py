@@ -16,6 +16,7 @@ PLUMBING = {
     "mavsr",
     *(f"mavsr.{name}" for name in ("command", "errors", "provenance", "remedies", "workflow")),
     *(f"mavsr.workflow.{name}" for name in ("code", "keep", "planned", "wordless")),
+    "mavsr.config.explain",
 }
 """Modules that cannot change a result: how commands are called, how they fail, what they record."""
 
