@@ -135,6 +135,21 @@ def test_a_module_whose_objects_are_made_from_annotations_counts(digest_of, a):
     assert digest_of(a, "class Thing: pass") != digest_of(a, "class Thing: size = 2")
 
 
+def test_what_a_module_hands_on_that_it_names_in_annotations_alone_counts(tmp_path, monkeypatch):
+    monkeypatch.setattr("mavsr.workflow.code.PACKAGE", tmp_path)
+    passing = "from mavsr.c import Thing\n\ndef g(x: Thing):\n    return x\n"
+    for name, text in {
+        "a.py": "from mavsr.b import Thing\nThing()\n",
+        "b.py": passing,
+        "c.py": "from mavsr.d import Thing\n\ndef f(x: Thing):\n    pass\n",
+        "d.py": "class Thing: pass\n",
+        "e.py": "from mavsr.b import g\ng(1)\n",
+    }.items():
+        (tmp_path / name).write_text(text)
+    assert [path.stem for path in source_files("mavsr.a")] == ["a", "b", "c", "d"]
+    assert [path.stem for path in source_files("mavsr.e")] == ["b", "e"]
+
+
 IMPORT_ALL = """
 import importlib, importlib.machinery, json, sys, types
 from pathlib import Path

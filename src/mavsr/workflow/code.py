@@ -6,6 +6,7 @@ The list is the transitive closure of the imports, so it can neither be forgotte
 
 import ast
 import hashlib
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def source_files(module: str) -> list[Path]:
         if name in found or name in PLUMBING:
             continue
         found.add(name)
-        waiting += _imports(_read(_file(name))[1])
+        waiting += _imports(_read(_file(name)).names)
     return sorted(_file(name) for name in found)
 
 
@@ -52,17 +53,28 @@ def code_digest(module: str) -> str:
     Returns:
         16 hexadecimal digits.
     """
-    parts = [f"{file.relative_to(PACKAGE)} {_read(file)[0]}" for file in source_files(module)]
+    parts = [f"{file.relative_to(PACKAGE)} {_read(file).text}" for file in source_files(module)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _read(file: Path) -> tuple[str, tuple[str, ...]]:
+@dataclass(frozen=True)
+class _Source:
+    """What counts of a module."""
+
+    text: str
+    """Its reduced tree."""
+    names: tuple[str, ...]
+    """Dotted names of this package that it may import."""
+    beside: dict[str, str]
+    """What it imports for annotations or words alone: its name there -> its dotted name."""
+
+
+def _read(file: Path) -> _Source:
     return _parsed(file.read_text(encoding="utf-8"))
 
 
 @cache
-def _parsed(text: str) -> tuple[str, tuple[str, ...]]:
-    """Of a module's source: the reduced tree as text, and the names it may import."""
+def _parsed(text: str) -> _Source:
     tree = without_words(text)
     names: list[str] = []
     for node in ast.walk(tree):
@@ -75,8 +87,20 @@ def _parsed(text: str) -> tuple[str, tuple[str, ...]]:
             names += [f"{node.module}.{alias.name}" for alias in node.names]
             names.append(node.module)
     ours = dict.fromkeys(name for name in names if name.split(".")[0] == "mavsr")
+    kept = _bound(tree)
+    beside = {name: origin for name, origin in _bound(ast.parse(text)).items() if name not in kept}
     # A field that only Python 3.12 knows; empty in code that 3.11 reads too.
-    return ast.dump(tree).replace(", type_params=[]", ""), tuple(ours)
+    return _Source(ast.dump(tree).replace(", type_params=[]", ""), tuple(ours), beside)
+
+
+def _bound(tree: ast.AST) -> dict[str, str]:
+    """Name -> dotted name of what ``from module import name`` binds to it."""
+    return {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
 
 
 def _prefix(text: ast.JoinedStr) -> list[str]:
@@ -96,7 +120,10 @@ def _imports(names: tuple[str, ...]) -> list[str]:
             found += [f"{package}.{p.stem}" for p in folder.glob("*.py") if p.stem != "__init__"]
         elif _file(name).is_file():
             found.append(name)
-    return found
+        elif _file(package).is_file() and (origin := _read(_file(package)).beside.get(last)):
+            # Taken from a module that itself needs it for annotations alone.
+            found += [origin.rpartition(".")[0], *_imports((origin,))]
+    return [name for name in found if name.split(".")[0] == "mavsr"]
 
 
 def _file(module: str) -> Path:
