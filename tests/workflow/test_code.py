@@ -127,6 +127,7 @@ def test_a_module_of_which_only_types_or_words_are_taken_does_not_count(digest_o
         "from mavsr.c import Thing\n\ndef f(x: Thing):\n    pass\n\nrun_command(f)\n",
         "from mavsr.c import Thing\n\nclass Settings:\n    x: Thing | None = None\n",
         "from mavsr.c import Thing\n\nclass Settings:\n    x: Annotated[Thing, Field(gt=0)]\n",
+        "from mavsr.c import Thing\n\nMaybe = Annotated[Thing | None, Field()]\n",
         # A package's names, or what importing does.
         "from mavsr.c import Thing\n",
     ],

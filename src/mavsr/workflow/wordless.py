@@ -62,9 +62,10 @@ class _Reduced(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
-        if _called(node.value) == "Annotated":  # given a name of its own
-            return _what_decides(node)
-        return self.generic_visit(node)
+        if _called(node.value) != "Annotated" or not isinstance(node.slice, ast.Tuple):
+            return self.generic_visit(node)
+        # A type with a name of its own: fields of it are made of the class that it names.
+        return ast.Tuple([self.visit(node.slice.elts[0]), _what_decides(node)], ast.Load())
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
