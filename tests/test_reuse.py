@@ -11,9 +11,9 @@ import yaml
 
 from mavsr.experiments import all_models, asked_models, evaluations, training_section
 from mavsr.reuse import serving
+from mavsr.sources import code_digest
 from mavsr.trained import OUTPUTS, SEEN, note_trained, trained_models
 from mavsr.training.settings import TrainingSettings
-from mavsr.workflow.code import code_digest
 
 CONFIG = yaml.safe_load((Path(__file__).parents[1] / "config.yaml").read_text())
 MATRYOSHKA = ["mtsk-ms", "mtsk-ss", "mtsk-mss", "mome-mhsa", "mome-ffn", "mome-layer"]
@@ -147,7 +147,7 @@ def finish(tmp_path):
         run = {
             "model": model.settings.to_dict(),
             "training": asdict(training),
-            "code": [{"digest": code_digest("mavsr.training.train"), "from_step": 0}],
+            "code": code_digest("mavsr.training.train"),
         }
         folder = tmp_path / model.name
         folder.mkdir()
