@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
 from project import SMOKE
+from snakemake.persistence import ParamsChange
+
+from mavsr.workflow.keep import _params_but_code
 
 TARGET = "results/parameters.csv"
 """Made from code alone, in seconds."""
@@ -33,6 +37,23 @@ def test_an_edit_reruns_unless_results_are_kept(project):
     (project.folder / TARGET).unlink()
     run(project, *SMOKE, *KEEP, "--", TARGET)
     assert not project.plan(*SMOKE, "--", TARGET)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [
+        ({"'0123456789abcdef'"}, {"'fedcba9876543210'"}, False),
+        (set(), set(), False),
+        ({"'0123456789abcdef'", "4"}, {"'fedcba9876543210'", "5"}, True),
+        ({"'{}'"}, {"'{\"seed\": 1}'"}, True),
+        (set(), {"'a setting more'"}, True),
+    ],
+)
+def test_under_keep_settings_count_as_ever(old, new, counts):
+    found = ParamsChange(only_old=old, only_new=new, files={"a.csv"})
+    kept = _params_but_code(lambda self, job, file=None: found)(None, None)
+    assert bool(kept) is counts
+    assert not counts or kept is found
 
 
 def test_an_edit_while_a_run_goes_on_stops_the_job(project):
