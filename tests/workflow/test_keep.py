@@ -62,12 +62,10 @@ def test_an_edit_while_a_run_goes_on_stops_the_job(project):
     path = project.folder / "src" / "mavsr" / "report" / "parameters.py"
     changed = path.read_text().replace("print(table.to_string(index=False))", "print(len(table))")
     assert changed != path.read_text()
-    meanwhile = f"Path({json.dumps(str(path))}).write_text({json.dumps(changed)})"
-    snakefile.write_text(
-        snakefile.read_text().replace(
-            "    check_planned()\n", f"    check_planned()\n    {meanwhile}\n"
-        )
-    )
+    meanwhile = f"open({json.dumps(str(path))}, 'w').write({json.dumps(changed)})"
+    text = snakefile.read_text()
+    assert text.count("onstart:\n") == 1
+    snakefile.write_text(text.replace("onstart:\n", f"onstart:\n    {meanwhile}\n"))
     result = project.run(*SMOKE, "--", TARGET)
     assert result.returncode != 0
     log = (project.folder / "results" / "logs" / "report" / "parameters.log").read_text()
