@@ -48,7 +48,7 @@ def test_online_training_needs_crops_and_encoders_but_no_cached_views(project):
     name = next(n for n, m in all_models(parse_config(config)).items() if m.settings.task == "asr")
     online = ["--config", "features={mode: online}", "--"]
     target = f"results/training/{name}/run.json"
-    (command,) = commands(project, "mavsr.training.train", *online, target)
+    (command,) = commands(project, "mavsr.training.train_online", *online, target)
     given = option(command, "online")
     assert given["mouths"] == "results/mouths/portrait/train/index.json"
     assert given["babble"] == "results/noise/portrait/babble.flac"
