@@ -286,6 +286,7 @@ def test_a_table_without_its_experiment_says_which():
         ("mome-layer", "r23k4s1b12", "MoME-23/4-LAYER"),
         ("mome-mhsa", "r4k2s0b24-separate", "MoME-4/2-MHSA, router per scale"),
         ("mome-ffn", "r23k4s1b12-lb0.1-renorm", "MoME-23/4-FFN, balance 0.1, gates renormalised"),
+        ("mome-ffn", "r23k4s1b12-lblayers", "MoME-23/4-FFN, balance summed over layers"),
         (
             "mome-mhsa",
             "r23k4s1b12-c_a16_v5x0.5_a4_v2x1.5",

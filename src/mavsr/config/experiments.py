@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from mavsr.config.base import Key, settings
-from mavsr.config.mome import MomeSettings, ScaleWeights
+from mavsr.config.mome import BalanceOver, MomeSettings, ScaleWeights
 from mavsr.config.values import (
     ConditionName,
     Count,
@@ -78,6 +78,7 @@ class SomeExperts:
     top_k: Count | None = None
     bottleneck: Count | None = None
     balance: NotNegative | None = None
+    balance_over: BalanceOver | None = None
     router: Literal["shared", "per_scale"] | None = None
     renormalise: Flag | None = None
     scale_weights: ScaleWeights | None = None

@@ -24,6 +24,13 @@ EXPERTS = re.compile(
 
 
 _WEIGHT = re.compile(r"(a\d+_v\d+|[av]\d+)x([\d.]+)")
+_WORDS = {
+    "separate": "router per scale",
+    "renorm": "gates renormalised",
+    "lblayers": "balance summed over layers",
+    "lbmean": "balance averaged over layers",
+}
+"""Part of a variant of MoME -> words."""
 
 
 def label(method: str, variant: str = "") -> str:
@@ -44,9 +51,9 @@ def _difference(part: str) -> str:
             if (parsed := Scale.parse(scale))
         ]
         return ", ".join(weights)
-    if part.startswith("lb"):
+    if part.startswith("lb") and part not in _WORDS:
         return f"balance {part.removeprefix('lb')}"
-    return {"separate": "router per scale", "renorm": "gates renormalised"}.get(part, part)
+    return _WORDS.get(part, part)
 
 
 def variant_rank(variant: str) -> tuple[int, int, int, int, str]:
