@@ -183,6 +183,29 @@ def test_experts_of_an_entry_concern_its_mome_models_alone(config):
     assert ".mome-mhsa.r" in new
 
 
+def test_experts_may_be_as_wide_as_their_llm_says(config):
+    config["llms"]["toy-llama"]["mome_bottleneck"] = 8
+    assert mome(config).settings.variant == "r23k4s1b8"
+    assert mome(config, mome={"bottleneck": 1}).settings.variant == "r23k4s1b1"
+    config["llms"]["toy-llama"]["mome_bottleneck"] = None
+    assert mome(config).settings.variant == "r23k4s1b12"
+
+
+def test_independent_experts_have_a_model_per_rate_pair(config):
+    config["experiments"] = {"one": [{"methods": ["mome-mhsa-i", "mome-mhsa"]}]}
+    *single, all_rates = evaluations(config, "one")[:5]
+    found = {e.model.name.split(".mome-mhsa")[1]: e.scale.name for e in single}
+    assert found == {
+        "-i.r23k4s1b12.avgpool.a4.v2.s0": "a4_v2",
+        "-i.r23k4s1b12.avgpool.a4.v5.s0": "a4_v5",
+        "-i.r23k4s1b12.avgpool.a16.v2.s0": "a16_v2",
+        "-i.r23k4s1b12.avgpool.a16.v5.s0": "a16_v5",
+    }
+    for e in single:
+        assert [scale.name for scale in e.model.settings.scales] == [e.scale.name]
+    assert len(all_rates.model.settings.scales) == 4
+
+
 def test_lora_settings_do_not_concern_mome_models_nor_experts_lora_models(config):
     config["experiments"] = {"one": [{"methods": ["mtsk-ms", "mome-ffn"]}]}
     lora, experts = (model.settings for model in all_models(config).values())

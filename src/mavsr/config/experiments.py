@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from mavsr.config.base import Key, settings
+from mavsr.config.llms import Llm
 from mavsr.config.mome import BalanceOver, MomeSettings, ScaleWeights
 from mavsr.config.values import (
     ConditionName,
@@ -83,9 +84,10 @@ class SomeExperts:
     renormalise: Flag | None = None
     scale_weights: ScaleWeights | None = None
 
-    def over(self, common: MomeSettings) -> MomeSettings:
-        """The experts of an entry; null takes the common value."""
-        return MomeSettings(**{**_given(common), **_given(self)})
+    def over(self, common: MomeSettings, llm: Llm) -> MomeSettings:
+        """The experts of an entry in an LLM; null takes the LLM's value, then the common one."""
+        width = {"bottleneck": llm.mome_bottleneck} if llm.mome_bottleneck else {}
+        return MomeSettings(**{**_given(common), **width, **_given(self)})
 
 
 @settings("experiment")
@@ -97,9 +99,9 @@ class Entry:
         Field(min_length=1),
         AfterValidator(once),
         Key(
-            "llama-avsr (one model per rate pair); mtsk-ms, mtsk-ss, mtsk-mss, mome-mhsa, mome-ffn "
-            "and mome-layer (one model for all); avgpool-at-inference (one model trained at rate "
-            "1, pooled when tested)"
+            "llama-avsr and mome-mhsa-i (one model per rate pair); mtsk-ms, mtsk-ss, mtsk-mss, "
+            "mome-mhsa, mome-ffn and mome-layer (one model for all); avgpool-at-inference (one "
+            "model trained at rate 1, pooled when tested)"
         ),
     ]
     rates: Annotated[SomeRates, Key("Of this entry's models")] = SomeRates()

@@ -1,10 +1,9 @@
-"""Command: which experts a MoME model uses, per layer, scale and kind of token (MoME, heat maps).
+"""Command: which experts a MoME model uses, per layer, scale and token (MoME, Figures 5 and 9).
 
 The split is read with its transcripts (teacher forcing): what is routed is what training routes,
 and no decoding error mixes in.
 """
 
-import json
 from pathlib import Path
 
 import pandas as pd
@@ -12,19 +11,19 @@ import torch
 
 from mavsr.command import progress, run_command
 from mavsr.errors import InputError
-from mavsr.features.join import UtteranceSource, check_modalities
-from mavsr.features.origin import check_encoders, check_pooling
+from mavsr.evaluation.looked_into import open_model, open_source, settings_in
+from mavsr.features.join import UtteranceSource
 from mavsr.files import atomic
 from mavsr.model.adapters.base import KINDS
 from mavsr.model.adapters.mome import Mome
 from mavsr.model.avsr import MatryoshkaModel
-from mavsr.model.settings import ModelSettings
 
 COLUMNS = {
     "layer": "decoder layer, from 0",
     "scale": "scale such as a4_v2",
     "modality": "kind of token: text (prompt, transcript, markers), audio or video",
     "expert": "routed expert, from 0",
+    "choices": "how often the router chose it: each of these tokens chooses top_k experts",
     "share": "share of the choices of all these tokens that fell on it; sums to 1 over experts",
 }
 BATCH = 25
@@ -49,22 +48,13 @@ def routing(
         threads: CPU threads.
     """
     torch.set_num_threads(threads)
-    if not (model / "run.json").is_file():
-        raise InputError(f"{model}/run.json does not exist; run `snakemake {model}/run.json`")
-    run = json.loads((model / "run.json").read_text())
-    settings = ModelSettings.from_dict(run["model"])
+    settings = settings_in(model)
     if settings.mome is None:
         raise InputError(
             f"{model} is a model of method {settings.method}, which has no experts; give a MoME one"
         )
-    indexes = {m: path for m, path in (("audio", audio), ("video", video)) if path}
-    check_modalities(settings.task, indexes)
-    source = UtteranceSource(manifest, indexes)
-    check_encoders(run.get("encoders", {}), source)
-    check_pooling(settings, source)
-    network = MatryoshkaModel(settings, run["dims"])
-    network.load(model)
-    network.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    source = open_source(model, manifest, audio, video)
+    network = open_model(model).to("cuda" if torch.cuda.is_available() else "cpu")
     table = routing_table(network, source)
     with atomic(output) as partial:
         table.to_csv(partial, index=False)
@@ -83,7 +73,7 @@ def routing_table(network: MatryoshkaModel, source: UtteranceSource) -> pd.DataF
             for scale in network.settings.scales:
                 network.loss(utterances, scale)
     rows = [
-        (layer, scale.name, kind, expert, choices / float(counts.sum()))
+        (layer, scale.name, kind, expert, int(choices), choices / float(counts.sum()))
         for (layer, scale, kind), counts in sorted(
             uses.items(), key=lambda use: (use[0][0], use[0][1], KINDS.index(use[0][2]))
         )

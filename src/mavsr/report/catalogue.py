@@ -16,6 +16,8 @@ TABLES: dict[str, str | None] = {
     "mome/main": "mome_main",
     "mome/noise": "mome_noise",
     "mome/ablation": "mome_ablation",
+    "mome/routers": "mome_routers",
+    "mome/large": "mome_large",
     "noise_check": "noise_check",
     "elastic": "tradeoff",
 }
@@ -30,12 +32,20 @@ FIGURES: dict[str, str | None] = {
     "mome/noise": "mome_noise",
     "mome/parameters": "mome_parameters",
     "mome/experts": "mome_experts",
+    "mome/expert_bars": "mome_experts",
+    "mome/expert_bars_ffn": "mome_experts_ffn",
+    "mome/similarity": "mome_experts",
     "figures/noise": "noise",
     "figures/tradeoff": "tradeoff",
 }
 """Figure, as below ``results/`` -> its experiment in the config."""
-ROUTED = ("mome/experts",)
-"""Figures that show which experts are used."""
+TRACES = {
+    "mome/experts": "routing",
+    "mome/expert_bars": "routing",
+    "mome/expert_bars_ffn": "routing",
+    "mome/similarity": "similarity",
+}
+"""Figures that show what a model does inside -> which of its tables, beside its scores."""
 CAPTIONS = {
     "figure3": "WER of speech recognition against the audio compression rate. Values in print, if "
     "shown, are those of Table 3, whose model was trained at rates 2 to 10.",
@@ -43,13 +53,20 @@ CAPTIONS = {
     "figure5": "WER of speech recognition by stacking, at lower rates.",
     "figure6": "WER of audio-visual recognition by stacking, at pairs of rates.",
     "mome/asr": "WER of speech recognition against the audio compression rate; points of one rate "
-    "are drawn side by side.",
+    "are drawn side by side. Values in print, if shown, are read off MoME's Figure 3, which names "
+    "neither encoder nor LLM.",
     "mome/vsr": "WER of lip reading against the video compression rate; points of one rate are "
-    "drawn side by side.",
+    "drawn side by side. Values in print, if shown, are read off MoME's Figure 3.",
     "mome/noise": "WER of audio-visual recognition against the ratio of speech to babble.",
     "mome/parameters": "WER against the adapter parameters at work, at the lowest rates.",
     "mome/experts": "Share of choices that fell on each routed expert, per decoder layer, kind of "
     "token and scale, when the test split is read with its transcripts.",
+    "mome/expert_bars": "Share of choices that fell on each routed expert, per decoder layer and "
+    "scale, all tokens of the test split together; an expert has one colour and hatching in all "
+    "layers, and the most used of a layer lies at the bottom.",
+    "mome/expert_bars_ffn": "The same for experts beside the feed-forward block.",
+    "mome/similarity": "Cosine similarity between the projected tokens of one test clip at two "
+    "rates, of one modality or both, before the LLM.",
     "figures/noise": "WER of one method by ear, by eye and by both, against the ratio of speech to "
     "babble. Babble does not reach the eye: that line is its WER on clean clips.",
     "figures/tradeoff": "WER against the LLM's TFLOPs per utterance, for all methods and scales; "

@@ -9,7 +9,9 @@ from matplotlib.figure import Figure
 from mavsr.command import run_command
 from mavsr.evaluation.collect import read_scores
 from mavsr.report.figures import bars, clouds, curves
+from mavsr.report.figures.expert_bars import expert_bars
 from mavsr.report.figures.experts import experts
+from mavsr.report.figures.similarity import similarity as similarity_figure
 from mavsr.report.figures.style import save, styled
 from mavsr.report.sources import ReportSettings, Sources
 
@@ -23,6 +25,9 @@ BUILDERS: dict[str, Callable[[Sources], Figure]] = {
     "mome/noise": curves.mome_noise,
     "mome/parameters": clouds.parameters,
     "mome/experts": experts,
+    "mome/expert_bars": expert_bars,
+    "mome/expert_bars_ffn": expert_bars,
+    "mome/similarity": similarity_figure,
     "figures/noise": curves.noise,
     "figures/tradeoff": clouds.tradeoff,
 }
@@ -35,6 +40,7 @@ def draw_figure(
     settings: ReportSettings,
     scores: Path,
     routing: Path | None = None,
+    similarity: Path | None = None,
 ) -> None:
     """Draw ``<name>.pdf`` and ``.png`` below ``output``.
 
@@ -43,10 +49,11 @@ def draw_figure(
         output: the folder.
         settings: what of the config the figure reads.
         scores: scores of the figure's experiment.
-        routing: table of :mod:`mavsr.evaluation.routing`, for the figure that shows experts.
+        routing: table of :mod:`mavsr.evaluation.routing`, for figures that show experts.
+        similarity: table of :mod:`mavsr.evaluation.similarity`, for the figure that shows tokens.
     """
-    uses = None if routing is None else pd.read_csv(routing)
-    sources = Sources(read_scores(scores), settings, uses)
+    uses, alike = (None if path is None else pd.read_csv(path) for path in (routing, similarity))
+    sources = Sources(read_scores(scores), settings, uses, alike)
     with styled():
         save(BUILDERS[name](sources), output, name)
 

@@ -12,6 +12,7 @@ METHOD_NAMES = {
     "mtsk-ms": "Llama-MTSK MS",
     "mtsk-ss": "Llama-MTSK SS",
     "mtsk-mss": "Llama-MTSK MSS",
+    "mome-mhsa-i": "MoME-MHSA-I",
     "mome-mhsa": "MoME-MHSA",
     "mome-ffn": "MoME-FFN",
     "mome-layer": "MoME-LAYER",

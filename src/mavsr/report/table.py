@@ -26,6 +26,8 @@ BUILDERS: dict[str, Callable[[Sources], Table]] = {
     "mome/main": mome.main,
     "mome/noise": mome.noise,
     "mome/ablation": mome.ablation,
+    "mome/routers": mome.routers,
+    "mome/large": mome.large,
     "noise_check": noise_check,
     "elastic": elastic,
 }

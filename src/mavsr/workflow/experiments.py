@@ -152,5 +152,5 @@ def _settings(config: Config, entry: Entry, setup: Setup, method: str) -> dict[s
         "projector_hidden": config.projector.hidden,
         "projector_layer_norm": config.projector.layer_norm,
         "seed": setup.seed,
-        "mome": entry.mome.over(config.mome) if adapter == "mome" else None,
+        "mome": entry.mome.over(config.mome, llm) if adapter == "mome" else None,
     }

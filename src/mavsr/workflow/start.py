@@ -20,7 +20,7 @@ from mavsr.workflow.keep import keep_code_changes
 from mavsr.workflow.planned import PlannedCode
 from mavsr.workflow.preflight import check_features, check_files, check_ranks, check_writable
 
-READERS = ("train_model", "decode", "record_routing")
+READERS = ("train_model", "decode", "record_routing", "record_similarity")
 """Rules that read features."""
 
 

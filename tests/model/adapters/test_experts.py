@@ -156,7 +156,10 @@ def test_pooled_layers_may_each_prefer_experts_of_their_own():
         ({"bottleneck": 0}, "mome.bottleneck is 0"),
         ({"balance": -0.1}, "mome.balance is -0.1"),
         ({"balance": float("nan")}, "mome.balance is nan"),
-        ({"balance_over": "all"}, "mome.balance_over is 'all': choose 'pooled', 'layers' or 'mean'"),
+        (
+            {"balance_over": "all"},
+            "mome.balance_over is 'all': choose 'pooled', 'layers' or 'mean'",
+        ),
         ({"router": "none"}, "mome.router is 'none': choose 'shared' or 'per_scale'"),
         ({"scale_weights": (("4,2", 1.0),)}, "scale '4,2': write it like a4_v2"),
         ({"scale_weights": (("a4_v2", -1.0),)}, "the weight of a4_v2 is -1.0"),
