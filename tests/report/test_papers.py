@@ -1,7 +1,7 @@
-"""Values in print against lists of our own reading, and against what the papers' config asks for.
+"""Values in print against a reading of the papers, and against what the papers' config asks for.
 
-``tests/data/reference_mome.csv`` and ``reference_omni.csv`` were read from the papers' pages,
-without regard to this project: their methods are named as in print.
+``tests/data/reference_mome.csv`` and ``reference_omni.csv`` were read from the papers' pages, with
+methods named as in print and gaps where the papers leave them; what is published here adds to them.
 """
 
 import re
