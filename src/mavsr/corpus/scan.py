@@ -18,7 +18,7 @@ from mavsr.corpus.clips import UNUSED, Clip
 from mavsr.corpus.manifest import SPLITS, write_manifest
 from mavsr.corpus.readers import make_reader
 from mavsr.errors import InputError
-from mavsr.files import atomic
+from mavsr.records import write_csv
 from mavsr.seeds import derive_seed
 
 DROPPED_COLUMNS = ("key", "split", "video", "reason")
@@ -134,8 +134,7 @@ def write_dropped(path: Path, clips: Sequence[Clip]) -> None:
     rows = [
         (_printable(c.key), c.split, _printable(str(c.video)), _printable(c.problem)) for c in clips
     ]
-    with atomic(path) as partial:
-        pd.DataFrame(rows, columns=DROPPED_COLUMNS).to_csv(partial, index=False)
+    write_csv(path, pd.DataFrame(rows, columns=DROPPED_COLUMNS))
 
 
 def _printable(text: str) -> str:

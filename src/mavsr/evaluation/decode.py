@@ -15,18 +15,18 @@ import torch
 from transformers import AutoConfig
 
 from mavsr.command import progress, run_command
-from mavsr.errors import InputError
-from mavsr.evaluation.hypotheses import Origin
+from mavsr.evaluation.hypotheses import Origin, write_hypotheses
 from mavsr.evaluation.resume import Resume
 from mavsr.evaluation.settings import DecodingSettings
 from mavsr.evaluation.transcribe import plan_batches, transcribe
 from mavsr.features.join import UtteranceSource, check_modalities
 from mavsr.features.origin import check_encoders, check_pooling
-from mavsr.files import atomic, sha256, write_json
+from mavsr.files import sha256
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.scales import Scale
 from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
+from mavsr.records import read_json
 from mavsr.report.cost import matrix_parameters, prefix_tokens, teraflops
 from mavsr.sources import code_digest
 
@@ -60,9 +60,7 @@ def decode(
         threads: CPU threads.
     """
     torch.set_num_threads(threads)
-    if not (model / "run.json").is_file():
-        raise InputError(f"{model}/run.json does not exist; run `snakemake {model}/run.json`")
-    run = json.loads((model / "run.json").read_text())
+    run = read_json(model / "run.json", "record of training")
     settings, chosen = ModelSettings.from_dict(run["model"]), Scale.parse(scale)
     indexes = {m: path for m, path in (("audio", audio), ("video", video)) if path}
     check_modalities(settings.task, indexes)
@@ -91,9 +89,6 @@ def decode(
             for u, text in zip(utterances, texts, strict=True)
         ]
         resume.add(lines, time.monotonic() - started)
-    with atomic(hypotheses) as partial, partial.open("w", encoding="utf-8") as file:
-        for _, line in sorted(resume.lines.items()):
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
     too_long = sum(
         len(network.tokenizer(line["reference"], add_special_tokens=False)["input_ids"]) + 1
         > decoding.max_new_tokens
@@ -111,8 +106,9 @@ def decode(
     config = AutoConfig.from_pretrained(settings.llm, revision=settings.llm_revision)
     active_parameters = network.adapter.active_parameters(chosen)
     weights = matrix_parameters(config) + active_parameters
-    write_json(
-        hypotheses.with_suffix(".json"),
+    write_hypotheses(
+        hypotheses,
+        [line for _, line in sorted(resume.lines.items())],
         {
             "origin": asdict(origin),
             "condition": condition,

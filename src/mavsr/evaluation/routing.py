@@ -4,7 +4,6 @@ The split is read with its transcripts (teacher forcing): what is routed is what
 and no decoding error mixes in.
 """
 
-import json
 from pathlib import Path
 
 import pandas as pd
@@ -14,11 +13,11 @@ from mavsr.command import progress, run_command
 from mavsr.errors import InputError
 from mavsr.features.join import UtteranceSource, check_modalities
 from mavsr.features.origin import check_encoders, check_pooling
-from mavsr.files import atomic
 from mavsr.model.adapters.base import KINDS
 from mavsr.model.adapters.mome import Mome
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.settings import ModelSettings
+from mavsr.records import read_json, write_csv
 
 COLUMNS = {
     "layer": "decoder layer, from 0",
@@ -49,9 +48,7 @@ def routing(
         threads: CPU threads.
     """
     torch.set_num_threads(threads)
-    if not (model / "run.json").is_file():
-        raise InputError(f"{model}/run.json does not exist; run `snakemake {model}/run.json`")
-    run = json.loads((model / "run.json").read_text())
+    run = read_json(model / "run.json", "record of training")
     settings = ModelSettings.from_dict(run["model"])
     if settings.mome is None:
         raise InputError(
@@ -65,9 +62,7 @@ def routing(
     network = MatryoshkaModel(settings, run["dims"])
     network.load(model)
     network.to("cuda" if torch.cuda.is_available() else "cpu").eval()
-    table = routing_table(network, source)
-    with atomic(output) as partial:
-        table.to_csv(partial, index=False)
+    write_csv(output, routing_table(network, source))
 
 
 @torch.no_grad()

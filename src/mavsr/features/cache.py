@@ -4,7 +4,6 @@
 positioned read fetches it. This is what training and decoding read.
 """
 
-import json
 import os
 import sys
 import zlib
@@ -18,6 +17,7 @@ import torch
 from mavsr.errors import InputError
 from mavsr.features.content import MadeBy, unpack
 from mavsr.files import sha256
+from mavsr.records import read_json
 from mavsr.remedies import rebuild_command
 
 SAMPLES = "samples.parquet"
@@ -97,7 +97,7 @@ class FeatureCache:
         """What made the features, by an index that belongs to the table."""
         table, index = self.folder / SAMPLES, self.folder / "index.json"
         try:
-            content = json.loads(index.read_text(encoding="utf-8"))
+            content = read_json(index, "index")
             made_by, expected = content["parameters"].get("made_by", {}), content["table"]["sha256"]
             whole = sha256(table) == expected
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

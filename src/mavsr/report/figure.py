@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 from matplotlib.figure import Figure
 
 from mavsr.command import run_command
 from mavsr.evaluation.collect import read_scores
+from mavsr.records import read_csv
 from mavsr.report.figures import bars, clouds, curves
 from mavsr.report.figures.experts import experts
 from mavsr.report.figures.style import save, styled
@@ -45,7 +45,7 @@ def draw_figure(
         scores: scores of the figure's experiment.
         routing: table of :mod:`mavsr.evaluation.routing`, for the figure that shows experts.
     """
-    uses = None if routing is None else pd.read_csv(routing)
+    uses = None if routing is None else read_csv(routing, "routing")
     sources = Sources(read_scores(scores), settings, uses)
     with styled():
         save(BUILDERS[name](sources), output, name)

@@ -31,6 +31,7 @@ from mavsr.corpus.download.settings import Archive, DownloadSettings
 from mavsr.corpus.download.unpack import unpack
 from mavsr.errors import InputError
 from mavsr.files import atomic, write_json
+from mavsr.records import read_json
 
 WORK = ".download"
 ARCHIVES = "archives"
@@ -131,7 +132,7 @@ def _install(archive: Archive, root: Path) -> None:
     ready = _ready(archive, root)
     if (ready / "tree").exists():
         place(ready / "tree", root / archive.into)
-    record = json.loads((ready / "record.json").read_text(encoding="utf-8"))
+    record = read_json(ready / "record.json", "record")
     write_json(root / RECORD, {**_read_record(root), _name(archive): record})
     shutil.rmtree(ready)
     logging.info("%s: %d files are in place", archive.title, record["files"])
@@ -153,12 +154,7 @@ def _ready(archive: Archive, root: Path) -> Path:
 
 
 def _read_record(root: Path) -> dict[str, dict]:
-    try:
-        return json.loads((root / RECORD).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
-        raise InputError(f"{root / RECORD} is damaged ({error}); remove it and run again") from None
+    return read_json(root / RECORD, "record of downloads") if (root / RECORD).is_file() else {}
 
 
 def _in_place(archive: Archive, root: Path) -> bool:

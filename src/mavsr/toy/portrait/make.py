@@ -7,7 +7,6 @@ Other settings, or another version of this package or of the libraries that deci
 afresh.
 """
 
-import json
 import multiprocessing
 import shutil
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ import cv2
 from mavsr.command import progress, run_command
 from mavsr.errors import InputError
 from mavsr.files import atomic, sha256, write_json
+from mavsr.records import read_json
 from mavsr.sources import code_digest
 from mavsr.toy.portrait.clip import make_clip
 from mavsr.toy.portrait.settings import SPLITS, PortraitSettings
@@ -110,10 +110,18 @@ def _claim(root: Path, record: dict[str, Any]) -> None:
             f"{root} holds {trees[0].name}/ but no {RECORD}, so it was not made by this command; "
             "choose another folder for the portrait corpus"
         )
-    if trees and json.loads(path.read_text()) != record:
+    if trees and not _is_of(path, record):
         for tree in trees:
             shutil.rmtree(tree)
     write_json(path, record)
+
+
+def _is_of(path: Path, record: dict[str, Any]) -> bool:
+    """Whether the tree at hand is of ``record``; one whose record is damaged is made anew."""
+    try:
+        return read_json(path, "record") == record
+    except InputError:
+        return False
 
 
 if __name__ == "__main__":
