@@ -22,12 +22,13 @@ _COLUMN = "crc32:"
 """Beginning of the name of a table's last column; the checksum follows."""
 
 
-def read_json(path: Path, what: str) -> dict[str, Any]:
+def read_json(path: Path, what: str, remedy: str | None = None) -> dict[str, Any]:
     """The object that :func:`mavsr.files.write_json` wrote, without its checksum.
 
     Args:
         path: the file.
         what: what messages call it, such as "index".
+        remedy: what to do about damage; to run the rule that writes it, if not given.
 
     Raises:
         InputError: it is missing, cut, empty, no JSON object, or not what was written.
@@ -39,10 +40,10 @@ def read_json(path: Path, what: str) -> dict[str, Any]:
         if not isinstance(found, dict):
             raise ValueError(f"it holds a {type(found).__name__} instead of an object")
         known = found.pop(CHECKSUM, None)
-        _compare(known, json_checksum(found), path, what)
+        _compare(known, json_checksum(found), path, what, remedy)
         return found
 
-    return _read(path, what, parse)
+    return _read(path, what, parse, remedy)
 
 
 def read_csv(path: Path, what: str, sealed: bool = True, **options: Any) -> pd.DataFrame:
@@ -129,7 +130,7 @@ def read_lines(path: Path, what: str, known: str | None) -> list[dict[str, Any]]
     return _read(path, what, parse)
 
 
-def _read(path: Path, what: str, parse: Callable[[bytes], Any]) -> Any:
+def _read(path: Path, what: str, parse: Callable[[bytes], Any], remedy: str | None = None) -> Any:
     if not path.is_file():
         raise InputError(f"{what} {path} does not exist; make it: {rebuild_command(path)}")
     content = path.read_bytes()
@@ -140,22 +141,26 @@ def _read(path: Path, what: str, parse: Callable[[bytes], Any]) -> Any:
     # What parsers of damaged files raise is not documented: pyarrow alone has a dozen kinds.
     except Exception as error:
         why = " ".join(str(error).split()) if content else "it is empty"
-        raise InputError(
-            f"{what} {path} is damaged ({why}); rebuild it: {rebuild_command(path)}"
-        ) from error
+        raise InputError(f"{what} {path} is damaged ({why}); {remedy or _rebuild(path)}") from error
 
 
-def _compare(known: str | None, found: str, path: Path, what: str) -> None:
+def _compare(
+    known: str | None, found: str, path: Path, what: str, remedy: str | None = None
+) -> None:
     if known is None:
         raise InputError(
             f"{what} {path} carries no checksum: it was made before there were any, or by hand. "
-            f"Look at it, then `mavsr seal {path}`; or rebuild it: {rebuild_command(path)}"
+            f"Look at it, then `mavsr seal {path}`; or {remedy or _rebuild(path)}"
         )
     if known != found:
         raise InputError(
             f"{what} {path} is damaged or was changed after it was written (its checksum is "
-            f"{found}, not {known}); rebuild it: {rebuild_command(path)}"
+            f"{found}, not {known}); {remedy or _rebuild(path)}"
         )
+
+
+def _rebuild(path: Path) -> str:
+    return f"rebuild it: {rebuild_command(path)}"
 
 
 def _text(table: pd.DataFrame) -> str:

@@ -33,7 +33,7 @@ Fields = dict[str, bytes]
 """A sample: file extension (such as ``flac`` or ``landmarks.npy``) -> content."""
 CHECKSUMS = "__checksums__"
 """Name of the last member: a JSON object, name of a member -> CRC-32 of its content."""
-OWNER = {"mtime": 0, "user": "mavsr", "group": "mavsr", "mode": 0o644}
+OWNER, MODE = "mavsr", 0o644
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,9 @@ def write_shard(path: Path, samples: Iterator[tuple[str, Fields]]) -> int:
     with (
         atomic(path) as partial,
         partial.open("wb") as stream,
-        webdataset.TarWriter(stream, encoder=False, **OWNER) as tar,
+        webdataset.TarWriter(
+            stream, encoder=False, mtime=0, user=OWNER, group=OWNER, mode=MODE
+        ) as tar,
     ):
         for key, fields in samples:
             if not key > previous or "." in key or "/" in key:
@@ -84,8 +86,7 @@ def add_checksums(tar: tarfile.TarFile, sums: dict[str, int]) -> None:
     """Write the last member of a shard."""
     content = json.dumps(sums, sort_keys=True, separators=(",", ":")).encode()
     member = tarfile.TarInfo(CHECKSUMS)
-    member.size, member.mtime, member.mode = len(content), OWNER["mtime"], OWNER["mode"]
-    member.uname, member.gname = OWNER["user"], OWNER["group"]
+    member.size, member.mode, member.uname, member.gname = len(content), MODE, OWNER, OWNER
     tar.addfile(member, BytesIO(content))
 
 

@@ -54,7 +54,7 @@ def check_coverage(path: Path, content: Hypotheses, expected: Mapping[str, str])
     wrong = [f"{what}: {found}" for what, found in differences(content, expected).items() if found]
     if wrong:
         raise InputError(
-            f"hypotheses {path} do not fit the manifest ({'; '.join(wrong)}); features or crops may "
-            "have lost clips: `mavsr features verify` tells. Then decode again: "
+            f"hypotheses {path} do not fit the manifest ({'; '.join(wrong)}); `mavsr features "
+            "verify` tells whether features lost clips. Then decode again: "
             f"{rebuild_command(path)}"
         )

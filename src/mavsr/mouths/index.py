@@ -76,8 +76,11 @@ def check_ledgers(ledgers: Mapping[Path, pd.DataFrame], manifest: Path) -> None:
             )
     missing = rows[~rows.shard.isin([int(path.stem) for path in ledgers])]
     if len(missing):
-        (lost,) = named_clips("lacks", set(missing.key))
-        raise InputError(f"{manifest.stem}: {lost}, of shards {sorted(set(missing.shard))}")
+        (clips,) = named_clips("has", set(missing.key))
+        raise InputError(
+            f"{manifest} {clips} in shards without a ledger ({sorted(set(missing.shard))}); run "
+            "again with `--forcerun scan_corpus`"
+        )
 
 
 def scan_entries(scan_dropped: Path, split: str) -> pd.DataFrame:

@@ -132,7 +132,7 @@ def _install(archive: Archive, root: Path) -> None:
     ready = _ready(archive, root)
     if (ready / "tree").exists():
         place(ready / "tree", root / archive.into)
-    record = read_json(ready / "record.json", "record")
+    record = read_json(ready / "record.json", "record", f"remove {ready} and run again")
     write_json(root / RECORD, {**_read_record(root), _name(archive): record})
     shutil.rmtree(ready)
     logging.info("%s: %d files are in place", archive.title, record["files"])
@@ -154,7 +154,10 @@ def _ready(archive: Archive, root: Path) -> Path:
 
 
 def _read_record(root: Path) -> dict[str, dict]:
-    return read_json(root / RECORD, "record of downloads") if (root / RECORD).is_file() else {}
+    path = root / RECORD
+    if not path.is_file():
+        return {}
+    return read_json(path, "record of downloads", "remove it and run again")
 
 
 def _in_place(archive: Archive, root: Path) -> bool:
