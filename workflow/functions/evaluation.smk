@@ -14,6 +14,19 @@ def hypotheses(suffix):
     ]
 
 
+def clips_decoded(wildcards):
+    """What says which clips an experiment's hypotheses must be of: manifests, and ledgers of crops."""
+    corpora = sorted({e.model.corpus for e in evaluations_of(wildcards.experiment)})
+    return [
+        path
+        for corpus in corpora
+        for path in (
+            f"results/corpus/{corpus}/test.parquet",
+            f"results/mouths/{corpus}/test/ledger.csv",
+        )
+    ]
+
+
 def model_weights(wildcards):
     """What a model's folder holds beside ``run.json``, which is written with it and last."""
     folder = f"results/training/{wildcards.model}"

@@ -41,6 +41,7 @@ rule score_experiment:
     input:
         hypotheses=hypotheses(".jsonl"),
         settings=hypotheses(".json"),
+        clips=clips_decoded,
     output:
         scores="results/evaluation/{experiment}.csv",
     log:
@@ -53,7 +54,7 @@ rule score_experiment:
         code=code("evaluation.score"),
         scoring=section("scoring"),
     shell:
-        "python -m mavsr.evaluation.score --hypotheses {input.hypotheses:q}"
+        "python -m mavsr.evaluation.score --hypotheses {input.hypotheses:q} --results results"
         " --scoring {params.scoring:q} --output {output.scores:q} 2> {log:q}"
 
 

@@ -4,6 +4,7 @@
 rule extract_features:
     input:
         shard=sound_shard,
+        ledger=ancient("results/mouths/{corpus}/{split}/{shard}.csv"),  # made with the crops
         encoder=encoder_files,
     output:
         shard="results/features/{encoder}/{corpus}/{split}/{condition}/{shard}.tar",
@@ -25,7 +26,7 @@ rule extract_features:
         encoder=encoder_json,
         settings=extract_settings,
     shell:
-        "python -m mavsr.features.extract --shard {input.shard:q}"
+        "python -m mavsr.features.extract --shard {input.shard:q} --ledger {input.ledger:q}"
         " --encoder {params.encoder:q} --condition {wildcards.condition}"
         " --output {output.shard:q} --settings {params.settings:q}"
         " --settings.batch_s {resources.batch_s}"
@@ -37,6 +38,7 @@ rule index_features:
     input:
         # Complete crops: a split that lost too many clips must not be trained on or scored.
         crops=ancient("results/mouths/{corpus}/{split}/index.json"),
+        ledger=ancient("results/mouths/{corpus}/{split}/ledger.csv"),
         shards=collect(
             "results/features/{{encoder}}/{{corpus}}/{{split}}/{{condition}}/{shard}.tar",
             shard=shard_names,
@@ -54,6 +56,6 @@ rule index_features:
         code=code("features.index"),
         parameters=encoder_json,
     shell:
-        "python -m mavsr.features.index --shards {input.shards:q}"
+        "python -m mavsr.features.index --shards {input.shards:q} --ledger {input.ledger:q}"
         " --samples {output.samples:q} --output {output.index:q}"
         " --parameters {params.parameters:q} 2> {log:q}"

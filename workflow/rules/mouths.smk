@@ -55,6 +55,7 @@ rule index_mouths:
             "results/mouths/{{corpus}}/{{split}}/{shard}.csv", shard=shard_names
         ),
         dropped="results/corpus/{corpus}/dropped.csv",
+        manifest="results/corpus/{corpus}/{split}.parquet",
     output:
         index="results/mouths/{corpus}/{split}/index.json",
         ledger="results/mouths/{corpus}/{split}/ledger.csv",
@@ -69,7 +70,7 @@ rule index_mouths:
         max_dropped=config["mouths"]["max_dropped"],
     shell:
         "python -m mavsr.mouths.index --shards {input.shards:q} --ledgers {input.ledgers:q}"
-        " --scan_dropped {input.dropped:q} --split {wildcards.split}"
+        " --scan_dropped {input.dropped:q} --manifest {input.manifest:q} --split {wildcards.split}"
         " --output {output.index:q} --ledger {output.ledger:q}"
         " --max_dropped {params.max_dropped} 2> {log:q}"
 

@@ -63,6 +63,7 @@ rule import_babble:
 rule mix_noise:
     input:
         shard="results/mouths/{corpus}/{split}/{shard}.tar",
+        ledger=ancient("results/mouths/{corpus}/{split}/{shard}.csv"),  # made with the shard
         babble=babble_file,
     output:
         shard="results/noise/{corpus}/{split}/{condition}/{shard}.tar",
@@ -78,6 +79,7 @@ rule mix_noise:
         code=code("noise.apply"),
         settings=noise_settings,
     shell:
-        "python -m mavsr.noise.apply --shard {input.shard:q} --babble {input.babble:q}"
+        "python -m mavsr.noise.apply --shard {input.shard:q} --ledger {input.ledger:q}"
+        " --babble {input.babble:q}"
         " --condition {wildcards.condition} --output {output.shard:q}"
         " --settings {params.settings:q} 2> {log:q}"
