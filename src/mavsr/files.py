@@ -18,8 +18,6 @@ from typing import Any
 
 from mavsr.errors import InputError
 
-CHECKSUM = "checksum"
-"""Key of a JSON file's own checksum, see :func:`json_checksum`."""
 _PROBE_BYTES = 64 * 1024
 _REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EIO}
 _OS_ERROR = re.compile(r"os error (\d+)")  # how Rust's libraries name an errno
@@ -138,27 +136,13 @@ def _remove(path: Path) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Write ``content`` as indented JSON with sorted keys, atomically.
 
-    An object gets its own checksum as one more key, which :func:`mavsr.records.read_json` checks.
+    What other jobs read is better written by :func:`mavsr.records.write_record`.
     """
-    if isinstance(content, dict):
-        content = {**content, CHECKSUM: json_checksum(content)}
     with atomic(path) as partial:
         partial.write_text(
             json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n",
             encoding="utf-8",
         )
-
-
-def json_checksum(content: dict[str, Any]) -> str:
-    """Checksum of an object's values, whatever the layout of its file: eight hexadecimal digits.
-
-    The key :data:`CHECKSUM` does not count.
-    """
-    # Once through JSON, as that is how a reader has it: keys are strings, tuples lists.
-    plain = json.loads(json.dumps(content))
-    plain.pop(CHECKSUM, None)
-    text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
-    return checksum(text.encode())
 
 
 def checksum(content: bytes, start: int = 0) -> str:

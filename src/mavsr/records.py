@@ -1,33 +1,51 @@
-"""One way to read what a job wrote down: JSON, CSV, Parquet, JSON lines.
+"""One way to read what a job wrote down, here JSON and JSON lines; tables are in mavsr.tables.
 
-Each of these files carries a checksum of its values where its format has a place for one: JSON a
-key ``checksum``, CSV the name of a last, empty column, Parquet its attributes; JSON lines have
-theirs in the sidecar. So a file that is missing, cut, emptied or changed gives one message that
-names it and what to do, and never other numbers.
+Each file carries a checksum of its values where its format has a place for one: JSON a key
+``checksum``, CSV the name of a last, empty column, Parquet its attributes; JSON lines have theirs
+in the sidecar. So a file that is missing, cut, emptied or changed gives one message that names it
+and what to do, and never other numbers.
 """
 
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import Any, TypeVar
 
 from mavsr.errors import InputError
-from mavsr.files import CHECKSUM, atomic, checksum, json_checksum
+from mavsr.files import checksum, write_json
 from mavsr.remedies import rebuild_command
 
-_COLUMN = "crc32:"
-"""Beginning of the name of a table's last column; the checksum follows."""
+T = TypeVar("T")
+CHECKSUM = "checksum"
+"""Key of a JSON object's own checksum; attribute of a Parquet table."""
 
 
-def read_json(path: Path, what: str, remedy: str | None = None) -> dict[str, Any]:
-    """The object that :func:`mavsr.files.write_json` wrote, without its checksum.
+def write_record(path: Path, content: dict[str, Any]) -> None:
+    """Write an object as JSON with its own checksum as one more key, atomically."""
+    write_json(path, {**content, CHECKSUM: json_checksum(content)})
+
+
+def json_checksum(content: dict[str, Any]) -> str:
+    """Checksum of an object's values, whatever the layout of its file: eight hexadecimal digits.
+
+    The key :data:`CHECKSUM` does not count.
+    """
+    # Once through JSON, as that is how a reader has it: keys are strings, tuples lists.
+    plain = json.loads(json.dumps(content))
+    plain.pop(CHECKSUM, None)
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    return checksum(text.encode())
+
+
+def read_json(
+    path: Path, what: str, sealed: bool = True, remedy: str | None = None
+) -> dict[str, Any]:
+    """The object that :func:`write_record` wrote, without its checksum.
 
     Args:
         path: the file.
         what: what messages call it, such as "index".
+        sealed: whether it must carry a checksum.
         remedy: what to do about damage; to run the rule that writes it, if not given.
 
     Raises:
@@ -40,73 +58,11 @@ def read_json(path: Path, what: str, remedy: str | None = None) -> dict[str, Any
         if not isinstance(found, dict):
             raise ValueError(f"it holds a {type(found).__name__} instead of an object")
         known = found.pop(CHECKSUM, None)
-        _compare(known, json_checksum(found), path, what, remedy)
+        if sealed or known is not None:
+            compare(known, json_checksum(found), path, what, remedy)
         return found
 
-    return _read(path, what, parse, remedy)
-
-
-def read_csv(path: Path, what: str, sealed: bool = True, **options: Any) -> pd.DataFrame:
-    """The table that :func:`write_csv` wrote.
-
-    Args:
-        path: the file.
-        what: what messages call it, such as "ledger".
-        sealed: whether it must carry a checksum.
-        **options: of :func:`pandas.read_csv`.
-
-    Raises:
-        InputError: it is missing, cut, empty, no table, or not what was written.
-
-    """
-
-    def parse(content: bytes) -> pd.DataFrame:
-        cells = pd.read_csv(io.BytesIO(content), dtype=str, na_filter=False)
-        last = str(cells.columns[-1])
-        known = last.removeprefix(_COLUMN) if last.startswith(_COLUMN) else None
-        text = _text(cells.drop(columns=last) if known else cells)
-        if sealed or known:
-            _compare(known, checksum(text.encode()), path, what)
-        return pd.read_csv(io.StringIO(text), **options)
-
-    return _read(path, what, parse)
-
-
-def write_csv(path: Path, table: pd.DataFrame) -> None:
-    """Write ``table`` as CSV with the checksum of its text, atomically.
-
-    The checksum is the name of one more column without values, so that any reader of CSV still
-    reads the table.
-    """
-    cells = pd.read_csv(io.StringIO(_text(table)), dtype=str, na_filter=False)
-    name = f"{_COLUMN}{checksum(_text(cells).encode())}"
-    with atomic(path) as partial:
-        partial.write_text(_text(cells.assign(**{name: ""})), encoding="utf-8", newline="")
-
-
-def read_parquet(path: Path, what: str) -> pd.DataFrame:
-    """The table that :func:`write_parquet` wrote.
-
-    Raises:
-        InputError: it is missing, cut, empty, no table, or not what was written.
-
-    """
-
-    def parse(content: bytes) -> pd.DataFrame:
-        table = pd.read_parquet(io.BytesIO(content))
-        known = table.attrs.pop(CHECKSUM, None)
-        _compare(known, checksum(_text(table).encode()), path, what)
-        return table
-
-    return _read(path, what, parse)
-
-
-def write_parquet(path: Path, table: pd.DataFrame) -> None:
-    """Write ``table`` as Parquet with the checksum of its values, atomically."""
-    sealed = table.copy(deep=False)
-    sealed.attrs = {CHECKSUM: checksum(_text(table).encode())}
-    with atomic(path) as partial:
-        sealed.to_parquet(partial, index=False)
+    return read(path, what, parse, remedy)
 
 
 def read_lines(path: Path, what: str, known: str | None) -> list[dict[str, Any]]:
@@ -123,14 +79,20 @@ def read_lines(path: Path, what: str, known: str | None) -> list[dict[str, Any]]
     """
 
     def parse(content: bytes) -> list[dict[str, Any]]:
-        _compare(known, checksum(content), path, what)
+        compare(known, checksum(content), path, what)
         # Not splitlines(): a text may hold characters that it takes for ends of lines.
         return [json.loads(line) for line in content.decode().split("\n") if line]
 
-    return _read(path, what, parse)
+    return read(path, what, parse)
 
 
-def _read(path: Path, what: str, parse: Callable[[bytes], Any], remedy: str | None = None) -> Any:
+def read(path: Path, what: str, parse: Callable[[bytes], T], remedy: str | None = None) -> T:
+    """What ``parse`` makes of a file's content.
+
+    Raises:
+        InputError: the file is missing, or ``parse`` raises anything at all.
+
+    """
     if not path.is_file():
         raise InputError(f"{what} {path} does not exist; make it: {rebuild_command(path)}")
     content = path.read_bytes()
@@ -144,9 +106,10 @@ def _read(path: Path, what: str, parse: Callable[[bytes], Any], remedy: str | No
         raise InputError(f"{what} {path} is damaged ({why}); {remedy or _rebuild(path)}") from error
 
 
-def _compare(
+def compare(
     known: str | None, found: str, path: Path, what: str, remedy: str | None = None
 ) -> None:
+    """Raise InputError unless a file's checksum is the one it carries; None if it has none."""
     if known is None:
         raise InputError(
             f"{what} {path} carries no checksum: it was made before there were any, or by hand. "
@@ -161,7 +124,3 @@ def _compare(
 
 def _rebuild(path: Path) -> str:
     return f"rebuild it: {rebuild_command(path)}"
-
-
-def _text(table: pd.DataFrame) -> str:
-    return table.to_csv(index=False, lineterminator="\n")

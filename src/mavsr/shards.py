@@ -26,7 +26,8 @@ from typing import BinaryIO
 import webdataset
 
 from mavsr.errors import InputError
-from mavsr.files import atomic, sha256, write_json
+from mavsr.files import atomic, sha256
+from mavsr.records import write_record
 from mavsr.remedies import named_clips, rebuild_command
 
 Fields = dict[str, bytes]
@@ -217,7 +218,7 @@ def write_index(
     Snakemake compares it by content: consumers depend on it and take the shards as ``ancient``.
     """
     entries = [{"samples": len(contents(shard)), **identity(shard)} for shard in sorted(shards)]
-    write_json(
+    write_record(
         path,
         {
             "parameters": parameters,

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mavsr.errors import InputError
 from mavsr.experiments import Config, asked_models, training_section
 from mavsr.model.named import Model
+from mavsr.records import read_json
 from mavsr.reuse import Rates, at_rates, covers
 from mavsr.sources import code_digest
 
@@ -44,7 +46,10 @@ def trained_models(config: Config, folder: Path) -> dict[str, Rates]:
     found = {}
     for path in sorted(folder.glob("*/run.json")):
         if all((path.parent / name).exists() for name in OUTPUTS):
-            run = json.loads(path.read_text(encoding="utf-8"))
+            try:
+                run = read_json(path, "record of training", sealed=False)
+            except InputError:  # a damaged model serves nobody; whoever is to read it says so
+                continue
             if any(_serves(run, path.parent.name, model, config) for model in asked):
                 found[path.parent.name] = _rates(run)
     return found

@@ -7,7 +7,7 @@ from evaluated import SIDECAR
 
 from mavsr.errors import InputError
 from mavsr.evaluation.hypotheses import read_hypotheses, write_hypotheses
-from mavsr.files import write_json
+from mavsr.records import write_record
 
 GOOD = {"key": "k", "reference": "a b", "hypothesis": "a"}
 
@@ -63,13 +63,13 @@ def test_a_damaged_sidecar_is_named(path):
 
 
 def test_a_sidecar_that_lacks_something_is_named(path):
-    write_json(path.with_suffix(".json"), {k: v for k, v in SIDECAR.items() if k != "tokens"})
+    write_record(path.with_suffix(".json"), {k: v for k, v in SIDECAR.items() if k != "tokens"})
     with pytest.raises(InputError, match=r"a4_v2\.json lacks tokens; decode again"):
         read_hypotheses(path)
 
 
 def test_hypotheses_of_an_earlier_version_are_named(path):
     path.write_text(json.dumps(GOOD) + "\n")
-    write_json(path.with_suffix(".json"), SIDECAR)
+    write_record(path.with_suffix(".json"), SIDECAR)
     with pytest.raises(InputError, match=f"carries no checksum.*mavsr seal {path}"):
         read_hypotheses(path)

@@ -20,8 +20,8 @@ from mavsr.mouths.clip import CropSettings, fit
 from mavsr.mouths.crop import crop
 from mavsr.mouths.index import index
 from mavsr.mouths.ledger import COLUMNS, read_ledger, write_table
-from mavsr.records import write_csv
 from mavsr.shards import read_shard, write_shard
+from mavsr.tables import write_csv
 
 REASONS = {
     "gap": "differ in length by +0.9",

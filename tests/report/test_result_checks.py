@@ -8,11 +8,11 @@ from mavsr.errors import InputError
 from mavsr.evaluation.collect import KEY, collect, read_scores
 from mavsr.evaluation.hypotheses import read_hypotheses, write_hypotheses
 from mavsr.evaluation.score import COLUMNS, ScoringSettings, score
-from mavsr.files import write_json
 from mavsr.model.scales import Scale
-from mavsr.records import read_csv, read_json
+from mavsr.records import read_json, write_record
 from mavsr.report.check import check
 from mavsr.report.cost import prefix_tokens
+from mavsr.tables import read_csv
 
 LENGTHS = {"a": 12, "b": 9, "c": 30}
 
@@ -93,7 +93,7 @@ def other_hypothesis(root):
 
 def other_tokens(root):
     path = hypotheses(root).with_suffix(".json")
-    write_json(path, read_json(path, "sidecar") | {"tokens": 99.0})
+    write_record(path, read_json(path, "sidecar") | {"tokens": 99.0})
 
 
 def edit_scores(root, **values):

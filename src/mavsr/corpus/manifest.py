@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from mavsr.errors import InputError
-from mavsr.records import read_parquet, write_parquet
+from mavsr.tables import read_parquet, write_parquet
 
 COLUMNS = {
     "key": "unique, stable name of the utterance: letters, digits, '_' and '-'",

@@ -18,8 +18,8 @@ from mavsr.corpus.clips import UNUSED, Clip
 from mavsr.corpus.manifest import SPLITS, write_manifest
 from mavsr.corpus.readers import make_reader
 from mavsr.errors import InputError
-from mavsr.records import write_csv
 from mavsr.seeds import derive_seed
+from mavsr.tables import write_csv
 
 DROPPED_COLUMNS = ("key", "split", "video", "reason")
 SEED = 0

@@ -8,8 +8,8 @@ from mavsr.command import run_command
 from mavsr.errors import InputError
 from mavsr.evaluation.score import COLUMNS, COUNTS
 from mavsr.files import atomic
-from mavsr.records import read_csv
 from mavsr.remedies import rebuild_command
+from mavsr.tables import read_csv
 
 KEY = ["model", "split", "condition", "audio_rate", "video_rate"]
 """What makes a row of ``wer.csv`` one of a kind."""

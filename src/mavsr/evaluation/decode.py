@@ -15,6 +15,7 @@ import torch
 from transformers import AutoConfig
 
 from mavsr.command import progress, run_command
+from mavsr.errors import InputError
 from mavsr.evaluation.hypotheses import Origin, write_hypotheses
 from mavsr.evaluation.resume import Resume
 from mavsr.evaluation.settings import DecodingSettings
@@ -26,7 +27,6 @@ from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.scales import Scale
 from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
-from mavsr.records import read_json
 from mavsr.report.cost import matrix_parameters, prefix_tokens, teraflops
 from mavsr.sources import code_digest
 
@@ -60,7 +60,9 @@ def decode(
         threads: CPU threads.
     """
     torch.set_num_threads(threads)
-    run = read_json(model / "run.json", "record of training")
+    if not (model / "run.json").is_file():
+        raise InputError(f"{model}/run.json does not exist; run `snakemake {model}/run.json`")
+    run = json.loads((model / "run.json").read_text())
     settings, chosen = ModelSettings.from_dict(run["model"]), Scale.parse(scale)
     indexes = {m: path for m, path in (("audio", audio), ("video", video)) if path}
     check_modalities(settings.task, indexes)

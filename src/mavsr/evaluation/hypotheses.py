@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from mavsr.errors import InputError
-from mavsr.files import atomic, checksum, write_json
-from mavsr.records import read_json, read_lines
+from mavsr.files import atomic, checksum
+from mavsr.records import read_json, read_lines, write_record
 from mavsr.remedies import rebuild_command
 
 LINES = "lines_checksum"
@@ -57,7 +57,7 @@ def write_hypotheses(
     content = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
     with atomic(path) as partial:
         partial.write_bytes(content)
-    write_json(path.with_suffix(".json"), {**sidecar, LINES: checksum(content)})
+    write_record(path.with_suffix(".json"), {**sidecar, LINES: checksum(content)})
 
 
 def read_sidecar(path: Path) -> dict[str, Any]:

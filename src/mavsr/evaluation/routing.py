@@ -4,6 +4,7 @@ The split is read with its transcripts (teacher forcing): what is routed is what
 and no decoding error mixes in.
 """
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +18,7 @@ from mavsr.model.adapters.base import KINDS
 from mavsr.model.adapters.mome import Mome
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.settings import ModelSettings
-from mavsr.records import read_json, write_csv
+from mavsr.tables import write_csv
 
 COLUMNS = {
     "layer": "decoder layer, from 0",
@@ -48,7 +49,9 @@ def routing(
         threads: CPU threads.
     """
     torch.set_num_threads(threads)
-    run = read_json(model / "run.json", "record of training")
+    if not (model / "run.json").is_file():
+        raise InputError(f"{model}/run.json does not exist; run `snakemake {model}/run.json`")
+    run = json.loads((model / "run.json").read_text())
     settings = ModelSettings.from_dict(run["model"])
     if settings.mome is None:
         raise InputError(
@@ -62,7 +65,8 @@ def routing(
     network = MatryoshkaModel(settings, run["dims"])
     network.load(model)
     network.to("cuda" if torch.cuda.is_available() else "cpu").eval()
-    write_csv(output, routing_table(network, source))
+    table = routing_table(network, source)
+    write_csv(output, table)
 
 
 @torch.no_grad()

@@ -12,7 +12,7 @@ from mavsr.evaluation.coverage import check_coverage, expected_texts
 from mavsr.evaluation.hypotheses import Hypotheses, read_hypotheses
 from mavsr.evaluation.normalisers import normaliser
 from mavsr.evaluation.word_errors import WordErrors, count_errors
-from mavsr.records import write_csv
+from mavsr.tables import write_csv
 
 COLUMNS = {
     "corpus": "name of the corpus",

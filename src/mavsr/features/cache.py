@@ -96,15 +96,13 @@ class FeatureCache:
     def _checked_origin(self) -> MadeBy:
         """What made the features, by an index that belongs to the table."""
         table, index = self.folder / SAMPLES, self.folder / "index.json"
+        remedy = f"rebuild it: {rebuild_command(table, index)}"
+        content = read_json(index, "index", remedy=remedy)
         try:
-            content = read_json(index, "index")
             made_by, expected = content["parameters"].get("made_by", {}), content["table"]["sha256"]
-            whole = sha256(table) == expected
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(
-                f"{index} cannot be read ({error!r}); rebuild it: {rebuild_command(table, index)}"
-            ) from error
-        if not whole:
+        except (KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"{index} is no index of features ({error!r}); {remedy}") from error
+        if sha256(table) != expected:
             raise InputError(
                 f"{table} is not the table that {index.name} was written for; rebuild both: "
                 f"{rebuild_command(table, index)}"

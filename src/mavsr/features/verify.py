@@ -25,14 +25,14 @@ def damaged_shards(index: Path) -> dict[Path, str]:
         InputError: the index itself cannot be read.
 
     """
+    content = read_json(index, "index")
     try:
-        content = read_json(index, "index")
         for name in ("samples", "bytes"):
             if content[name] != sum(entry[name] for entry in content["shards"]):
                 raise ValueError(f"{name} of its shards are not {content[name]} together")
         entries = content["shards"] + [content[name] for name in ("table",) if name in content]
         expected = {index.parent / e["file"]: (e["bytes"], e["sha256"]) for e in entries}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{index} cannot be read ({error!r}); rebuild it: {rebuild_command(index)}"
         ) from error

@@ -10,9 +10,9 @@ from mavsr.command import run_command
 from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
 from mavsr.mouths.ledger import COLUMNS, Entry, kept_keys, read_ledger, write_table
-from mavsr.records import read_csv
 from mavsr.remedies import named_clips, rebuild_command
 from mavsr.shards import check_keys, contents, write_index
+from mavsr.tables import read_csv
 
 _log = logging.getLogger(__name__)
 

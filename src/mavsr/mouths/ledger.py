@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mavsr.errors import InputError
-from mavsr.records import read_csv, write_csv
+from mavsr.tables import read_csv, write_csv
 
 
 @dataclass(frozen=True)

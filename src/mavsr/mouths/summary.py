@@ -7,7 +7,7 @@ import pandas as pd
 
 from mavsr.command import run_command
 from mavsr.mouths.ledger import read_ledger
-from mavsr.records import write_csv
+from mavsr.tables import write_csv
 
 COLUMNS = ("split", "outcome", "cause", "clips", "hours", "frames", "face_share")
 

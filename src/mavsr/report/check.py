@@ -21,8 +21,8 @@ from mavsr.evaluation.score import ScoringSettings
 from mavsr.evaluation.word_errors import count_errors
 from mavsr.features.join import UtteranceSource
 from mavsr.model.scales import Scale
-from mavsr.records import write_csv
 from mavsr.report.cost import prefix_tokens
+from mavsr.tables import write_csv
 
 HIGHEST_WER = 300.0
 """%; insertions may exceed the reference, but not by so much unless decoding is broken."""

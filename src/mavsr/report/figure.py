@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 
 from mavsr.command import run_command
 from mavsr.evaluation.collect import read_scores
-from mavsr.records import read_csv
 from mavsr.report.figures import bars, clouds, curves
 from mavsr.report.figures.experts import experts
 from mavsr.report.figures.style import save, styled
 from mavsr.report.sources import ReportSettings, Sources
+from mavsr.tables import read_csv
 
 BUILDERS: dict[str, Callable[[Sources], Figure]] = {
     "figure3": bars.figure3,

@@ -14,7 +14,6 @@ from mavsr.command import run_command
 from mavsr.errors import InputError
 from mavsr.files import atomic
 from mavsr.model.scales import Scale
-from mavsr.records import read_csv
 from mavsr.report.figures.style import PAGE, legend_above, styled
 from mavsr.report.names import scale_label
 
@@ -44,7 +43,7 @@ def loss_curve(metrics: Path, output: Path) -> None:
     Raises:
         InputError: there is no training loss in it.
     """
-    table = read_csv(metrics, "metrics")
+    table = pd.read_csv(metrics)
     if not (table.split == "train").any():
         raise InputError(f"{metrics} has no training loss; train the model again")
     with styled():

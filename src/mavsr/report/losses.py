@@ -7,7 +7,6 @@ from matplotlib.figure import Figure
 
 from mavsr.command import run_command
 from mavsr.errors import InputError
-from mavsr.records import read_csv
 from mavsr.report.figures.style import COLUMN, legend_above, look, panels, save, styled
 from mavsr.report.names import METHOD_NAMES, label
 
@@ -26,7 +25,7 @@ def losses(metrics: list[Path], output: Path) -> None:
 
 def _curve(path: Path) -> pd.DataFrame:
     """Mean validation loss of a model over its scales, by epoch."""
-    table = read_csv(path, "metrics")
+    table = pd.read_csv(path)
     rows = table[table.split == "val"]
     if rows.empty:
         raise InputError(f"{path} has no row of the validation split; train the model again")

@@ -9,8 +9,8 @@ import yaml
 from mavsr.command import run_command
 from mavsr.evaluation.hypotheses import read_sidecar
 from mavsr.files import atomic
-from mavsr.records import read_csv
 from mavsr.report.page import heading, html_table, page, paragraph, preformatted
+from mavsr.tables import read_csv
 
 
 def describe(

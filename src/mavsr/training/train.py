@@ -18,12 +18,11 @@ from mavsr.command import run_command
 from mavsr.features.join import UtteranceSource, cached_views, check_modalities
 from mavsr.features.online import OnlineSettings, OnlineSource, online_views
 from mavsr.features.origin import check_pooling, encoders_of
-from mavsr.files import sha256, write_json
+from mavsr.files import atomic, sha256, write_json
 from mavsr.model.adapters.base import count_parameters
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
-from mavsr.records import write_csv
 from mavsr.sources import code_digest
 from mavsr.training.checks import check_lengths, check_logits, check_step
 from mavsr.training.events import event_files
@@ -142,7 +141,8 @@ def _train(
     with event_files(output / "tensorboard", training.tensorboard) as trainer.report:
         rows = trainer.run()
     network.save(output)
-    write_csv(output / "metrics.csv", pd.DataFrame(rows))
+    with atomic(output / "metrics.csv") as partial:
+        pd.DataFrame(rows).to_csv(partial, index=False)
     write_json(
         output / "run.json",
         {

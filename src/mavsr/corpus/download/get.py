@@ -31,7 +31,7 @@ from mavsr.corpus.download.settings import Archive, DownloadSettings
 from mavsr.corpus.download.unpack import unpack
 from mavsr.errors import InputError
 from mavsr.files import atomic, write_json
-from mavsr.records import read_json
+from mavsr.records import read_json, write_record
 
 WORK = ".download"
 ARCHIVES = "archives"
@@ -124,7 +124,7 @@ def _unpack(archive: Archive, root: Path, folder: Path) -> None:
         "files": count,
         "bytes": size,
     }
-    write_json(folder / "record.json", record)
+    write_record(folder / "record.json", record)
 
 
 def _install(archive: Archive, root: Path) -> None:
@@ -132,8 +132,8 @@ def _install(archive: Archive, root: Path) -> None:
     ready = _ready(archive, root)
     if (ready / "tree").exists():
         place(ready / "tree", root / archive.into)
-    record = read_json(ready / "record.json", "record", f"remove {ready} and run again")
-    write_json(root / RECORD, {**_read_record(root), _name(archive): record})
+    record = read_json(ready / "record.json", "record", remedy=f"remove {ready} and run again")
+    write_record(root / RECORD, {**_read_record(root), _name(archive): record})
     shutil.rmtree(ready)
     logging.info("%s: %d files are in place", archive.title, record["files"])
 
@@ -157,7 +157,7 @@ def _read_record(root: Path) -> dict[str, dict]:
     path = root / RECORD
     if not path.is_file():
         return {}
-    return read_json(path, "record of downloads", "remove it and run again")
+    return read_json(path, "record of downloads", remedy="remove it and run again")
 
 
 def _in_place(archive: Archive, root: Path) -> bool:

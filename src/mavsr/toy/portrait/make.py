@@ -22,7 +22,7 @@ import cv2
 from mavsr.command import progress, run_command
 from mavsr.errors import InputError
 from mavsr.files import atomic, sha256, write_json
-from mavsr.records import read_json
+from mavsr.records import read_json, write_record
 from mavsr.sources import code_digest
 from mavsr.toy.portrait.clip import make_clip
 from mavsr.toy.portrait.settings import SPLITS, PortraitSettings
@@ -113,7 +113,7 @@ def _claim(root: Path, record: dict[str, Any]) -> None:
     if trees and not _is_of(path, record):
         for tree in trees:
             shutil.rmtree(tree)
-    write_json(path, record)
+    write_record(path, record)
 
 
 def _is_of(path: Path, record: dict[str, Any]) -> bool:
