@@ -10,7 +10,9 @@ def corpus_tree(wildcards):
 def download_json(wildcards):
     """What is fetched of a corpus, without what does not change the tree."""
     section = config["corpora"][wildcards.corpus]["download"]
-    return json.dumps({k: section[k] for k in ("archives", "files") if k in section})
+    return json.dumps(
+        hide({k: section[k] for k in ("archives", "files") if k in section})
+    )
 
 
 def download_option(key, default):

@@ -31,7 +31,9 @@ def detector_weights(wildcards):
 def retinaface_file(wildcards):
     """URL and SHA-256 of the detector's weights, as JSON."""
     settings = config["mouths"]["retinaface"]
-    return json.dumps({"url": settings["weights"], "sha256": settings["sha256"]})
+    return json.dumps(
+        hide({"url": settings["weights"], "sha256": settings["sha256"]})
+    )
 
 
 def ledger_summaries(wildcards):

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from mavsr.configuration import ENCODES, prepare_config
+from mavsr.corpus.download.queries import hide
 from mavsr.corpus.download.settings import RemoteFile
 from mavsr.corpus.readers import reading_settings
 from mavsr.errors import InputError

@@ -124,7 +124,7 @@ rule describe_run:
         mem="1GB",
     params:
         code=code("report.run"),
-        config=lambda wildcards: json.dumps(config),
+        config=lambda wildcards: json.dumps(hide(config)),
     shell:
         "python -m mavsr.report.run --resolved {params.config:q} --settings {input.settings:q}"
         " --ledgers {input.ledgers:q} --checks {input.checks:q} --output {output.page:q} 2> {log:q}"

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from mavsr.corpus.download.queries import reveal
 from mavsr.errors import InputError
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 # To the last "@", as a password may hold any letter.
 _USER_INFO = re.compile(r"(?<=://)\S*@")
+_QUERY = re.compile(r"(://[^\s?'\"]*\?)[^\s'\"]+")
 
 
 def shown(url: str) -> str:
@@ -22,18 +24,22 @@ def shown(url: str) -> str:
 
 
 def redacted(text: str) -> str:
-    """``text`` without what stands before the ``@`` in the URLs that it holds."""
-    return _USER_INFO.sub("…@", text)
+    """``text`` without what stands before ``@`` and after ``?`` in the URLs that it holds."""
+    return _QUERY.sub(r"\1…", _USER_INFO.sub("…@", text))
 
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file on a web server, and the SHA-256 of its content where that is known."""
+    """A file on a web server, and the SHA-256 of its content where that is known.
+
+    A rule gives ``url`` without its query (:mod:`mavsr.corpus.download.queries`); here it is whole.
+    """
 
     url: str
     sha256: str | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "url", reveal(self.url))
         if "@" in self.url:
             raise InputError(
                 f"url {shown(self.url)!r} holds a user name or password; write it without, and "
