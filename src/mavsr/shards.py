@@ -12,6 +12,7 @@ follow had never been, and a changed byte in a content is not seen at all. WebDa
 members of such names.
 """
 
+import hashlib
 import json
 import os
 import tarfile
@@ -122,8 +123,12 @@ def read_field(file: BinaryIO, path: Path, key: str, name: str, extent: Extent) 
     """
     content = os.pread(file.fileno(), extent.size, extent.offset)
     if zlib.crc32(content) != extent.crc32:
-        raise damaged(path, f"the content of {key}.{name} is not what was written")
+        raise _changed(path, key, name)
     return content
+
+
+def _changed(path: Path, key: str, name: str) -> InputError:
+    return damaged(path, f"the content of {key}.{name} is not what was written")
 
 
 def check_keys(path: Path, found: Iterable[str], expected: Iterable[str]) -> None:
@@ -217,7 +222,7 @@ def write_index(
     SHA-256. It is written last, so its existence means the split is complete, and it is small, so
     Snakemake compares it by content: consumers depend on it and take the shards as ``ancient``.
     """
-    entries = [{"samples": len(contents(shard)), **identity(shard)} for shard in sorted(shards)]
+    entries = [_entry(shard) for shard in sorted(shards)]
     write_record(
         path,
         {
@@ -228,6 +233,24 @@ def write_index(
             **({"table": identity(table)} if table else {}),
         },
     )
+
+
+def _entry(shard: Path) -> dict:
+    """What an index says of a shard, whose contents are read once, to be hashed and compared."""
+    found, digest = contents(shard), hashlib.sha256()
+    with shard.open("rb") as file:
+        for key, fields in found.items():
+            for name, extent in fields.items():
+                digest.update(file.read(extent.offset - file.tell()))
+                content = file.read(extent.size)
+                digest.update(content)
+                if zlib.crc32(content) != extent.crc32:
+                    raise _changed(shard, key, name)
+        digest.update(file.read())
+    return {
+        "samples": len(found),
+        **{"file": shard.name, "bytes": shard.stat().st_size, "sha256": digest.hexdigest()},
+    }
 
 
 def identity(file: Path) -> dict:

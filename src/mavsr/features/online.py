@@ -30,10 +30,10 @@ from mavsr.media import (
     SAMPLES_PER_FRAME,
     decode_audio,
     encode_audio,
-    read_audio,
 )
 from mavsr.model.avsr import Utterance
 from mavsr.noise.condition import Condition
+from mavsr.noise.file import read_noise
 from mavsr.noise.render import NoiseSettings, render
 from mavsr.records import read_json
 from mavsr.shards import Extent, Fields, contents, damaged, read_field
@@ -114,7 +114,7 @@ class Clips:
     def babble(self) -> np.ndarray:
         """The noise, float32 (N,) at 16 kHz."""
         assert self.settings.babble is not None
-        return read_audio(self.settings.babble)
+        return read_noise(self.settings.babble)
 
     @cached_property
     def frames(self) -> dict[str, int]:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from mavsr.command import progress, run_command
 from mavsr.errors import InputError
-from mavsr.media import decode_audio, encode_audio, read_audio
+from mavsr.media import decode_audio, encode_audio
 from mavsr.mouths.ledger import kept_keys
 from mavsr.noise.condition import Condition
+from mavsr.noise.file import read_noise
 from mavsr.noise.render import NoiseSettings, render
 from mavsr.shards import Fields, extents, read_shard, write_shard
 
@@ -37,7 +38,7 @@ def apply(
 
     """
     parsed = Condition.parse(condition)
-    noise = read_audio(babble)
+    noise = read_noise(babble)
     expected = kept_keys(ledger) if ledger else None
 
     def samples() -> Iterator[tuple[str, Fields]]:

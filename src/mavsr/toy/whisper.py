@@ -18,8 +18,9 @@ from mavsr.command import run_command
 from mavsr.encoders.whisper import kept_tokens
 from mavsr.errors import InputError
 from mavsr.files import atomic, sha256, write_json
-from mavsr.media import SAMPLE_RATE, decode_audio, read_audio
+from mavsr.media import SAMPLE_RATE, decode_audio
 from mavsr.noise.condition import Condition
+from mavsr.noise.file import read_noise
 from mavsr.noise.render import NoiseSettings, render
 from mavsr.provenance import provenance
 from mavsr.seeds import derive_seed
@@ -146,7 +147,7 @@ def make_whisper(
     torch.set_num_threads(threads)
     model, extractor = build(settings)
     encoder = model.get_encoder()
-    clips, sound_of_babble = read_sounds(shards), read_audio(babble)
+    clips, sound_of_babble = read_sounds(shards), read_noise(babble)
     times = word_times(manifest)
     labeller = Labeller(times.values())
     times |= word_times(val_manifest)
