@@ -11,7 +11,7 @@ from mavsr.media import read_audio
 from mavsr.remedies import rebuild_command
 
 _MD5 = slice(26, 42)
-"""In the first block of a FLAC file (RFC 9639, section 8.2): MD5 of the samples, zero if unknown."""
+"""In a FLAC file's first block (RFC 9639, section 8.2): MD5 of the samples, zero if unknown."""
 
 
 def read_noise(path: Path) -> np.ndarray:
@@ -22,13 +22,16 @@ def read_noise(path: Path) -> np.ndarray:
             its MD5 says: decoders only look at single frames.
 
     """
-    noise = read_audio(path)
+    remedy = f"rebuild it: {rebuild_command(path)}"
+    try:
+        noise = read_audio(path)
+    except InputError as error:
+        raise InputError(f"{error}; {remedy}") from error
     with path.open("rb") as file:
         head = file.read(_MD5.stop)
     if head.startswith(b"fLaC") and any(head[_MD5]) and not _is_whole(path, head[_MD5]):
         raise InputError(
-            f"{path} is damaged: its samples do not have the MD5 that it states; rebuild it: "
-            f"{rebuild_command(path)}"
+            f"{path} is damaged: its samples do not have the MD5 that it states; {remedy}"
         )
     return noise
 
