@@ -115,7 +115,7 @@ def check_features(indexes: Iterable[Path]) -> None:
 def _lost_parts(index: Path) -> list[Path]:
     """What is missing of the features of a split, or the index itself if it cannot be read."""
     try:
-        names = [entry["file"] for entry in read_json(index, "index")["shards"]]
+        names = [entry["file"] for entry in read_json(index, "index", sealed=False)["shards"]]
     except (InputError, KeyError, TypeError):
         return [index]
     parts = [index.with_name(name) for name in (SAMPLES, *names)]

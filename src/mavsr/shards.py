@@ -243,8 +243,9 @@ def _entry(shard: Path) -> dict:
             for name, extent in fields.items():
                 digest.update(file.read(extent.offset - file.tell()))
                 content = file.read(extent.size)
-                digest.update(content)
-                if zlib.crc32(content) != extent.crc32:
+                padding = file.read(-extent.size % tarfile.BLOCKSIZE)
+                digest.update(content + padding)
+                if zlib.crc32(content) != extent.crc32 or any(padding):
                     raise _changed(shard, key, name)
         digest.update(file.read())
     return {

@@ -2,12 +2,14 @@
 
 import itertools
 import json
+import shutil
 import sys
 from dataclasses import asdict
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from evaluated import write_ledger_of
 from safetensors.torch import load_file, save_file
 from tiny import save_llm
 from transformers import AutoConfig, AutoTokenizer
@@ -127,9 +129,13 @@ def test_from_features_to_tables(run_train, run_decode, tmp_path, settings_of):
     folder = run_train("asr", method="mtsk-ms", task="asr", video_rates=())
     hypotheses += [run_decode(folder, name, "snr_-5") for name in ("a2", "a4")]
 
-    score(hypotheses, tmp_path / "scores.csv", ScoringSettings())
+    place = f"{ORIGIN['corpus']}/{ORIGIN['split']}"
+    (tmp_path / "corpus" / ORIGIN["corpus"]).mkdir(parents=True)
+    shutil.copy(tmp_path / "test.parquet", tmp_path / "corpus" / f"{place}.parquet")
+    write_ledger_of(tmp_path / "mouths" / place / "ledger.csv", TEST)
+    score(hypotheses, tmp_path, tmp_path / "scores.csv", ScoringSettings())
     collect([tmp_path / "scores.csv"], tmp_path / "wer.csv")
-    scores = read_scores(tmp_path / "wer.csv")
+    scores = read_scores(tmp_path / "wer.csv", sealed=False)
     assert list(scores.columns) == list(COLUMNS)
     assert len(scores) == len(hypotheses) == 3 * 4 + 4 + 4 + 2
     assert (scores.utterances == len(TEST)).all()

@@ -86,7 +86,7 @@ def crop_rows(
     except OSError as error:
         raise InputError(
             f"{output} and {ledger.name} beside it cannot be written ({error}); "
-            "make room or give leave to write there, then run the same command again"
+            "free disk space or give leave to write there, then run the same command again"
         ) from error
 
 

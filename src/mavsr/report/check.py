@@ -65,7 +65,7 @@ def check(
     if len(wrong := checks[checks.wrong != ""]):
         listed = "\n".join(f"  {r.subject}: {r.check}: {r.wrong}" for r in wrong.itertuples())
         raise InputError(
-            f"{len(wrong)} of {len(checks)} checks of the results fail; remove the files named and "
+            f"{len(wrong)} of {len(checks)} checks of {scores} fail; remove the files named and "
             f"run snakemake again, or correct what made them:\n{listed}"
         )
     write_csv(output, checks.assign(outcome="holds").drop(columns="wrong"))
