@@ -25,7 +25,7 @@ _TORCH_FAILED = re.compile(r"unexpected pos|PytorchStreamWriter failed writing")
 
 
 @contextmanager
-def atomic(path: Path) -> Iterator[Path]:
+def atomic(path: Path, flushed: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; rename it to ``path`` if the block succeeds.
 
     The block may make a file or a folder there; a folder replaces an older one. What it made is
@@ -36,6 +36,11 @@ def atomic(path: Path) -> Iterator[Path]:
     The temporary name is ``.<name>.<id>.partial`` with a new id each time, so two writers of one
     file cannot mix their bytes. What a killed job left behind is removed; if its process is in
     truth still alive, it fails when it wants to rename.
+
+    Args:
+        path: the file or folder.
+        flushed: whether to wait for the disk, some 10 ms a file. Of thousands of small files it is
+            enough to :func:`flush` them before the one that says that they are complete.
 
     Raises:
         OSError: the disk is full or refuses access; it names a file. What libraries raise of
@@ -50,11 +55,13 @@ def atomic(path: Path) -> Iterator[Path]:
         yield partial
         for file in _tree(partial):
             _follow_umask(file)
-            flush(file)
+            if flushed:
+                flush(file)
         if partial.is_dir():
             _remove(path)
         partial.replace(path)
-        flush(path.parent)
+        if flushed:
+            flush(path.parent)
     except OSError as error:
         error.filename = error.filename or str(path)  # a full disk does not say which
         raise

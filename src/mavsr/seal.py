@@ -67,7 +67,7 @@ def _seal_shard(path: Path) -> bool:
     ledger = path.with_suffix(".csv")
     if ledger.is_file():
         table = pd.read_csv(ledger, dtype={"key": str, "kept": str})
-        check_keys(path, found, table.key[table.kept.str.lower() == "true"])
+        check_keys(path, found, table.key[table.kept == "true"])
     elif not entries:
         raise InputError(
             f"shard {path} has neither a ledger nor an index.json beside it that say what must be "

@@ -21,7 +21,7 @@ import cv2
 
 from mavsr.command import progress, run_command
 from mavsr.errors import InputError
-from mavsr.files import atomic, sha256, write_json
+from mavsr.files import atomic, flush, sha256, write_json
 from mavsr.records import read_json, write_record
 from mavsr.sources import code_digest
 from mavsr.toy.portrait.clip import make_clip
@@ -61,15 +61,18 @@ def make(
         name: {suffix: sha256(root / f"{name}.{suffix}") for suffix in ("mp4", "txt")}
         for name in names
     }
+    for folder in {(root / name).parent for name in names}:
+        for path in (*sorted(folder.iterdir()), folder):
+            flush(path)  # before the list that calls them complete
     write_json(listing, {**record, "clips": clips})
 
 
 def write_clip(root: Path, settings: PortraitSettings, name: str) -> None:
     """Write a clip's two files; the transcript comes last and marks the clip as complete."""
     film, text = make_clip(settings, name)
-    with atomic(root / f"{name}.mp4") as path:
+    with atomic(root / f"{name}.mp4", flushed=False) as path:
         path.write_bytes(film)
-    with atomic(root / f"{name}.txt") as path:
+    with atomic(root / f"{name}.txt", flushed=False) as path:
         path.write_text(text, encoding="utf-8")
 
 
