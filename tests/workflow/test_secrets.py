@@ -7,7 +7,7 @@ import pytest
 import yaml
 from web_server import serve
 
-from mavsr.corpus.download.queries import QUERIES, hide, reveal
+from mavsr.config.queries import QUERIES, hide, reveal
 from mavsr.corpus.download.settings import RemoteFile, redacted
 from mavsr.errors import InputError
 
