@@ -16,11 +16,13 @@ from mavsr.encoders import EncoderSettings, load_encoder
 from mavsr.encoders.base import Encoder
 from mavsr.evaluation.collect import collect
 from mavsr.evaluation.hypotheses import write_hypotheses
+from mavsr.evaluation.routing import COLUMNS as ROUTING
 from mavsr.evaluation.score import ScoringSettings, score
 from mavsr.features.extract import encode_shard
 from mavsr.features.index import index as index_features
 from mavsr.features.join import UtteranceSource
 from mavsr.features.settings import ExtractSettings
+from mavsr.files import sha256
 from mavsr.media import SAMPLES_PER_FRAME, encode_audio
 from mavsr.model.scales import Scale
 from mavsr.mouths.clip import CropSettings, encode
@@ -29,8 +31,10 @@ from mavsr.mouths.ledger import Entry, write_ledger
 from mavsr.mouths.summary import summarise
 from mavsr.noise.apply import apply
 from mavsr.noise.condition import Condition
+from mavsr.records import write_record
 from mavsr.report.cost import prefix_tokens
 from mavsr.shards import write_shard
+from mavsr.tables import write_csv
 
 TEXTS = {"clip_a": "red one", "clip_b": "green two", "clip_c": "blue three"}
 FRAMES = {"clip_a": 14, "clip_b": 20, "clip_c": 17}
@@ -42,6 +46,7 @@ class Place:
 
     root: Path
     encoders: dict[str, Encoder] = field(default_factory=dict)
+    settings: dict[str, EncoderSettings] = field(default_factory=dict)
 
     @property
     def manifest(self) -> Path:
@@ -74,6 +79,10 @@ class Place:
     @property
     def hypotheses(self) -> Path:
         return self.root / "evaluation/model/clean/a4_v2.jsonl"
+
+    @property
+    def routing(self) -> Path:
+        return self.root / "evaluation/model/clean/routing.csv"
 
     @property
     def scores(self) -> Path:
@@ -156,11 +165,18 @@ def place(tmp_path_factory) -> Place:
     }
     for modality, settings in given.items():
         place.encoders[modality] = load_encoder(settings)
+        place.settings[modality] = settings
+        weights = Path(settings.path)
+        record = weights / "toy.json" if weights.is_dir() else weights.with_suffix(".json")
+        weights = weights / "model.safetensors" if weights.is_dir() else weights
+        write_record(record, {"weights_sha256": sha256(weights)})
         folder = place.features(modality)
         place.encode(modality, place.crops, folder / "00000.tar")
         place.close_features(modality, folder / "index.json", folder / "samples.parquet")
     texts = read_manifest(place.manifest).set_index("key").text.to_dict()
     write_hypotheses(place.hypotheses, lines_of(texts, heard="red"), sidecar(place))
+    shares = [("0", "a4_v2", "text", expert, 0.25 * expert) for expert in range(3)]
+    write_csv(place.routing, pd.DataFrame(shares, columns=list(ROUTING)))
     place.score(place.scores)
     collect([place.scores], place.wer)
     return place

@@ -8,7 +8,7 @@ from damages import Row
 from fault_table import check_row
 
 from mavsr.corpus.manifest import read_manifest
-from mavsr.encoders import EncoderSettings
+from mavsr.encoders import EncoderSettings, load_encoder
 from mavsr.evaluation.collect import collect
 from mavsr.evaluation.score import ScoringSettings
 from mavsr.features.join import UtteranceSource
@@ -18,6 +18,7 @@ from mavsr.mouths.contact_sheet import draw
 from mavsr.mouths.summary import summarise
 from mavsr.report.check import check
 from mavsr.report.run import describe
+from mavsr.tables import read_csv
 
 
 def written(place, job: Callable[..., None], *names: str) -> Callable[[], list[bytes]]:
@@ -158,6 +159,30 @@ ROWS: dict[str, Callable] = {
         "`mavsr features verify`",
         p.features("video") / "index.json",
         lambda: damaged_shards(p.features("video") / "index.json"),
+    ),
+    "audio encoder": lambda p: Row(
+        "toy encoder (safetensors)",
+        "features of audio",
+        Path(p.settings["audio"].path) / "model.safetensors",
+        lambda: load_encoder(p.settings["audio"]).fingerprint,
+    ),
+    "video encoder": lambda p: Row(
+        "toy encoder (torch)",
+        "features of video",
+        Path(p.settings["video"].path),
+        lambda: load_encoder(p.settings["video"]).fingerprint,
+    ),
+    "record of an encoder": lambda p: Row(
+        "record of a toy encoder (JSON)",
+        "features of audio",
+        Path(p.settings["audio"].path) / "toy.json",
+        lambda: load_encoder(p.settings["audio"]).fingerprint,
+    ),
+    "routing": lambda p: Row(
+        "routing (CSV)",
+        "figure of experts",
+        p.routing,
+        lambda: read_csv(p.routing, "routing").to_csv(),
     ),
     "hypotheses": lambda p: Row(
         "hypotheses (JSON lines)", "scoring", p.hypotheses, written(p, p.score, "a.csv")
