@@ -230,3 +230,10 @@ def test_a_missing_shard_ends_the_command_with_a_message(checkpoint, tmp_path, m
         run_command(extract)
     assert stopped.value.code == 2
     assert "no.tar" in capsys.readouterr().err
+
+
+def test_a_clip_that_the_shard_lost_is_named(mouths, tmp_path):
+    shard = Levels(), Condition.parse("clean"), tmp_path / "out.tar", ExtractSettings(), {}
+    with pytest.raises(InputError, match=f"{mouths}.*it lacks 1 clip: zz_lost.*rm -f"):
+        encode_shard(mouths, *shard, [*LENGTHS, "zz_lost"])
+    assert not (tmp_path / "out.tar").exists()
