@@ -17,7 +17,7 @@ from mavsr.encoders.base import Encoder
 from mavsr.errors import InputError
 from mavsr.features.cache import FeatureCache
 from mavsr.features.content import unpack
-from mavsr.features.extract import encoder_input, extract, stored_content
+from mavsr.features.extract import encode_shard, encoder_input, extract, stored_content
 from mavsr.features.index import index
 from mavsr.features.settings import ExtractSettings
 from mavsr.features.views import clean_view, random_view
