@@ -97,7 +97,17 @@ def test_hypotheses_are_sealed_in_their_sidecar(tmp_path):
     assert LINES in read_json(sidecar, "sidecar")
 
 
-@pytest.mark.parametrize("name", ["gone.tar", "wer.csv", "x.flac"])
+def test_files_of_other_software_and_for_people_are_left_alone(tmp_path):
+    names = ["table1.csv", "wer.csv", "training/m/run.json", "training/m/adapter_config.json"]
+    names += ["toy/llama/config.json", "features/w/samples.parquet", "training/m/metrics.csv"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    assert seal_data(tmp_path) == []
+    assert {(tmp_path / name).read_text() for name in names} == {"{}"}
+
+
+@pytest.mark.parametrize("name", ["gone.tar", "wer.csv", "x.flac", "run.json"])
 def test_what_has_no_place_for_a_checksum_is_refused(tmp_path, name):
     if name != "gone.tar":
         (tmp_path / name).write_text("a,b\n")
@@ -106,7 +116,7 @@ def test_what_has_no_place_for_a_checksum_is_refused(tmp_path, name):
 
 
 def test_damage_is_not_sealed(tmp_path):
-    for name, content in (("x.json", "{"), ("x.csv", ""), ("x.parquet", "PAR1")):
+    for name, content in (("index.json", "{"), ("ledger.csv", ""), ("x.parquet", "PAR1")):
         (tmp_path / name).write_text(content)
         with pytest.raises(InputError, match=f"{tmp_path / name} is damaged"):
             seal_data(tmp_path / name)

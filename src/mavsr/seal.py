@@ -23,8 +23,10 @@ from mavsr.remedies import rebuild_command
 from mavsr.shards import add_checksums, check_keys, contents, identity
 from mavsr.tables import SEALED_COLUMN, write_csv, write_parquet
 
-UNREAD = ("wer.csv", "metrics.csv")
-"""Tables that carry no checksum: other files say what must be in them."""
+CSV = ("dropped.csv", "ledger.csv", "ledger_summary.csv", "routing.csv", "checks.csv")
+JSON = ("index.json", "toy.json", "portrait.json", "downloads.json")
+"""Names of what carries a checksum, beside ledgers, scores and sidecars. Other files are for people
+to open, or of other software, or ``run.json`` has their digests."""
 
 
 def seal_data(path: Path) -> list[Path]:
@@ -44,12 +46,26 @@ def seal_data(path: Path) -> list[Path]:
     """
     if path.is_dir():
         files = [file for suffix in _SEALS for file in sorted(path.rglob(f"*{suffix}"))]
-        return [file for file in files if file.name not in UNREAD and _SEALS[file.suffix](file)]
+        return [file for file in files if has_place(file) and _SEALS[file.suffix](file)]
     if not path.is_file():
         raise InputError(f"{path} does not exist; give a file or folder below results")
-    if path.suffix not in _SEALS or path.name in UNREAD:
-        raise InputError(f"{path} has no place for a checksum; give {', '.join(_SEALS)}")
+    if not has_place(path):
+        raise InputError(
+            f"{path} has no place for a checksum; give a shard, manifest, ledger, list of dropped "
+            "clips, index, hypotheses or scores, or a folder of them"
+        )
     return [path] if _SEALS[path.suffix](path) else []
+
+
+def has_place(path: Path) -> bool:
+    """Whether a file is of a kind that carries a checksum."""
+    if path.suffix == ".csv":
+        ledger, scores = path.with_suffix(".tar").is_file(), path.parent.name == "evaluation"
+        return path.name in CSV or ledger or scores
+    if path.suffix == ".json":
+        beside = path.with_suffix(".jsonl"), path.with_suffix(".pt")
+        return path.name in JSON or any(file.is_file() for file in beside)
+    return path.suffix in _SEALS and path.name != "samples.parquet"
 
 
 def _seal_shard(path: Path) -> bool:
@@ -112,7 +128,7 @@ def _seal_table(path: Path) -> bool:
 
 def _seal_parquet(path: Path) -> bool:
     table = read(path, "table", lambda _: pd.read_parquet(path))
-    if CHECKSUM in table.attrs or path.name == "samples.parquet":  # its index has its SHA-256
+    if CHECKSUM in table.attrs:
         return False
     _keep_time(path, lambda: write_parquet(path, table))
     return True
