@@ -138,7 +138,7 @@ def test_a_normaliser_changes_the_count(write, tmp_path):
     write_hypotheses(path, lines, found.sidecar)
     assert scored([path], tmp_path).wer.item() == 50
     assert scored([path], tmp_path, normaliser="punctuation").wer.item() == 0
-    with pytest.raises(InputError, match="'roman' is unknown"):
+    with pytest.raises(InputError, match="normaliser is 'roman': choose 'none', "):
         ScoringSettings(normaliser="roman")
 
 
