@@ -1,6 +1,4 @@
-"""Damaged models and states of training: refused by name, or given up for a fresh start."""
-
-from inspect import signature
+"""A damaged model is refused by name, whatever reads it."""
 
 import pytest
 import tiny
@@ -11,9 +9,8 @@ from tiny import DIMS, make_utterance, scramble
 
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.scales import Scale
-from mavsr.training.state import Progress, ResumeState
 
-# Models and states carry digests where these modules do.
+# Models carry digests where these modules are there.
 folder_module = pytest.importorskip("mavsr.model.folder")
 loading = pytest.importorskip("mavsr.model.loading")
 
@@ -54,23 +51,3 @@ def test_a_damaged_model_is_named(trained, name):
         next(folder.rglob(name.rpartition("/")[2]))
     ]
     check_row(Row(what, "decoding, routing, export", file, lambda: loss(folder)))
-
-
-@pytest.mark.skipif(
-    "code" not in signature(ResumeState).parameters, reason="states of earlier code"
-)
-def test_a_damaged_state_is_given_up(tmp_path):
-    parameters = [torch.nn.Parameter(torch.arange(4_000, dtype=torch.float32))]
-    optimizer = torch.optim.AdamW(parameters)
-    state = ResumeState(tmp_path / "resume" / "state.pt", "same", "code")
-    state.save(parameters, optimizer, Progress(step=3, steps=9, code=[{"digest": "code"}]))
-
-    def resume() -> tuple[int, float]:
-        """Step and weights of a run that goes on, which ends like one that never stopped."""
-        fresh = [torch.nn.Parameter(torch.zeros(4_000))]
-        progress = state.load(fresh, torch.optim.AdamW(fresh), 9)
-        sound = (0, 0.0), (3, float(parameters[0].detach().sum()))
-        assert (progress.step, float(fresh[0].detach().sum())) in sound
-        return 0, 0.0  # a fresh start and a whole state give the same final bytes
-
-    check_row(Row("state of a training run", "training", state.path, resume))
