@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 import safetensors
+import yaml
 from safetensors.torch import load_file, save_file
 from tiny import flip_byte
 
