@@ -17,8 +17,8 @@ from mavsr.model.scales import Scale
 from mavsr.model.sequence import IGNORED, PROMPTS
 from mavsr.seeds import generator
 from mavsr.toy.llama import (
-    ToyLlama,
     PrefixReading,
+    ToyLlama,
     make_llama,
     train_tokenizer,
     vary,
