@@ -66,8 +66,9 @@ class Params:
     def crops(self, wildcards: Any) -> str:
         """How mouths are found; fetched weights lie where their rule puts them."""
         section = self._read("crop_mouths", wildcards)["mouths"]
-        if "retinaface" in section and self.asked.config.mouths.retinaface.is_remote:
-            section["retinaface"]["weights"] = paths.RETINAFACE
+        mouths = self.asked.config.mouths
+        if mouths.detector == "retinaface" and mouths.retinaface.is_remote:
+            section["retinaface"] = {"weights": paths.RETINAFACE}
         return json.dumps(section)
 
     def needs_gpu(self, wildcards: Any) -> int:
