@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mavsr.config.read import plain
-from mavsr.report.catalogue import CAPTIONS, PAPERS, TABLES
+from mavsr.report.catalogue import ALL_FIGURES, PAPERS, TABLES
 from mavsr.sources import code_digest
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
@@ -195,4 +195,4 @@ def label(kind: str) -> Callable[[Any], dict[str, str]]:
 
 def caption(wildcards: Any) -> str:
     """What a figure shows."""
-    return CAPTIONS[wildcards["name"]]
+    return ALL_FIGURES[wildcards["name"]].caption
