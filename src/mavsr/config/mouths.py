@@ -20,7 +20,7 @@ class Retinaface:
         Text | None,
         Key(
             "The ResNet-50 weights of retinaface-pytorch: a file, or a URL with its sha256",
-            decides=("fetch_retinaface", "crop_mouths if retinaface"),
+            decides=("fetch_retinaface", "crop_mouths if retinaface and local"),
         ),
     ] = None
     sha256: Annotated[

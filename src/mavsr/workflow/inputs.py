@@ -111,7 +111,7 @@ class Inputs:
         Args:
             modality: audio or video; nothing is returned for a task that lacks it.
             split: train, val or test.
-            conditions: :func:`views`, :func:`clean` or :func:`tested`.
+            conditions: :func:`views`, :func:`clean` or :func:`own_condition`.
         """
 
         def indexes(wildcards: Any) -> list[str]:
@@ -234,7 +234,7 @@ def clean(asked: Asked, wildcards: Any) -> list[str]:
     return ["clean"]
 
 
-def tested(asked: Asked, wildcards: Any) -> list[str]:
+def own_condition(asked: Asked, wildcards: Any) -> list[str]:
     """Condition of the audio under test."""
     return [wildcards["condition"]]
 

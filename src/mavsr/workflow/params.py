@@ -10,7 +10,7 @@ from typing import Any
 
 from mavsr.config.read import plain
 from mavsr.recognition.setup import describe_setup
-from mavsr.report.catalogue import CAPTIONS, PAPERS, TABLES
+from mavsr.report.catalogue import ALL_FIGURES, PAPERS, TABLES
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
 from mavsr.workflow.experiments import training_settings
@@ -60,8 +60,9 @@ class Params:
     def crops(self, wildcards: Any) -> str:
         """How mouths are found; fetched weights lie where their rule puts them."""
         section = self._read("crop_mouths", wildcards)["mouths"]
-        if "retinaface" in section and self.asked.config.mouths.retinaface.is_remote:
-            section["retinaface"]["weights"] = paths.RETINAFACE
+        mouths = self.asked.config.mouths
+        if mouths.detector == "retinaface" and mouths.retinaface.is_remote:
+            section["retinaface"] = {"weights": paths.RETINAFACE}
         return json.dumps(section)
 
     def needs_gpu(self, wildcards: Any) -> int:
@@ -200,4 +201,4 @@ def label(kind: str) -> Callable[[Any], dict[str, str]]:
 
 def caption(wildcards: Any) -> str:
     """What a figure shows."""
-    return CAPTIONS[wildcards["name"]]
+    return ALL_FIGURES[wildcards["name"]].caption
