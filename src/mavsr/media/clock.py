@@ -1,0 +1,52 @@
+"""Time stamps that jump become one clock."""
+
+from fractions import Fraction
+
+import av
+
+_FORWARD_S, _BACKWARD_S = 10.0, 0.1
+"""Jumps beyond these are no gaps but another clock: FFmpeg's own limits."""
+
+
+class Clock:
+    """Joins the clocks of a file whose time stamps jump, such as transport streams put together.
+
+    Where a track's decoding times jump, the new clock is set so that the track goes on without a
+    gap; its other tracks follow by the same offset. Packets of the old clock may still come after
+    the first of the new.
+
+    Args:
+        offset: seconds to add to the time stamps, until they jump.
+
+    """
+
+    def __init__(self, offset: Fraction = Fraction(0)):
+        self.offset = offset
+        self._offsets = float(offset), float(offset)
+        self._expected: dict[int, float] = {}
+
+    def set(self, packet: av.Packet) -> None:
+        """Put a packet's time stamps on the one clock; call it for every packet, in their order."""
+        dts, base = packet.dts, packet.time_base
+        if dts is None or not base:
+            return
+        unit, track = float(base), packet.stream.index
+        expected = self._expected.get(track)
+        offset = self._offsets[0] if expected is None else self._fitting(dts * unit, expected)
+        if offset is None:
+            self.offset = round(expected / base - dts) * base
+            offset = float(self.offset)
+            self._offsets = offset, self._offsets[0]
+        self._expected[track] = (dts + (packet.duration or 0)) * unit + offset
+        if offset:
+            ticks = round(offset / unit)
+            packet.dts = dts + ticks
+            if packet.pts is not None:
+                packet.pts += ticks
+
+    def _fitting(self, time: float, expected: float) -> float | None:
+        """The offset by which ``time`` is about what is expected; None if it jumped."""
+        for offset in self._offsets:
+            if -_BACKWARD_S <= time + offset - expected <= _FORWARD_S:
+                return offset
+        return None

@@ -1,0 +1,152 @@
+"""Decoded frames of a track with their times, from shortly before a moment on.
+
+A part of a file shall be what the same span of the whole file is. So decoding begins at a place
+from which it is known to come right: at a key frame some time before, and at the file's beginning
+where the container gives no way to find one.
+"""
+
+import itertools
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import av
+
+from mavsr.media.clock import Clock
+from mavsr.media.opening import Kind, OpenFile, opened
+from mavsr.media.survey import survey
+
+_RUN_UPS_S = (1.0, 5.0, math.inf)
+"""Decoding begins this much before the moment: codecs need some frames to settle after a jump. The
+next is taken if the frames turn out to begin too late."""
+_SETTLED_S = 0.1
+"""So long before the moment the first frame must be: Opus asks for 80 ms."""
+INDEXED = {"mov", "matroska", "avi", "flv", "wav", "flac", "asf"}
+"""Containers whose time stamps FFmpeg finds reliably."""
+_SURVEYED = {"mpegts", "mpeg"}
+
+
+class Timed(NamedTuple):
+    """A decoded frame.
+
+    Attributes:
+        time: when it begins, in seconds from the file's beginning.
+        frame: the frame.
+        file: the open file.
+        jumped: whether decoding began amid the file.
+
+    """
+
+    time: float
+    frame: av.VideoFrame | av.AudioFrame
+    file: OpenFile
+    jumped: bool
+
+
+def timed_frames(path: Path, kind: Kind, start: float) -> Iterator[Timed]:
+    """Frames of the main track of one kind, in the order in which they are shown.
+
+    Yields:
+        the frames; the first begins before ``start`` seconds, if the track does.
+
+    Raises:
+        InputError: the file cannot be read or has no such track.
+
+    """
+    for run_up in _RUN_UPS_S:
+        with opened(path, kind) as file:
+            stream = file.track(kind)
+            # Frames leave a decoder of several threads without the times of their packets.
+            stream.codec_context.thread_count = 1
+            origin = file.origin
+            clock = _go(file, kind, start - run_up)
+            frames = _decode(file, stream, clock)
+            first = next(frames, None)
+            if clock is None or (first and first[0] - origin <= start - _SETTLED_S):
+                for time, frame in itertools.chain([first] if first else [], frames):
+                    yield Timed(time - origin, frame, file, clock is not None)
+                return
+
+
+def _go(file: OpenFile, kind: Kind, time: float) -> Clock | None:
+    """Go to a key frame before ``time`` seconds; None if the file stays at its beginning."""
+    stream = file.track(kind)
+    if time <= 0 or not stream.time_base:
+        return None
+    names = set(file.container.format.name.split(","))
+    try:
+        if names & INDEXED:
+            ticks = int((file.origin + time) / stream.time_base)
+            file.container.seek(ticks, stream=stream)
+            return Clock()
+        if names & _SURVEYED:
+            place = survey(file.path).before(kind, file.origin + time)
+            if place is not None:
+                file.container.seek(place.position, unsupported_byte_offset=True)
+                return Clock(place.offset)
+    except av.FFmpegError:
+        # It refuses before it moves.
+        return None
+    return None
+
+
+def _decode(
+    file: OpenFile, stream: av.VideoStream | av.AudioStream, moved: Clock | None
+) -> Iterator[tuple[float, av.VideoFrame | av.AudioFrame]]:
+    clock = moved or Clock()
+    time_of = _Times()
+    first_key = None
+    settled = moved is None
+    for packet in file.container.demux(file.tracks if file.may_jump else stream):
+        if file.may_jump:
+            clock.set(packet)
+        if packet.stream is not stream:
+            continue
+        if moved and first_key is None:
+            if not packet.is_keyframe:
+                continue
+            first_key = packet.pts if packet.pts is not None else packet.dts
+        try:
+            frames = packet.decode()
+        except av.error.InvalidDataError:
+            # A jump may land in the middle of what belongs together.
+            if settled:
+                raise
+            continue
+        for frame in frames:
+            time = time_of(frame)
+            # Frames shown before the first key frame lean on frames that were jumped over.
+            if first_key is not None and frame.pts is not None and frame.pts < first_key:
+                continue
+            settled = True
+            yield time, frame
+
+
+class _Times:
+    """When a frame is shown: its presentation time, or decoding time, whichever is more reliable.
+
+    AVI knows no presentation times; those that FFmpeg makes up go back and forth. It counts how
+    often either went back and takes the better, as does this, which PyAV does not.
+    """
+
+    def __init__(self):
+        self._last = [None, None]
+        self._faults = [0, 0]
+        self._next = 0.0
+
+    def __call__(self, frame: av.VideoFrame | av.AudioFrame) -> float:
+        stamps = frame.pts, frame.dts
+        for number, (stamp, last) in enumerate(zip(stamps, list(self._last), strict=True)):
+            if stamp is not None:
+                self._faults[number] += last is not None and stamp <= last
+            other = stamps[1 - number]
+            self._last[number] = stamp if stamp is not None else other
+        presented, decoded = stamps
+        reliable = self._faults[0] <= self._faults[1] or decoded is None
+        stamp = presented if presented is not None and reliable else decoded
+        unit, per = frame.time_base.as_integer_ratio() if frame.time_base else (0, 1)
+        # Elementary streams have no time stamps at all, only durations.
+        time = self._next if stamp is None else float(stamp) * unit / per
+        self._next = time + (frame.duration or 0) * unit / per
+        return time

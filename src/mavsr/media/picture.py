@@ -1,0 +1,109 @@
+"""The pixels of a decoded frame as a player shows them."""
+
+import math
+import struct
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.sidedata.sidedata import Type
+from av.video.reformatter import VideoReformatter
+
+from mavsr.errors import InputError
+
+_MOST_SQUEEZED = 8
+"""No format in use has pixels more than 4 times as wide as high; beyond this a header is wrong."""
+_SLANT = 0.01
+"""What a matrix of quarter turns may hold beside them, relative to its largest entry."""
+
+
+class Picture:
+    """Turns the decoded frames of one track into upright RGB pixels, all of one size.
+
+    What the file asks for is carried out: quarter turns and mirrors of its display matrix, and
+    pixels that are not square (the picture is enlarged where it is squeezed, so nothing is lost).
+    Where the size changes within a track, frames keep their shape and are scaled into the size that
+    the track begins with, with black borders.
+
+    FFmpeg's conversion is set up once per file: for every frame anew it would take as long again.
+
+    Args:
+        path: the file, for messages.
+        stream: the track.
+        size: width and height of its first frames, as stored.
+        aspect: width of their pixels in heights, as far as the codec says it.
+
+    """
+
+    def __init__(
+        self, path: Path, stream: av.VideoStream, size: tuple[int, int], aspect: Fraction | None
+    ):
+        self._path = path
+        self._stream = stream
+        self._first_aspect = aspect
+        self._size = self._square(*size, aspect)
+        self._reformatter = VideoReformatter()
+        self._last: tuple[av.VideoFrame, np.ndarray] | None = None
+
+    def __call__(self, frame: av.VideoFrame) -> np.ndarray:
+        """RGB uint8 (H, W, 3) of a frame; to be read only.
+
+        Raises:
+            InputError: it is to be turned by other than quarter turns, or its pixels have an
+                impossible shape.
+
+        """
+        if self._last is None or self._last[0] is not frame:
+            pixels = self._fitted(frame)
+            matrix = frame.side_data.get(Type.DISPLAYMATRIX)
+            self._last = frame, pixels if matrix is None else self._turned(pixels, bytes(matrix))
+        return self._last[1]
+
+    def _square(self, width: int, height: int, aspect: Fraction | None) -> tuple[int, int]:
+        """Width and height in square pixels; ``aspect`` is what the codec says."""
+        if aspect == self._first_aspect:
+            # The container's word goes before the codec's, but it was said of the first frames.
+            aspect = self._stream.sample_aspect_ratio
+        if not aspect or aspect < 0:
+            return width, height
+        if not 1 / _MOST_SQUEEZED <= aspect <= _MOST_SQUEEZED:
+            raise InputError(
+                f"{self._path}: says that its pixels are {float(aspect):g} times as wide as high; "
+                "correct its sample aspect ratio"
+            )
+        return (round(width * aspect), height) if aspect > 1 else (width, round(height / aspect))
+
+    def _fitted(self, frame: av.VideoFrame) -> np.ndarray:
+        aspect = self._stream.codec_context.sample_aspect_ratio
+        width, height = self._square(frame.width, frame.height, aspect)
+        if (width, height) == self._size:
+            return self._rgb(frame, width, height)
+        scale = min(self._size[0] / width, self._size[1] / height)
+        pixels = self._rgb(frame, max(1, round(width * scale)), max(1, round(height * scale)))
+        canvas = np.zeros((self._size[1], self._size[0], 3), np.uint8)
+        top = (canvas.shape[0] - pixels.shape[0]) // 2
+        left = (canvas.shape[1] - pixels.shape[1]) // 2
+        canvas[top:, left:][: pixels.shape[0], : pixels.shape[1]] = pixels
+        return canvas
+
+    def _rgb(self, frame: av.VideoFrame, width: int, height: int) -> np.ndarray:
+        """Pixels (height, width, 3)."""
+        how = {} if (width, height) == (frame.width, frame.height) else {"interpolation": "BICUBIC"}
+        plane = self._reformatter.reformat(frame, width, height, "rgb24", **how).planes[0]
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+        return rows[:, : 3 * plane.width].reshape(plane.height, plane.width, 3)
+
+    def _turned(self, pixels: np.ndarray, matrix: bytes) -> np.ndarray:
+        """Carry out a display matrix: it takes a stored pixel (x, y) to (a x + c y, b x + d y)."""
+        a, b, _, c, d, *_ = struct.unpack("=9i", matrix)
+        along, across = max(abs(a), abs(d)), max(abs(b), abs(c))
+        if min(along, across) > _SLANT * max(along, across):
+            degrees = math.degrees(math.atan2(b, a))
+            raise InputError(
+                f"{self._path}: is to be shown turned by {degrees:.0f} degrees; only quarter turns "
+                "can be carried out; turn its pixels with a video editor"
+            )
+        if across > along:
+            pixels, a, d = pixels.transpose(1, 0, 2), c, b
+        return np.ascontiguousarray(pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])

@@ -1,0 +1,90 @@
+"""Where in a transport or program stream decoding may begin, and where the stream ends.
+
+Such files have no index, and their time stamps may jump, so FFmpeg's own search by time lands
+anywhere. Their packets are read through once per file and process, which decodes nothing.
+"""
+
+import functools
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from mavsr.media.clock import Clock
+from mavsr.media.opening import Kind, OpenFile, opened
+
+_SPACING_S = 0.5
+"""Every audio packet is a place to begin at; one in this time is enough."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A packet that decoding can begin with.
+
+    Attributes:
+        time: its time stamp on the one clock, seconds.
+        position: of its first byte in the file.
+        offset: of the one clock there, see :class:`mavsr.media.clock.Clock`.
+
+    """
+
+    time: float
+    position: int
+    offset: Fraction
+
+
+@dataclass
+class Survey:
+    """What reading a file's packets showed: places by kind of track, in their order, and its end.
+
+    Attributes:
+        places: of both main tracks.
+        ends: time stamp at which each of them ends, seconds.
+
+    """
+
+    places: dict[Kind, list[Place]] = field(default_factory=dict)
+    ends: dict[Kind, float] = field(default_factory=dict)
+
+    def before(self, kind: Kind, time: float) -> Place | None:
+        """The last place of a track not after ``time``; None if there is none."""
+        return next((p for p in reversed(self.places.get(kind, [])) if p.time <= time), None)
+
+
+def survey(path: Path) -> Survey:
+    """Read the packets of a file, once per process as long as it is the same.
+
+    Raises:
+        InputError: it cannot be read.
+
+    """
+    status = path.stat()
+    return _survey(path, status.st_size, status.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=64)
+def _survey(path: Path, size: int, changed: int) -> Survey:
+    with opened(path, "video") as file:
+        return read_through(file)
+
+
+def read_through(file: OpenFile) -> Survey:
+    """Read the packets of an open file from where it stands to its end."""
+    found = Survey()
+    clock = Clock()
+    for packet in file.container.demux(file.tracks):
+        if file.may_jump:
+            clock.set(packet)
+        if not packet.size or not packet.time_base:
+            continue
+        kind: Kind = packet.stream.type
+        unit = float(packet.time_base)
+        stamp = packet.dts if packet.pts is None else packet.pts
+        # Elementary streams have no time stamps, only durations.
+        time = found.ends.get(kind, 0.0) if stamp is None else stamp * unit
+        end = time + (packet.duration or 0) * unit
+        found.ends[kind] = max(end, found.ends.get(kind, end))
+        if file.may_jump and packet.is_keyframe and packet.pos is not None:
+            places = found.places.setdefault(kind, [])
+            if kind == "video" or not places or time >= places[-1].time + _SPACING_S:
+                places.append(Place(time, packet.pos, clock.offset))
+    return found
