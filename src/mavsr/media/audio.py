@@ -10,16 +10,15 @@ import av
 import numpy as np
 
 from mavsr.errors import InputError
-from mavsr.media.frames import Timed, timed_frames
+from mavsr.media.frames import timed_frames
 from mavsr.media.opening import between
 from mavsr.media.rates import SAMPLE_RATE
+from mavsr.media.steady import steady
 
 _log = logging.getLogger(__name__)
 
-_JITTER_S = 0.015
-"""Time stamps of frames that follow each other are off by less: containers round them to 1 ms, and
-telephones take them from the system's clock. The shortest frame in use that may be missing lasts
-20 ms."""
+_APART_S = 1e-4
+"""Frames that follow each other differ by less, after :func:`mavsr.media.steady.steady`."""
 _RUN_OUT_S = 1.0
 """Decoding ends this much after the interval: the resampler holds some samples back."""
 _CANCELLED = 0.01
@@ -91,7 +90,7 @@ def read_recording(path: Path, start: float = 0.0, end: float = float("nan")) ->
         mixed[:, first : first + part.shape[1]] = part
         filled += part.shape[1]
         reached = max(reached, stretch.end - zero)
-    if not filled:
+    if not filled and until <= max(length, 0):
         raise InputError(f"{path}: no audio{between(start, end)}")
     samples, powers = mixed
     power = float(powers.sum(dtype=np.float64))
@@ -168,46 +167,17 @@ def _silence(samples: int, like: av.AudioFrame) -> av.AudioFrame:
 def _stretches(path: Path, start: float, end: float) -> Iterator[_Stretch]:
     """Stretches of a file as they are decoded, from before ``start`` to after ``end`` seconds."""
     stretch: _Stretch | None = None
-    for time, frame in _evened(timed_frames(path, "audio", start), start):
+    for time, frame in steady(timed_frames(path, "audio", start)):
+        if stretch is None or abs(time - stretch.next_time) > _APART_S or not stretch.takes(frame):
+            if stretch is not None:
+                yield stretch.finish()
+            stretch = _Stretch(time, frame)
+        else:
+            stretch.add(frame)
         if time >= end + _RUN_OUT_S:
             break
-        if stretch is not None and abs(time - stretch.next_time) <= _JITTER_S:
-            time = stretch.next_time
-            if stretch.takes(frame):
-                stretch.add(frame)
-                continue
-        if stretch is not None:
-            yield stretch.finish()
-        stretch = _Stretch(time, frame)
     if stretch is not None:
         yield stretch.finish()
-
-
-def _evened(frames: Iterator[Timed], start: float) -> Iterator[tuple[float, av.AudioFrame]]:
-    """Frames and their times, of which the first is corrected if decoding began amid the file.
-
-    Matroska and FLV round times to 1 ms, up and down; between the extremes of the frames before
-    ``start`` lies what was rounded.
-    """
-    held: list[tuple[float, av.AudioFrame]] = []
-    errors: list[float] = []
-    follows = 0.0
-    for time, frame, _, jumped in frames:
-        error = time - follows if held else 0.0
-        if jumped and time < start and abs(error) <= _JITTER_S:
-            follows = (follows if held else time) + frame.samples / frame.sample_rate
-            held.append((time, frame))
-            errors.append(error)
-            continue
-        if held:
-            yield held[0][0] + (min(errors) + max(errors)) / 2, held[0][1]
-            yield from held[1:]
-            held = []
-        start = -math.inf
-        yield time, frame
-    if held:
-        yield held[0][0] + (min(errors) + max(errors)) / 2, held[0][1]
-        yield from held[1:]
 
 
 def _mixed(piece: av.AudioFrame) -> np.ndarray:

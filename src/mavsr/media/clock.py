@@ -1,7 +1,5 @@
 """Time stamps that jump become one clock."""
 
-from fractions import Fraction
-
 import av
 
 _FORWARD_S, _BACKWARD_S = 10.0, 0.1
@@ -20,33 +18,36 @@ class Clock:
 
     """
 
-    def __init__(self, offset: Fraction = Fraction(0)):
+    def __init__(self, offset: float = 0.0):
         self.offset = offset
-        self._offsets = float(offset), float(offset)
+        self._before = offset
         self._expected: dict[int, float] = {}
 
-    def set(self, packet: av.Packet) -> None:
-        """Put a packet's time stamps on the one clock; call it for every packet, in their order."""
+    def set(self, packet: av.Packet) -> float:
+        """Put a packet's time stamps on the one clock; call it for every packet, in their order.
+
+        Returns:
+            the seconds that were added.
+
+        """
         dts, base = packet.dts, packet.time_base
         if dts is None or not base:
-            return
+            return self.offset
         unit, track = float(base), packet.stream.index
         expected = self._expected.get(track)
-        offset = self._offsets[0] if expected is None else self._fitting(dts * unit, expected)
-        if offset is None:
-            self.offset = round(expected / base - dts) * base
-            offset = float(self.offset)
-            self._offsets = offset, self._offsets[0]
+        offset = self.offset if expected is None else self._fitting(dts * unit, expected)
         self._expected[track] = (dts + (packet.duration or 0)) * unit + offset
         if offset:
             ticks = round(offset / unit)
             packet.dts = dts + ticks
             if packet.pts is not None:
                 packet.pts += ticks
+        return offset
 
-    def _fitting(self, time: float, expected: float) -> float | None:
-        """The offset by which ``time`` is about what is expected; None if it jumped."""
-        for offset in self._offsets:
+    def _fitting(self, time: float, expected: float) -> float:
+        """The offset by which ``time`` is about what is expected; a new one if it jumped."""
+        for offset in (self.offset, self._before):
             if -_BACKWARD_S <= time + offset - expected <= _FORWARD_S:
                 return offset
-        return None
+        self.offset, self._before = expected - time, self.offset
+        return self.offset

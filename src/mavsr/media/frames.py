@@ -7,15 +7,17 @@ where the container gives no way to find one.
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Generic, Literal, NamedTuple, TypeVar, overload
 
 import av
 
 from mavsr.media.clock import Clock
 from mavsr.media.opening import Kind, OpenFile, opened
-from mavsr.media.survey import survey
+from mavsr.media.survey import Place, survey
+
+Frame = TypeVar("Frame", av.VideoFrame, av.AudioFrame)
 
 _RUN_UPS_S = (1.0, 5.0, math.inf)
 """Decoding begins this much before the moment: codecs need some frames to settle after a jump. The
@@ -27,7 +29,7 @@ INDEXED = {"mov", "matroska", "avi", "flv", "wav", "flac", "asf"}
 _SURVEYED = {"mpegts", "mpeg"}
 
 
-class Timed(NamedTuple):
+class Timed(NamedTuple, Generic[Frame]):
     """A decoded frame.
 
     Attributes:
@@ -39,12 +41,24 @@ class Timed(NamedTuple):
     """
 
     time: float
-    frame: av.VideoFrame | av.AudioFrame
+    frame: Frame
     file: OpenFile
     jumped: bool
 
 
-def timed_frames(path: Path, kind: Kind, start: float) -> Iterator[Timed]:
+@overload
+def timed_frames(
+    path: Path, kind: Literal["video"], start: float
+) -> Generator[Timed[av.VideoFrame], None, None]: ...
+
+
+@overload
+def timed_frames(
+    path: Path, kind: Literal["audio"], start: float
+) -> Generator[Timed[av.AudioFrame], None, None]: ...
+
+
+def timed_frames(path, kind, start):
     """Frames of the main track of one kind, in the order in which they are shown.
 
     Yields:
@@ -60,17 +74,28 @@ def timed_frames(path: Path, kind: Kind, start: float) -> Iterator[Timed]:
             # Frames leave a decoder of several threads without the times of their packets.
             stream.codec_context.thread_count = 1
             origin = file.origin
-            clock = _go(file, kind, start - run_up)
-            frames = _decode(file, stream, clock)
+            jump = _jump(file, kind, start - run_up)
+            frames = _decode(file, stream, jump)
             first = next(frames, None)
-            if clock is None or (first and first[0] - origin <= start - _SETTLED_S):
+            if jump is None or (first and first[0] - origin <= start - _SETTLED_S):
                 for time, frame in itertools.chain([first] if first else [], frames):
-                    yield Timed(time - origin, frame, file, clock is not None)
+                    yield Timed(time - origin, frame, file, jump is not None)
                 return
 
 
-def _go(file: OpenFile, kind: Kind, time: float) -> Clock | None:
-    """Go to a key frame before ``time`` seconds; None if the file stays at its beginning."""
+class _Jump(NamedTuple):
+    """Where a file was moved to: what its clock is there, and where decoding begins, if known."""
+
+    clock: Clock
+    place: Place | None
+
+    def begins_with(self, packet: av.Packet) -> bool:
+        """Whether ``packet`` is the first to decode."""
+        return packet.is_keyframe if self.place is None else self.place.is_at(packet)
+
+
+def _jump(file: OpenFile, kind: Kind, time: float) -> _Jump | None:
+    """Move to a key frame before ``time`` seconds; None if the file stays at its beginning."""
     stream = file.track(kind)
     if time <= 0 or not stream.time_base:
         return None
@@ -79,12 +104,12 @@ def _go(file: OpenFile, kind: Kind, time: float) -> Clock | None:
         if names & INDEXED:
             ticks = int((file.origin + time) / stream.time_base)
             file.container.seek(ticks, stream=stream)
-            return Clock()
+            return _Jump(Clock(), None)
         if names & _SURVEYED:
             place = survey(file.path).before(kind, file.origin + time)
             if place is not None:
-                file.container.seek(place.position, unsupported_byte_offset=True)
-                return Clock(place.offset)
+                file.container.seek(place.approach, unsupported_byte_offset=True)
+                return _Jump(Clock(place.offset), place)
     except av.FFmpegError:
         # It refuses before it moves.
         return None
@@ -92,23 +117,27 @@ def _go(file: OpenFile, kind: Kind, time: float) -> Clock | None:
 
 
 def _decode(
-    file: OpenFile, stream: av.VideoStream | av.AudioStream, moved: Clock | None
+    file: OpenFile, stream: av.VideoStream | av.AudioStream, jump: _Jump | None
 ) -> Iterator[tuple[float, av.VideoFrame | av.AudioFrame]]:
-    clock = moved or Clock()
+    """Frames with their time stamps in seconds, put on one clock."""
+    clock = jump.clock if jump else Clock()
     time_of = _Times()
-    first_key = None
-    settled = moved is None
+    settled = jump is None
+    begun = jump is None
+    first_shown: int | None = None
     for packet in file.container.demux(file.tracks if file.may_jump else stream):
+        begins = packet.stream is stream and (jump is None or jump.begins_with(packet))
+        if not begun and not begins:
+            continue
         if file.may_jump:
             clock.set(packet)
         if packet.stream is not stream:
             continue
-        if moved and first_key is None:
-            if not packet.is_keyframe:
-                continue
-            first_key = packet.pts if packet.pts is not None else packet.dts
+        if jump and not begun:
+            first_shown = packet.pts
+        begun = True
         try:
-            frames = packet.decode()
+            frames = stream.decode(packet)
         except av.error.InvalidDataError:
             # A jump may land in the middle of what belongs together.
             if settled:
@@ -117,10 +146,9 @@ def _decode(
         for frame in frames:
             time = time_of(frame)
             # Frames shown before the first key frame lean on frames that were jumped over.
-            if first_key is not None and frame.pts is not None and frame.pts < first_key:
-                continue
-            settled = True
-            yield time, frame
+            if first_shown is None or frame.pts is None or frame.pts >= first_shown:
+                settled = True
+                yield time, frame
 
 
 class _Times:
@@ -131,7 +159,7 @@ class _Times:
     """
 
     def __init__(self):
-        self._last = [None, None]
+        self._last: list[int | None] = [None, None]
         self._faults = [0, 0]
         self._next = 0.0
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, overload
 
 import av
 from av.format import Flags
@@ -41,7 +41,13 @@ class OpenFile:
     size: tuple[int, int]
     aspect: Fraction | None
 
-    def track(self, kind: Kind) -> av.VideoStream | av.AudioStream:
+    @overload
+    def track(self, kind: Literal["video"]) -> av.VideoStream: ...
+
+    @overload
+    def track(self, kind: Literal["audio"]) -> av.AudioStream: ...
+
+    def track(self, kind):
         """The main track of one kind.
 
         Raises:
@@ -61,7 +67,8 @@ class OpenFile:
     @property
     def may_jump(self) -> bool:
         """Whether time stamps may jump within the file, as in transport and program streams."""
-        return bool(self.container.format.flags & Flags.ts_discont.value)
+        jumping: Any = Flags.ts_discont.value
+        return bool(self.container.format.flags & jumping)
 
     @property
     def origin(self) -> float:
@@ -98,8 +105,10 @@ def opened(path: Path, what: str) -> Iterator[OpenFile]:
         raise InputError(f"{path}: cannot be read as a video or audio file ({error})") from error
     with container:
         try:
-            video = _main_track(container, "video")
-            audio = _main_track(container, "audio", video)
+            # Players take the first track that is flagged default, else the first. FFmpeg's own
+            # choice goes on to compare bit rates.
+            video = next(iter(_candidates(container, "video")), None)
+            audio = _beside(container, video, _candidates(container, "audio"))
             context = video and video.codec_context
             size = (context.width, context.height) if context else (0, 0)
             aspect = context and context.sample_aspect_ratio
@@ -108,21 +117,26 @@ def opened(path: Path, what: str) -> Iterator[OpenFile]:
             raise InputError(f"{path}: the {what} track is damaged ({error})") from error
 
 
-def _main_track(container, kind: Kind, beside=None):
-    """The first track flagged default, else the first; of the program of ``beside``, if it is one.
-
-    Players choose so. FFmpeg's own choice goes on to compare bit rates.
-    """
+def _candidates(container: av.container.InputContainer, kind: Kind) -> list[Any]:
+    """The tracks of one kind that can be decoded; only those flagged default, if any is."""
     streams = [
         stream
-        for stream in container.streams
-        if stream.type == kind and not stream.disposition & _NO_VIDEO and stream.codec_context
+        for stream in getattr(container.streams, kind)
+        if not stream.disposition & _NO_VIDEO and stream.codec_context
     ]
-    flagged = [stream for stream in streams if stream.disposition & Disposition.default]
-    if flagged or beside is None or len(streams) < 2:
-        return next(iter(flagged or streams), None)
-    # Only transport streams bundle tracks to programs; none of them flags a default.
-    return container.streams.best(kind, related=beside)
+    return [stream for stream in streams if stream.disposition & Disposition.default] or streams
+
+
+def _beside(
+    container: av.container.InputContainer, video: av.VideoStream | None, audio: list[Any]
+) -> av.AudioStream | None:
+    """The first audio track of the video's program.
+
+    Only transport streams bundle tracks to programs. PyAV does not list those, but finds the best
+    video of an audio track's program.
+    """
+    same = [track for track in audio if container.streams.best("video", related=track) is video]
+    return next(iter(same or audio), None)
 
 
 def between(start: float, end: float) -> str:

@@ -3,7 +3,7 @@
 import math
 import struct
 from fractions import Fraction
-from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -11,6 +11,7 @@ from av.sidedata.sidedata import Type
 from av.video.reformatter import VideoReformatter
 
 from mavsr.errors import InputError
+from mavsr.media.opening import OpenFile
 
 _MOST_SQUEEZED = 8
 """No format in use has pixels more than 4 times as wide as high; beyond this a header is wrong."""
@@ -29,20 +30,15 @@ class Picture:
     FFmpeg's conversion is set up once per file: for every frame anew it would take as long again.
 
     Args:
-        path: the file, for messages.
-        stream: the track.
-        size: width and height of its first frames, as stored.
-        aspect: width of their pixels in heights, as far as the codec says it.
+        file: the open file, of whose main video track the frames are.
 
     """
 
-    def __init__(
-        self, path: Path, stream: av.VideoStream, size: tuple[int, int], aspect: Fraction | None
-    ):
-        self._path = path
-        self._stream = stream
-        self._first_aspect = aspect
-        self._size = self._square(*size, aspect)
+    def __init__(self, file: OpenFile):
+        self._path = file.path
+        self._stream = file.track("video")
+        self._first_aspect = file.aspect
+        self._size = self._square(*file.size, file.aspect)
         self._reformatter = VideoReformatter()
         self._last: tuple[av.VideoFrame, np.ndarray] | None = None
 
@@ -56,8 +52,8 @@ class Picture:
         """
         if self._last is None or self._last[0] is not frame:
             pixels = self._fitted(frame)
-            matrix = frame.side_data.get(Type.DISPLAYMATRIX)
-            self._last = frame, pixels if matrix is None else self._turned(pixels, bytes(matrix))
+            matrix = _display_matrix(frame)
+            self._last = frame, pixels if matrix is None else self._turned(pixels, *matrix)
         return self._last[1]
 
     def _square(self, width: int, height: int, aspect: Fraction | None) -> tuple[int, int]:
@@ -89,14 +85,14 @@ class Picture:
 
     def _rgb(self, frame: av.VideoFrame, width: int, height: int) -> np.ndarray:
         """Pixels (height, width, 3)."""
-        how = {} if (width, height) == (frame.width, frame.height) else {"interpolation": "BICUBIC"}
-        plane = self._reformatter.reformat(frame, width, height, "rgb24", **how).planes[0]
+        how = None if (width, height) == (frame.width, frame.height) else "BICUBIC"
+        picture = self._reformatter.reformat(frame, width, height, "rgb24", interpolation=how)
+        plane = picture.planes[0]
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
         return rows[:, : 3 * plane.width].reshape(plane.height, plane.width, 3)
 
-    def _turned(self, pixels: np.ndarray, matrix: bytes) -> np.ndarray:
+    def _turned(self, pixels: np.ndarray, a: float, b: float, c: float, d: float) -> np.ndarray:
         """Carry out a display matrix: it takes a stored pixel (x, y) to (a x + c y, b x + d y)."""
-        a, b, _, c, d, *_ = struct.unpack("=9i", matrix)
         along, across = max(abs(a), abs(d)), max(abs(b), abs(c))
         if min(along, across) > _SLANT * max(along, across):
             degrees = math.degrees(math.atan2(b, a))
@@ -107,3 +103,19 @@ class Picture:
         if across > along:
             pixels, a, d = pixels.transpose(1, 0, 2), c, b
         return np.ascontiguousarray(pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])
+
+
+def _display_matrix(frame: av.VideoFrame) -> tuple[float, float, float, float] | None:
+    """The four entries that turn, mirror and scale; None if a frame comes without."""
+    try:
+        side_data: Any = frame.side_data
+        found = side_data.get(Type.DISPLAYMATRIX)
+    except ValueError:
+        # PyAV lists none of a frame's side data if it does not know the type of one, such as EXIF
+        # in MJPEG. The angle it tells all the same.
+        angle = math.radians(frame.rotation)
+        return math.cos(angle), -math.sin(angle), math.sin(angle), math.cos(angle)
+    if found is None:
+        return None
+    a, b, _, c, d, *_ = struct.unpack("=9i", bytes(found))
+    return a, b, c, d

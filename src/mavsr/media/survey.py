@@ -6,8 +6,9 @@ anywhere. Their packets are read through once per file and process, which decode
 
 import functools
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
+
+import av
 
 from mavsr.media.clock import Clock
 from mavsr.media.opening import Kind, OpenFile, opened
@@ -21,24 +22,33 @@ class Place:
     """A packet that decoding can begin with.
 
     Attributes:
-        time: its time stamp on the one clock, seconds.
+        time: its time on the one clock, seconds.
         position: of its first byte in the file.
+        stamp: its time stamp in the file.
+        approach: where to begin reading to arrive at it. The reader of program streams takes the
+            rest of the packet before for the beginning of this, if it begins to read here.
         offset: of the one clock there, see :class:`mavsr.media.clock.Clock`.
 
     """
 
     time: float
     position: int
-    offset: Fraction
+    stamp: int
+    approach: int
+    offset: float
+
+    def is_at(self, packet: av.Packet) -> bool:
+        """Whether ``packet`` is this one, as the file has it."""
+        return packet.pos == self.position and _stamp(packet) == self.stamp
 
 
 @dataclass
 class Survey:
-    """What reading a file's packets showed: places by kind of track, in their order, and its end.
+    """What reading a file's packets showed.
 
     Attributes:
-        places: of both main tracks.
-        ends: time stamp at which each of them ends, seconds.
+        places: of both main tracks, in their order.
+        ends: time at which each of them ends, seconds.
 
     """
 
@@ -72,19 +82,23 @@ def read_through(file: OpenFile) -> Survey:
     found = Survey()
     clock = Clock()
     for packet in file.container.demux(file.tracks):
-        if file.may_jump:
-            clock.set(packet)
         if not packet.size or not packet.time_base:
             continue
-        kind: Kind = packet.stream.type
+        kind: Kind = "video" if packet.stream is file.video else "audio"
         unit = float(packet.time_base)
-        stamp = packet.dts if packet.pts is None else packet.pts
+        stamp = _stamp(packet)
+        offset = clock.set(packet) if file.may_jump else 0.0
         # Elementary streams have no time stamps, only durations.
-        time = found.ends.get(kind, 0.0) if stamp is None else stamp * unit
+        time = found.ends.get(kind, 0.0) if stamp is None else stamp * unit + offset
         end = time + (packet.duration or 0) * unit
         found.ends[kind] = max(end, found.ends.get(kind, end))
-        if file.may_jump and packet.is_keyframe and packet.pos is not None:
+        if file.may_jump and packet.is_keyframe and packet.pos is not None and stamp is not None:
             places = found.places.setdefault(kind, [])
             if kind == "video" or not places or time >= places[-1].time + _SPACING_S:
-                places.append(Place(time, packet.pos, clock.offset))
+                approach = places[-1].position if places else 0
+                places.append(Place(time, packet.pos, stamp, approach, offset))
     return found
+
+
+def _stamp(packet: av.Packet) -> int | None:
+    return packet.dts if packet.pts is None else packet.pts

@@ -1,5 +1,6 @@
 """Pictures of a file as a corpus brings it, at 25 frames per second."""
 
+import contextlib
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,26 +42,30 @@ def video_frames(path: Path, start: float = 0.0, end: float = float("nan")) -> I
     chosen: av.VideoFrame | None = None
     latest: av.VideoFrame | None = None
     distance = ticks_shown = 0.0
-    for time, frame, file, _ in timed_frames(path, "video", start):
-        picture_of = picture_of or Picture(path, file.video, file.size, file.aspect)
-        ticks = (time - start) * FRAME_RATE
-        # Halves go down, else a 50 Hz clip would gain a tick after its last frame.
-        tick = math.ceil(ticks - 0.5 - 1e-6)
-        if tick >= last_tick:
-            break
-        ticks_shown = ticks + float((frame.duration or 0) * (frame.time_base or 0)) * FRAME_RATE
-        if chosen is not None and tick > count:
-            yield picture_of(chosen)
-            count, chosen = count + 1, None
-        # Nothing rounds to these ticks: they show what was shown last, or else what comes.
-        while tick > count:
-            yield picture_of(latest or frame)
-            count += 1
-        if tick == count and (chosen is None or abs(ticks - tick) < distance):
-            chosen, distance = frame, abs(ticks - tick)
-        latest = frame
-    if picture_of is None or latest is None or (ticks_shown <= 0 and chosen is None):
-        raise InputError(f"{path}: no video frame{between(start, end)}")
-    yield picture_of(chosen or latest)
-    for _ in range(int(min(round(ticks_shown), last_tick)) - count - 1):
-        yield picture_of(latest)
+    # The file stays open until the last frame is turned into pixels.
+    with contextlib.closing(timed_frames(path, "video", start)) as frames:
+        for time, frame, file, _ in frames:
+            picture_of = picture_of or Picture(file)
+            ticks = (time - start) * FRAME_RATE
+            # Halves go down, else a 50 Hz clip would gain a tick after its last frame.
+            tick = math.ceil(ticks - 0.5 - 1e-6)
+            if tick >= last_tick:
+                # The part ends before the track begins.
+                latest, ticks_shown = (latest, ticks_shown) if latest else (frame, last_tick)
+                break
+            ticks_shown = ticks + float((frame.duration or 0) * (frame.time_base or 0)) * FRAME_RATE
+            if chosen is not None and tick > count:
+                yield picture_of(chosen)
+                count, chosen = count + 1, None
+            # Nothing rounds to these ticks: they show what was shown last, or else what comes.
+            while tick > count:
+                yield picture_of(latest or frame)
+                count += 1
+            if tick == count and (chosen is None or abs(ticks - tick) < distance):
+                chosen, distance = frame, abs(ticks - tick)
+            latest = frame
+        if picture_of is None or latest is None or (ticks_shown <= 0 and chosen is None):
+            raise InputError(f"{path}: no video frame{between(start, end)}")
+        yield picture_of(chosen or latest)
+        for _ in range(int(min(round(ticks_shown), last_tick)) - count - 1):
+            yield picture_of(latest)
