@@ -15,7 +15,7 @@ import av
 
 from mavsr.media.clock import Clock
 from mavsr.media.opening import Kind, OpenFile, opened
-from mavsr.media.survey import Place, survey
+from mavsr.media.survey import Place, Survey, survey
 
 Frame = TypeVar("Frame", av.VideoFrame, av.AudioFrame)
 
@@ -84,10 +84,10 @@ def timed_frames(path, kind, start):
 
 
 class _Jump(NamedTuple):
-    """Where a file was moved to: what its clock is there, and where decoding begins, if known."""
+    """Where a file was moved to, and what is known of the packets there."""
 
-    clock: Clock
-    place: Place | None
+    place: Place | None = None
+    survey: Survey | None = None
 
     def begins_with(self, packet: av.Packet) -> bool:
         """Whether ``packet`` is the first to decode."""
@@ -104,12 +104,13 @@ def _jump(file: OpenFile, kind: Kind, time: float) -> _Jump | None:
         if names & INDEXED:
             ticks = int((file.origin + time) / stream.time_base)
             file.container.seek(ticks, stream=stream)
-            return _Jump(Clock(), None)
+            return _Jump()
         if names & _SURVEYED:
-            place = survey(file.path).before(kind, file.origin + time)
+            surveyed = survey(file.path)
+            place = surveyed.before(kind, file.origin + time)
             if place is not None:
                 file.container.seek(place.approach, unsupported_byte_offset=True)
-                return _Jump(Clock(place.offset), place)
+                return _Jump(place, surveyed)
     except av.FFmpegError:
         # It refuses before it moves.
         return None
@@ -120,16 +121,22 @@ def _decode(
     file: OpenFile, stream: av.VideoStream | av.AudioStream, jump: _Jump | None
 ) -> Iterator[tuple[float, av.VideoFrame | av.AudioFrame]]:
     """Frames with their time stamps in seconds, put on one clock."""
-    clock = jump.clock if jump else Clock()
+    clock = Clock(jump.place.offset if jump and jump.place else 0.0)
     time_of = _Times()
     settled = jump is None
     begun = jump is None
     first_shown: int | None = None
+    other_begun = jump is None
     for packet in file.container.demux(file.tracks if file.may_jump else stream):
         begins = packet.stream is stream and (jump is None or jump.begins_with(packet))
         if not begun and not begins:
             continue
         if file.may_jump:
+            # The other track's first packets are as unreliable.
+            if jump and jump.survey and packet.stream is not stream:
+                other_begun = other_begun or jump.survey.has(packet)
+                if not other_begun:
+                    continue
             clock.set(packet)
         if packet.stream is not stream:
             continue

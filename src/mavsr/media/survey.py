@@ -39,7 +39,7 @@ class Place:
 
     def is_at(self, packet: av.Packet) -> bool:
         """Whether ``packet`` is this one, as the file has it."""
-        return packet.pos == self.position and _stamp(packet) == self.stamp
+        return _mark(packet) == (self.position, self.stamp)
 
 
 @dataclass
@@ -49,11 +49,17 @@ class Survey:
     Attributes:
         places: of both main tracks, in their order.
         ends: time at which each of them ends, seconds.
+        marks: of each place, its position and time stamp.
 
     """
 
     places: dict[Kind, list[Place]] = field(default_factory=dict)
     ends: dict[Kind, float] = field(default_factory=dict)
+    marks: set[tuple[int | None, int | None]] = field(default_factory=set)
+
+    def has(self, packet: av.Packet) -> bool:
+        """Whether ``packet``, as the file has it, is at one of the places."""
+        return _mark(packet) in self.marks
 
     def before(self, kind: Kind, time: float) -> Place | None:
         """The last place of a track not after ``time``; None if there is none."""
@@ -97,8 +103,13 @@ def read_through(file: OpenFile) -> Survey:
             if kind == "video" or not places or time >= places[-1].time + _SPACING_S:
                 approach = places[-1].position if places else 0
                 places.append(Place(time, packet.pos, stamp, approach, offset))
+                found.marks.add((packet.pos, stamp))
     return found
 
 
 def _stamp(packet: av.Packet) -> int | None:
     return packet.dts if packet.pts is None else packet.pts
+
+
+def _mark(packet: av.Packet) -> tuple[int | None, int | None]:
+    return packet.pos, _stamp(packet)
