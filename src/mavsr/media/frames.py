@@ -127,11 +127,12 @@ def _decode(
     begun = jump is None
     first_shown: int | None = None
     other_begun = jump is None
-    for packet in file.container.demux(file.tracks if file.may_jump else stream):
+    may_jump = file.may_jump
+    for packet in file.container.demux(file.tracks if may_jump else stream):
         begins = packet.stream is stream and (jump is None or jump.begins_with(packet))
         if not begun and not begins:
             continue
-        if file.may_jump:
+        if may_jump:
             # The other track's first packets are as unreliable.
             if jump and jump.survey and packet.stream is not stream:
                 other_begun = other_begun or jump.survey.has(packet)
@@ -168,20 +169,25 @@ class _Times:
     def __init__(self):
         self._last: list[int | None] = [None, None]
         self._faults = [0, 0]
-        self._next = 0.0
+        self._before: av.VideoFrame | av.AudioFrame | None = None
+        self._time = 0.0
 
     def __call__(self, frame: av.VideoFrame | av.AudioFrame) -> float:
-        stamps = frame.pts, frame.dts
-        for number, (stamp, last) in enumerate(zip(stamps, list(self._last), strict=True)):
-            if stamp is not None:
-                self._faults[number] += last is not None and stamp <= last
-            other = stamps[1 - number]
-            self._last[number] = stamp if stamp is not None else other
-        presented, decoded = stamps
-        reliable = self._faults[0] <= self._faults[1] or decoded is None
-        stamp = presented if presented is not None and reliable else decoded
-        unit, per = frame.time_base.as_integer_ratio() if frame.time_base else (0, 1)
-        # Elementary streams have no time stamps at all, only durations.
-        time = self._next if stamp is None else float(stamp) * unit / per
-        self._next = time + (frame.duration or 0) * unit / per
-        return time
+        presented, decoded = frame.pts, frame.dts
+        self._count(0, presented, decoded)
+        self._count(1, decoded, presented)
+        if presented is not None and (self._faults[0] <= self._faults[1] or decoded is None):
+            self._time = frame.time or 0.0
+        elif decoded is not None and frame.time_base:
+            self._time = float(decoded * frame.time_base)
+        elif self._before is not None:
+            # Elementary streams have no time stamps at all, only durations.
+            self._time += float((self._before.duration or 0) * (self._before.time_base or 0))
+        self._before = frame
+        return self._time
+
+    def _count(self, number: int, stamp: int | None, other: int | None) -> None:
+        last = self._last[number]
+        if stamp is not None and last is not None and stamp <= last:
+            self._faults[number] += 1
+        self._last[number] = other if stamp is None else stamp

@@ -37,6 +37,7 @@ class Picture:
     def __init__(self, file: OpenFile):
         self._path = file.path
         self._stream = file.track("video")
+        self._first_size = file.size
         self._first_aspect = file.aspect
         self._size = self._square(*file.size, file.aspect)
         self._reformatter = VideoReformatter()
@@ -72,9 +73,9 @@ class Picture:
 
     def _fitted(self, frame: av.VideoFrame) -> np.ndarray:
         aspect = self._stream.codec_context.sample_aspect_ratio
+        if aspect == self._first_aspect and (frame.width, frame.height) == self._first_size:
+            return self._rgb(frame, *self._size)
         width, height = self._square(frame.width, frame.height, aspect)
-        if (width, height) == self._size:
-            return self._rgb(frame, width, height)
         scale = min(self._size[0] / width, self._size[1] / height)
         pixels = self._rgb(frame, max(1, round(width * scale)), max(1, round(height * scale)))
         canvas = np.zeros((self._size[1], self._size[0], 3), np.uint8)
