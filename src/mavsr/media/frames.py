@@ -5,7 +5,6 @@ from which it is known to come right: at a key frame some time before, and at th
 where the container gives no way to find one.
 """
 
-import itertools
 import math
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -78,7 +77,10 @@ def timed_frames(path, kind, start):
             frames = _decode(file, stream, jump)
             first = next(frames, None)
             if jump is None or (first and first[0] - origin <= start - _SETTLED_S):
-                for time, frame in itertools.chain([first] if first else [], frames):
+                if first:
+                    yield Timed(first[0] - origin, first[1], file, jump is not None)
+                    del first
+                for time, frame in frames:
                     yield Timed(time - origin, frame, file, jump is not None)
                 return
 
@@ -169,8 +171,7 @@ class _Times:
     def __init__(self):
         self._last: list[int | None] = [None, None]
         self._faults = [0, 0]
-        self._before: av.VideoFrame | av.AudioFrame | None = None
-        self._time = 0.0
+        self._time: float | None = None
 
     def __call__(self, frame: av.VideoFrame | av.AudioFrame) -> float:
         presented, decoded = frame.pts, frame.dts
@@ -180,10 +181,11 @@ class _Times:
             self._time = frame.time or 0.0
         elif decoded is not None and frame.time_base:
             self._time = float(decoded * frame.time_base)
-        elif self._before is not None:
-            # Elementary streams have no time stamps at all, only durations.
-            self._time += float((self._before.duration or 0) * (self._before.time_base or 0))
-        self._before = frame
+        elif self._time is None:
+            self._time = 0.0
+        else:
+            # Elementary streams have no time stamps at all, only durations, mostly the same.
+            self._time += float((frame.duration or 0) * (frame.time_base or 0))
         return self._time
 
     def _count(self, number: int, stamp: int | None, other: int | None) -> None:

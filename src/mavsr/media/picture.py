@@ -110,7 +110,7 @@ def _display_matrix(frame: av.VideoFrame) -> tuple[float, float, float, float] |
     """The four entries that turn, mirror and scale; None if a frame comes without."""
     try:
         side_data: Any = frame.side_data
-        found = side_data.get(Type.DISPLAYMATRIX)
+        found = side_data.get(Type.DISPLAYMATRIX) if len(side_data) else None
     except ValueError:
         # PyAV lists none of a frame's side data if it does not know the type of one, such as EXIF
         # in MJPEG. The angle it tells all the same.

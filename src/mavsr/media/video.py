@@ -41,7 +41,7 @@ def video_frames(path: Path, start: float = 0.0, end: float = float("nan")) -> I
     count = 0
     chosen: av.VideoFrame | None = None
     latest: av.VideoFrame | None = None
-    distance = ticks_shown = 0.0
+    distance = latest_ticks = ticks_shown = 0.0
     # The file stays open until the last frame is turned into pixels.
     with contextlib.closing(timed_frames(path, "video", start)) as frames:
         for time, frame, file, _ in frames:
@@ -50,10 +50,9 @@ def video_frames(path: Path, start: float = 0.0, end: float = float("nan")) -> I
             # Halves go down, else a 50 Hz clip would gain a tick after its last frame.
             tick = math.ceil(ticks - 0.5 - 1e-6)
             if tick >= last_tick:
-                # The part ends before the track begins.
-                latest, ticks_shown = (latest, ticks_shown) if latest else (frame, last_tick)
+                # What is shown stays until this frame, or is this one if the track begins with it.
+                latest, ticks_shown = latest or frame, last_tick
                 break
-            ticks_shown = ticks + float((frame.duration or 0) * (frame.time_base or 0)) * FRAME_RATE
             if chosen is not None and tick > count:
                 yield picture_of(chosen)
                 count, chosen = count + 1, None
@@ -63,9 +62,19 @@ def video_frames(path: Path, start: float = 0.0, end: float = float("nan")) -> I
                 count += 1
             if tick == count and (chosen is None or abs(ticks - tick) < distance):
                 chosen, distance = frame, abs(ticks - tick)
-            latest = frame
+            if latest is None or ticks >= latest_ticks:
+                latest, latest_ticks = frame, ticks
+        else:
+            ticks_shown = latest_ticks + _ticks_of(latest)
         if picture_of is None or latest is None or (ticks_shown <= 0 and chosen is None):
             raise InputError(f"{path}: no video frame{between(start, end)}")
         yield picture_of(chosen or latest)
         for _ in range(int(min(round(ticks_shown), last_tick)) - count - 1):
             yield picture_of(latest)
+
+
+def _ticks_of(frame: av.VideoFrame | None) -> float:
+    """How long a frame says it is shown."""
+    if frame is None:
+        return 0.0
+    return float((frame.duration or 0) * (frame.time_base or 0)) * FRAME_RATE
