@@ -37,11 +37,7 @@ class Clock:
         expected = self._expected.get(track)
         offset = self.offset if expected is None else self._fitting(dts * unit, expected)
         self._expected[track] = (dts + (packet.duration or 0)) * unit + offset
-        if offset:
-            ticks = round(offset / unit)
-            packet.dts = dts + ticks
-            if packet.pts is not None:
-                packet.pts += ticks
+        shift(packet, offset)
         return offset
 
     def _fitting(self, time: float, expected: float) -> float:
@@ -51,3 +47,11 @@ class Clock:
                 return offset
         self.offset, self._before = expected - time, self.offset
         return self.offset
+
+
+def shift(packet: av.Packet, offset: float) -> None:
+    """Add ``offset`` seconds to a packet's time stamps."""
+    if offset and packet.time_base:
+        ticks = round(offset / float(packet.time_base))
+        packet.dts = None if packet.dts is None else packet.dts + ticks
+        packet.pts = None if packet.pts is None else packet.pts + ticks

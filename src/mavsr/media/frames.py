@@ -12,7 +12,7 @@ from typing import Generic, Literal, NamedTuple, TypeVar, overload
 
 import av
 
-from mavsr.media.clock import Clock
+from mavsr.media.clock import Clock, shift
 from mavsr.media.opening import Kind, OpenFile, opened
 from mavsr.media.survey import Place, Survey, survey
 
@@ -123,24 +123,21 @@ def _decode(
     file: OpenFile, stream: av.VideoStream | av.AudioStream, jump: _Jump | None
 ) -> Iterator[tuple[float, av.VideoFrame | av.AudioFrame]]:
     """Frames with their time stamps in seconds, put on one clock."""
-    clock = Clock(jump.place.offset if jump and jump.place else 0.0)
+    clock = Clock()
+    offset = jump.place.offset if jump and jump.place else 0.0
     time_of = _Times()
     settled = jump is None
     begun = jump is None
     first_shown: int | None = None
-    other_begun = jump is None
-    may_jump = file.may_jump
-    for packet in file.container.demux(file.tracks if may_jump else stream):
-        begins = packet.stream is stream and (jump is None or jump.begins_with(packet))
-        if not begun and not begins:
+    jumping = file.may_jump and jump is None
+    for packet in file.container.demux(file.tracks if jumping else stream):
+        if jump and not begun and not jump.begins_with(packet):
             continue
-        if may_jump:
-            # The other track's first packets are as unreliable.
-            if jump and jump.survey and packet.stream is not stream:
-                other_begun = other_begun or jump.survey.has(packet)
-                if not other_begun:
-                    continue
+        if jumping:
             clock.set(packet)
+        elif jump and jump.survey:
+            offset = jump.survey.offset_of(packet, offset)
+            shift(packet, offset)
         if packet.stream is not stream:
             continue
         if jump and not begun:

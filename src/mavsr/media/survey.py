@@ -17,6 +17,10 @@ _SPACING_S = 0.5
 """Every audio packet is a place to begin at; one in this time is enough."""
 
 
+_Mark = tuple[int, int | None, int | None]
+"""A packet's track, position and time stamp."""
+
+
 @dataclass(frozen=True)
 class Place:
     """A packet that decoding can begin with.
@@ -39,7 +43,7 @@ class Place:
 
     def is_at(self, packet: av.Packet) -> bool:
         """Whether ``packet`` is this one, as the file has it."""
-        return _mark(packet) == (self.position, self.stamp)
+        return (packet.pos, _stamp(packet)) == (self.position, self.stamp)
 
 
 @dataclass
@@ -49,17 +53,17 @@ class Survey:
     Attributes:
         places: of both main tracks, in their order.
         ends: time at which each of them ends, seconds.
-        marks: of each place, its position and time stamp.
+        offsets: of the one clock, at each packet from which another holds on its track.
 
     """
 
     places: dict[Kind, list[Place]] = field(default_factory=dict)
     ends: dict[Kind, float] = field(default_factory=dict)
-    marks: set[tuple[int | None, int | None]] = field(default_factory=set)
+    offsets: dict[_Mark, float] = field(default_factory=dict)
 
-    def has(self, packet: av.Packet) -> bool:
-        """Whether ``packet``, as the file has it, is at one of the places."""
-        return _mark(packet) in self.marks
+    def offset_of(self, packet: av.Packet, before: float) -> float:
+        """Offset of the clock at ``packet``, as the file has it; ``before``, if it goes on."""
+        return self.offsets.get(_mark(packet), before)
 
     def before(self, kind: Kind, time: float) -> Place | None:
         """The last place of a track not after ``time``; None if there is none."""
@@ -87,6 +91,7 @@ def read_through(file: OpenFile) -> Survey:
     """Read the packets of an open file from where it stands to its end."""
     found = Survey()
     clock = Clock()
+    offsets: dict[Kind, float] = {}
     for packet in file.container.demux(file.tracks):
         if not packet.size or not packet.time_base:
             continue
@@ -94,6 +99,8 @@ def read_through(file: OpenFile) -> Survey:
         unit = float(packet.time_base)
         stamp = _stamp(packet)
         offset = clock.set(packet) if file.may_jump else 0.0
+        if offset != offsets.get(kind, 0.0):
+            offsets[kind] = found.offsets[packet.stream.index, packet.pos, stamp] = offset
         # Elementary streams have no time stamps, only durations.
         time = found.ends.get(kind, 0.0) if stamp is None else stamp * unit + offset
         end = time + (packet.duration or 0) * unit
@@ -103,7 +110,6 @@ def read_through(file: OpenFile) -> Survey:
             if kind == "video" or not places or time >= places[-1].time + _SPACING_S:
                 approach = places[-1].position if places else 0
                 places.append(Place(time, packet.pos, stamp, approach, offset))
-                found.marks.add((packet.pos, stamp))
     return found
 
 
@@ -111,5 +117,5 @@ def _stamp(packet: av.Packet) -> int | None:
     return packet.dts if packet.pts is None else packet.pts
 
 
-def _mark(packet: av.Packet) -> tuple[int | None, int | None]:
-    return packet.pos, _stamp(packet)
+def _mark(packet: av.Packet) -> _Mark:
+    return packet.stream.index, packet.pos, _stamp(packet)
