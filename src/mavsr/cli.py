@@ -11,6 +11,7 @@ from mavsr.command import run_command
 
 COMMANDS = {
     "corpus check": ("mavsr.corpus.check", "what a corpus holds, beside the papers' numbers"),
+    "corpus export": ("mavsr.corpus.export", "mouth crops in auto_avsr's layout"),
     "features plan": (
         "mavsr.features.plan",
         "room and arithmetic of the features to be made",

@@ -146,6 +146,8 @@ def _babble(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
 
 def _detector(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
     mouths = config["mouths"]
+    if config["corpora"].get(wildcards.get("corpus"), {}).get("kind") == "crops":
+        return
     if mouths["detector"] == "landmarks" and not Path(mouths["landmarks"]).is_dir():
         yield f"mouths.landmarks: {mouths['landmarks']} is not a folder"
     if mouths["detector"] == "retinaface":

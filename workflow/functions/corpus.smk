@@ -24,7 +24,9 @@ def corpus_lists(wildcards):
     """The user's table or list of clips that decides how a corpus is read, if it is there."""
     corpus = config["corpora"][wildcards.corpus]
     names = [corpus.get("transcripts"), corpus.get("validation")]
-    return [name for name in names if name and Path(name).is_file()]
+    splits = corpus.get("splits", {}).values()
+    names += [Path(corpus["root"], name) for part in splits for name in part]
+    return [str(name) for name in names if name and Path(name).is_file()]
 
 
 def corpus_reading(wildcards):

@@ -6,11 +6,20 @@ def crop_settings(wildcards):
     mouths = config["mouths"]
     reads = {"detector", "detect_every", "min_frames", "max_av_gap_s", "codec"}
     settings = {k: v for k, v in mouths.items() if k in reads}
-    if mouths["detector"] == "landmarks":
+    settings["detector"] = detector_of(wildcards)
+    if settings["detector"] == "ready":
+        del settings["detect_every"]
+    if settings["detector"] == "landmarks":
         settings["landmarks"] = mouths["landmarks"]
-    if mouths["detector"] == "retinaface":
+    if settings["detector"] == "retinaface":
         settings["weights"] = retinaface_path()
     return json.dumps(settings)
+
+
+def detector_of(wildcards):
+    """Who finds the mouths of a corpus: nobody where its videos are crops already."""
+    ready = config["corpora"][wildcards.corpus]["kind"] == "crops"
+    return "ready" if ready else config["mouths"]["detector"]
 
 
 def retinaface_path():
@@ -21,7 +30,7 @@ def retinaface_path():
 
 def detector_weights(wildcards):
     """The file of the detector's weights if it has one; the user's own only where it lies there."""
-    if config["mouths"]["detector"] != "retinaface":
+    if detector_of(wildcards) != "retinaface":
         return []
     path = retinaface_path()
     # A dry run needs no data; a real one asks mavsr.preflight first.

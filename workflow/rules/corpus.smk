@@ -74,7 +74,8 @@ rule scan_corpus:
         root=lambda wildcards: config["corpora"][wildcards.corpus]["root"],
         shards=per_corpus("shards"),
         reading=corpus_reading,
+        audio=config["mouths"].get("audio", "required"),
     shell:
         "python -m mavsr.corpus.scan --root {params.root:q}"
         " --output_folder results/corpus/{wildcards.corpus} --shards {params.shards:q}"
-        " --reading {params.reading:q} 2> {log:q}"
+        " --reading {params.reading:q} --audio {params.audio} 2> {log:q}"

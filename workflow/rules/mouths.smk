@@ -34,7 +34,7 @@ rule crop_mouths:
         "../../envs/mavsr.yaml"
     resources:
         mem="2GB",
-        gpu_jobs=int(config["mouths"]["detector"] == "retinaface"),
+        gpu_jobs=lambda wildcards: int(detector_of(wildcards) == "retinaface"),
         batch=config["mouths"]["retinaface"]["batch"],  # no param: changes no result
     params:
         code=code("mouths.crop"),

@@ -74,9 +74,10 @@ class Folder:
                 "corpus' root to the folder that does (docs/data.md)"
             )
         source = Path(self.transcripts) if self.transcripts is not None else root
+        pending: Sequence[Pending]
         if source.is_dir():
-            with_text, orphans = find_sidecars(root, source, videos)
-            pending = [(_of_path(root, video), text) for video, text in with_text]
+            pairs, orphans = find_sidecars(root, source, videos)
+            pending = [(_of_path(root, video), text) for video, text in pairs]
             unused = [
                 Clip(make_key(path.relative_to(source)), UNUSED, "", path, problem=problem)
                 for path, problem in orphans

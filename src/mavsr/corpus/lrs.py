@@ -122,8 +122,7 @@ def misplaced(root: Path, folder: Path) -> list[Clip]:
             problem=f"not read: it does not lie at {folder.name}/<speaker>/<clip>.mp4",
         )
         for video in sorted(folder.rglob("*.mp4"))
-        if len(video.relative_to(folder).parts) != 2
-        and not is_clutter(video.relative_to(folder))
+        if len(video.relative_to(folder).parts) != 2 and not is_clutter(video.relative_to(folder))
     ]
 
 

@@ -4,11 +4,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-VIDEO_SUFFIXES = frozenset(
-    ".3g2 .3gp .amv .asf .avi .divx .dv .f4v .flv .gxf .ivf .m2t .m2ts .m2v .m4v .mj2 .mkv .mod "
-    ".mov .mp4 .mpe .mpeg .mpg .mpv .mts .mxf .nut .ogm .ogv .rm .rmvb .tod .ts .vob .webm .wmv "
-    ".wtv .y4m".split()
-)
+VIDEO_SUFFIXES = {
+    ".3g2", ".3gp", ".amv", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".gxf", ".ivf",
+    ".m2t", ".m2ts", ".m2v", ".m4v", ".mj2", ".mkv", ".mod", ".mov", ".mp4", ".mpe", ".mpeg",
+    ".mpg", ".mpv", ".mts", ".mxf", ".nut", ".ogm", ".ogv", ".rm", ".rmvb", ".tod", ".ts",
+    ".vob", ".webm", ".wmv", ".wtv", ".y4m",
+}  # fmt: skip
 """Suffixes of the video containers that FFmpeg reads, in lower case."""
 _LEFT_BEHIND = {
     "#recycle", "$recycle.bin", "@eadir", "__macosx", "desktop.ini", "ehthumbs.db", "lost+found",

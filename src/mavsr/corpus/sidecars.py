@@ -76,9 +76,7 @@ def _missing(expected: Path, others: Sequence[Path]) -> Missing:
     return Missing(problem)
 
 
-def _unread(
-    root: Path, files: Sequence[Path], orphans: Mapping[Path, object]
-) -> dict[Path, str]:
+def _unread(root: Path, files: Sequence[Path], orphans: Mapping[Path, object]) -> dict[Path, str]:
     """Path below ``root`` without suffix -> which file of that name is not taken for a video."""
     return {
         path: f"no video for it; {file} has no suffix of a video"

@@ -24,8 +24,10 @@ from mavsr.mouths.align import mouth_crops
 from mavsr.mouths.detectors import DETECTORS
 from mavsr.shards import Fields
 
-SOURCES = (*DETECTORS, "landmarks")
-"""Where landmarks come from: a detector, or ready-made files."""
+READY = "ready"
+"""In place of a detector: the corpus' videos are crops already."""
+SOURCES = (*DETECTORS, "landmarks", READY)
+"""Where landmarks come from: a detector, or ready-made files, or nowhere."""
 
 WORST_CRF = 51
 
