@@ -16,6 +16,7 @@ import pandas as pd
 from mavsr.command import run_command
 from mavsr.configuration import read_config
 from mavsr.corpus.clips import UNUSED, Clip
+from mavsr.corpus.long_clips import explain_long
 from mavsr.corpus.manifest import SPLITS, read_manifest
 from mavsr.corpus.published import PUBLISHED
 from mavsr.corpus.readers import reading_settings
@@ -127,7 +128,7 @@ def check(
     for name in names:
         print(f"== {name} ({config['corpora'][name]['kind']})")
         try:
-            print("\n".join(_report(name, config["corpora"][name], manifests)))
+            print("\n".join(_report(name, config, manifests)))
         except InputError as error:
             print(error)
             unusable.append(name)
@@ -145,19 +146,22 @@ def _reading_own_files(config: Mapping[str, Any]) -> list[tuple[str, dict[str, s
     return [("crop_mouths", {}), ("import_babble", {}), *encoding]
 
 
-def _report(name: str, section: Mapping[str, Any], manifests: Path | None) -> list[str]:
+def _report(name: str, config: Mapping[str, Any], manifests: Path | None) -> list[str]:
+    section = config["corpora"][name]
     kind, root = section["kind"], Path(section["root"])
     if kind == "portrait" and not root.exists():
         return ["not made yet; the workflow makes it"]
     clips: list[Clip] = []
     if manifests is None:
-        clips = read_corpus(root, reading_settings(section), SEED)
+        audio = config["mouths"].get("audio", "required")
+        clips = read_corpus(root, reading_settings(section), SEED, audio)
         tables = build_manifests(clips, section["shards"])
     else:
         tables = {split: read_manifest(manifests / name / f"{split}.parquet") for split in SPLITS}
     summary = summarise(name, kind, tables)
     missing = explain_shortfall(kind, summary)
     lines = [summary.drop(columns="corpus").to_string(index=False), *missing]
+    lines += explain_long(config, name, tables)
     return lines + (explain_dropped(clips) or ["nothing is left out"] * (manifests is None))
 
 
