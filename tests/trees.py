@@ -15,6 +15,7 @@ def video_bytes(seconds: float, suffix: str = ".mp4") -> bytes:
     form, codec, audio_codec = {
         ".mp4": ("mp4", "libx264", "aac"),
         ".mpg": ("mpeg", "mpeg1video", "mp2"),
+        ".avi": ("avi", "mpeg4", "mp2"),
     }[suffix]
     with av.open(buffer, "w", format=form) as container:
         stream = container.add_stream(codec, rate=25)

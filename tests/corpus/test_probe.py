@@ -30,8 +30,8 @@ def remux(source: bytes, path: Path, form: str, **options: str) -> Path:
 
 
 def source_for(form: str) -> bytes:
-    """Three seconds; in AVI H.264 would need another layout of its packets."""
-    return video_bytes(3.0, ".mpg" if form == "avi" else ".mp4")
+    """Three seconds; H.264 would need another layout of its packets in AVI."""
+    return video_bytes(3.0, ".avi" if form == "avi" else ".mp4")
 
 
 CONTAINERS = [

@@ -42,6 +42,7 @@ class Clip:
     audio: Path | None = None
     """The file that holds the audio; None if the video's does, or none."""
     has_audio: bool = True
+    """False if neither that file nor an audio track is there."""
 
 
 class Reader(Protocol):

@@ -14,8 +14,8 @@ from mavsr.errors import InputError
 from mavsr.media import FRAME_RATE, SAMPLE_RATE
 
 SIZE = 96
-FRAMES_TOLERATED = 12
-"""By so many frames (half a second) a list may be wrong about a file."""
+FRAMES_TOLERATED = 5
+"""By so many frames (0.2 s) a list may be wrong about a file."""
 
 
 @dataclass(frozen=True)

@@ -49,11 +49,15 @@ def read_corpus(
 def refuse_unheard(clips: Sequence[Clip]) -> list[Clip]:
     """Give every good clip a problem that has no audio."""
     return [
-        replace(clip, problem=f"{clip.video}: no audio track, or an empty one")
-        if not clip.problem and not clip.has_audio
-        else clip
+        replace(clip, problem=_unheard(clip)) if not clip.problem and not clip.has_audio else clip
         for clip in clips
     ]
+
+
+def _unheard(clip: Clip) -> str:
+    if clip.audio:
+        return f"{clip.audio} is missing"
+    return f"{clip.video}: no audio track, or an empty one"
 
 
 def refuse_shared_keys(clips: Sequence[Clip]) -> list[Clip]:
@@ -93,7 +97,7 @@ def build_manifests(clips: Sequence[Clip], shards: dict[str, int]) -> dict[str, 
             {
                 "key": clip.key,
                 "video": str(clip.video),
-                "audio": str(clip.audio or clip.video),
+                "audio": str(clip.audio if clip.audio and clip.has_audio else clip.video),
                 "text": clip.text,
                 "start": clip.start,
                 "end": clip.end,
