@@ -44,14 +44,15 @@ def test_crops_are_stored_as_they_decode(tmp_path):
     assert np.isnan(entry.face_share) and np.isnan(entry.largest_jump)
 
 
-def test_grey_crops_have_three_equal_channels(tmp_path):
+@pytest.mark.parametrize("pixels", ["yuv420p", "gray"])
+def test_grey_crops_have_three_equal_channels(tmp_path, pixels):
     video = write_pair(tmp_path / "a.mp4")
     grey = make_crops(3)[..., :1].repeat(3, axis=-1)
-    video.write_bytes(mp4_bytes(grey, pixels="gray"))
+    video.write_bytes(mp4_bytes(grey, pixels=pixels))
     _, samples = run(tmp_path, [row_of(video)])
     crops = decode_video(samples["a"]["mkv"]).astype(int)
-    assert np.ptp(crops, axis=-1).max() == 0
-    assert np.abs(crops - grey).mean() < 3
+    assert np.ptp(crops, axis=-1).mean() < 1
+    assert np.corrcoef(crops.ravel(), grey.ravel())[0, 1] > 0.99
 
 
 def test_members_of_an_archive_are_taken_in_place(tmp_path):
