@@ -12,10 +12,6 @@ from mavsr.command import run_command
 COMMANDS = {
     "corpus check": ("mavsr.corpus.check", "what a corpus holds, beside the papers' numbers"),
     "corpus export": ("mavsr.corpus.export", "mouth crops in auto_avsr's layout"),
-    "features plan": (
-        "mavsr.features.plan",
-        "room and arithmetic of the features to be made",
-    ),
     "export": ("mavsr.model.export", "one scale of a trained model, for plain PEFT"),
     "features verify": ("mavsr.features.verify", "whether cached features are what was indexed"),
     "status": ("mavsr.status.status", "what is done, running, failed and left, and why"),

@@ -215,9 +215,9 @@ def test_a_damaged_archive_is_one_lost_row_beside_its_good_clips(archives, cut):
 @pytest.mark.parametrize(
     ("splits", "message"),
     [
-        ({"train": ["a.csv"], "test": ["b.csv"]}, "splits has train, test; give lists"),
-        ({"train": [], "val": ["a.csv"], "test": ["b.csv"]}, "give lists or archives of each"),
-        ({"train": ["a.zip"], "val": ["a.csv"], "test": ["b.csv"]}, "a.zip, which is neither .csv"),
+        ({"train": ["a.csv"], "test": ["b.csv"]}, "'val' is missing at splits"),
+        ({"train": [], "val": ["a.csv"], "test": ["b.csv"]}, r"splits.train is \[\]"),
+        ({"train": ["a.zip"], "val": ["a.csv"], "test": ["b.csv"]}, "a.zip is neither a list"),
     ],
 )
 def test_wrong_splits_are_named(splits, message):

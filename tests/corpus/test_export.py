@@ -88,7 +88,7 @@ def test_there_and_back_is_the_same(results, tmp_path):
     assert pd.read_csv(tmp_path / "corpus" / "dropped.csv").empty
     for split in SPLITS:
         shard = tmp_path / f"{split}.tar"
-        settings = CropSettings(detector="ready")
+        settings = CropSettings(ready=True)
         crop(tmp_path / "corpus" / f"{split}.parquet", 0, shard, tmp_path / "l.csv", settings)
         # Names with other characters than letters, digits and _ end in a hash of nine characters.
         back = {key[:-9].removeprefix(f"other-{split}-Ann-B-"): f for key, f in read_shard(shard)}

@@ -11,7 +11,7 @@ import yaml
 from tiny import save_whisper
 from trees import manifest_row, write_video
 
-from mavsr.configuration import read_config
+from mavsr.config.read import read_config
 from mavsr.corpus.check import check
 from mavsr.corpus.long_clips import explain_long
 from mavsr.encoders import EncoderSettings, load_encoder
@@ -108,10 +108,10 @@ def test_check_tells_it(tmp_path, capsys):
 
 def test_the_example_for_own_videos_encodes_20_seconds(tmp_path):
     config = read_config([config_of(tmp_path)])
-    save_whisper(tmp_path / "whisper", chunk_s=config["toy"]["whisper"]["chunk_s"])
+    save_whisper(tmp_path / "whisper", chunk_s=config.toy.whisper.chunk_s)
     settings = EncoderSettings("whisper", str(tmp_path / "whisper"))
     wave = torch.from_numpy(np.random.default_rng(0).normal(0, 0.1, 20 * 16_000)).float()
-    split = config["features"]["long_clips"] == "split"
+    split = config.features.long_clips == "split"
     assert load_encoder(settings, "cpu", split).encode([wave])[0].shape[0] == 20 * 50
     with pytest.raises(InputError, match=r"lasts 20\.00 s and this Whisper takes at most 4 s"):
         load_encoder(settings, "cpu").encode([wave])

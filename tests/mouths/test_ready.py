@@ -17,7 +17,7 @@ from mavsr.mouths.ledger import read_ledger
 from mavsr.mouths.summary import summarise
 from mavsr.shards import read_shard
 
-READY = CropSettings(detector="ready")
+READY = CropSettings(ready=True)
 
 
 def run(folder, rows, settings=READY):
@@ -117,7 +117,7 @@ def test_sheet_and_summary_do_without_detections(tmp_path):
 @pytest.mark.parametrize("codec", ["ffv1", {"x264": 18}])
 def test_the_codec_is_the_configs(tmp_path, codec):
     _, samples = run(
-        tmp_path, [row_of(write_pair(tmp_path / "a.mp4"))], CropSettings("ready", codec=codec)
+        tmp_path, [row_of(write_pair(tmp_path / "a.mp4"))], CropSettings(ready=True, codec=codec)
     )
     lossless = b"FFV1" in samples["a"]["mkv"]
     assert lossless == (codec == "ffv1")

@@ -7,13 +7,14 @@ video, named by lists (mavsr.corpus.labels); an archive holds ``<key>.mp4``, ``<
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
 import braceexpand
 
+from mavsr.config.corpora import CropsKeys
 from mavsr.corpus.clips import UNUSED, Clip, read_in_parallel, version
 from mavsr.corpus.crop_archives import read_archive
 from mavsr.corpus.crop_files import FRAMES_TOLERATED, probe_audio, probe_crops
@@ -30,26 +31,8 @@ LIST, ARCHIVE = ".csv", ".tar"
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Crops:
-    """How ready-made crops are read.
-
-    Attributes:
-        splits: split -> lists (``.csv``) or archives (``.tar``) of it, each a path below the root
-            or an absolute one; ``*`` in its name and ``{000..063}`` stand for many.
-    """
-
-    splits: Mapping[str, Sequence[str]]
-
-    def __post_init__(self) -> None:
-        if sorted(self.splits) != sorted(SPLITS) or not all(self.splits.values()):
-            raise InputError(
-                f"splits has {', '.join(self.splits) or 'nothing'}; give lists or archives of each "
-                f"of {', '.join(SPLITS)} (one may stand in two)"
-            )
-        for name in (name for names in self.splits.values() for name in names):
-            if Path(name).suffix not in (LIST, ARCHIVE):
-                raise InputError(f"splits names {name}, which is neither {LIST} nor {ARCHIVE}")
+class Crops(CropsKeys):
+    """How ready-made crops are read."""
 
     def check(self, root: Path) -> None:
         """See mavsr.corpus.clips.Reader."""
@@ -67,7 +50,7 @@ class Crops:
                 "the folder that holds the crops (docs/data.md)"
             )
         found: dict[str, list[Path]] = {split: [] for split in SPLITS}
-        for split, names in self.splits.items():
+        for split, names in asdict(self.splits).items():
             for name in (name for given in names for name in braceexpand.braceexpand(given)):
                 place = root / name
                 paths = [place] if place.is_file() else sorted(place.parent.glob(place.name))

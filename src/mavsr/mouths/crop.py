@@ -14,7 +14,7 @@ from mavsr.command import progress, run_command
 from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
 from mavsr.media import FRAME_RATE, read_audio
-from mavsr.mouths.clip import READY, CropSettings, Lengths, check_lengths, encode
+from mavsr.mouths.clip import CropSettings, Lengths, check_lengths, encode
 from mavsr.mouths.detectors import load_detector
 from mavsr.mouths.landmark_files import find_file, read_landmarks
 from mavsr.mouths.landmarks import find_landmarks
@@ -61,7 +61,7 @@ def crop_rows(
     """
     # Shards run side by side, so that more threads in one job would only get in another's way.
     cv2.setNumThreads(1)
-    if settings.detector not in ("landmarks", READY):
+    if settings.detector != "landmarks" and not settings.ready:
         load_detector(settings.detector, settings.weights, settings.batch)
     memory = held_memory()
     entries: list[Entry] = []
@@ -111,7 +111,7 @@ def crop_clip(
         av_gap_s=float("nan"),
     )
     try:
-        if settings.detector == READY:
+        if settings.ready:
             return ready_clip(row, entry, settings)
         frames = Reel(Path(row["video"]), row["start"], row["end"], memory)
         sound = read_audio(Path(row["audio"]), row["start"], row["end"])

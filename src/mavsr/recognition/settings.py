@@ -1,49 +1,35 @@
 """Of a config, what the recognition of single files needs: as the workflow's rules hand it out."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from itertools import product
-from pathlib import Path
-from typing import Any
 
-from mavsr.configuration import ENCODES
+from mavsr.config.config import Config
+from mavsr.config.encoders import EncoderKeys
+from mavsr.config.mouths import CropKeys, Retinaface
 from mavsr.errors import InputError
-from mavsr.evaluation.settings import DecodingSettings, SamplingSettings
 from mavsr.features.settings import ExtractSettings
 from mavsr.model.scales import TASKS
 from mavsr.mouths.clip import CropSettings
+from mavsr.workflow.paths import RETINAFACE
 
 
-def crop_settings(config: Mapping[str, Any]) -> CropSettings:
+def crop_settings(config: Config) -> CropSettings:
     """How mouths are found: the section ``mouths``."""
-    section = config["mouths"]
-    weights, landmarks = section["retinaface"]["weights"], section["landmarks"]
-    if weights and "://" in weights:
-        weights = "results/mouths/retinaface.weights"  # where rule fetch_retinaface puts it
-    return CropSettings(
-        detector=section["detector"],
-        detect_every=section["detect_every"],
-        min_frames=section["min_frames"],
-        max_av_gap_s=section["max_av_gap_s"],
-        codec=section["codec"],
-        landmarks=Path(landmarks) if landmarks else None,
-        weights=Path(weights) if weights else None,
-        batch=section["retinaface"]["batch"],
-    )
+    values = {field.name: getattr(config.mouths, field.name) for field in fields(CropKeys)}
+    if config.mouths.retinaface.is_remote:
+        batch = config.mouths.retinaface.batch
+        values["retinaface"] = Retinaface(weights=RETINAFACE, batch=batch)
+    return CropSettings(**values)
 
 
-def extract_settings(config: Mapping[str, Any]) -> ExtractSettings:
+def extract_settings(config: Config) -> ExtractSettings:
     """How tokens are made: of the section ``features`` what concerns a single clip."""
     names = ("dtype", "precision", "long_clips", "longest_s")
-    return ExtractSettings(**{name: config["features"][name] for name in names})
+    return ExtractSettings(**{name: getattr(config.features, name) for name in names})
 
 
-def decoding_settings(config: Mapping[str, Any]) -> DecodingSettings:
-    """How transcripts are searched for: the section ``decoding``."""
-    section = config["decoding"]
-    return DecodingSettings(**{**section, "sampling": SamplingSettings(**section["sampling"])})
-
-
-def encoder_names(folder: str, task: str, encoders: Mapping[str, Any]) -> dict[str, str]:
+def encoder_names(folder: str, task: str, encoders: Mapping[str, EncoderKeys]) -> dict[str, str]:
     """Modality -> name of the encoder that a model's folder is named after.
 
     Args:
@@ -55,7 +41,7 @@ def encoder_names(folder: str, task: str, encoders: Mapping[str, Any]) -> dict[s
         InputError: it is not named after encoders of the config.
     """
     choices = [
-        [name for name, section in encoders.items() if ENCODES[section["kind"]] == modality]
+        [name for name, section in encoders.items() if section.modality == modality]
         for modality in TASKS[task]
     ]
     for names in product(*choices):

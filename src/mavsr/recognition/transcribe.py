@@ -15,7 +15,8 @@ from typing import Any
 import torch
 
 from mavsr.command import run_command
-from mavsr.configuration import read_config
+from mavsr.config.config import Config
+from mavsr.config.read import plain, read_config
 from mavsr.encoders import Encoder, EncoderSettings, load_encoder
 from mavsr.errors import InputError
 from mavsr.evaluation import transcribe as decoding
@@ -28,7 +29,6 @@ from mavsr.model.settings import ModelSettings
 from mavsr.recognition.clip import CLEAN, clip_tokens, read_clip
 from mavsr.recognition.settings import (
     crop_settings,
-    decoding_settings,
     encoder_names,
     extract_settings,
 )
@@ -64,7 +64,7 @@ def transcribe(
     _check_files(videos, crops if "video" in modalities else None)
     config = read_config(configfile or [])
     cropping, extraction = crop_settings(config), extract_settings(config)
-    searching = decoding_settings(config)
+    searching = config.decoding
     device = "cuda" if torch.cuda.is_available() else "cpu"
     encoders = _load_encoders(model, run, config, extraction, device)
     network = MatryoshkaModel(settings, run["dims"])
@@ -110,15 +110,15 @@ def _check_files(videos: list[Path], crops: Path | None) -> None:
 def _load_encoders(
     model: Path,
     run: Mapping[str, Any],
-    config: Mapping[str, Any],
+    config: Config,
     extraction: ExtractSettings,
     device: str,
 ) -> dict[str, Encoder]:
     """Modality -> encoder; InputError unless the model was trained on the tokens of just these."""
     encoders = {}
-    names = encoder_names(model.name, run["model"]["task"], config["encoders"])
+    names = encoder_names(model.name, run["model"]["task"], config.encoders)
     for modality, name in names.items():
-        settings = EncoderSettings(**config["encoders"][name])
+        settings = EncoderSettings(**plain(config.encoders[name]))
         encoder = load_encoder(settings, device, extraction.long_clips == "split")
         made_by = origin(encoder, settings, CLEAN, extraction)
         for key, trained_on in run.get("encoders", {}).get(modality, {}).items():
