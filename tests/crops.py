@@ -26,7 +26,10 @@ def make_audio(seed: int, seconds: float = 1.0, rate: int = 16_000) -> np.ndarra
 def mp4_bytes(crops: np.ndarray, rate: int = 25, pixels: str = "yuv420p") -> bytes:
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=rate, options={"crf": "6"})
+        # The same bytes every time.
+        options = {"crf": "6", "x264-params": "no-mbtree=1"}
+        stream = container.add_stream("libx264", rate=rate, options=options)
+        stream.codec_context.thread_count = 1
         stream.height, stream.width = crops.shape[1:3]
         stream.pix_fmt = pixels
         for frame in crops:

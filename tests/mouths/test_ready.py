@@ -94,6 +94,18 @@ def test_bad_ones_have_a_row_and_the_rest_goes_on(tmp_path):
     assert not ledger.reason.str.contains("unforeseen").any()
 
 
+@pytest.mark.parametrize("audio", ["required", "optional"])
+def test_crops_without_audio_are_silent_where_it_is_optional(tmp_path, audio):
+    video = write_pair(tmp_path / "a.mp4")
+    row = row_of(video, audio=str(video))
+    ledger, samples = run(tmp_path, [row], CropSettings(ready=True, audio=audio))
+    if audio == "required":
+        assert "no audio track" in ledger.reason["a"]
+    else:
+        assert not decode_audio(samples["a"]["flac"]).any()
+        assert ledger.av_gap_s["a"] == 0
+
+
 def test_same_input_same_bytes(tmp_path):
     video = write_pair(tmp_path / "a.mp4")
     shards = []

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mavsr.corpus.crop_files import probe_crops
 from mavsr.corpus.members import as_file
 from mavsr.errors import InputError
 from mavsr.media import (
@@ -36,8 +37,7 @@ def ready_clip(
         InputError: the clip is to be dropped; the message says why.
     """
     crops = read_crops(Path(row["video"]))
-    with as_file(Path(row["audio"])) as file:
-        audio = read_audio(file)
+    audio = _audio(row, len(crops) * SAMPLES_PER_FRAME, settings.audio == "optional")
     lengths = Lengths(len(crops), len(audio), entry.duration_s)
     check_lengths(lengths, settings)
     about = {"text": row["text"], "speaker": row["speaker"], "frames": len(crops)}
@@ -56,6 +56,16 @@ def ready_clip(
         duration_s=lengths.frames / FRAME_RATE,
     )
     return entry, fields
+
+
+def _audio(row: Mapping[Any, Any], samples: int, may_lack: bool) -> np.ndarray:
+    """Audio (N,) beside the crops or in their file; silence where it may lack and does."""
+    place = Path(row["audio"])
+    with as_file(place) as file:
+        inside = row["audio"] == row["video"]
+        if may_lack and inside and not probe_crops(file, str(place)).audio:
+            return np.zeros(samples, np.float32)
+        return read_audio(file)
 
 
 def read_crops(video: Path) -> np.ndarray:
