@@ -1,6 +1,8 @@
 """Ready-made crops as the corpus stage sees them: trees with lists, and archives."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,7 @@ from crops import (
     write_tree,
 )
 
+from mavsr.config.read import read_config
 from mavsr.corpus.clips import UNUSED
 from mavsr.corpus.readers import make_reader
 from mavsr.corpus.scan import read_corpus, scan
@@ -231,3 +234,30 @@ def test_a_root_or_list_that_is_not_there_is_named(tree, tmp_path):
         read(tmp_path / "gone", splits)
     with pytest.raises(InputError, match=r"splits.val names x-\*.tar, but there is no .*x-\*.tar"):
         read(root, {**splits, "val": ["x-*.tar"]})
+
+
+def examples():
+    """The configs that docs/data.md gives for ready-made crops."""
+    text = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+    section = text.split("\n## Ready-made crops\n")[1].split("\n## ")[0]
+    return re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+
+
+def test_the_documented_tree_is_read_by_the_documented_config(tmp_path):
+    listed, archived = examples()
+    (tmp_path / "config.yaml").write_text(listed)
+    corpus = read_config([tmp_path / "config.yaml"]).corpora["lrs3"]
+    splits = write_tree(tmp_path / "crops")
+    for split, (name,) in corpus.reading["splits"].items():
+        (tmp_path / "crops" / splits[split][0]).rename(tmp_path / "crops" / name)
+    clips = read_corpus(tmp_path / "crops", corpus.reading, 0)
+    assert {split: len(of_split(clips, split)) for split in SPLITS} == dict.fromkeys(SPLITS, 2)
+
+    (tmp_path / "config.yaml").write_text(archived)
+    corpus = read_config([tmp_path / "config.yaml"]).corpora["lrs3"]
+    names = [*(f"train-{n:03d}" for n in range(64)), "val", "test-0", "test-1"]
+    for number, name in enumerate(names):
+        write_archive(tmp_path / "tars" / f"{name}.tar", sample(f"c{number}", frames=1))
+    clips = read_corpus(tmp_path / "tars", corpus.reading, 0)
+    assert not lost(clips)
+    assert [len(of_split(clips, split)) for split in SPLITS] == [64, 1, 2]
