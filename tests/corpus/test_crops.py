@@ -203,6 +203,14 @@ def test_bad_samples_of_an_archive_have_rows(archives):
     assert [clip.key for clip in of_split(clips, "val") if not clip.problem] == ["good"]
 
 
+def test_a_member_whose_name_is_no_text_costs_itself(archives, tmp_path):
+    root, splits = archives
+    write_archive(root / "val.tar", sample("caf\udce9") | sample("good"))
+    scan(root, tmp_path / "out", SHARDS, {"kind": "crops", "splits": splits})
+    assert "its path is not UTF-8" in (tmp_path / "out" / "dropped.csv").read_text()
+    assert pd.read_parquet(tmp_path / "out" / "val.parquet").key.tolist() == ["good"]
+
+
 @pytest.mark.parametrize("cut", [100, 20_000])
 def test_a_damaged_archive_is_one_lost_row_beside_its_good_clips(archives, cut):
     root, splits = archives

@@ -68,6 +68,10 @@ def _clip(split: str, archive: Path, key: str, sample: Sample, tar: tarfile.TarF
 def _with_content(
     clip: Clip, archive: Path, sample: Sample, video: str, tar: tarfile.TarFile
 ) -> Clip:
+    try:
+        str(clip.video).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"its path is not UTF-8 ({error}); rename it") from error
     crops = probe_crops(_opened(tar, sample[video]), str(clip.video))
     audio = next((name for name in sample if name in AUDIO_SUFFIXES), None)
     if audio:
