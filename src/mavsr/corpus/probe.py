@@ -10,9 +10,12 @@ from functools import lru_cache
 from pathlib import Path
 
 import av
+from av.stream import Disposition
 
 from mavsr.errors import InputError
 
+_NO_VIDEO = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
+"""Covers and previews, which containers list as video tracks."""
 _HEAD = 4096
 """First bytes of a file, in which Matroska and AVI state its size."""
 _LISTED = "mov,mp4"
@@ -87,11 +90,11 @@ def _ebml_size(head: bytes, place: int) -> tuple[int, int]:
 
 
 def _look(video: Path, size: int, container: av.container.InputContainer) -> Probe:
-    # A picture on the cover of a sound file is a video track too, for FFmpeg.
-    cover = av.stream.Disposition.attached_pic
-    tracks = [stream for stream in container.streams.video if not stream.disposition & cover]
+    tracks = [stream for stream in container.streams.video if not stream.disposition & _NO_VIDEO]
     if not tracks:
         raise InputError(f"{video}: no video track")
+    # Players take the track that is flagged default.
+    tracks.sort(key=lambda stream: not stream.disposition & Disposition.default)
     origin = max(0.0, (container.start_time or 0) / av.time_base)
     streams = [tracks[0], *container.streams.audio]
     # A fragmented file counts no frames in its header; its list grows while it is read.
