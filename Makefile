@@ -15,7 +15,7 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 IN_ENV := . .venv/bin/activate &&
 SNAKEMAKE := $(IN_ENV) snakemake $(if $(PROFILE),--workflow-profile $(PROFILE),--cores $(CORES)) $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: all results/all results/paper report test test-slurm plan status lint bench lock unlock clean FORCE
+.PHONY: all results/all results/paper report test test-slurm plan status lint generate bench lock unlock clean FORCE
 .DEFAULT_GOAL := all
 
 all results/all: .venv/.installed
@@ -49,6 +49,10 @@ plan: .venv/.installed
 # What is done, running, failed and left, with the end of failed logs.
 status: .venv/.installed
 	$(IN_ENV) python -m mavsr status $(if $(CONFIG),--configfile $(CONFIG))
+
+# What follows from the config's models: the schema for editors and the page of all keys.
+generate: .venv/.installed
+	$(IN_ENV) python -m mavsr.config.generate
 
 lint: .venv/.installed
 	$(IN_ENV) pytest tests/workflow/test_style.py

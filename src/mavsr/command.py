@@ -18,6 +18,7 @@ import jsonargparse
 from tqdm import tqdm
 
 from mavsr.errors import InputError
+from mavsr.workflow.planned import as_planned
 
 T = TypeVar("T")
 
@@ -53,9 +54,14 @@ def run_command(
     # PEFT 0.21 asks transformers 5 for an attribute by its old name.
     warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated")
     try:
-        jsonargparse.auto_cli(
-            function, words, as_positional=False, prog=name, description=inspect.getdoc(function)
-        )
+        with as_planned(_module(function)):
+            jsonargparse.auto_cli(
+                function,
+                words,
+                as_positional=False,
+                prog=name,
+                description=inspect.getdoc(function),
+            )
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
@@ -65,6 +71,12 @@ def run_command(
         place = f"{error.filename}: " if error.filename else ""
         print(f"error: {place}{error.strerror}; {_REFUSALS[error.errno]}", file=sys.stderr)
         sys.exit(2)
+
+
+def _module(function: Callable[..., Any]) -> str:
+    """Dotted name of a command's module, also where it is run by ``python -m``."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    return spec.name if spec and function.__module__ == "__main__" else function.__module__
 
 
 def join_lists(arguments: list[str], function: Callable[..., Any]) -> list[str]:

@@ -1,7 +1,6 @@
 """``mavsr transcribe`` gives a clip the text that the workflow's jobs give it."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,7 @@ from trees import manifest_row
 from videos import write_mp4
 
 from mavsr import cli
-from mavsr.configuration import read_config
+from mavsr.config.read import merged, parse_config, plain, read_config
 from mavsr.corpus.manifest import write_manifest
 from mavsr.encoders import EncoderSettings
 from mavsr.errors import InputError
@@ -28,7 +27,7 @@ from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.scales import TASKS
 from mavsr.mouths.clip import CropSettings
 from mavsr.mouths.crop import crop
-from mavsr.recognition.settings import crop_settings, decoding_settings, encoder_names
+from mavsr.recognition.settings import crop_settings, encoder_names
 from mavsr.shards import read_shard
 
 DIMS = {"audio": 16, "video": 16}
@@ -113,7 +112,7 @@ def by_the_jobs(place, model, scale, tmp_path):
         "clean",
         scale,
         path,
-        decoding_settings(read_config([place / "my.yaml"])),
+        read_config([place / "my.yaml"]).decoding,
         **{modality: place / modality / "index.json" for modality in TASKS[task]},
     )
     return read_hypotheses(path).texts
@@ -212,9 +211,9 @@ def test_another_encoder_than_the_models_is_refused(train, place, tmp_path, caps
 
 def test_names_of_encoders_are_found_whatever_dots_they_have():
     encoders = {
-        "w": {"kind": "whisper"},
-        "w.en": {"kind": "whisper"},
-        "eye": {"kind": "avhubert"},
+        "w": EncoderSettings("whisper", "w"),
+        "w.en": EncoderSettings("whisper", "w.en"),
+        "eye": EncoderSettings("avhubert", "v.pt"),
     }
     found = encoder_names("my.lrs3.avsr.w.en+eye.llama-3.2-1b.mtsk-ms.s0", "avsr", encoders)
     assert found == {"audio": "w.en", "video": "eye"}
@@ -225,18 +224,9 @@ def test_names_of_encoders_are_found_whatever_dots_they_have():
 
 def test_mouths_are_found_as_the_workflow_finds_them():
     config = read_config([])
-    plain = crop_settings(config)
-    section = config["mouths"]
-    assert plain == CropSettings(
-        section["detector"],
-        section["detect_every"],
-        section["min_frames"],
-        section["max_av_gap_s"],
-        section["codec"],
-        batch=section["retinaface"]["batch"],
-    )
-    retinaface = {"weights": "https://server.example/r.zip", "sha256": "0", "batch": 7}
-    config["mouths"] = {**section, "detector": "retinaface", "retinaface": retinaface}
-    found = crop_settings(config)
+    assert crop_settings(config) == CropSettings()
+    weights = {"weights": "https://server.example/r.zip", "sha256": "0" * 64, "batch": 7}
+    mouths = {"detector": "retinaface", "retinaface": weights, "min_frames": 9}
+    found = crop_settings(parse_config(merged(plain(config), {"mouths": mouths})))
     assert str(found.weights) == "results/mouths/retinaface.weights"
-    assert replace(found, weights=None, batch=32, detector="mediapipe") == replace(plain, batch=32)
+    assert (found.detector, found.batch, found.min_frames) == ("retinaface", 7, 9)

@@ -4,18 +4,20 @@ from mavsr.report.catalogue import FIGURES, PAPERS, TABLES
 from mavsr.status.failures import FAILED, write_failures
 from mavsr.workflow import paths
 from mavsr.workflow.inputs import Inputs, clean, tested, toy_files, views
-from mavsr.workflow.params import Params, caption, category, code, features, flag, label
+from mavsr.workflow.params import Params, caption, category, features, flag, label
 from mavsr.workflow.paths import SPLITS
 from mavsr.workflow.start import (
     babble_name,
     begin,
     check_planned,
     one_of,
+    planned_code,
     published_tables,
 )
 
 asked = begin(config, workflow)
 needs, told = Inputs(asked), Params(asked)
+code = planned_code(asked, workflow)
 
 
 wildcard_constraints:

@@ -10,7 +10,6 @@ from typing import Any
 
 from mavsr.config.read import plain
 from mavsr.report.catalogue import CAPTIONS, PAPERS, TABLES
-from mavsr.sources import code_digest
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
 from mavsr.workflow.experiments import training_settings
@@ -19,12 +18,6 @@ from mavsr.workflow.reads import Purpose, settings_of
 Function = Callable[[Any], str]
 FEATURES = ("audio", "video", "audio_val", "video_val")
 """Options of jobs that read features."""
-
-
-def code(module: str) -> Function:
-    """Params function: digest of all code that ``python -m mavsr.<module>`` runs."""
-    # A function, because a job on a cluster needs one digest, not those of all rules.
-    return lambda wildcards: code_digest(f"mavsr.{module}")
 
 
 class Params:
@@ -51,9 +44,10 @@ class Params:
 
         return value
 
-    def running(self, rule: str, *path: str) -> Function:
+    def running(self, rule: str, *path: str) -> Callable[[Any], str | int]:
         """Resources function: a setting that only says how a job runs."""
-        return self.of(rule, *path, purpose="runs")
+        text = self.of(rule, *path, purpose="runs")
+        return lambda wildcards: int(found) if (found := text(wildcards)).isdigit() else found
 
     def _read(self, rule: str, wildcards: Any, purpose: Purpose = "decides") -> dict[str, Any]:
         return settings_of(self.asked, rule, dict(wildcards.items()), purpose)
@@ -104,6 +98,12 @@ class Params:
         task = self.asked.models[wildcards["model"]].settings.task
         values = plain(training_settings(self.asked.config, task))
         return json.dumps({key: values[key] for key in section if key != "per_task"})
+
+    @property
+    def training_command(self) -> str:
+        """The module that trains: on cached features, or with the encoders inside."""
+        cached = self.asked.config.features.mode == "cached"
+        return "training.train" if cached else "training.train_online"
 
     def training_runs(self, wildcards: Any) -> str:
         """Resources function: options that change no result of a training job."""
