@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from mavsr.command import progress
-from mavsr.errors import InputError
-from mavsr.media import measure_length
+from mavsr.corpus.probe import probe
 from mavsr.seeds import derive_seed
 
 T = TypeVar("T")
@@ -40,6 +39,10 @@ class Clip:
     """Changes with the video's size or time, or with the transcript."""
     problem: str = ""
     """Why the clip is left out; empty for a good one."""
+    audio: Path | None = None
+    """The file that holds the audio; None if the video's does, or none."""
+    has_audio: bool = True
+    """False if neither that file nor an audio track is there."""
 
 
 class Reader(Protocol):
@@ -74,17 +77,12 @@ def read_in_parallel(
 
 
 def duration(video: Path) -> float:
-    """Length of a video file in seconds, see :func:`mavsr.media.measure_length`.
+    """Seconds after which a file's video ends, by its packets (:func:`mavsr.corpus.probe.probe`).
 
     Raises:
-        InputError: the file is missing, cannot be read, or has no length.
+        InputError: the file is missing, incomplete, cannot be opened, or has no video.
     """
-    if not video.exists():
-        raise InputError(f"{video} is missing")
-    seconds = measure_length(video)
-    if seconds <= 0:
-        raise InputError(f"{video} has no duration; it is empty or damaged")
-    return seconds
+    return probe(video).seconds
 
 
 def version(video: Path, transcript: bytes) -> str:

@@ -60,6 +60,9 @@ class Params:
     def crops(self, wildcards: Any) -> str:
         """How mouths are found; fetched weights lie where their rule puts them."""
         section = self._read("crop_mouths", wildcards)["mouths"]
+        if self.asked.is_ready(wildcards["corpus"]):
+            read = ("audio", "codec", "max_av_gap_s", "min_frames")
+            return json.dumps({"ready": True, **{name: section[name] for name in read}})
         mouths = self.asked.config.mouths
         if mouths.detector == "retinaface" and mouths.retinaface.is_remote:
             section["retinaface"] = {"weights": paths.RETINAFACE}
@@ -67,7 +70,8 @@ class Params:
 
     def needs_gpu(self, wildcards: Any) -> int:
         """Resources function: whether the detector is one for GPUs."""
-        return int(self.asked.config.mouths.detector == "retinaface")
+        ready = self.asked.is_ready(wildcards["corpus"])
+        return int(not ready and self.asked.config.mouths.detector == "retinaface")
 
     def toy_whisper(self, wildcards: Any) -> str:
         """Settings of the toy audio encoder without the noise that it hears."""
