@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from evaluated import write_ledger_of
 from safetensors.torch import load_file, save_file
-from tiny import save_llm
+from tiny import change_run, save_llm
 from transformers import AutoConfig, AutoTokenizer
 
 from mavsr.command import run_command
@@ -249,7 +249,7 @@ def test_wrong_inputs_are_named(run_train, run_decode, data, capsys, tmp_path, w
     assert "scale a8_v1 is not one of" in fails(capsys, run_decode, folder, "a8_v1")
     assert not list((tmp_path / "evaluation").rglob("*.jsonl"))
     (folder / "projectors.safetensors").unlink()
-    assert "is not a trained model" in fails(capsys, run_decode, folder, "a2_v1")
+    assert "projectors.safetensors is missing" in fails(capsys, run_decode, folder, "a2_v1")
     data.views["video"] = data.views["video"][:1]
     assert "as many audio as video views" in fails(capsys, run_train, "other")
     _, fewer = write_features("train", {k: n for k, n in TRAIN.items() if k != "clip3"}, "view_1")
@@ -269,8 +269,7 @@ def test_a_decode_without_a_model_says_so(
     assert f"{missing}" in error
     folder = run_train("model", epochs=1)
     content = json.loads((folder / "run.json").read_text())
-    content["model"]["llm"] = str(folder / "no-llm")
-    (folder / "run.json").write_text(json.dumps(content))
+    change_run(folder, model={**content["model"], "llm": str(folder / "no-llm")})
     assert "no-llm' cannot be loaded" in fails(capsys, run_decode, folder, "a2_v1")
 
 

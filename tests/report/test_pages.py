@@ -3,8 +3,10 @@
 import pandas as pd
 import pytest
 from evaluated import SIDECAR
+from tiny import DIMS, change_run
 
 from mavsr.errors import InputError
+from mavsr.model.folder import write_run
 from mavsr.records import write_record
 from mavsr.report.figures.style import styled
 from mavsr.report.losses import draw, losses
@@ -19,7 +21,7 @@ MODELS = (
 
 
 @pytest.fixture
-def metrics(tmp_path):
+def metrics(tmp_path, settings_of):
     paths = []
     for place, model in enumerate(MODELS):
         rows = [
@@ -30,6 +32,9 @@ def metrics(tmp_path):
         paths.append(tmp_path / "training" / model / "metrics.csv")
         paths[-1].parent.mkdir(parents=True)
         pd.DataFrame(rows).to_csv(paths[-1], index=False)
+        settings = settings_of(method="mtsk-ms" if place == 0 else "mome-mhsa")
+        run = {"model": settings.to_dict(), "dims": DIMS, "llm_sha256": {}}
+        write_run(paths[-1].parent, run | {"setup": {"corpora": ["portrait"]}})
     return paths
 
 
@@ -49,6 +54,7 @@ def test_a_line_per_model_and_a_panel_per_task(metrics, tmp_path):
 def test_a_model_that_was_never_validated_is_named(metrics, tmp_path):
     table = pd.read_csv(metrics[0])
     table[table.split == "train"].to_csv(metrics[0], index=False)
+    change_run(metrics[0].parent)
     with pytest.raises(InputError, match=r"mtsk-ms.*has no row of the validation split"):
         losses(metrics, tmp_path)
 
