@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import uuid
 import zlib
 from collections.abc import Iterator
@@ -52,9 +53,9 @@ def atomic(path: Path, flushed: bool = True) -> Iterator[Path]:
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
     try:
         yield partial
-        share(partial)
-        if flushed:
-            for file in _tree(partial):
+        for file in _tree(partial):
+            _follow_umask(file)
+            if flushed:
                 flush(file)
         if partial.is_dir():
             _remove(path)
@@ -72,17 +73,6 @@ def atomic(path: Path, flushed: bool = True) -> Iterator[Path]:
         raise
     finally:
         _remove(partial)
-
-
-def share(path: Path) -> None:
-    """Give a file, or the files in a folder, the permissions that the umask leaves new files.
-
-    safetensors 0.8 writes 0600 whatever the umask, and a second user could not read a model.
-    """
-    os.umask(mask := os.umask(0o077))
-    for file in [path, *path.rglob("*")] if path.is_dir() else [path]:
-        if file.is_file():
-            file.chmod(file.stat().st_mode | 0o666 & ~mask)
 
 
 def flush(path: Path) -> None:
@@ -131,6 +121,16 @@ def _tree(path: Path) -> list[Path]:
         return []
     inside = [file for entry in path.iterdir() for file in _tree(entry)] if path.is_dir() else []
     return [*inside, path]
+
+
+def _follow_umask(path: Path) -> None:
+    """Let others read a file that a library made for its owner alone (safetensors 0.8 does)."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    # Read by setting it; a thread that makes a file meanwhile makes one too private, not too open.
+    umask = os.umask(0o077)
+    os.umask(umask)
+    if mode == 0o600 and path.is_file():
+        path.chmod(0o666 & ~umask)
 
 
 def _remove(path: Path) -> None:
