@@ -5,9 +5,6 @@ would go unseen. This looks at it (its files are whole, of its LLM and of its en
 finite) and writes digests and setup into its run.json. Seal only what you know the origin of: what
 was damaged before is not found. Nothing that was made of the model is made again.
 
-Data from before there were checksums (shards, manifests, ledgers, hypotheses) are sealed alike, file
-by file or below a folder.
-
 Example:
   mavsr seal results/training/MODEL --configfile workflow/configs/paper.yaml
 """
@@ -21,11 +18,7 @@ from mavsr.cli.options import add_config
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument(
-        "models",
-        type=Path,
-        nargs="+",
-        metavar="PATH",
-        help="folders of models, or data of any stage",
+        "models", type=Path, nargs="+", metavar="MODEL", help="folders of trained models"
     )
     add_config(parser)
 
@@ -37,20 +30,15 @@ def run(given: argparse.Namespace) -> None:
     from mavsr.config.read import read_config
     from mavsr.errors import InputError
     from mavsr.recognition.seal import seal
-    from mavsr.seal import seal_data
 
     config = read_config(given.configfile)
     refused = 0
     for model in given.models:
         try:
-            if not (model / "run.json").is_file():
-                for file in seal_data(model):
-                    print(f"sealed  {file}")
-                continue
             for name, digest in seal(model, config).items():
                 print(f"{digest}  {model / name}")
         except InputError as error:
             logging.error("%s", error)
             refused += 1
     if refused:
-        raise InputError(f"{refused} of {len(given.models)} paths are not sealed; see above")
+        raise InputError(f"{refused} of {len(given.models)} models are not sealed; see above")
