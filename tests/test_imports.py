@@ -33,8 +33,8 @@ LAYERS = [
     ("report", "cluster"),
     # What knows the whole config.
     ("workflow", "recognition.setup"),
-    ("plan", "status", "recognition"),
-    ("cli", "__main__", "corpus.check"),
+    ("plan", "status", "recognition", "seal", "corpus.check", "corpus.long_clips"),
+    ("cli", "__main__"),
 ]
 """From low to high; the longest name that fits a module counts."""
 
