@@ -20,6 +20,7 @@ LAYERS = [
         "checkpoints",
         "hub",
         "records",
+        "tables",
         "remedies",
         "command",
         "pickles",
@@ -32,7 +33,7 @@ LAYERS = [
     ("corpus", "mouths", "noise", "encoders", "toy", "features", "model", "training", "evaluation"),
     ("report", "cluster"),
     # What knows the whole config.
-    ("workflow", "recognition.setup"),
+    ("workflow",),
     ("plan", "status", "recognition", "seal", "corpus.check", "corpus.long_clips"),
     ("cli", "__main__"),
 ]
