@@ -12,14 +12,24 @@ LAYERS = [
     # Every key of the config.
     ("config",),
     # How files are written and read, and how a command is called.
-    ("files", "shards", "remedies", "command", "pickles", "media", "noise.condition"),
+    (
+        "files",
+        "checkpoints",
+        "hub",
+        "shards",
+        "remedies",
+        "command",
+        "pickles",
+        "media",
+        "noise.condition",
+    ),
     # What a run says while it runs, apart from any config.
     ("status.lock", "status.failures", "status.snakelog"),
     # The stages, in the order of the data, as far as they know each other.
     ("corpus", "mouths", "noise", "encoders", "toy", "features", "model", "training", "evaluation"),
     ("report", "cluster"),
     # What knows the whole config.
-    ("workflow",),
+    ("recognition.setup", "workflow"),
     ("plan", "status", "recognition"),
     ("cli", "__main__", "corpus.check"),
 ]
