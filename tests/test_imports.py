@@ -8,15 +8,19 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "mavsr"
 LAYERS = [
     # Facts and names that everything may know.
-    ("errors", "tokens", "seeds", "provenance", "sources", "model.scales", "model.methods"),
+    ("errors", "tokens", "seeds", "provenance", "model.scales", "model.methods"),
+    # What code a job runs, whatever it is.
+    ("workflow.wordless", "workflow.code", "workflow.planned"),
     # Every key of the config.
     ("config",),
     # How files are written and read, and how a command is called.
     (
         "files",
+        "shards",
         "checkpoints",
         "hub",
-        "shards",
+        "records",
+        "tables",
         "remedies",
         "command",
         "pickles",
@@ -29,9 +33,9 @@ LAYERS = [
     ("corpus", "mouths", "noise", "encoders", "toy", "features", "model", "training", "evaluation"),
     ("report", "cluster"),
     # What knows the whole config.
-    ("recognition.setup", "workflow"),
-    ("plan", "status", "recognition"),
-    ("cli", "__main__", "corpus.check"),
+    ("workflow",),
+    ("plan", "status", "recognition", "seal", "corpus.check", "corpus.long_clips"),
+    ("cli", "__main__"),
 ]
 """From low to high; the longest name that fits a module counts."""
 

@@ -60,7 +60,7 @@ def test_what_cannot_be_sealed_is_named(old_model, place, capsys, caplog):
     (place / "other.yaml").write_text("encoders: {ear: {path: nowhere}}")
     record = (old_model / "run.json").read_bytes()
     status, _, error = seal(capsys, old_model, place, "my.yaml", "llm.yaml", "other.yaml")
-    assert status == 2 and "1 of 1 are not sealed" in error
+    assert status == 2 and "1 of 1 paths are not sealed" in error
     assert "was trained on another audio encoder" in caplog.text
     (old_model / "metrics.csv").rename(old_model / "kept")
     assert seal(capsys, old_model, place, "my.yaml", "llm.yaml")[0] == 2
@@ -90,4 +90,4 @@ def test_data_are_sealed_by_the_same_command(tmp_path, capsys):
         cli.main(["seal", str(tmp_path / "wer.csv")])
     (tmp_path / "dropped.csv").write_text("key,reason\nx,too short\n")
     cli.main(["seal", str(tmp_path)])
-    assert capsys.readouterr().out == f"sealed  {tmp_path / 'dropped.csv'}\n"
+    assert capsys.readouterr().out == f"{tmp_path / 'dropped.csv'}\n"
