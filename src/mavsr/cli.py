@@ -16,6 +16,10 @@ COMMANDS = {
         "room and arithmetic of the features to be made",
     ),
     "export": ("mavsr.model.export", "one scale of a trained model, for plain PEFT"),
+    "import": (
+        "mavsr.importing.import_checkpoint",
+        "a checkpoint that the authors released, as a model of ours",
+    ),
     "features verify": ("mavsr.features.verify", "whether cached features are what was indexed"),
     "status": ("mavsr.status.status", "what is done, running, failed and left, and why"),
     "transcribe": (

@@ -9,6 +9,7 @@ from mavsr.encoders.avhubert import AVHubertEncoder
 from mavsr.encoders.base import Encoder
 from mavsr.encoders.whisper import Padding, WhisperEncoder
 from mavsr.errors import InputError
+from mavsr.numerics import numerics_of
 
 __all__ = ["Encoder", "EncoderSettings", "load_encoder"]
 
@@ -24,6 +25,7 @@ class EncoderSettings:
         local_files_only: never ask the network for a hub model.
         pad: ``chunk`` pads a clip to the length that Whisper was trained on, as the papers do;
             ``none`` leaves it as it is, which is faster and changes the tokens (docs/methods.md).
+        numerics: a profile of :mod:`mavsr.numerics`: how samples are rounded and tokens counted.
 
     """
 
@@ -32,8 +34,10 @@ class EncoderSettings:
     revision: str | None = None
     local_files_only: bool = False
     pad: Padding = "chunk"
+    numerics: str = "ours"
 
     def __post_init__(self) -> None:
+        numerics_of(self.numerics)
         if self.kind not in ("whisper", "avhubert"):
             raise InputError(f"encoder kind is {self.kind!r}; choose 'whisper' or 'avhubert'")
         if self.kind == "avhubert" and (self.revision is not None or self.local_files_only):
@@ -63,9 +67,12 @@ def load_encoder(
 
     """
     if settings.kind == "avhubert":
-        return AVHubertEncoder.from_checkpoint(settings.path).to(device)
+        video = AVHubertEncoder.from_checkpoint(settings.path)
+        video.numerics = numerics_of(settings.numerics)
+        return video.to(device)
     encoder = WhisperEncoder.from_pretrained(
         settings.path, settings.revision, settings.local_files_only
     )
     encoder.pad, encoder.split_long = settings.pad, split_long
+    encoder.numerics = numerics_of(settings.numerics)
     return encoder.to(device)

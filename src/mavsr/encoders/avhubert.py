@@ -25,6 +25,7 @@ from mavsr.encoders.avhubert_checkpoint import AVHubertConfig, read_checkpoint, 
 from mavsr.encoders.base import Encoder
 from mavsr.encoders.resnet import WINDOW, VideoResNet, frame_windows
 from mavsr.errors import InputError
+from mavsr.numerics import rounded
 from mavsr.tokens import TOKENS_PER_SECOND
 
 __all__ = ["AVHubertConfig", "AVHubertEncoder", "save_checkpoint"]
@@ -197,7 +198,8 @@ class AVHubertEncoder(Encoder):
         if not all(clip.shape[1] for clip in samples):
             raise InputError("it has no picture: 0 frames; drop it in the corpus stage")
         lengths = [clip.shape[1] for clip in samples]
-        windows = [frame_windows(clip[None].to(self.device)) for clip in samples]
+        clips = [rounded(clip) if self.numerics.rounded else clip for clip in samples]
+        windows = [frame_windows(clip[None].to(self.device)) for clip in clips]
         joined = windows[0] if len(windows) == 1 else torch.cat(windows)
         resnet = self.video_resnet
         parts = joined.split(self._pictures_at_once())

@@ -9,7 +9,12 @@ PROFILES = ("deterministic", "paper")
 
 @dataclass(frozen=True)
 class SamplingSettings:
-    """Beam sampling, as the papers' public code does it unsaid; for profile ``paper``."""
+    """Beam sampling; for profile ``paper``.
+
+    The public code asks for none, but the ``generation_config.json`` of Llama 3 does, with these
+    values, and so it samples. Ours draws by utterance and seed: the profile has the public code's
+    distribution, not its draws.
+    """
 
     temperature: float = 0.6
     """Divides log-probabilities before tokens are drawn."""

@@ -6,6 +6,7 @@ from mavsr.errors import InputError
 from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.methods import method_of
 from mavsr.model.scales import COMPRESSIONS, TASKS, Scale, all_scales, check_rate
+from mavsr.numerics import numerics_of
 
 LORA_TARGETS = ("q_proj", "v_proj")
 """Layers with LoRAs in the paper's equations and figure (its text once says query and key)."""
@@ -35,17 +36,20 @@ class ModelSettings:
     """s, the factor before every LoRA (1/8 in the paper); None for methods without."""
     projector_hidden: int
     """Width inside the projectors (2048 in the public code)."""
-    projector_layer_norm: bool
-    """End each projector with a LayerNorm."""
+    projector_layer_norm: bool | str
+    """End each projector with a LayerNorm; ``audio`` or ``video``: only those of this modality."""
     seed: int
     """Seed of projectors, adapters and marker rows."""
     lora_targets: tuple[str, ...] | None = LORA_TARGETS
     """Linear layers of the LLM that have LoRAs; None for methods without."""
     mome: MomeSettings | None = None
     """The experts; None for methods without."""
+    numerics: str = "ours"
+    """A profile of :mod:`mavsr.numerics`: how the LLM rotates, and how transcripts are searched."""
 
     def __post_init__(self) -> None:
         method = method_of(self.method)
+        numerics_of(self.numerics)
         if self.task not in TASKS:
             raise InputError(f"task {self.task!r} is unknown; choose from {', '.join(TASKS)}")
         if self.compression not in COMPRESSIONS:
@@ -94,6 +98,10 @@ class ModelSettings:
     def rates(self, modality: str) -> tuple[int, ...]:
         """The rates of ``audio`` or ``video``."""
         return self.audio_rates if modality == "audio" else self.video_rates
+
+    def layer_norm(self, modality: str) -> bool:
+        """Whether projectors of ``modality`` end with a LayerNorm."""
+        return self.projector_layer_norm in (True, modality)
 
     @property
     def scales(self) -> list[Scale]:
