@@ -1,7 +1,7 @@
 """Worked cases of the authors' code: their weights as files, and what it computed with them.
 
-A case is sizes, a seed and expected numbers (``tests/data/official``). OFFICIAL_CASES may name another
-folder of the same form, which is tested in its place.
+A case is sizes, a seed and expected numbers (``tests/data/official``). OFFICIAL_CASES may name
+another folder of the same form, which is tested in its place.
 """
 
 import json
@@ -62,7 +62,7 @@ class Case:
 
     @property
     def numerics(self) -> str:
-        """The profile that a case was computed in: float32 but for rotary frequencies, if it says."""
+        """The profile that a case was computed in: float32, save for rotary frequencies in one."""
         return "authors" if self.case.get("round_inv_freq") else "authors-float32"
 
     @property
@@ -97,7 +97,7 @@ class Case:
 
     @property
     def beside(self) -> dict:
-        """What is in neither file: sizes of small stand-ins, and the profile of the expected numbers."""
+        """What is in neither file: sizes of stand-ins, and the profile of the expected numbers."""
         whisper = self.folder / "whisper"
         if "whisper" in (self.case["audio"] or {}):
             save_whisper_config(whisper, self.case["audio"]["whisper"])

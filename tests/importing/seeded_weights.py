@@ -1,8 +1,8 @@
-"""Weights, inputs, tokenizer and Hugging Face folders that are functions of names, shapes and a seed.
+"""Weights, inputs, tokenizer and folders that are functions of names, shapes and a seed.
 
 A parity case then stores shapes, seeds and expected numbers only. Random numbers come from NumPy's
-`RandomState` (MT19937), whose stream NumPy has promised never to change; `fingerprint` tells whether
-a machine draws what was drawn here.
+`RandomState` (MT19937), whose stream NumPy has promised never to change; `fingerprint` tells
+whether a machine draws what was drawn where the case was made.
 
 Own code; nothing of it is taken from the repositories whose numbers the cases hold.
 """
@@ -29,7 +29,7 @@ def draw(name: str, shape, seed: int) -> np.ndarray:
 
 
 def seeded_tensor(name: str, shape, seed: int) -> torch.Tensor:
-    """The tensor called `name` (official checkpoint name), float32; int64 zeros for BatchNorm's counters."""
+    """The tensor called `name` (official name), float32; int64 zeros for BatchNorm's counters."""
     shape = tuple(shape)
     if name.endswith("num_batches_tracked"):
         return torch.zeros(shape, dtype=torch.long)
@@ -84,7 +84,7 @@ def features(key: str, tokens: int, dim: int, seed: int) -> torch.Tensor:
 
 
 def waveform(key: str, samples: int, seed: int) -> torch.Tensor:
-    """(samples,) float32: noise through a slow random envelope, as recorded, so not yet normalised."""
+    """(samples,) float32: noise through a slow random envelope, not yet normalised."""
     noise = draw(f"waveform/{key}", (samples,), seed)
     knots = np.abs(draw(f"envelope/{key}", (samples // 1600 + 2,), seed))
     envelope = np.interp(np.arange(samples) / 1600, np.arange(len(knots)), knots)
@@ -231,7 +231,7 @@ def save_whisper_config(folder: Path, whisper: dict) -> None:
 
 
 def case_state_dict(content: dict) -> dict:
-    """The official state dict of a case, as `model.state_dict()` of the authors' class has it (float32)."""
+    """The state dict of a case, as `model.state_dict()` of the authors' class has it (float32)."""
     case, expected = content["case"], content["expected"]
     llm = case["llm"]
     return seeded_state_dict(

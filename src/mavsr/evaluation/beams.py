@@ -3,9 +3,9 @@
 The rules are those of Hugging Face's ``generate`` with its default settings: scores are divided by
 length, and a search ends when what is alive could no longer win. What is asked of the alive has
 changed. transformers 5 takes the best hypothesis that goes on, as is done here. 4.43, which the
-papers' public code calls, takes the best candidate of the step, those that end included, and so goes
-on for longer at times; and it sorts what it drew by score before it lets the first half end. ``old``
-asks for that (``numerics: authors``).
+papers' public code calls, takes the best candidate of the step, those that end included, and so
+goes on for longer at times; and it sorts what it drew by score before it lets the first half end.
+``old`` asks for that (``numerics: authors``).
 """
 
 from collections.abc import Callable, Sequence

@@ -1,8 +1,8 @@
 """The encoders inside a checkpoint, written as encoders of their own.
 
-Whisper's is the hub's in bfloat16. AV-HuBERT's is never Meta's file: the authors' training leaves it
-in train mode, so its batch statistics have drifted, and it may have LoRAs, which are merged here. So
-features of an imported model come from its own encoders, with names and digests of their own.
+Whisper's is the hub's in bfloat16. AV-HuBERT's is never Meta's file: the authors' training leaves
+it in train mode, so its batch statistics have drifted; LoRAs in it are merged here. So features of
+an imported model come from its own encoders, with names and digests of their own.
 """
 
 from collections.abc import Callable

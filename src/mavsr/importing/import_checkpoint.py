@@ -78,7 +78,11 @@ def import_checkpoint(
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise InputError(f"{folder} is there already; remove it, or name another --output")
     _check_disk(parts, output)
-    about = {"checkpoint": checkpoint.name, "sha256": sha256(checkpoint), "kind": parts.kind}
+    about: dict[str, Any] = {
+        "checkpoint": checkpoint.name,
+        "sha256": sha256(checkpoint),
+        "kind": parts.kind,
+    }
     # Nothing appears before everything is written.
     with ExitStack() as stack:
         made_by = {}

@@ -78,7 +78,7 @@ def projector_weights(parts: Parts, reading: Reading, task: str) -> Tensors:
 
 def lora_weights(parts: Parts, task: str) -> Tensors:
     """PEFT's names of one LoRA, and weights: the sum of those that act in ``task``."""
-    found = {}
+    found: Tensors = {}
     loras = [parts.loras[own] for own in _loras(parts, task)]
     for layer, target in loras[0]:
         stem = f"base_model.model.model.layers.{layer}.self_attn.{target}"

@@ -62,8 +62,8 @@ def read_meaning(parts: Parts, given: Given) -> Reading:
     hidden = {found["0.weight"].shape[0] for found in firsts}
     if len(hidden) != 1:
         raise InputError(
-            f"{parts.path}: audio and video projectors are {' and '.join(map(str, sorted(hidden)))} "
-            "wide inside, and no model here has two such widths"
+            f"{parts.path}: inside, audio and video projectors are {sorted(hidden)} wide; no model "
+            "here has two such widths"
         )
     normed = [
         m for m, places in parts.projectors.items() if "3.weight" in places[next(iter(places))]

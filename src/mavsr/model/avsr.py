@@ -94,9 +94,10 @@ class MatryoshkaModel(nn.Module):
     def text(self, ids: list[int]) -> str:
         """Transcript that token ids stand for; special tokens and added ones are left out."""
         own = [i for i in ids if i < self._vocabulary]
-        return self.tokenizer.decode(
+        text = self.tokenizer.decode(
             own, skip_special_tokens=True, clean_up_tokenization_spaces=False
-        ).strip()
+        )
+        return str(text).strip()
 
     def trainable(self) -> list[nn.Parameter]:
         """The parameters that training changes: projectors and adapter."""

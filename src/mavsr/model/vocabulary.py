@@ -1,8 +1,9 @@
 """What an imported model changes in its LLM's tables: kept beside the LLM, not in a copy of it.
 
-The authors' code adds five tokens to the LLM: rows of the embedding table and classes of the softmax.
-Ours does without, as its markers are no tokens. A checkpoint that was averaged by the authors' script
-can have another table altogether (:mod:`mavsr.importing.llm`). Either is saved with the model.
+The authors' code adds five tokens to the LLM: rows of the embedding table and classes of the
+softmax. Ours does without, as its markers are no tokens. A checkpoint that was averaged by the
+authors' script can have another table altogether (:mod:`mavsr.importing.llm`). Either is saved with
+the model.
 """
 
 from collections.abc import Mapping
