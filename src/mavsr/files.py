@@ -3,6 +3,7 @@
 import glob
 import hashlib
 import json
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ def atomic(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
     try:
         yield partial
+        share(partial)
         if partial.is_dir():
             _remove(path)
         partial.replace(path)
@@ -39,6 +41,17 @@ def atomic(path: Path) -> Iterator[Path]:
         raise
     finally:
         _remove(partial)
+
+
+def share(path: Path) -> None:
+    """Give a file, or the files in a folder, the permissions that the umask leaves new files.
+
+    safetensors 0.8 writes 0600 whatever the umask, and a second user could not read a model.
+    """
+    os.umask(mask := os.umask(0o077))
+    for file in [path, *path.rglob("*")] if path.is_dir() else [path]:
+        if file.is_file():
+            file.chmod(file.stat().st_mode | 0o666 & ~mask)
 
 
 def _remove(path: Path) -> None:

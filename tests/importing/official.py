@@ -25,11 +25,15 @@ from seeded_weights import (
     waveform,
 )
 
-from mavsr.encoders import EncoderSettings, load_encoder
+from mavsr.configuration import read_config
+from mavsr.encoders import load_encoder
 from mavsr.importing.import_checkpoint import import_checkpoint
+from mavsr.importing.reading import Given
 from mavsr.model.avsr import MatryoshkaModel, Utterance
+from mavsr.model.folder import read_model_folder
+from mavsr.model.loading import load_trained
 from mavsr.model.scales import TASKS, Scale
-from mavsr.model.settings import ModelSettings
+from mavsr.recognition.settings import read_setup
 
 DATA = Path(__file__).parents[1] / "data" / "official"
 CASES = Path(os.environ.get("OFFICIAL_CASES", DATA))
@@ -93,7 +97,7 @@ class Case:
             f"{modality}_rates": _listed(options.get(f"downsample_ratio_{modality}"))
             for modality in ("audio", "video")
         }
-        return {**rates, "alpha": self.case["llm"]["alpha"], **self.beside}
+        return {**rates, "alpha": self.case["llm"]["alpha"]}
 
     @property
     def beside(self) -> dict:
@@ -102,7 +106,6 @@ class Case:
         if "whisper" in (self.case["audio"] or {}):
             save_whisper_config(whisper, self.case["audio"]["whisper"])
         return {
-            "compression": self.case["options"].get("compression_mode", "avgpool"),
             "whisper": str(whisper),
             "avhubert_heads": (self.case["video"] or {}).get("heads", 16),
             "numerics": self.numerics,
@@ -119,17 +122,19 @@ class Case:
         """Model folders that the importer makes of the file, one for each task."""
         name = "from_ckpt" if lightning else "from_pth"
         output = self.folder / "results" / "training" / name
-        options = {**(self.beside if lightning else self.given), **changes}
-        import_checkpoint(self.write(lightning), str(self.llm), output, **options)
-        return sorted(output.parent.glob(f"{name}*"))
+        given = {"compression": self.case["options"].get("compression_mode", "avgpool")}
+        given |= {} if lightning else self.given
+        options = {"config": read_config([]), **self.beside, **changes}
+        path = self.write(lightning)
+        return import_checkpoint(path, str(self.llm), output, Given(**given), **options)
 
     def utterances(self, folder: Path) -> list[Utterance]:
         """Every clip with the tokens that the encoders give, those of the folder if it has any."""
-        run = json.loads((folder / "run.json").read_text())
-        encoders = {
-            modality: load_encoder(EncoderSettings(**settings))
-            for modality, settings in run["imported"]["encoders"].items()
-        }
+        opened = read_model_folder(folder)
+        encoders = {}
+        if opened.run["setup"]:
+            setup = read_setup(opened)
+            encoders = {m: load_encoder(settings) for m, settings in setup.encoders.items()}
         seed, found = self.case["seed"], []
         for clip in self.case["clips"]:
             lengths = {"video": clip["frames"]}
@@ -143,7 +148,7 @@ class Case:
                 modality: encoders[modality].encode([samples[modality]])[0]
                 if encoders
                 else features(f"{clip['key']}/{modality}", lengths[modality], dim, seed)
-                for modality, dim in run["dims"].items()
+                for modality, dim in opened.dims.items()
             }
             found.append(Utterance(clip["key"], clip["text"], tokens))
         return found
@@ -167,10 +172,7 @@ class Case:
 
 
 def load(folder: Path) -> MatryoshkaModel:
-    run = json.loads((folder / "run.json").read_text())
-    model = MatryoshkaModel(ModelSettings.from_dict(run["model"]), run["dims"])
-    model.load(folder)
-    return model.eval()
+    return load_trained(read_model_folder(folder), "cpu")
 
 
 def _listed(value) -> list[int] | None:

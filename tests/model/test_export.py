@@ -11,8 +11,9 @@ from torch.nn import functional as F
 
 from mavsr.errors import InputError
 from mavsr.model.adapters.settings import MomeSettings
-from mavsr.model.avsr import MatryoshkaModel, load_llm
+from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.export import export, read_scale
+from mavsr.model.llm import load_llm
 from mavsr.model.scales import Scale
 
 SCALE = Scale(4, 3)

@@ -5,13 +5,20 @@ from types import SimpleNamespace
 
 
 def llm_files(wildcards):
-    """The toy model behind a model's LLM, if it is one."""
-    return weight_files(config["llms"][MODELS[wildcards.model].llm]["path"])
+    """Weights, config and tokenizer of a model's LLM, or the toy model behind it."""
+    return weight_files(config["llms"][MODELS[wildcards.model].llm]["path"], LLM)
 
 
 def model_json(wildcards):
     """Settings of a model, for a command line."""
     return json.dumps(MODELS[wildcards.model].settings.to_dict())
+
+
+def setup_json(wildcards):
+    """What a model's folder is to say of the way to its tokens and transcripts."""
+    model = MODELS[wildcards.model]
+    setup = describe_setup(config, [model.corpus], dict(model.encoders), model.llm)
+    return json.dumps(setup)
 
 
 def training_settings(wildcards):

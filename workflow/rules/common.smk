@@ -5,6 +5,7 @@ import os
 import re
 from pathlib import Path
 
+from mavsr.checkpoints import ENCODER, LLM, identity_files
 from mavsr.configuration import ENCODES, prepare_config
 from mavsr.corpus.download.settings import RemoteFile
 from mavsr.corpus.readers import reading_settings
@@ -18,6 +19,7 @@ from mavsr.experiments import (
 )
 from mavsr.features.needs import pool_size, training_views, wanted_caches
 from mavsr.preflight import check_features, check_files, check_ranks, check_writable
+from mavsr.recognition.setup import describe_setup
 from mavsr.remedies import CONFIG_OPTIONS, config_options
 from mavsr.report import published
 from mavsr.report.catalogue import (
@@ -127,17 +129,12 @@ def shard_names(wildcards):
     return [f"{number:05d}" for number in range(count)]
 
 
-def weight_files(path):
+def weight_files(path, read=ENCODER):
     """What a job that loads ``path`` depends on: a toy model's files, a user's own, or none (hub)."""
     if path.startswith("results/toy/"):
         stem = path.removesuffix(".pt")
         return [path, f"{stem}.json"] if path != stem else toy_folder(path)
-    here = Path(path)
-    if here.is_file():
-        return [path]
-    return sorted(
-        str(f) for n in ("*.safetensors", "*config.json") for f in here.glob(n)
-    )
+    return [str(file) for file in identity_files(path, read)]
 
 
 def toy_folder(path):

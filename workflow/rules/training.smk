@@ -27,6 +27,7 @@ rule train_model:
         gpu_jobs=1,  # the default profile limits them
         launch="--gpus 1",  # more than one, or --nodes: torchrun (mavsr.cluster.site)
         running=training_running(),  # no param: changes no result
+        setup=setup_json,  # nor does it: what decides a result are the inputs and params
     params:
         code=code("training.train"),
         model=model_json,
@@ -37,4 +38,4 @@ rule train_model:
         " mavsr.training.train --output $(dirname {output.run:q})"
         " --train_manifest {input.train:q} --val_manifest {input.val:q}"
         " {params.features} --model {params.model:q} --training {params.training:q}"
-        " {resources.running} --threads {threads} 2> {log:q}"
+        " {resources.running} --setup {resources.setup:q} --threads {threads} 2> {log:q}"

@@ -5,7 +5,6 @@ it in train mode, so its batch statistics have drifted; LoRAs in it are merged h
 an imported model come from its own encoders, with names and digests of their own.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,14 @@ from mavsr.encoders.avhubert_checkpoint import UNUSED, sizes
 from mavsr.encoders.base import Encoder
 from mavsr.encoders.whisper import WhisperEncoder
 from mavsr.errors import InputError
-from mavsr.importing.parts import Tensors
+from mavsr.importing.parts import Parts, Tensors
 
 LORA_FACTOR = 2
 """Of the LoRAs in AV-HuBERT (public code)."""
+KINDS = {"audio": "whisper", "video": "avhubert"}
+"""Modality -> kind of its encoder in a config."""
 NAMES = {"audio": "whisper", "video": "avhubert.pt"}
-"""Modality -> folder or file of its encoder; the kind is the name's stem."""
+"""Modality -> folder or file of its encoder."""
 
 
 def write_whisper(tensors: Tensors, like: str, folder: Path) -> None:
@@ -81,14 +82,45 @@ def merged(tensors: Tensors) -> Tensors:
     return plain
 
 
-def load_written(folder: Path, modality: str) -> Encoder:
-    """Load what was written, which checks every name and shape.
+def write_encoders(
+    parts: Parts, place: Path, whisper: str, heads: int, numerics: str
+) -> dict[str, dict[str, str]]:
+    """Write the encoders of a checkpoint into a folder, and load them, which checks every tensor.
+
+    Args:
+        parts: the checkpoint.
+        place: the folder, which is made.
+        whisper: see :func:`write_whisper`.
+        heads: see :func:`write_avhubert`.
+        numerics: the profile that they run in.
+
+    Returns:
+        Modality -> what features of the encoder say of themselves (:mod:`mavsr.features.origin`).
 
     Raises:
-        InputError: it is no complete encoder.
+        InputError: one of them is not complete, or not of the given kind.
     """
-    load: dict[str, Callable[[Path], Encoder]] = {
-        "audio": WhisperEncoder.from_pretrained,
-        "video": AVHubertEncoder.from_checkpoint,
-    }
-    return load[modality](folder / NAMES[modality])
+    place.mkdir()
+    made_by = {}
+    for modality, tensors in parts.encoders.items():
+        path = place / NAMES[modality]
+        encoder: Encoder
+        try:
+            if modality == "audio":
+                write_whisper(tensors, whisper, path)
+                encoder = WhisperEncoder.from_pretrained(path)
+            else:
+                write_avhubert(tensors, heads, path)
+                encoder = AVHubertEncoder.from_checkpoint(path)
+        except InputError as error:
+            raise InputError(
+                f"{parts.path}: its {modality} encoder cannot be used; see --whisper and "
+                f"--avhubert_heads ({error})"
+            ) from error
+        made_by[modality] = {
+            "weights": encoder.fingerprint,
+            "kind": KINDS[modality],
+            "pad": "chunk",
+            "numerics": numerics,
+        }
+    return made_by

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from transformers import AutoConfig
 
 from mavsr.errors import InputError
 from mavsr.importing.parts import Parts, Tensors
+from mavsr.model.llm import written_config
 from mavsr.model.vocabulary import ADDED
 
 TAKE = "give the LLM that it was trained over"
@@ -29,14 +29,8 @@ _SIZES = {
 
 
 def check_sizes(parts: Parts, llm: str, revision: str | None) -> None:
-    """Raise InputError if the checkpoint was trained over an LLM of other sizes than ``llm``."""
-    try:
-        config: Any = AutoConfig.from_pretrained(llm, revision=revision)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"--llm {llm}: no config.json can be had of it; give the folder of an LLM, or its name "
-            f"on the hub (gated ones need HF_TOKEN). ({error})"
-        ) from error
+    """Raise InputError if ``llm`` cannot be had, or has other sizes than the checkpoint's LLM."""
+    config: Any = written_config(llm, revision)
     for name, size in _SIZES.items():
         if (ours := getattr(config, name, None)) != size(parts):
             raise InputError(

@@ -1,16 +1,18 @@
-"""Of a config, what the recognition of single files needs: as the workflow's rules hand it out."""
+"""Of a config, or of a trained model's setup, what the recognition of single files needs."""
 
 from collections.abc import Mapping
-from itertools import product
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mavsr.configuration import ENCODES
+from mavsr.encoders import EncoderSettings
 from mavsr.errors import InputError
 from mavsr.evaluation.settings import DecodingSettings, SamplingSettings
 from mavsr.features.settings import ExtractSettings
+from mavsr.model.folder import RUN, ModelFolder, located
 from mavsr.model.scales import TASKS
 from mavsr.mouths.clip import CropSettings
+from mavsr.recognition.setup import FEATURES
 
 
 def crop_settings(config: Mapping[str, Any]) -> CropSettings:
@@ -33,8 +35,7 @@ def crop_settings(config: Mapping[str, Any]) -> CropSettings:
 
 def extract_settings(config: Mapping[str, Any]) -> ExtractSettings:
     """How tokens are made: of the section ``features`` what concerns a single clip."""
-    names = ("dtype", "precision", "long_clips", "longest_s")
-    return ExtractSettings(**{name: config["features"][name] for name in names})
+    return ExtractSettings(**{name: config["features"][name] for name in FEATURES})
 
 
 def decoding_settings(config: Mapping[str, Any]) -> DecodingSettings:
@@ -43,26 +44,53 @@ def decoding_settings(config: Mapping[str, Any]) -> DecodingSettings:
     return DecodingSettings(**{**section, "sampling": SamplingSettings(**section["sampling"])})
 
 
-def encoder_names(folder: str, task: str, encoders: Mapping[str, Any]) -> dict[str, str]:
-    """Modality -> name of the encoder that a model's folder is named after.
+@dataclass(frozen=True)
+class Setup:
+    """From a video file to a transcript, as the model was trained for it."""
 
-    Args:
-        folder: name of the model's folder, see :attr:`mavsr.model.named.Model.name`.
-        task: of the model.
-        encoders: the section of that name.
+    encoders: dict[str, EncoderSettings]
+    """Modality -> frozen encoder; a path leads there from here."""
+    crops: CropSettings
+    features: ExtractSettings
+    decoding: DecodingSettings
+    """Defaults: what the config said when the model was trained."""
+
+
+def read_setup(folder: ModelFolder) -> Setup:
+    """The setup that a model's ``run.json`` holds.
 
     Raises:
-        InputError: it is not named after encoders of the config.
+        InputError: it holds none, or what it holds cannot be used.
     """
-    choices = [
-        [name for name, section in encoders.items() if ENCODES[section["kind"]] == modality]
-        for modality in TASKS[task]
-    ]
-    for names in product(*choices):
-        if f".{task}.{'+'.join(names)}." in folder:
-            return dict(zip(TASKS[task], names, strict=True))
-    raise InputError(
-        f"the model folder {folder!r} is not named after encoders of the config "
-        f"({', '.join(encoders)}); give the --configfile that it was trained with, and the folder "
-        "the name that it had under results/training"
-    )
+    content, file = folder.run.get("setup"), folder.path / RUN
+    if not content:
+        raise InputError(
+            f"{file} does not say how crops, tokens and transcripts are made, as the model was "
+            f"trained outside the workflow or by an earlier version; add it with `mavsr seal "
+            f"{folder.path}`, giving the --configfile that it was trained with"
+        )
+    try:
+        encoders = {m: dict(content["encoders"][m]) for m in TASKS[folder.settings.task]}
+        for section in encoders.values():
+            section.pop("name", None)
+            section["path"] = located(section["path"], folder.path)
+        crops = crop_settings(content)
+        return Setup(
+            {modality: EncoderSettings(**section) for modality, section in encoders.items()},
+            replace(
+                crops,
+                landmarks=_located(crops.landmarks, folder),
+                weights=_located(crops.weights, folder),
+            ),
+            extract_settings(content),
+            decoding_settings(content),
+        )
+    except (KeyError, TypeError, InputError) as error:
+        raise InputError(
+            f"{file}: its `setup` cannot be used ({error!r}); write it anew with `mavsr seal "
+            f"{folder.path}`, giving the --configfile that the model was trained with"
+        ) from error
+
+
+def _located(path: Path | None, folder: ModelFolder) -> Path | None:
+    return path and Path(located(str(path), folder.path))

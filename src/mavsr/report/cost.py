@@ -6,12 +6,15 @@ and projectors are left out. A 10 s clip at 50 audio and 25 video tokens per sec
 500/a + 250/v tokens and 7 of the prompt.
 """
 
+from typing import Any
+
 import torch
-from transformers import AutoModelForCausalLM, PretrainedConfig
+from transformers import PretrainedConfig
 
 from mavsr.model.adapters.base import count_parameters
 from mavsr.model.adapters.registry import make_adapter
 from mavsr.model.compression import compressed_length
+from mavsr.model.llm import empty_llm
 from mavsr.model.scales import Scale
 from mavsr.model.settings import ModelSettings
 from mavsr.tokens import TOKENS_PER_SECOND
@@ -41,8 +44,7 @@ def paper_tokens(scale: Scale) -> int:
 
 def matrix_parameters(config: PretrainedConfig) -> int:
     """Weights of the LLM that multiply a token: all matrices and the head, not the embedding."""
-    with torch.device("meta"):
-        llm = AutoModelForCausalLM.from_config(config)
+    llm: Any = empty_llm(config)
     # A tied head shares its tensor with the embedding, yet multiplies all the same.
     head = llm.get_output_embeddings().weight
     body = sum(p.numel() for p in llm.get_decoder().parameters() if p.dim() == 2)
@@ -71,7 +73,7 @@ def adapter_parameters(
         all that are trained, and those that act on a token at ``scale``.
     """
     with torch.device("meta"):
-        adapter = make_adapter(AutoModelForCausalLM.from_config(config), settings)
+        adapter = make_adapter(empty_llm(config), settings)
         adapter.activate(scale)
     return count_parameters(adapter.trainable()), adapter.active_parameters(scale)
 

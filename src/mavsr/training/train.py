@@ -14,13 +14,16 @@ from typing import Any
 import pandas as pd
 import torch
 
+from mavsr.checkpoints import identity
 from mavsr.command import run_command
 from mavsr.features.join import UtteranceSource, cached_views, check_modalities
 from mavsr.features.online import OnlineSettings, OnlineSource, online_views
 from mavsr.features.origin import check_pooling, encoders_of
-from mavsr.files import atomic, sha256, write_json
+from mavsr.files import atomic, sha256
 from mavsr.model.adapters.base import count_parameters
 from mavsr.model.avsr import MatryoshkaModel
+from mavsr.model.folder import write_run
+from mavsr.model.llm import llm_folder
 from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
 from mavsr.sources import code_digest
@@ -44,6 +47,7 @@ def train(
     audio_val: Path | None = None,
     video_val: Path | None = None,
     online: OnlineSettings | None = None,
+    setup: dict[str, Any] | None = None,
     threads: int = 1,
 ) -> None:
     """Train a model; write adapters, projectors, ``metrics.csv`` and, last, ``run.json``.
@@ -62,6 +66,8 @@ def train(
         video_val: the same for video.
         online: run the frozen encoders in this job, on views of its own every epoch, instead of
             reading ``audio`` and ``video``.
+        setup: what the config calls corpus, encoders and LLM, and how crops, tokens and transcripts
+            are made (:mod:`mavsr.recognition.setup`): kept in ``run.json``, changes no result.
         threads: CPU threads of each process; :mod:`mavsr.cluster.launch` starts several.
     """
     torch.set_num_threads(threads)
@@ -73,8 +79,6 @@ def train(
     files = [train_manifest, val_manifest, *held_out.values()]
     files += [path for paths in features.values() for path in paths]
     files += [path for path in (online.mouths, online.babble) if path] if online else []
-    # The weights of a local LLM decide a run as much as its data; a hub model has its revision.
-    files += sorted(Path(model.llm).glob("*.safetensors"))
     data = {str(path): sha256(path) for path in files}
     with ExitStack() as stack:
         processes = stack.enter_context(joined_processes())
@@ -91,11 +95,13 @@ def train(
             check_pooling(model, source)
         inputs = {
             "data_sha256": data,
+            # Weights and tokenizer of the LLM decide a run as much as its data.
+            "llm_sha256": identity(llm_folder(model.llm, model.llm_revision)),
             "encoders": encoders_of([*views, validation]),
             # A cache's index, among the data, says how it was made; fresh views have no file.
             "online": online.to_dict() if online else None,
         }
-        _train(output, model, training, views, validation, processes, inputs)
+        _train(output, model, training, views, validation, processes, inputs, setup)
 
 
 def _train(
@@ -106,6 +112,7 @@ def _train(
     validation: UtteranceSource,
     processes: Processes,
     inputs: dict[str, Any],
+    setup: dict[str, Any] | None,
 ) -> None:
     started = time.monotonic()
     network = MatryoshkaModel(model, views[0].dims).to(processes.device)
@@ -143,10 +150,11 @@ def _train(
     network.save(output)
     with atomic(output / "metrics.csv") as partial:
         pd.DataFrame(rows).to_csv(partial, index=False)
-    write_json(
-        output / "run.json",
+    write_run(
+        output,
         {
             **settings,
+            "setup": setup,
             "dims": views[0].dims,
             **inputs,
             "code": code,

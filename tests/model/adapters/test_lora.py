@@ -6,7 +6,7 @@ from tiny import save_llm, scramble
 from mavsr.errors import InputError
 from mavsr.model.adapters.base import count_parameters
 from mavsr.model.adapters.registry import make_adapter
-from mavsr.model.avsr import load_llm
+from mavsr.model.llm import load_llm
 from mavsr.model.scales import Scale, all_scales
 from mavsr.model.settings import ModelSettings
 
