@@ -124,9 +124,8 @@ class Case:
         output = self.folder / "results" / "training" / name
         given = {"compression": self.case["options"].get("compression_mode", "avgpool")}
         given |= {} if lightning else self.given
-        options = {"config": read_config([]), **self.beside, **changes}
-        path = self.write(lightning)
-        return import_checkpoint(path, str(self.llm), output, Given(**given), **options)
+        options = {"given": Given(**given), "config": read_config([]), **self.beside, **changes}
+        return import_checkpoint(self.write(lightning), str(self.llm), output, **options)
 
     def utterances(self, folder: Path) -> list[Utterance]:
         """Every clip with the tokens that the encoders give, those of the folder if it has any."""

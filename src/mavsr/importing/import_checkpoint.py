@@ -58,7 +58,7 @@ def import_checkpoint(
         The model folders.
 
     Raises:
-        InputError: the checkpoint, what was given, LLM or disk do not suit. Nothing is written then.
+        InputError: checkpoint, LLM, disk or what was given do not suit; nothing is written then.
     """
     parts = read_parts(checkpoint)
     reading = read_meaning(parts, given)

@@ -68,31 +68,34 @@ def added_tables(parts: Parts, llm: torch.nn.Module, name: str) -> Tensors:
             f"{parts.path}: its embedding table and output head differ, but --llm {name} ties "
             f"them; {TAKE}"
         )
-    rounded = []
-    for key in sorted(own.keys() - set(_TABLES.values())):
-        if off := _difference(parts, name, key, parts.llm[key], own[key]):
-            rounded.append(off)
-    if rounded:
+    tables = {"input": _TABLES["input"]} if tied else _TABLES
+    found, rounded = {}, []
+    for place, key in tables.items():
+        found[place], off = _table(parts, name, key, own[key], tied)
+        rounded.append(off)
+    rounded += [
+        _difference(parts, name, key, parts.llm[key], own[key])
+        for key in sorted(own.keys() - set(_TABLES.values()))
+    ]
+    if any(rounded):
         logging.warning(
             "%d of %d tensors of its LLM differ from %s by rounding (at most %.1e of the largest "
             "value), as averaging checkpoints leaves them; those of %s are used",
-            *(len(rounded), len(own), name, max(rounded), name),
+            *(sum(map(bool, rounded)), len(rounded), name, max(rounded), name),
         )
-    tables = {"input": _TABLES["input"]} if tied else _TABLES
-    return {place: _table(parts, name, key, own[key], tied) for place, key in tables.items()}
+    return found
 
 
-def _table(parts: Parts, name: str, key: str, own: torch.Tensor, tied: bool) -> torch.Tensor:
-    """The added rows; all rows if the table is a multiple of the LLM's."""
+def _table(
+    parts: Parts, name: str, key: str, own: torch.Tensor, tied: bool
+) -> tuple[torch.Tensor, float]:
+    """The added rows and the difference of the others; all rows of a multiple of the LLM's."""
     filed = parts.llm[key]
     before, added = filed[: len(own)], filed[len(own) :]
     factor = float((before.float() * own.float()).sum() / own.float().square().sum())
     averaged = _averaged(factor) if tied else None
     if averaged is None:
-        if _difference(parts, name, key, before, own):
-            logging.warning("%s differs from that of %s by rounding; it is kept", key, name)
-            return filed
-        return added
+        return added, _difference(parts, name, key, before, own)
     _difference(parts, name, key, before, own * factor)
     logging.warning(
         "%s is %.4f times that of %s: the authors' averaging script adds and divides a tied table "
@@ -100,7 +103,7 @@ def _table(parts: Parts, name: str, key: str, own: torch.Tensor, tied: bool) -> 
         "(%.0f MB), as the model was tested with it",
         *(key, factor, name, averaged, filed.nbytes / 1e6),
     )
-    return filed
+    return filed, 0.0
 
 
 def _averaged(factor: float) -> int | None:

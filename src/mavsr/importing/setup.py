@@ -1,4 +1,4 @@
-"""The setup of an imported model: its own encoders, and how single files are cropped and decoded."""
+"""The setup of an imported model: its own encoders, and how single files are decoded."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
