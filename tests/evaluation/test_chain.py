@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 from safetensors.torch import load_file, save_file
-from tiny import save_llm
+from tiny import change_run, save_llm
 from transformers import AutoConfig, AutoTokenizer
 
 from mavsr.command import run_command
@@ -255,8 +255,7 @@ def test_a_decode_without_a_model_says_so(
     assert f"{missing}" in error
     folder = run_train("model", epochs=1)
     content = json.loads((folder / "run.json").read_text())
-    content["model"]["llm"] = str(folder / "no-llm")
-    (folder / "run.json").write_text(json.dumps(content))
+    change_run(folder, model={**content["model"], "llm": str(folder / "no-llm")})
     assert "no-llm' cannot be loaded" in fails(capsys, run_decode, folder, "a2_v1")
 
 

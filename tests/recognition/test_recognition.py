@@ -1,17 +1,21 @@
 """``mavsr transcribe`` gives a clip the text that the workflow's jobs give it."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+import safetensors
 import soundfile
 import yaml
-from tiny import save_avhubert, save_whisper, scramble
+from safetensors.torch import load_file, save_file
+from tiny import change_run, flip_byte, save_avhubert, save_trained, save_whisper, scramble
 from trees import manifest_row
 from videos import write_mp4
 
+import mavsr
 from mavsr import cli
 from mavsr.configuration import read_config
 from mavsr.corpus.manifest import write_manifest
@@ -28,7 +32,8 @@ from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.scales import TASKS
 from mavsr.mouths.clip import CropSettings
 from mavsr.mouths.crop import crop
-from mavsr.recognition.settings import crop_settings, decoding_settings, encoder_names
+from mavsr.recognition.settings import crop_settings, decoding_settings
+from mavsr.recognition.setup import describe_setup
 from mavsr.shards import read_shard
 
 DIMS = {"audio": 16, "video": 16}
@@ -69,19 +74,22 @@ def place(tmp_path_factory, portrait):
 
 
 @pytest.fixture
-def train(place, settings_of, tmp_path):
+def train(place, settings_of, tmp_path, llm_folder):
     """Save a model of random weights as training does."""
+    llm = shutil.copytree(llm_folder, tmp_path / "llm")
 
-    def make(task="avsr"):
-        model = scramble(MatryoshkaModel(settings_of(task=task, method="mtsk-ss"), DIMS))
-        encoders = "+".join(NAMES[modality] for modality in TASKS[task])
-        folder = tmp_path / f"mine.{task}.{encoders}.llama-3.2.mtsk-ss.avgpool.s0"
-        model.save(folder)
+    def make(task="avsr", **run):
+        settings = settings_of(task=task, method="mtsk-ss", llm=str(llm))
+        model = scramble(MatryoshkaModel(settings, DIMS))
         indexes = {m: place / m / "index.json" for m in TASKS[task]}
         source = UtteranceSource(place / "test.parquet", indexes)
-        run = {"model": model.settings.to_dict(), "dims": DIMS, "encoders": encoders_of([source])}
-        (folder / "run.json").write_text(json.dumps(run))
-        return folder
+        names = {modality: NAMES[modality] for modality in TASKS[task]}
+        told = {
+            "dims": DIMS,
+            "encoders": encoders_of([source]),
+            "setup": describe_setup(read_config([place / "my.yaml"]), ["mine"], names, "toy-llama"),
+        }
+        return save_trained(model, tmp_path / f"{task} model", **told | run)
 
     return make
 
@@ -92,9 +100,8 @@ def transcribe(place, capsys):
 
     def call(model, scale, files, *options):
         paths = [str(place / name) for name in files]
-        words = ["--model", str(model), "--scale", scale, "--videos", *paths]
         capsys.readouterr()
-        cli.main(["transcribe", *words, "--configfile", str(place / "my.yaml"), *options])
+        cli.main(["transcribe", str(model), *paths, "--scale", scale, *options])
         lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
         assert [name for name, _ in lines] == paths
         return [text for _, text in lines]
@@ -156,71 +163,178 @@ def test_a_file_that_cannot_be_used_is_named_and_does_not_stop_the_others(
     train, place, capsys, caplog
 ):
     (place / "broken.mp4").write_bytes(b"no video")
-    files = [str(place / name) for name in ("broken.mp4", "one.wav", "one.mp4")]
-    options = ["--model", str(train()), "--scale", "2,1", "--videos", *files]
+    files = [str(place / name) for name in ("broken.mp4", "one.wav", "no.mp4", "one.mp4")]
     with pytest.raises(SystemExit) as stopped:
-        cli.main(["transcribe", *options, "--configfile", str(place / "my.yaml")])
+        cli.main(["transcribe", str(train()), *files, "--scale", "2,1"])
     assert stopped.value.code == 2
     shown = capsys.readouterr()
     assert shown.out.startswith(f"{place / 'one.mp4'}\t")
-    assert "2 of 3 files have no transcript" in shown.err
+    assert shown.err.splitlines()[-1] == "error: 3 of 4 files have no transcript; see above"
     assert "broken.mp4: cannot be read" in caplog.text
     assert "one.wav: no video track" in caplog.text
+    assert "no.mp4: no such file" in caplog.text
 
 
-def test_a_text_that_may_be_cut_is_said(train, place, transcribe, caplog):
+def test_a_text_that_may_be_cut_is_said(train, transcribe, caplog):
     model = train()
     assert transcribe(model, "2,1", ["one.mp4"])
-    (place / "short.yaml").write_text("decoding: {max_new_tokens: 2}")
     caplog.clear()
-    configs = [str(place / name) for name in ("my.yaml", "short.yaml")]
-    transcribe(model, "2,1", ["one.mp4"], "--configfile", *configs)
-    assert "decoding.max_new_tokens is 2" in caplog.text
+    transcribe(model, "2,1", ["one.mp4"], "--max-new-tokens", "2")
+    assert "max_new_tokens is 2" in caplog.text
 
 
-def fails(capsys, place, model, *options):
+def test_a_renamed_or_moved_model_is_the_same(train, transcribe, place, tmp_path, monkeypatch):
+    model = train()
+    expected = transcribe(model, "2,1", ["one.mp4"])
+    moved = tmp_path / "elsewhere" / "x.y"
+    moved.parent.mkdir()
+    model.rename(moved)
+    assert transcribe(moved, "2,1", ["one.mp4"]) == expected
+    # A relative LLM is found from any working directory, beside a folder above the model.
+    run = json.loads((moved / "run.json").read_text())
+    change_run(moved, model={**run["model"], "llm": "llm"})
+    monkeypatch.chdir(place)
+    assert transcribe(moved, "2,1", ["one.mp4"]) == expected
+
+
+def fails(capsys, model, *options):
     with pytest.raises(SystemExit) as stopped:
-        words = ["--model", str(model), "--configfile", str(place / "my.yaml"), *map(str, options)]
-        cli.main(["transcribe", *words])
+        cli.main(["transcribe", str(model), *map(str, options)])
     assert stopped.value.code == 2
     return capsys.readouterr().err
 
 
 def test_what_is_wrong_is_named_before_anything_is_loaded(train, place, tmp_path, capsys):
     model, video = train(), place / "one.mp4"
-    given = ("--scale", "2,1", "--videos", video)
-    assert "run.json does not exist" in fails(capsys, place, tmp_path / "x", *given)
-    wrong = fails(capsys, place, model, "--scale", "8,1", "--videos", video)
+    given = (video, "--scale", "2,1")
+    assert "run.json does not exist" in fails(capsys, tmp_path / "x", *given)
+    wrong = fails(capsys, model, video, "--scale", "8,1")
     assert "scale a8_v1 is not one of this model's scales: a2_v1, a2_v3" in wrong
-    missing = fails(capsys, place, model, "--scale", "2,1", "--videos", video, place / "no.mp4")
-    assert f"no such file: {place / 'no.mp4'}" in missing
-    twice = fails(capsys, place, model, *given, tmp_path / ".." / video, "--crops", tmp_path)
+    twice = fails(capsys, model, *given, tmp_path / ".." / video, "--crops", tmp_path)
     assert "two files are called one" in twice
-    renamed = model.rename(tmp_path / "renamed")
-    assert "'renamed' is not named after encoders" in fails(capsys, place, renamed, *given)
+    assert "decoding.beams is 0" in fails(capsys, model, *given, "--beams", "0")
+    change_run(model, setup=None)
+    unknown = fails(capsys, model, *given)
+    assert "does not say how crops" in unknown and f"`mavsr seal {model}`" in unknown
 
 
-def test_another_encoder_than_the_models_is_refused(train, place, tmp_path, capsys):
+def test_another_encoder_or_tokenizer_than_the_models_is_refused(train, place, tmp_path, capsys):
+    model = train()
+    encoders = json.loads((model / "run.json").read_text())["encoders"]
+    given = (place / "one.mp4", "--scale", "2,1")
+    odd = {**encoders["video"], "weights": "0" * 64}
+    change_run(model, encoders={**encoders, "video": odd})
+    with pytest.raises(InputError, match=f"on another video encoder than .*instead of {'0' * 64}"):
+        mavsr.load(model).transcribe(place / "one.mp4", (2, 1))
+    change_run(model, encoders=encoders)
+    tokenizer = tmp_path / "llm" / "tokenizer_config.json"
+    tokenizer.write_text(tokenizer.read_text().replace("<eos>", "<bos>"))
+    refused = fails(capsys, model, *given)
+    assert "over another LLM" in refused and "tokenizer_config.json" in refused
+
+
+@pytest.mark.parametrize("name", ["projectors.safetensors", "adapters/a2_v1", "run.json"])
+def test_a_flipped_bit_is_refused(train, place, capsys, name):
+    model = train()
+    path = model / name
+    flip_byte(path / "adapter_model.safetensors" if path.is_dir() else path, 0.5)
+    refused = fails(capsys, model, place / "one.mp4", "--scale", "2,1")
+    assert str(path) in refused and f"rm -f '{model / 'run.json'}'" in refused
+
+
+def test_the_python_interface_gives_the_same_texts(train, transcribe, place):
+    folder = train()
+    model = mavsr.load(str(folder))
+    assert model.task == "avsr"
+    assert [scale.name for scale in model.scales] == ["a2_v1", "a2_v3", "a4_v1", "a4_v3"]
+    [expected] = transcribe(folder, "4,3", ["three.mp4"])
+    for scale in ((4, 3), "4,3", "a4_v3", model.scales[3]):
+        assert model.transcribe(str(place / "three.mp4"), scale=scale) == expected
+    [part] = transcribe(folder, "4,3", ["three.mp4"], "--start", "0.4", "--end", "1.6")
+    assert model.transcribe(place / "three.mp4", (4, 3), start=0.4, end=1.6) == part
+    with pytest.raises(InputError, match="scale a8_v1 is not one of this model's scales"):
+        model.transcribe(place / "three.mp4", (8, 1))
+    heard = mavsr.load(train("asr"))
+    assert heard.transcribe(place / "one.wav", 2) == heard.transcribe(place / "one.mp4", (2,))
+
+
+def seal(capsys, model, place, *configs):
+    """Exit status, stdout, stderr of ``mavsr seal``."""
+    configs = [str(place / name) for name in configs]
+    try:
+        cli.main(["seal", str(model), "--configfile", *configs])
+        status = 0
+    except SystemExit as stopped:
+        status = stopped.code
+    return status, *capsys.readouterr()
+
+
+@pytest.fixture
+def old_model(train):
+    """A model as an earlier version left it, renamed."""
     model = train()
     run = json.loads((model / "run.json").read_text())
-    run["encoders"]["video"]["weights"] = "0" * 64
-    (model / "run.json").write_text(json.dumps(run))
-    error = fails(capsys, place, model, "--scale", "2,1", "--videos", place / "one.mp4")
-    assert "was trained on another encoder than encoders.eye" in error
-    assert f"instead of {'0' * 64}" in error
+    old = {key: run[key] for key in ("model", "dims", "encoders")}
+    (model / "run.json").write_text(json.dumps(old))
+    return model
 
 
-def test_names_of_encoders_are_found_whatever_dots_they_have():
-    encoders = {
-        "w": {"kind": "whisper"},
-        "w.en": {"kind": "whisper"},
-        "eye": {"kind": "avhubert"},
-    }
-    found = encoder_names("my.lrs3.avsr.w.en+eye.llama-3.2-1b.mtsk-ms.s0", "avsr", encoders)
-    assert found == {"audio": "w.en", "video": "eye"}
-    assert encoder_names("lrs3.vsr.eye.llama.mtsk-ms.s0", "vsr", encoders) == {"video": "eye"}
-    with pytest.raises(InputError, match="not named after encoders of the config"):
-        encoder_names("lrs3.asr.whisper.llama.mtsk-ms.s0", "asr", encoders)
+def test_a_model_without_digests_is_refused_until_it_is_sealed(
+    old_model, train, transcribe, place, tmp_path, capsys
+):
+    given = (place / "one.mp4", "--scale", "2,1")
+    refused = fails(capsys, old_model, *given)
+    assert "earlier version" in refused and f"`mavsr seal {old_model}`" in refused
+    (place / "llm.yaml").write_text(
+        yaml.safe_dump({"llms": {"mine": {**LLM, "path": str(tmp_path / "llm")}}})
+    )
+    before = (old_model / "run.json").stat().st_mtime_ns
+    status, told, _ = seal(capsys, old_model, place, "my.yaml", "llm.yaml")
+    assert status == 0 and "projectors.safetensors" in told
+    assert (old_model / "run.json").stat().st_mtime_ns == before, "jobs would run again"
+    setup = json.loads((old_model / "run.json").read_text())["setup"]
+    assert {m: section["name"] for m, section in setup["encoders"].items()} == NAMES
+    assert setup["llm"]["name"] == "mine"
+    sealed = transcribe(old_model, "2,1", ["one.mp4"])
+    shutil.rmtree(old_model)
+    assert sealed == transcribe(train(), "2,1", ["one.mp4"])
+
+
+LLM = {"revision": None, "lora_rank": 4, "lora_scale": 0.5}
+
+
+def test_what_cannot_be_sealed_is_named(old_model, place, tmp_path, capsys, caplog):
+    (place / "llm.yaml").write_text(
+        yaml.safe_dump({"llms": {"mine": {**LLM, "path": str(tmp_path / "llm")}}})
+    )
+    (place / "other.yaml").write_text("encoders: {ear: {path: nowhere}}")
+    record = (old_model / "run.json").read_bytes()
+    status, _, error = seal(capsys, old_model, place, "my.yaml", "llm.yaml", "other.yaml")
+    assert status == 2 and "1 of 1 models are not sealed" in error
+    assert "was trained on another audio encoder" in caplog.text
+    (old_model / "metrics.csv").rename(old_model / "kept")
+    assert seal(capsys, old_model, place, "my.yaml", "llm.yaml")[0] == 2
+    assert "metrics.csv is missing" in caplog.text
+    (old_model / "kept").rename(old_model / "metrics.csv")
+    assert (old_model / "run.json").read_bytes() == record
+    assert seal(capsys, old_model, place, "my.yaml", "llm.yaml")[0] == 0
+    flip_byte(old_model / "projectors.safetensors")
+    assert seal(capsys, old_model, place, "my.yaml", "llm.yaml")[0] == 2
+    assert "projectors.safetensors is not what training wrote" in caplog.text
+
+
+def test_weights_that_are_no_numbers_are_not_sealed(old_model, place, tmp_path, capsys, caplog):
+    path = old_model / "projectors.safetensors"
+    with safetensors.safe_open(path, "pt") as file:
+        about = file.metadata()
+    tensors = load_file(path)
+    tensors["markers"][0, 0] = float("nan")
+    save_file(tensors, path, about)
+    (place / "llm.yaml").write_text(
+        yaml.safe_dump({"llms": {"mine": {**LLM, "path": str(tmp_path / "llm")}}})
+    )
+    assert seal(capsys, old_model, place, "my.yaml", "llm.yaml")[0] == 2
+    assert "markers holds numbers that are not finite" in caplog.text
 
 
 def test_mouths_are_found_as_the_workflow_finds_them():
