@@ -5,6 +5,8 @@ methods their experts; projectors and marker rows of that scale lie beside it.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import safetensors.torch
@@ -13,7 +15,7 @@ from mavsr.command import run_command
 from mavsr.errors import InputError
 from mavsr.files import atomic, write_json
 from mavsr.model.adapters.registry import adapter_module
-from mavsr.model.folder import read_model_folder
+from mavsr.model.folder import ADAPTERS, PROJECTORS, ModelFolder, read_model_folder
 from mavsr.model.llm import empty_llm, written_config
 from mavsr.model.scales import TASKS, Scale
 from mavsr.model.settings import ModelSettings
@@ -22,7 +24,7 @@ from mavsr.provenance import provenance
 
 
 def export(model: Path, scale: str, output: Path) -> None:
-    """Write a folder with the adapter, projectors and marker rows of one scale.
+    """Write a new folder with the adapter, projectors and marker rows of one scale.
 
     ``projectors.safetensors`` holds ``<modality>.<layer>.weight`` and ``.bias`` of each projector
     and ``markers`` (<audio>, </audio>, <video>, </video>), and of an imported model the rows that
@@ -38,24 +40,36 @@ def export(model: Path, scale: str, output: Path) -> None:
             which plain PEFT would not apply its LoRAs rightly.
     """
     folder = read_model_folder(model)
-    settings = folder.settings
-    chosen = read_scale(scale, settings)
-    _check_head(settings)
+    chosen = read_scale(scale, folder.settings)
+    with new_folder(output) as partial:
+        write_scale(folder, chosen, partial)
+    print(f"{output}: {folder.settings.method} at {chosen.name}, over {folder.settings.llm}")
+
+
+@contextmanager
+def new_folder(output: Path) -> Iterator[Path]:
+    """Yield a folder that is ``output`` once all is in it; InputError if that has content."""
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise InputError(f"{output} is there already; remove it or name another folder")
-    projectors = _projectors(model / "projectors.safetensors", settings, chosen)
     with atomic(output) as partial:
         partial.mkdir()
-        adapter_module(settings.method).export(model / "adapters", settings, chosen, partial)
-        safetensors.torch.save_file(projectors, partial / "projectors.safetensors")
-        description = {
-            "model": folder.run["model"],
-            "scale": chosen.name,
-            "dims": folder.dims,
-            **provenance(),
-        }
-        write_json(partial / "export.json", description)
-    print(f"{output}: {settings.method} at {chosen.name}, over {settings.llm}")
+        yield partial
+
+
+def write_scale(folder: ModelFolder, scale: Scale, output: Path) -> None:
+    """Write the files of :func:`export` into an empty folder."""
+    settings = folder.settings
+    _check_head(settings)
+    projectors = _projectors(folder.path / PROJECTORS, settings, scale)
+    adapter_module(settings.method).export(folder.path / ADAPTERS, settings, scale, output)
+    safetensors.torch.save_file(projectors, output / PROJECTORS)
+    description = {
+        "model": folder.run["model"],
+        "scale": scale.name,
+        "dims": folder.dims,
+        **provenance(),
+    }
+    write_json(output / "export.json", description)
 
 
 def _check_head(settings: ModelSettings) -> None:

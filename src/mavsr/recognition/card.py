@@ -1,5 +1,6 @@
 """The model card of an export: what it was made from and of, and how well it does."""
 
+import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,7 +8,9 @@ from pathlib import Path
 import pandas as pd
 from huggingface_hub import EvalResult, ModelCardData
 
-from mavsr.model.folder import ModelFolder
+from mavsr.evaluation.collect import read_scores
+from mavsr.model.export import new_folder, read_scale, write_scale
+from mavsr.model.folder import ModelFolder, read_model_folder
 from mavsr.model.scales import Scale
 from mavsr.report.names import label, scale_label
 
@@ -21,6 +24,36 @@ LICENCES = (
     (r"portrait", "made by this project's workflow: Apache-2.0"),
 )
 """Part of a name or path -> what binds whoever passes on what was made of it."""
+
+
+def export_for_hub(model: Path, scale: str, output: Path, scores: Path) -> None:
+    """Export one scale, with a model card, as a folder ready to be uploaded to the hub.
+
+    Args:
+        model: folder of a trained model.
+        scale: one of its scales.
+        output: the folder; it must be new or empty.
+        scores: ``results/wer.csv``, of which the model's rows are printed; it may be missing.
+
+    Raises:
+        InputError: as :func:`mavsr.model.export.export`.
+    """
+    folder = read_model_folder(model)
+    chosen = read_scale(scale, folder.settings)
+    table = read_scores(scores) if scores.is_file() else pd.DataFrame(columns=["model"])
+    own = table[table.model == folder.path.resolve().name]
+    if own.empty:
+        logging.warning("%s has no WER of %s, so the card has none", scores, model)
+    pairs = zip(own.get("audio_rate", []), own.get("video_rate", []), strict=True)
+    own = own.assign(scale=[Scale(*map(_rate, pair)).name for pair in pairs])
+    with new_folder(output) as partial:
+        write_scale(folder, chosen, partial)
+        (partial / "README.md").write_text(model_card(folder, chosen, own), encoding="utf-8")
+    print(f"{output}: upload it with `hf upload <name> {output}`")
+
+
+def _rate(value: float | None) -> int | None:
+    return None if pd.isna(value) else int(value)
 
 
 def model_card(folder: ModelFolder, scale: Scale, scores: pd.DataFrame) -> str:
