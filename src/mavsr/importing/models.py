@@ -67,7 +67,7 @@ def fill(network: MatryoshkaModel, parts: Parts, reading: Reading, tables: Tenso
 
 def projector_weights(parts: Parts, reading: Reading, task: str) -> Tensors:
     """Names of our projectors, such as ``audio_4.0.weight``, and weights."""
-    found = {}
+    found: Tensors = {}
     for modality in TASKS[task]:
         places = parts.projectors[modality]
         for place, rate in enumerate(reading.rates[modality]):

@@ -53,7 +53,7 @@ def export_for_hub(model: Path, scale: str, output: Path, scores: Path) -> None:
 
 
 def _rate(value: float | None) -> int | None:
-    return None if pd.isna(value) else int(value)
+    return None if value is None or pd.isna(value) else int(value)
 
 
 def model_card(folder: ModelFolder, scale: Scale, scores: pd.DataFrame) -> str:
