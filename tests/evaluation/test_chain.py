@@ -235,7 +235,7 @@ def test_wrong_inputs_are_named(run_train, run_decode, data, capsys, tmp_path, w
     assert "scale a8_v1 is not one of" in fails(capsys, run_decode, folder, "a8_v1")
     assert not list((tmp_path / "evaluation").rglob("*.jsonl"))
     (folder / "projectors.safetensors").unlink()
-    assert "is not a trained model" in fails(capsys, run_decode, folder, "a2_v1")
+    assert "projectors.safetensors is missing" in fails(capsys, run_decode, folder, "a2_v1")
     data.views["video"] = data.views["video"][:1]
     assert "as many audio as video views" in fails(capsys, run_train, "other")
     _, fewer = write_features("train", {k: n for k, n in TRAIN.items() if k != "clip3"}, "view_1")

@@ -26,7 +26,7 @@ def folder(tmp_path):
 
 def test_whole_caches_pass(folder, capsys):
     assert damaged_shards(folder / "index.json") == {}
-    cli.main(["features", "verify", "--folders", str(folder.parents[1])])
+    cli.main(["features", "verify", str(folder.parents[1])])
     assert capsys.readouterr().out == ""
 
 
@@ -38,7 +38,7 @@ def test_missing_cut_and_changed_shards_are_named_with_their_rebuilding(folder, 
     content[700] ^= 1  # one bit
     changed.write_bytes(content)
     with pytest.raises(SystemExit) as stopped:
-        cli.main(["features", "verify", "--folders", str(folder), str(folder)])
+        cli.main(["features", "verify", str(folder), str(folder)])
     assert stopped.value.code == 1
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 * 3
@@ -71,5 +71,5 @@ def test_what_cannot_be_verified_is_an_error(folder, tmp_path):
         damaged_shards(folder / "index.json")
     (folder / "index.json").unlink()
     with pytest.raises(SystemExit) as stopped:
-        cli.main(["features", "verify", "--folders", str(folder)])
+        cli.main(["features", "verify", str(folder)])
     assert stopped.value.code == 2

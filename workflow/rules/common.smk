@@ -48,6 +48,8 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 logger.addFilter(LockExplained())
+# Jobs read nothing from standard input, so no library can ask there; the rest is Snakemake's default.
+shell.prefix("set -euo pipefail; exec < /dev/null; ")
 os.environ[CONFIG_OPTIONS] = config_options(
     workflow.overwrite_configfiles, workflow.config_settings.config_args
 )

@@ -7,7 +7,11 @@ so that help comes at once.
 
 import argparse
 import inspect
+import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import NoReturn
 
@@ -65,7 +69,7 @@ def main(arguments: list[str] | None = None) -> None:
             )
             command.arguments(parser)
             chosen = parser.parse_intermixed_args(words[len(given) :])
-            with errors_as_messages():
+            with errors_as_messages(), _reader_may_stop():
                 command.run(chosen)
             return
     if words == ["--version"]:
@@ -75,6 +79,17 @@ def main(arguments: list[str] | None = None) -> None:
     print(overview(), file=sys.stdout if asked else sys.stderr)
     if not asked:
         sys.exit(2)
+
+
+@contextmanager
+def _reader_may_stop() -> Iterator[None]:
+    """End quietly when whoever reads the output has seen enough, as in ``mavsr status | head``."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
 
 
 def overview() -> str:

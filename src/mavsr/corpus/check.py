@@ -1,6 +1,6 @@
 """Command: say what the configured corpora hold, beside the papers' numbers, and what is missing.
 
-``python -m mavsr.corpus.check --configfile workflow/configs/paper.yaml --corpus lrs2``
+``mavsr corpus check lrs2 --configfile workflow/configs/paper.yaml``
 
 Nothing is written; every video is opened, so LRS3 takes some minutes. With ``--manifests`` the
 numbers come from what the workflow has already read. Other files of the user's own that experiments

@@ -1,6 +1,6 @@
 """Command: hash cached features anew and compare them with their index.
 
-``mavsr features verify --folders results/features/whisper-medium``; exit status 1 if a shard is
+``mavsr features verify results/features/whisper-medium``; exit status 1 if a shard is
 missing or differs, 0 if all are what was indexed.
 """
 
