@@ -25,7 +25,7 @@ from seeded_weights import (
     waveform,
 )
 
-from mavsr.configuration import read_config
+from mavsr.config.read import read_config
 from mavsr.encoders import load_encoder
 from mavsr.importing.import_checkpoint import import_checkpoint
 from mavsr.importing.reading import Given

@@ -13,7 +13,7 @@ from trees import manifest_row
 from videos import write_mp4
 
 from mavsr import cli
-from mavsr.configuration import read_config
+from mavsr.config.read import read_config
 from mavsr.corpus.manifest import write_manifest
 from mavsr.errors import InputError
 from mavsr.evaluation.decode import decode

@@ -12,7 +12,7 @@ from trees import manifest_row
 from videos import write_mp4
 
 from mavsr import cli
-from mavsr.configuration import read_config
+from mavsr.config.read import read_config
 from mavsr.corpus.manifest import write_manifest
 from mavsr.encoders import EncoderSettings
 from mavsr.features.extract import extract

@@ -9,7 +9,7 @@ from tiny import change_run, flip_byte
 
 import mavsr
 from mavsr import cli
-from mavsr.configuration import read_config
+from mavsr.config.read import read_config
 from mavsr.errors import InputError
 from mavsr.evaluation.decode import decode
 from mavsr.evaluation.hypotheses import Origin, read_hypotheses

@@ -4,8 +4,10 @@ import json
 
 import pandas as pd
 import pytest
+from tiny import DIMS, change_run
 
 from mavsr.errors import InputError
+from mavsr.model.folder import write_run
 from mavsr.report.figures.style import styled
 from mavsr.report.losses import draw, losses
 from mavsr.report.page import html_table, page
@@ -18,7 +20,7 @@ MODELS = (
 
 
 @pytest.fixture
-def metrics(tmp_path):
+def metrics(tmp_path, settings_of):
     paths = []
     for place, model in enumerate(MODELS):
         rows = [
@@ -29,6 +31,9 @@ def metrics(tmp_path):
         paths.append(tmp_path / "training" / model / "metrics.csv")
         paths[-1].parent.mkdir(parents=True)
         pd.DataFrame(rows).to_csv(paths[-1], index=False)
+        settings = settings_of(method="mtsk-ms" if place == 0 else "mome-mhsa")
+        run = {"model": settings.to_dict(), "dims": DIMS, "llm_sha256": {}}
+        write_run(paths[-1].parent, run | {"setup": {"corpora": ["portrait"]}})
     return paths
 
 
@@ -48,6 +53,7 @@ def test_a_line_per_model_and_a_panel_per_task(metrics, tmp_path):
 def test_a_model_that_was_never_validated_is_named(metrics, tmp_path):
     table = pd.read_csv(metrics[0])
     table[table.split == "train"].to_csv(metrics[0], index=False)
+    change_run(metrics[0].parent)
     with pytest.raises(InputError, match=r"mtsk-ms.*has no row of the validation split"):
         losses(metrics, tmp_path)
 

@@ -21,7 +21,6 @@ from mavsr.command import errors_as_messages
 COMMANDS = {
     "corpus check": ("corpus_check", "what a corpus holds, beside the papers' numbers"),
     "export": ("export", "one scale of a trained model, for plain PEFT"),
-    "features plan": ("features_plan", "disk space and arithmetic of the features to be made"),
     "features verify": ("features_verify", "whether cached features are what was indexed"),
     "import": ("import_checkpoint", "a checkpoint that the authors released, as a model of ours"),
     "plan": ("plan", "jobs, hours, disk and memory of a config, before it runs"),

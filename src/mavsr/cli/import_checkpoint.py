@@ -84,7 +84,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Import the checkpoint."""
-    from mavsr.configuration import read_config
+    from mavsr.config.read import read_config
     from mavsr.importing.import_checkpoint import import_checkpoint
     from mavsr.importing.reading import Given
 

@@ -27,7 +27,7 @@ def run(given: argparse.Namespace) -> None:
     """Seal each model; one that is refused is named and does not stop the others."""
     import logging
 
-    from mavsr.configuration import read_config
+    from mavsr.config.read import read_config
     from mavsr.errors import InputError
     from mavsr.recognition.seal import seal
 

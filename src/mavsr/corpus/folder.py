@@ -9,10 +9,11 @@ import os
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from mavsr.config.corpora import FolderKeys
 from mavsr.corpus.clips import UNUSED, Clip, draw_speakers, duration, read_in_parallel, version
 from mavsr.corpus.table import Row, read_table
 from mavsr.corpus.transcripts import read_sidecar
@@ -28,31 +29,8 @@ Pending = tuple[Clip, Row | Path]
 """A clip whose files are not opened yet, and where its text stands."""
 
 
-@dataclass(frozen=True)
-class Folder:
-    """How a folder of videos is read.
-
-    Attributes:
-        transcripts: a CSV file, or a folder that mirrors the root and holds ``.txt`` or ``.align``
-            files; null if these lie beside the videos.
-        val_share: share of the clips for validation, by speaker, if no table says the splits.
-        test_share: likewise for the test.
-        longest_clip_s: longer clips are dropped; Whisper hears 30 s.
-    """
-
-    transcripts: str | None = None
-    val_share: float = 0.05
-    test_share: float = 0.1
-    longest_clip_s: float = 30.0
-
-    def __post_init__(self) -> None:
-        for name in ("val_share", "test_share"):
-            if not 0 < getattr(self, name) < 1:
-                raise InputError(f"{name} is {getattr(self, name)}; give a share in (0, 1)")
-        if self.val_share + self.test_share >= 1:
-            raise InputError("val_share and test_share leave nothing for training; lower them")
-        if not self.longest_clip_s > 0:
-            raise InputError(f"longest_clip_s is {self.longest_clip_s}; it must be positive")
+class Folder(FolderKeys):
+    """How a folder of videos is read."""
 
     def check(self, root: Path) -> None:
         """See mavsr.corpus.clips.Reader."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from mavsr.config.corpora import LrsKeys
 from mavsr.corpus.clips import UNUSED, Clip, duration, read_in_parallel, version
 from mavsr.corpus.manifest import SAFE_KEY
 from mavsr.corpus.transcripts import Word, clean_text, cut_words, read_lrs
@@ -42,21 +43,8 @@ class Source:
         return Clip(self.key, split, self.speaker, self.video, problem=problem)
 
 
-@dataclass(frozen=True)
-class LrsReader:
-    """What the readers of both have in common.
-
-    Attributes:
-        longest_segment_s: clips of pretrain/ are cut into segments of at most so many seconds.
-        pretrain: whether pretrain/ is part of the training split.
-    """
-
-    longest_segment_s: float
-    pretrain: bool = True
-
-    def __post_init__(self) -> None:
-        if not self.longest_segment_s > 0:
-            raise InputError(f"longest_segment_s is {self.longest_segment_s}; it must be positive")
+class LrsReader(LrsKeys):
+    """What the readers of both have in common."""
 
     def parts(self, *others: str) -> list[str]:
         """The folders that are read: pretrain if asked for, and ``others``."""

@@ -1,12 +1,12 @@
 """Command: score the hypotheses of an experiment into a tidy table, a row per file."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from mavsr.command import run_command
+from mavsr.config.scoring import ScoringSettings
 from mavsr.errors import InputError
 from mavsr.evaluation.hypotheses import Hypotheses, read_hypotheses
 from mavsr.evaluation.normalisers import normaliser
@@ -49,21 +49,6 @@ SAME = [
 ]
 """What a system shares with its baseline."""
 COUNTS = dict.fromkeys(("audio_rate", "video_rate", "active_parameters"), "Int64")
-
-
-@dataclass(frozen=True)
-class ScoringSettings:
-    """How hypotheses are scored."""
-
-    normaliser: str = "none"
-    """A name in :data:`mavsr.evaluation.normalisers.NORMALISERS`."""
-    baseline: str | None = "llama-avsr"
-    """Method that the others are compared with; None compares none."""
-    seed: int = 0
-    """Of the bootstrap."""
-
-    def __post_init__(self) -> None:
-        normaliser(self.normaliser)
 
 
 def score(hypotheses: list[Path], output: Path, scoring: ScoringSettings) -> None:

@@ -7,7 +7,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from mavsr.checkpoints import identity
+from mavsr.config.config import Config
 from mavsr.errors import InputError
 from mavsr.files import atomic, sha256
 from mavsr.importing.encoders import write_encoders
@@ -15,7 +18,7 @@ from mavsr.importing.llm import added_tables, check_prompts, check_sizes
 from mavsr.importing.models import fill, task_settings
 from mavsr.importing.parts import Parts, Tensors, read_parts
 from mavsr.importing.reading import Given, Reading, read_meaning
-from mavsr.importing.setup import imported_setup
+from mavsr.importing.setup import experiment_config, imported_setup
 from mavsr.model.adapters.base import count_parameters
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.folder import write_run
@@ -24,6 +27,8 @@ from mavsr.model.scales import TASKS
 from mavsr.model.sequence import PROMPTS
 from mavsr.provenance import provenance
 
+CONFIG = "config.yaml"
+"""File in a model's folder: what a config needs for an experiment to show the model."""
 SPARE = 1.2
 """Disk space asked for, of what the tensors take: merged weights of AV-HuBERT are float32."""
 
@@ -33,7 +38,7 @@ def import_checkpoint(
     llm: str,
     output: Path,
     given: Given,
-    config: Mapping[str, Any],
+    config: Config,
     numerics: str = "authors",
     encoders: Path | None = None,
     whisper: str = "openai/whisper-medium.en",
@@ -47,7 +52,7 @@ def import_checkpoint(
         llm: folder or hub name of the LLM that it was trained over, which is not copied.
         output: model folder to write; new or empty. Of several tasks each is added to its name.
         given: what the user says of the checkpoint.
-        config: checked; says how single files are cropped and decoded by the new models.
+        config: says how single files are cropped and decoded by the new models.
         numerics: a profile of :mod:`mavsr.numerics`.
         encoders: folder for the encoders; ``<output>/../../encoders/<name>`` if not given.
         whisper: folder or hub name of the Whisper in it, for its config.json.
@@ -90,7 +95,10 @@ def import_checkpoint(
                 "llm_sha256": weights,
                 "imported": about,
             }
-            _write_model(network, stack.enter_context(atomic(folder)), reading, description)
+            place = stack.enter_context(atomic(folder))
+            _write_model(network, place, reading, description)
+            shown = experiment_config(folder.name, parts.kind, settings, shelf)
+            (place / CONFIG).write_text(yaml.safe_dump(shown, sort_keys=False), encoding="utf-8")
     for folder in folders.values():
         print(f"{folder}: {parts.kind}, {reading.compression}, numerics {numerics}")
     for modality in parts.projectors.keys() - made_by.keys():

@@ -14,10 +14,13 @@ from typing import Any
 import torch
 
 from mavsr.checkpoints import identity
-from mavsr.configuration import ENCODES
+from mavsr.config.config import Config
+from mavsr.config.llms import Llm
+from mavsr.config.read import plain
 from mavsr.encoders import EncoderSettings, load_encoder
 from mavsr.errors import InputError
 from mavsr.features.extract import origin
+from mavsr.features.settings import ExtractSettings
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.folder import (
     METRICS,
@@ -31,11 +34,10 @@ from mavsr.model.folder import (
 from mavsr.model.llm import llm_folder
 from mavsr.model.scales import TASKS
 from mavsr.recognition.clip import CLEAN
-from mavsr.recognition.settings import extract_settings
-from mavsr.recognition.setup import describe_setup
+from mavsr.recognition.setup import FEATURES, describe_setup
 
 
-def seal(path: Path, config: Mapping[str, Any]) -> dict[str, str]:
+def seal(path: Path, config: Config) -> dict[str, str]:
     """Write setup and digests into a model's ``run.json``, which keeps its time of change.
 
     The time is kept because nothing that training made has changed: no job is to run again.
@@ -59,14 +61,14 @@ def seal(path: Path, config: Mapping[str, Any]) -> dict[str, str]:
     if METRICS not in file_digests(path):
         raise InputError(f"{path / METRICS} is missing, so the training was not finished")
     llm = _llm_name(folder, config)
-    named = config["llms"][llm]
-    weights = identity(llm_folder(named["path"], named["revision"]))
+    named = config.llms[llm]
+    weights = identity(llm_folder(named.path, named.revision))
     if folder.run.get("llm_sha256", weights) != weights:
         raise InputError(
-            f"{path} was trained over another LLM than llms.{llm} of the config ({named['path']}); "
+            f"{path} was trained over another LLM than llms.{llm} of the config ({named.path}); "
             "give the --configfile that it was trained with"
         )
-    model = {**folder.run["model"], "llm": named["path"], "llm_revision": named["revision"]}
+    model = {**folder.run["model"], "llm": named.path, "llm_revision": named.revision}
     _look(folder, named)
     earlier = folder.run.get("setup") or {}
     setup = describe_setup(config, earlier.get("corpora", []), _encoder_names(folder, config), llm)
@@ -76,9 +78,9 @@ def seal(path: Path, config: Mapping[str, Any]) -> dict[str, str]:
     return file_digests(path)
 
 
-def _look(folder: ModelFolder, llm: Mapping[str, Any]) -> None:
+def _look(folder: ModelFolder, llm: Llm) -> None:
     """Load the model as a job would, and look at every trained number."""
-    settings = replace(folder.settings, llm=llm["path"], llm_revision=llm["revision"])
+    settings = replace(folder.settings, llm=llm.path, llm_revision=llm.revision)
     network = MatryoshkaModel(settings, folder.dims)
     network.load(folder.path)
     for name, parameter in network.named_parameters():
@@ -89,14 +91,14 @@ def _look(folder: ModelFolder, llm: Mapping[str, Any]) -> None:
             )
 
 
-def _llm_name(folder: ModelFolder, config: Mapping[str, Any]) -> str:
+def _llm_name(folder: ModelFolder, config: Config) -> str:
     """What the config calls the model's LLM: by its path, else the one that it sets up."""
     path = folder.run["model"]["llm"]
-    names = [name for name, section in config["llms"].items() if section["path"] == path]
-    return names[0] if names else config["setup"]["llm"]
+    names = [name for name, section in config.llms.items() if section.path == path]
+    return names[0] if names else config.setup.llm
 
 
-def _encoder_names(folder: ModelFolder, config: Mapping[str, Any]) -> dict[str, str]:
+def _encoder_names(folder: ModelFolder, config: Config) -> dict[str, str]:
     """Modality -> the config's encoder that made the tokens which the model was trained on."""
     found = {}
     for modality in TASKS[folder.settings.task]:
@@ -106,8 +108,8 @@ def _encoder_names(folder: ModelFolder, config: Mapping[str, Any]) -> dict[str, 
                 f"{folder.path / RUN} does not say which {modality} encoder the model was trained "
                 "on, so it cannot be looked for; train the model again"
             )
-        names = [n for n, s in config["encoders"].items() if ENCODES[s["kind"]] == modality]
-        first = config["setup"][f"{modality}_encoder"]
+        names = [n for n, s in config.encoders.items() if s.modality == modality]
+        first = getattr(config.setup, f"{modality}_encoder")
         names.sort(key=lambda name: name != first)
         fitting = (name for name in names if _made(config, name, trained_on))
         if (chosen := next(fitting, None)) is None:
@@ -120,9 +122,10 @@ def _encoder_names(folder: ModelFolder, config: Mapping[str, Any]) -> dict[str, 
     return found
 
 
-def _made(config: Mapping[str, Any], name: str, trained_on: Mapping[str, Any]) -> bool:
+def _made(config: Config, name: str, trained_on: Mapping[str, Any]) -> bool:
     """Whether an encoder of the config makes the tokens that a model was trained on."""
-    settings, extraction = EncoderSettings(**config["encoders"][name]), extract_settings(config)
+    settings = EncoderSettings(**plain(config.encoders[name]))
+    extraction = ExtractSettings(**{key: getattr(config.features, key) for key in FEATURES})
     try:
         encoder = load_encoder(settings, "cpu", extraction.long_clips == "split")
     except InputError:

@@ -1,47 +1,14 @@
-"""Of a config, or of a trained model's setup, what the recognition of single files needs."""
+"""What a trained model's setup says of the way from a file to a transcript, as typed settings."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 from mavsr.encoders import EncoderSettings
 from mavsr.errors import InputError
-from mavsr.evaluation.settings import DecodingSettings, SamplingSettings
+from mavsr.evaluation.settings import DecodingSettings
 from mavsr.features.settings import ExtractSettings
 from mavsr.model.folder import RUN, ModelFolder, located
 from mavsr.model.scales import TASKS
 from mavsr.mouths.clip import CropSettings
-from mavsr.recognition.setup import FEATURES
-
-
-def crop_settings(config: Mapping[str, Any]) -> CropSettings:
-    """How mouths are found: the section ``mouths``."""
-    section = config["mouths"]
-    weights, landmarks = section["retinaface"]["weights"], section["landmarks"]
-    if weights and "://" in weights:
-        weights = "results/mouths/retinaface.weights"  # where rule fetch_retinaface puts it
-    return CropSettings(
-        detector=section["detector"],
-        detect_every=section["detect_every"],
-        min_frames=section["min_frames"],
-        max_av_gap_s=section["max_av_gap_s"],
-        codec=section["codec"],
-        landmarks=Path(landmarks) if landmarks else None,
-        weights=Path(weights) if weights else None,
-        batch=section["retinaface"]["batch"],
-    )
-
-
-def extract_settings(config: Mapping[str, Any]) -> ExtractSettings:
-    """How tokens are made: of the section ``features`` what concerns a single clip."""
-    return ExtractSettings(**{name: config["features"][name] for name in FEATURES})
-
-
-def decoding_settings(config: Mapping[str, Any]) -> DecodingSettings:
-    """How transcripts are searched for: the section ``decoding``."""
-    section = config["decoding"]
-    return DecodingSettings(**{**section, "sampling": SamplingSettings(**section["sampling"])})
 
 
 @dataclass(frozen=True)
@@ -74,23 +41,23 @@ def read_setup(folder: ModelFolder) -> Setup:
         for section in encoders.values():
             section.pop("name", None)
             section["path"] = located(section["path"], folder.path)
-        crops = crop_settings(content)
+        mouths = dict(content["mouths"])
+        mouths["landmarks"] = _located(mouths["landmarks"], folder)
+        retinaface = mouths["retinaface"]
+        weights = _located(retinaface["weights"], folder)
+        mouths["retinaface"] = {**retinaface, "weights": weights}
         return Setup(
             {modality: EncoderSettings(**section) for modality, section in encoders.items()},
-            replace(
-                crops,
-                landmarks=_located(crops.landmarks, folder),
-                weights=_located(crops.weights, folder),
-            ),
-            extract_settings(content),
-            decoding_settings(content),
+            CropSettings(**mouths),
+            ExtractSettings(**content["features"]),
+            DecodingSettings(**content["decoding"]),
         )
-    except (KeyError, TypeError, InputError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{file}: its `setup` cannot be used ({error!r}); write it anew with `mavsr seal "
             f"{folder.path}`, giving the --configfile that the model was trained with"
         ) from error
 
 
-def _located(path: Path | None, folder: ModelFolder) -> Path | None:
-    return path and Path(located(str(path), folder.path))
+def _located(path: str | None, folder: ModelFolder) -> str | None:
+    return path and located(path, folder.path)

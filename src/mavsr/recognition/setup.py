@@ -4,28 +4,23 @@ The workflow hands it to training, which keeps it in ``run.json``; ``mavsr seal`
 model of an earlier version. So a model needs no config any more. Nothing here imports torch.
 """
 
-import json
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
+
+from mavsr.config.config import Config
+from mavsr.config.mouths import CropKeys
+from mavsr.config.read import plain
+from mavsr.workflow.paths import RETINAFACE
 
 FEATURES = ("dtype", "precision", "long_clips", "longest_s")
 """Keys of ``features`` that concern the tokens of a single clip."""
-MOUTHS = (
-    "detector",
-    "retinaface",
-    "landmarks",
-    "detect_every",
-    "codec",
-    "min_frames",
-    "max_av_gap_s",
-)
-"""Keys of ``mouths`` that concern the crops of a single clip."""
 
 
 def describe_setup(
-    config: Mapping[str, Any], corpora: Sequence[str], encoders: Mapping[str, str], llm: str
+    config: Config, corpora: Sequence[str], encoders: Mapping[str, str], llm: str
 ) -> dict[str, Any]:
-    """The setup of a model, in the config's own words, as a JSON object.
+    """The setup of a model, in the config's own words, as JSON knows it.
 
     Args:
         config: checked.
@@ -33,12 +28,21 @@ def describe_setup(
         encoders: modality -> what the config calls its encoder.
         llm: what it calls the LLM.
     """
-    content = {
+    mouths = {field.name: plain(getattr(config.mouths, field.name)) for field in fields(CropKeys)}
+    if config.mouths.retinaface.is_remote:
+        mouths["retinaface"]["weights"] = RETINAFACE  # where rule fetch_retinaface puts it
+    return {
         "corpora": list(corpora),
-        "encoders": {m: {"name": name, **config["encoders"][name]} for m, name in encoders.items()},
-        "llm": {"name": llm, **{k: config["llms"][llm][k] for k in ("path", "revision")}},
-        "mouths": {key: config["mouths"][key] for key in MOUTHS},
-        "features": {key: config["features"][key] for key in FEATURES},
-        "decoding": config["decoding"],
+        "encoders": {
+            modality: {"name": name, **plain(config.encoders[name])}
+            for modality, name in encoders.items()
+        },
+        "llm": {
+            "name": llm,
+            "path": config.llms[llm].path,
+            "revision": config.llms[llm].revision,
+        },
+        "mouths": mouths,
+        "features": {key: plain(getattr(config.features, key)) for key in FEATURES},
+        "decoding": plain(config.decoding),
     }
-    return json.loads(json.dumps(content))

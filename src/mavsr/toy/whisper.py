@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import cast
 
@@ -15,6 +15,7 @@ from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperModel
 from transformers.models.whisper.modeling_whisper import WhisperAttention, WhisperEncoder
 
 from mavsr.command import run_command
+from mavsr.config.toy import ToyWhisperKeys
 from mavsr.encoders.whisper import kept_tokens
 from mavsr.errors import InputError
 from mavsr.files import atomic, sha256, write_json
@@ -27,7 +28,6 @@ from mavsr.shards import read_shard
 from mavsr.tokens import TOKENS_PER_SECOND
 from mavsr.toy.framewise import (
     Example,
-    FramewiseSettings,
     Labeller,
     tokens_right,
     train_framewise,
@@ -40,22 +40,7 @@ SHARPNESS = 1.5
 """How strongly they do."""
 
 
-@dataclass(frozen=True)
-class WhisperStandinSettings:
-    """Size and training of the toy model."""
-
-    seed: int = 0
-    dim: int = 128
-    layers: int = 3
-    heads: int = 4
-    chunk_s: int = 4
-    """Length that every clip is padded to, seconds (30 for the published models)."""
-    training: FramewiseSettings = field(
-        default_factory=lambda: FramewiseSettings(epochs=11, learning_rate=1e-3, batch=4)
-    )
-
-
-def build(settings: WhisperStandinSettings) -> tuple[WhisperModel, WhisperFeatureExtractor]:
+def build(settings: ToyWhisperKeys) -> tuple[WhisperModel, WhisperFeatureExtractor]:
     """An untrained model and its feature extractor; the decoder is as small as can be."""
     torch.manual_seed(settings.seed)
     config = WhisperConfig(
@@ -124,7 +109,7 @@ def make_whisper(
     val_shards: list[Path],
     babble: Path,
     output: Path,
-    settings: WhisperStandinSettings,
+    settings: ToyWhisperKeys,
     noise: NoiseSettings,
     threads: int = 1,
 ) -> None:

@@ -30,7 +30,7 @@ from mavsr.sources import code_digest
 from mavsr.training.checks import check_lengths, check_logits, check_step
 from mavsr.training.events import event_files
 from mavsr.training.processes import Processes, joined_processes
-from mavsr.training.settings import TrainingSettings
+from mavsr.training.settings import TrainingSettings, deciding_settings
 from mavsr.training.staging import staged
 from mavsr.training.state import ResumeState
 from mavsr.training.trainer import Trainer
@@ -124,7 +124,7 @@ def _train(
     logging.info("trainable parameters: %s", counts)
     settings = {"model": model.to_dict(), "training": asdict(training)}
     code = code_digest("mavsr.training.train")
-    identity = [model.to_dict(), training.deciding(), inputs, code]
+    identity = [model.to_dict(), deciding_settings(training), inputs, code]
     frames = views[0].frames()
     trainer = Trainer(
         network,

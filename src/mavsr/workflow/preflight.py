@@ -9,15 +9,14 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from mavsr.corpus.readers import make_reader, reading_settings
+from mavsr.config.config import Config
+from mavsr.corpus.readers import make_reader
 from mavsr.errors import InputError
 from mavsr.model.named import Model
 from mavsr.model.settings import check_rank
 from mavsr.remedies import rebuild_command
 
-Config = Mapping[str, Any]
 Job = tuple[str, Mapping[str, str]]
 """Name of a rule and the wildcards of one of its jobs; ``llm`` among them where it uses one."""
 SAMPLES = "samples.parquet"
@@ -56,7 +55,7 @@ def check_ranks(config: Config, models: Iterable[Model]) -> None:
     for model in models:
         path, rank = model.settings.llm, model.settings.lora_rank
         if path.startswith("results/toy/"):
-            width = config["toy"]["llama"]["hidden"]
+            width: int | None = config.toy.llama.hidden
         else:
             width = _written_width(Path(path) / "config.json")
         if rank and width:
@@ -123,20 +122,20 @@ def _lost_parts(index: Path) -> list[Path]:
 
 def _tree(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
     name = wildcards["corpus"]
-    corpus = config["corpora"][name]
-    if corpus["kind"] == "portrait" or corpus.get("download"):
+    corpus = config.corpora[name]
+    if corpus.kind == "portrait" or corpus.download:
         return
     try:
-        make_reader(reading_settings(corpus)).check(Path(corpus["root"]))
+        make_reader(corpus.reading).check(Path(corpus.root))
     except InputError as error:
         yield f"corpora.{name}: {error}"
-    listed = corpus.get("validation")
+    listed = corpus.reading.get("validation")
     if listed not in (None, "test") and not Path(listed).is_file():
         yield f"corpora.{name}.validation: {listed} is neither 'test' nor a file"
 
 
 def _babble(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
-    babble = config["noise"]["babble"]
+    babble = config.noise.babble
     if isinstance(babble, str) and not Path(babble).is_file():
         yield (
             f"noise.babble: {babble} is not a file; put NOISEX-92's babble there, or set null to "
@@ -145,12 +144,12 @@ def _babble(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
 
 
 def _detector(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
-    mouths = config["mouths"]
-    if mouths["detector"] == "landmarks" and not Path(mouths["landmarks"]).is_dir():
-        yield f"mouths.landmarks: {mouths['landmarks']} is not a folder"
-    if mouths["detector"] == "retinaface":
-        weights = mouths["retinaface"]["weights"]
-        if "://" not in weights and not Path(weights).is_file():
+    mouths = config.mouths
+    if mouths.detector == "landmarks" and not (mouths.landmarks and mouths.landmarks.is_dir()):
+        yield f"mouths.landmarks: {mouths.landmarks} is not a folder"
+    if mouths.detector == "retinaface":
+        weights = mouths.retinaface.weights or ""
+        if not mouths.retinaface.is_remote and not Path(weights).is_file():
             yield (
                 f"mouths.retinaface.weights: {weights} is not a file; put the ResNet-50 weights of "
                 "retinaface-pytorch there, or give their URL and sha256 (docs/data.md)"
@@ -159,8 +158,8 @@ def _detector(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
 
 def _encoder(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
     name = wildcards["encoder"]
-    path = config["encoders"][name]["path"]
-    is_file = config["encoders"][name]["kind"] == "avhubert"
+    path = config.encoders[name].path
+    is_file = config.encoders[name].kind == "avhubert"
     if path.startswith("results/toy/") or Path(path).exists():
         return
     if is_file:
@@ -175,7 +174,7 @@ def _encoder(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
 
 def _llm(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
     name = wildcards["llm"]
-    path = config["llms"][name]["path"]
+    path = config.llms[name].path
     if path.startswith(("/", "./", "../")) and not Path(path).is_dir():
         yield f"llms.{name}.path: {path} does not exist"
 

@@ -6,28 +6,18 @@ they are. How a model is trained (learning rate, epochs) is not in its name: cha
 it in place.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from mavsr.config.config import Config
+from mavsr.config.experiments import AllRates, Entry, Setup
+from mavsr.config.training import TrainingSettings
 from mavsr.errors import InputError
-from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.methods import method_of
 from mavsr.model.named import Model
 from mavsr.model.scales import TASKS, Scale, all_scales
-from mavsr.model.settings import LORA_TARGETS, ModelSettings
-from mavsr.reuse import serving
-
-Config = Mapping[str, Any]
-RUNNING = (
-    "save_every_s",
-    "workers",
-    "local_features",
-    "pack_tokens",
-    "gradient_checkpointing",
-    "tensorboard",
-)
-"""Keys of ``training`` that change time and memory, but no result save for rounding."""
+from mavsr.model.settings import ModelSettings
+from mavsr.workflow.reuse import serving
 
 
 @dataclass(frozen=True)
@@ -54,13 +44,13 @@ def evaluations_by_experiment(config: Config) -> dict[str, list[Evaluation]]:
 
     Entries on a corpus that ``use_corpora`` does not name are left out, and so are experiments that
     ``use_experiments`` does not name. Under ``reuse_superset`` a model may be one of more rates,
-    which another experiment asks for or which ``trained_models`` has.
+    which another experiment asks for.
     """
-    asked = {name: _asked(config, name) for name in config["experiments"]}
-    if not config["reuse_superset"]:
+    asked = {name: _asked(config, name) for name in config.experiments}
+    if not config.reuse_superset:
         return asked
     models = dict.fromkeys(e.model for found in asked.values() for e in found)
-    used = serving(models, config.get("trained_models", {}))
+    used = serving(models)
     return {
         name: list(dict.fromkeys(replace(e, model=used[e.model]) for e in found))
         for name, found in asked.items()
@@ -69,29 +59,27 @@ def evaluations_by_experiment(config: Config) -> dict[str, list[Evaluation]]:
 
 def asked_models(config: Config) -> list[Model]:
     """The models of exactly the rates that experiments name, whatever serves in their place."""
-    found = [e.model for name in config["experiments"] for e in _asked(config, name)]
+    found = [e.model for name in config.experiments for e in _asked(config, name)]
     return list(dict.fromkeys(found))
 
 
 def _asked(config: Config, experiment: str) -> list[Evaluation]:
-    if experiment not in (config["use_experiments"] or config["experiments"]):
+    if not config.is_used(experiment):
         return []
     found: dict[Evaluation, None] = {}
-    wanted = config["use_corpora"] or config["corpora"]
-    for number, entry in enumerate(config["experiments"][experiment]):
-        rates = {**config["rates"], **entry.get("rates", {})}
-        setup = {**config["setup"], **entry, "rates": rates}
-        if setup["corpus"] not in wanted:
+    for number, entry in enumerate(config.experiments[experiment]):
+        setup, rates = entry.over(config.setup), entry.rates.over(config.rates)
+        if setup.corpus not in (config.use_corpora or config.corpora):
             continue
-        for method in setup["methods"]:
+        for method in entry.methods:
             try:
-                models = _models(config, setup, method)
+                models = _models(config, entry, setup, rates, method)
             except InputError as error:
                 raise InputError(f"config: experiments.{experiment}[{number}]: {error}") from None
             every = list(dict.fromkeys(scale for _, served in models for scale in served))
-            chosen = _chosen(every, setup.get("scales", "all"))
+            chosen = _chosen(every, entry.scales)
             for model, served in models:
-                for condition in setup["conditions"]:
+                for condition in setup.conditions:
                     for scale in (scale for scale in served if scale in chosen):
                         found[Evaluation(model, condition, scale)] = None
     return list(found)
@@ -114,63 +102,61 @@ def all_models(config: Config) -> dict[str, Model]:
     return {e.model.name: e.model for e in all_evaluations(config)}
 
 
+def training_settings(config: Config, task: str) -> TrainingSettings:
+    """How models of a task are trained."""
+    common = {f.name: getattr(config.training, f.name) for f in fields(TrainingSettings)}
+    own = getattr(config.training.per_task, task)
+    return TrainingSettings(**{**common, **(own.given if own else {})})
+
+
 def _models(
-    config: Config, setup: Mapping[str, Any], method: str
+    config: Config, entry: Entry, setup: Setup, rates: AllRates, method: str
 ) -> list[tuple[Model, list[Scale]]]:
     """The models by which ``method`` covers all rates, each with the scales it is decoded at."""
-    modalities = TASKS[setup["task"]]
-    rates = {m: tuple(setup["rates"][m]) if m in modalities else () for m in ("audio", "video")}
-    scales = all_scales(setup["task"], rates["audio"], rates["video"])
+    modalities = TASKS[setup.task]
+    own = {m: getattr(rates, m) if m in modalities else () for m in ("audio", "video")}
+    scales = all_scales(setup.task, own["audio"], own["video"])
     match method_of(method).models:
         case "per scale":
             trained = [
-                ({m: (scale.rates[m],) if m in modalities else () for m in rates}, [scale])
+                ({m: (scale.rates[m],) if m in modalities else () for m in own}, [scale])
                 for scale in scales
             ]
         case "uncompressed":
-            trained = [({m: (1,) if m in modalities else () for m in rates}, scales)]
+            trained = [({m: (1,) if m in modalities else () for m in own}, scales)]
         case _:
-            trained = [(rates, scales)]
-    common = _settings(config, setup, method)
+            trained = [(own, scales)]
+    common = _settings(config, entry, setup, method)
+    encoders = {"audio": setup.audio_encoder, "video": setup.video_encoder}
     return [
         (
             Model(
-                setup["corpus"],
-                tuple((m, setup[f"{m}_encoder"]) for m in modalities),
-                setup["llm"],
-                ModelSettings(**common, audio_rates=own["audio"], video_rates=own["video"]),
+                setup.corpus,
+                tuple((m, encoders[m]) for m in modalities),
+                setup.llm,
+                ModelSettings(**common, audio_rates=at["audio"], video_rates=at["video"]),
             ),
             served,
         )
-        for own, served in trained
+        for at, served in trained
     ]
 
 
-def training_section(config: Config, task: str) -> dict[str, Any]:
-    """Of the config's ``training``, what decides the result for models of a task."""
-    section = config["training"]
-    common = {k: v for k, v in section.items() if k not in RUNNING and k != "per_task"}
-    return common | section.get("per_task", {}).get(task, {})
-
-
-def _settings(config: Config, setup: Mapping[str, Any], method: str) -> dict[str, Any]:
+def _settings(config: Config, entry: Entry, setup: Setup, method: str) -> dict[str, Any]:
     """Settings of a model but for its rates; what its method does not read is left out."""
-    llm = config["llms"][setup["llm"]]
-    uses_lora = method_of(method).adapter == "lora"
-    settings = {
-        "task": setup["task"],
+    llm, adapter = config.llms[setup.llm], method_of(method).adapter
+    lora = adapter == "lora"
+    return {
+        "task": setup.task,
         "method": method,
-        "compression": setup["compression"],
-        "llm": llm["path"],
-        "llm_revision": llm["revision"],
-        "lora_rank": llm["lora_rank"] if uses_lora else None,
-        "lora_scale": llm["lora_scale"] if uses_lora else None,
-        "lora_targets": tuple(llm.get("lora_targets", LORA_TARGETS)) if uses_lora else None,
-        "projector_hidden": config["projector"]["hidden"],
-        "projector_layer_norm": config["projector"]["layer_norm"],
-        "seed": setup["seed"],
+        "compression": setup.compression,
+        "llm": llm.path,
+        "llm_revision": llm.revision,
+        "lora_rank": llm.lora_rank if lora else None,
+        "lora_scale": llm.lora_scale if lora else None,
+        "lora_targets": llm.lora_targets if lora else None,
+        "projector_hidden": config.projector.hidden,
+        "projector_layer_norm": config.projector.layer_norm,
+        "seed": setup.seed,
+        "mome": entry.mome.over(config.mome) if adapter == "mome" else None,
     }
-    if method_of(method).adapter == "mome":
-        section = {**config["mome"], **setup.get("mome", {})}
-        settings["mome"] = MomeSettings.of_config(section)
-    return settings

@@ -1,10 +1,8 @@
-"""Command: what the configured features will take, before anything runs.
+"""What the configured features will take, before anything runs.
 
-``mavsr features plan --configfile workflow/configs/paper.yaml``. Clips and hours come from the
-manifests where they are made, else from what papers say of a corpus.
+Clips and hours come from the manifests where they are made, else from what papers say of a corpus.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,15 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mavsr.command import run_command
-from mavsr.configuration import read_config
+from mavsr.config.config import Config
 from mavsr.corpus.manifest import read_manifest
 from mavsr.corpus.published import PUBLISHED
-from mavsr.encoders import EncoderSettings
 from mavsr.encoders.sizes import EncoderSize, encoder_size
-from mavsr.experiments import all_models
 from mavsr.features.content import BYTES
-from mavsr.features.needs import Cache, pooling, wanted_caches
+from mavsr.workflow.experiments import all_models
+from mavsr.workflow.needs import Cache, pooling, wanted_caches
 
 ASSUMED_CLIP_S = 5.0
 """Length of a clip where only hours or only clips are known; printed where it is used."""
@@ -75,7 +71,7 @@ def stored_bytes(size: EncoderSize, lengths: Lengths, dtype: str, pool: int) -> 
     return float(lengths.seconds.sum()) * size.tokens_per_s / pool * size.dim * BYTES[dtype]
 
 
-def plan_row(
+def feature_row(
     caches: list[Cache], size: EncoderSize, lengths: Lengths, dtype: str, pool: int
 ) -> dict[str, Any]:
     """What one encoder's caches of one split take; all of them take the same."""
@@ -97,7 +93,7 @@ def plan_row(
     }
 
 
-def plan_table(config: Mapping[str, Any], manifests: Path) -> tuple[pd.DataFrame, list[str]]:
+def feature_table(config: Config, manifests: Path) -> tuple[pd.DataFrame, list[str]]:
     """A row per encoder, corpus and split, and notes on what is not known.
 
     Raises:
@@ -113,10 +109,9 @@ def plan_table(config: Mapping[str, Any], manifests: Path) -> tuple[pd.DataFrame
     models = all_models(config).values()
     for (encoder, corpus, split), caches in groups.items():
         if encoder not in sizes:
-            settings = EncoderSettings(**config["encoders"][encoder])
-            sizes[encoder] = encoder_size(settings, config["toy"])
+            sizes[encoder] = encoder_size(config.encoders[encoder], config.toy)
             notes.append(f"{encoder}: width {sizes[encoder].dim}, from {sizes[encoder].basis}")
-        lengths = split_lengths(corpus, config["corpora"][corpus]["kind"], split, manifests)
+        lengths = split_lengths(corpus, config.corpora[corpus].kind, split, manifests)
         if lengths is None:
             unknown[corpus, split] = (
                 f"{corpus} {split}: its length is not known yet; it will be after "
@@ -124,35 +119,28 @@ def plan_table(config: Mapping[str, Any], manifests: Path) -> tuple[pd.DataFrame
             )
             continue
         pool = pooling(config, models, encoder, corpus)
-        rows.append(plan_row(caches, sizes[encoder], lengths, config["features"]["dtype"], pool))
+        rows.append(feature_row(caches, sizes[encoder], lengths, config.features.dtype, pool))
     return pd.DataFrame(rows), [*notes, *unknown.values()]
 
 
-def plan(configfile: list[Path] | None = None, manifests: Path = Path("results/corpus")) -> None:
-    """Print clips, hours, bytes and FLOPs of the features that the experiments ask for.
+def feature_lines(config: Config, manifests: Path) -> list[str]:
+    """Clips, hours, bytes and FLOPs of the features that the experiments ask for, as text.
 
     Bytes are those of the tokens; a shard adds about 1.5 KB a clip.
 
     Args:
-        configfile: configs, each stating what differs from the one before and from config.yaml.
+        config: checked.
         manifests: folder of the manifests, if they are made already.
-
     """
-    config = read_config(configfile or [])
-    table, notes = plan_table(config, manifests)
-    for note in notes:
-        print(note)
+    table, notes = feature_table(config, manifests)
     if table.empty:
-        return
+        return notes
     if not table["saved GB"].any():
         table = table.drop(columns="saved GB")
     numbers = dict.fromkeys(("GB a view", "GB", "saved GB", "PFLOP"), "{:,.4g}")
     formats = {name: form.format for name, form in (numbers | {"hours": "{:,.1f}"}).items()}
-    print(table.to_string(index=False, formatters=formats | {"clips": "{:,}".format}))
+    lines = [table.to_string(index=False, formatters=formats | {"clips": "{:,}".format})]
     for encoder, part in table.groupby("encoder"):
-        print(f"{encoder}: {part.GB.sum():,.4g} GB, {part.PFLOP.sum():,.4g} PFLOP")
-    print(f"all: {table.GB.sum():,.4g} GB, {table.PFLOP.sum():,.4g} PFLOP")
-
-
-if __name__ == "__main__":
-    run_command(plan)
+        lines.append(f"{encoder}: {part.GB.sum():,.4g} GB, {part.PFLOP.sum():,.4g} PFLOP")
+    lines.append(f"all: {table.GB.sum():,.4g} GB, {table.PFLOP.sum():,.4g} PFLOP")
+    return [*lines, *notes]

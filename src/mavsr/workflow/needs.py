@@ -1,12 +1,12 @@
 """Which features the configured experiments ask for."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from mavsr.configuration import ENCODES
-from mavsr.experiments import Model, all_evaluations
+from mavsr.config.config import Config
+from mavsr.model.named import Model
+from mavsr.workflow.experiments import all_evaluations
 
 
 @dataclass(frozen=True, order=True)
@@ -19,13 +19,13 @@ class Cache:
     condition: str
 
 
-def training_views(config: Mapping[str, Any]) -> list[str]:
+def training_views(config: Config) -> list[str]:
     """Conditions under which the training split is cached; none if training encodes its own."""
-    section = config["features"]
-    return [f"view_{n}" for n in range(section["views"])] if section["mode"] == "cached" else []
+    views = config.features.views if config.features.mode == "cached" else 0
+    return [f"view_{number}" for number in range(views)]
 
 
-def wanted_caches(config: Mapping[str, Any]) -> list[Cache]:
+def wanted_caches(config: Config) -> list[Cache]:
     """What models are trained, validated and tested on, without repetitions, sorted."""
     found = set()
     views = training_views(config)
@@ -53,8 +53,8 @@ def pool_size(models: Iterable[Model], encoder: str, corpus: str) -> int:
     return math.gcd(*rates) or 1
 
 
-def pooling(config: Mapping[str, Any], models: Iterable[Model], encoder: str, corpus: str) -> int:
-    """Tokens behind each one that is stored: 1, save for sound under ``features.store: pooled``."""
-    hears = ENCODES[config["encoders"][encoder]["kind"]] == "audio"
-    pooled = hears and config["features"]["store"] == "pooled"
+def pooling(config: Config, models: Iterable[Model], encoder: str, corpus: str) -> int:
+    """Tokens behind each one that is stored: 1, save for audio under ``features.store: pooled``."""
+    hears = config.encoders[encoder].modality == "audio"
+    pooled = hears and config.features.store == "pooled"
     return pool_size(models, encoder, corpus) if pooled else 1
