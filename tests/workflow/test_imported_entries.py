@@ -40,6 +40,7 @@ MINE = {
     "kind": "lrs3",
     "root": "data",
     "longest_segment_s": 16,
+    "validation_share": 0.1,
     "shards": {"train": 1, "val": 1, "test": 1},
 }
 
