@@ -40,6 +40,14 @@ class EncoderKeys:
             ENCODING,
         ),
     ] = "chunk"
+    numerics: Annotated[
+        Literal["ours", "authors", "authors-float32"],
+        Key(
+            "How samples are rounded and audio tokens counted: here, or in the authors' code "
+            "(docs/released.md). Encoders of imported models have theirs",
+            ENCODING,
+        ),
+    ] = "ours"
 
     def __post_init__(self) -> None:
         if self.kind == "avhubert" and self.revision is not None:
