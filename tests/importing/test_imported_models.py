@@ -7,6 +7,7 @@ import pandas as pd
 import peft
 import pytest
 import torch
+import yaml
 from official import DATA, Case, load
 from safetensors.torch import load_file
 from trees import manifest_row
@@ -24,8 +25,11 @@ from mavsr.model.export import export
 from mavsr.model.folder import read_model_folder
 from mavsr.model.llm import load_llm
 from mavsr.model.scales import TASKS, Scale
+from mavsr.mouths.clip import CropSettings
 from mavsr.mouths.crop import crop
-from mavsr.recognition.settings import crop_settings, read_setup
+from mavsr.recognition.settings import read_setup
+from mavsr.report.names import label
+from mavsr.workflow.asked import Asked
 
 FRAMES = 30
 SCALES = {"asr": ("a4", "4"), "vsr": ("v2", "2"), "avsr": ("a4_v2", "4,2")}
@@ -52,7 +56,7 @@ def clip(tmp_path_factory, portrait):
         folder / "test.parquet",
         pd.DataFrame([manifest_row("clip", folder / "clip.mp4", split="test")]),
     )
-    crops = crop_settings(read_config([]))
+    crops = CropSettings(detect_every=read_config([]).mouths.detect_every)
     crop(folder / "test.parquet", 0, folder / "00000.tar", folder / "0.csv", crops)
     return folder
 
@@ -94,6 +98,23 @@ def test_features_of_other_encoders_or_numerics_are_refused(imported, clip, tmp_
     indexes = features(clip, model, tmp_path / "ours", numerics="ours")
     with pytest.raises(InputError, match="numerics: ours instead of authors"):
         decoded(clip, model, tmp_path, indexes)
+
+
+def test_its_folder_has_the_config_by_which_an_experiment_shows_it(imported, tmp_path):
+    experiments = {"experiments": {"table1": [{"imported": [imported["avsr"].name]}]}}
+    (tmp_path / "my.yaml").write_text(yaml.safe_dump(experiments))
+    asked = Asked(read_config([tmp_path / "my.yaml", imported["avsr"] / "config.yaml"]))
+    found = asked.by_experiment["table1"]
+    [model] = {e.model for e in found}
+    assert model.name == imported["avsr"].name
+    assert label(model.settings.method, model.variant) == "Omni-AVSR ST (authors' weights)"
+    folder = read_model_folder(imported["avsr"])
+    assert [e.scale for e in found] == folder.settings.scales
+    assert (model.settings.task, model.settings.lora_rank) == ("avsr", folder.settings.lora_rank)
+    setup = read_setup(folder)
+    for modality, name in model.encoders:
+        encoder = asked.config.encoders[name]
+        assert (encoder.path, encoder.numerics) == (setup.encoders[modality].path, "authors")
 
 
 def test_the_llm_is_not_copied(imported):

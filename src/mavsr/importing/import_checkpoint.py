@@ -97,8 +97,10 @@ def import_checkpoint(
             }
             place = stack.enter_context(atomic(folder))
             _write_model(network, place, reading, description)
-            shown = experiment_config(folder.name, parts.kind, settings, shelf)
-            (place / CONFIG).write_text(yaml.safe_dump(shown, sort_keys=False), encoding="utf-8")
+            if description["setup"]:
+                shown = experiment_config(folder.name, parts.kind, settings, shelf)
+                text = yaml.safe_dump(shown, sort_keys=False)
+                (place / CONFIG).write_text(text, encoding="utf-8")
     for folder in folders.values():
         print(f"{folder}: {parts.kind}, {reading.compression}, numerics {numerics}")
     for modality in parts.projectors.keys() - made_by.keys():
