@@ -14,7 +14,7 @@ PYTHON ?=
 IN_ENV := export PATH="$(CURDIR)/.venv/bin:$$PATH" &&
 SNAKEMAKE := $(IN_ENV) snakemake $(if $(PROFILE),--workflow-profile $(PROFILE),--cores $(CORES)) $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: all results/all results/paper report test test-slurm plan status lint bench lock unlock clean FORCE
+.PHONY: all results/all results/paper report test test-slurm plan status lint generate bench lock unlock clean FORCE
 .DEFAULT_GOAL := all
 
 all results/all: .venv/.installed
@@ -50,6 +50,10 @@ plan:
 status:
 	@sh envs/environment.sh --look
 	$(IN_ENV) python -m mavsr status $(if $(CONFIG),--configfile $(CONFIG))
+
+# What follows from the config's models: the schema for editors and the page of all keys.
+generate: .venv/.installed
+	$(IN_ENV) python -m mavsr.config.generate
 
 lint: .venv/.installed
 	$(IN_ENV) pytest tests/workflow/test_style.py

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from tqdm import tqdm
 
 from mavsr.errors import InputError
+from mavsr.workflow.planned import as_planned
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ def run_command(
     import jsonargparse  # the commands of a person, which share this module, do without
 
     words = join_lists(sys.argv[1:] if arguments is None else arguments, function)
-    with errors_as_messages():
+    with errors_as_messages(), as_planned(_module(function)):
         jsonargparse.auto_cli(
             function, words, as_positional=False, prog=name, description=inspect.getdoc(function)
         )
@@ -78,6 +79,12 @@ def errors_as_messages() -> Iterator[None]:
         place = f"{error.filename}: " if error.filename else ""
         print(f"error: {place}{error.strerror}; {_REFUSALS[error.errno]}", file=sys.stderr)
         sys.exit(2)
+
+
+def _module(function: Callable[..., Any]) -> str:
+    """Dotted name of a command's module, also where it is run by ``python -m``."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    return spec.name if spec and function.__module__ == "__main__" else function.__module__
 
 
 def join_lists(arguments: list[str], function: Callable[..., Any]) -> list[str]:

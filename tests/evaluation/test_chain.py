@@ -26,6 +26,7 @@ from mavsr.report.table import write_table
 from mavsr.training.settings import TrainingSettings
 from mavsr.training.train import train
 from mavsr.training.trainer import Trainer
+from mavsr.workflow.code import code_digest
 
 TRAIN = {f"clip{n}": 4 + n for n in range(6)}
 VAL = {"val0": 6, "val1": 9}
@@ -66,7 +67,7 @@ def data(write_features):
 
 @pytest.fixture
 def run_train(data, settings_of, tmp_path, monkeypatch):
-    def run(name, epochs=2, **changes):
+    def run(name, epochs=2, gradient_checkpointing=False, **changes):
         settings = settings_of(**changes)
         heard, seen = settings.task != "vsr", settings.task != "asr"
         folder = tmp_path / "training" / name
@@ -79,7 +80,13 @@ def run_train(data, settings_of, tmp_path, monkeypatch):
             **({"audio": data.views["audio"], "audio_val": data.val["audio"]} if heard else {}),
             **({"video": data.views["video"], "video_val": data.val["video"]} if seen else {}),
             model=settings.to_dict(),
-            training=asdict(TrainingSettings(epochs=epochs, batch_frames=26)),
+            training=asdict(
+                TrainingSettings(
+                    epochs=epochs,
+                    batch_frames=26,
+                    gradient_checkpointing=gradient_checkpointing,
+                )
+            ),
             threads=1,
         )
         return folder
@@ -282,7 +289,12 @@ def test_an_interrupted_run_ends_like_an_undisturbed_one(run_train, monkeypatch,
     assert stopped.value.code == 143
     folder = tmp_path / "training" / "interrupted"
     assert [path.name for path in folder.iterdir()] == ["resume"]
-    run_train("interrupted")
+    # An update of the code, and what the message says that came when memory did not suffice.
+    monkeypatch.setattr("mavsr.training.train.code_digest", lambda module: f"new {module}")
+    run_train("interrupted", gradient_checkpointing=True)
+    code = json.loads((folder / "run.json").read_text())["code"]
+    assert [each["from_step"] for each in code] == [0, 2]
+    assert code[1]["digest"] == "new mavsr.training.train"
     assert not (folder / "resume").exists()
     for path in undisturbed.rglob("*.safetensors"):
         assert path.read_bytes() == (folder / path.relative_to(undisturbed)).read_bytes()
@@ -341,11 +353,16 @@ def test_an_interrupted_decoding_goes_on_where_it_stopped(run_train, run_decode,
 
     with monkeypatch.context() as patch:
         patch.setattr(decode_module, "transcribe", counting)
+        patch.setattr(decode_module, "code_digest", lambda module: "new")
         patch.setattr(decode_module.time, "monotonic", lambda: float(next(clock)))
         assert run_decode(folder, "a2_v1", batch=1).read_bytes() == content
     assert len(rest) == len(TEST) - 3
-    seconds = json.loads(path.with_suffix(".json").read_text())["seconds"]
-    assert seconds == pytest.approx(3 * 50 + 2)
+    sidecar = json.loads(path.with_suffix(".json").read_text())
+    assert sidecar["seconds"] == pytest.approx(3 * 50 + 2)
+    assert sidecar["code"] == [
+        {"digest": code_digest("mavsr.evaluation.decode"), "from_utterance": 0},
+        {"digest": "new", "from_utterance": 3},
+    ]
     assert not left.exists()
 
 
@@ -353,7 +370,7 @@ def test_what_another_model_said_is_not_taken_over(run_train, run_decode, monkey
     folder = run_train("model", epochs=1)
     path = run_decode(folder, "a2_v1")
     line = {"key": "test0", "reference": "x", "hypothesis": "nonsense"}
-    resume = Resume(path.with_suffix(".resume"), "of another model")
+    resume = Resume(path.with_suffix(".resume"), "of another model", "code")
     resume.add([line], 1.0)
     assert "nonsense" not in run_decode(folder, "a2_v1").read_text()
 

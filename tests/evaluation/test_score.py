@@ -115,7 +115,7 @@ def test_a_normaliser_changes_the_count(write, tmp_path):
     path.write_text(json.dumps(lines) + "\n")
     assert scored([path], tmp_path).wer.item() == 50
     assert scored([path], tmp_path, normaliser="punctuation").wer.item() == 0
-    with pytest.raises(InputError, match="'roman' is unknown"):
+    with pytest.raises(InputError, match="normaliser is 'roman': choose 'none', "):
         ScoringSettings(normaliser="roman")
 
 

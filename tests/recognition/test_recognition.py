@@ -1,22 +1,23 @@
 """``mavsr transcribe`` gives a clip the text that the workflow's jobs give it."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
+import yaml
 from tiny import change_run, flip_byte
 
 import mavsr
 from mavsr import cli
-from mavsr.config.read import read_config
+from mavsr.config.read import DEFAULT, parse_config, read_config
 from mavsr.errors import InputError
 from mavsr.evaluation.decode import decode
 from mavsr.evaluation.hypotheses import Origin, read_hypotheses
 from mavsr.media import decode_video
+from mavsr.model.folder import read_model_folder
 from mavsr.model.scales import TASKS
-from mavsr.mouths.clip import CropSettings
-from mavsr.recognition.settings import crop_settings, decoding_settings
+from mavsr.recognition.settings import read_setup
+from mavsr.recognition.setup import describe_setup
 from mavsr.shards import read_shard
 
 CLIPS = ("one", "two", "three")
@@ -33,7 +34,7 @@ def by_the_jobs(place, model, scale, tmp_path):
         "clean",
         scale,
         path,
-        decoding_settings(read_config([place / "my.yaml"])),
+        read_config([place / "my.yaml"]).decoding,
         **{modality: place / modality / "index.json" for modality in TASKS[task]},
     )
     return read_hypotheses(path).texts
@@ -164,20 +165,26 @@ def test_the_python_interface_gives_the_same_texts(train, transcribe, place):
     assert heard.transcribe(place / "one.wav", 2) == heard.transcribe(place / "one.mp4", (2,))
 
 
-def test_mouths_are_found_as_the_workflow_finds_them():
-    config = read_config([])
-    plain = crop_settings(config)
-    section = config["mouths"]
-    assert plain == CropSettings(
-        section["detector"],
-        section["detect_every"],
-        section["min_frames"],
-        section["max_av_gap_s"],
-        section["codec"],
-        batch=section["retinaface"]["batch"],
+def test_a_setup_holds_what_the_config_says(train, tmp_path):
+    config = parse_config(
+        {
+            **yaml.safe_load(DEFAULT.read_text()),
+            "mouths": {
+                "detector": "retinaface",
+                "detect_every": 3,
+                "retinaface": {"weights": "https://server.example/r.pth", "sha256": "0" * 64},
+            },
+        }
     )
-    retinaface = {"weights": "https://server.example/r.zip", "sha256": "0", "batch": 7}
-    config["mouths"] = {**section, "detector": "retinaface", "retinaface": retinaface}
-    found = crop_settings(config)
-    assert str(found.weights) == "results/mouths/retinaface.weights"
-    assert replace(found, weights=None, batch=32, detector="mediapipe") == replace(plain, batch=32)
+    names = {"audio": "toy-whisper", "video": "toy-avhubert"}
+    described = describe_setup(config, ["portrait"], names, "toy-llama")
+    model = train(setup=described)
+    setup = read_setup(read_model_folder(model))
+    assert (setup.crops.detector, setup.crops.detect_every) == ("retinaface", 3)
+    assert str(setup.crops.weights) == "results/mouths/retinaface.weights"
+    assert setup.decoding == config.decoding
+    assert setup.features.dtype == config.features.dtype
+    described["decoding"]["beam"] = 3
+    change_run(model, setup=described)
+    with pytest.raises(InputError, match=r"run.json: its `setup` cannot be used .*mavsr seal"):
+        read_setup(read_model_folder(model))

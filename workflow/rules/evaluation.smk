@@ -6,7 +6,7 @@ rule decode:
         run=paths.RUN,
         weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
         manifest=needs.manifest("test"),
-        audio=needs.features("audio", "test", tested),
+        audio=needs.features("audio", "test", own_condition),
         video=needs.features("video", "test", clean),
     output:
         hypotheses=paths.HYPOTHESES,
@@ -80,7 +80,7 @@ rule record_routing:
         run=paths.RUN,
         weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
         manifest=needs.manifest("test"),
-        audio=needs.features("audio", "test", tested),
+        audio=needs.features("audio", "test", own_condition),
         video=needs.features("video", "test", clean),
     output:
         table=paths.ROUTING,

@@ -28,16 +28,17 @@ rule train_model:
         mem="4GB",
         gpu_jobs=1,  # the default profile limits them
         launch="--gpus 1",  # more than one, or --nodes: torchrun (mavsr.cluster.site)
+        command=told.training_command,  # no param: code tells them apart
         running=told.training_runs,  # no param: changes no result
         setup=told.setup,  # nor does it: a model is to say how it was made
     params:
-        code=code("training.train"),
+        code=code(told.training_command),
         model=told.model,
         training=told.training,
         features=told.training_features,
     shell:
         "exec python -m mavsr.cluster.launch {resources.launch}"
-        " mavsr.training.train --output $(dirname {output.run:q})"
+        " mavsr.{resources.command} --output $(dirname {output.run:q})"
         " --train_manifest {input.train:q} --val_manifest {input.val:q}"
         " {params.features} --model {params.model:q} --training {params.training:q}"
         " {resources.running} --setup {resources.setup:q} --threads {threads} 2> {log:q}"

@@ -20,6 +20,7 @@ from mavsr.command import errors_as_messages
 
 COMMANDS = {
     "corpus check": ("corpus_check", "what a corpus holds, beside the papers' numbers"),
+    "corpus export": ("corpus_export", "mouth crops in auto_avsr's layout"),
     "export": ("export", "one scale of a trained model, for plain PEFT"),
     "features verify": ("features_verify", "whether cached features are what was indexed"),
     "import": ("import_checkpoint", "a checkpoint that the authors released, as a model of ours"),

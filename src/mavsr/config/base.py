@@ -31,6 +31,10 @@ class Key:
     """Whether it decides which jobs there are, or what they are called or read."""
     unit: str = ""
 
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> Any:
+        """Its words, for editors."""
+        return {**handler(schema), "description": self.help}
+
 
 @dataclass_transform(frozen_default=True)
 def settings(place: str = "") -> Callable[[type[T]], type[T]]:

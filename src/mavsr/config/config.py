@@ -1,6 +1,6 @@
 """The whole config."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -56,6 +56,15 @@ class Config:
             plans=True,
         ),
     ] = False
+    code_changes: Annotated[
+        Literal["rerun", "keep"],
+        Key(
+            "What an update of this project's code does to results that are there. rerun: what "
+            "the changed code has made is made again. keep: it stays until its settings or inputs "
+            "change; for whoever has weeks of results (docs/reruns.md)",
+            plans=True,
+        ),
+    ] = "rerun"
     setup: Annotated[Setup, Key("What an experiment uses where it says nothing else")] = Setup()
     use_experiments: Annotated[
         Names | None,

@@ -54,7 +54,10 @@ class SomeRates:
 class Setup:
     """What an experiment uses where it says nothing else."""
 
-    corpus: Annotated[Name, Key("A name under `corpora`", plans=True)] = "portrait"
+    corpus: Annotated[
+        Name,
+        Key("A name under `corpora`", ("write_table if scored", "draw_figure"), plans=True),
+    ] = "portrait"
     task: Annotated[Task, Key("From audio, from video, or from both", plans=True)] = "avsr"
     audio_encoder: Annotated[Name, Key("A name under `encoders`", plans=True)] = "toy-whisper"
     video_encoder: Annotated[Name, Key("A name under `encoders`", plans=True)] = "toy-avhubert"

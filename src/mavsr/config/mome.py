@@ -14,7 +14,11 @@ EXPERTS = ("train_model if mome",)
 
 def _pairs(weights: Any) -> Any:
     """A mapping as the config has it, or null, as sorted pairs."""
-    return tuple(sorted(weights.items())) if isinstance(weights, Mapping) else weights or ()
+    pairs = sorted(weights.items()) if isinstance(weights, Mapping) else weights or ()
+    for name, weight in pairs:
+        if isinstance(weight, int | float) and not weight >= 0:
+            raise ValueError(f"the weight of {name} is {weight}; give 0 or more")
+    return tuple(pairs)
 
 
 ScaleWeights = Annotated[

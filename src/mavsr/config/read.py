@@ -65,6 +65,10 @@ def _adapter() -> TypeAdapter[Config]:
     return TypeAdapter(Config)
 
 
+_NUMBERS = ("int_type", "float_type", "bool_type", "snr_type")
+"""Errors of values that should be numbers, or true or false."""
+
+
 def restore_types(config: dict[str, Any]) -> None:
     """Turn text into numbers, in place, where numbers are wanted.
 
@@ -76,7 +80,9 @@ def restore_types(config: dict[str, Any]) -> None:
     except ValidationError as error:
         for wrong in error.errors():
             text = wrong["input"]
-            if isinstance(text, str) and not isinstance(value := _meant(text), str):
+            if wrong["type"] not in _NUMBERS or not isinstance(text, str):
+                continue
+            if not isinstance(value := _meant(text), str):
                 keys, _ = known_path(Config, wrong["loc"])
                 part: Any = config
                 for key in keys[:-1]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 Text = Annotated[str, Strict(), Field(min_length=1)]
 Flag = Annotated[bool, Strict()]
@@ -60,7 +61,7 @@ Rates = Annotated[tuple[Count, ...], Field(min_length=1), AfterValidator(_ascend
 def _snr(value: Any) -> Any:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if value != "clean" and not (number and abs(value) < float("inf")):
-        raise ValueError("write a number in dB, or clean")
+        raise PydanticCustomError("snr_type", "write a number in dB, or clean")
     return value if value == "clean" else float(value)
 
 

@@ -21,13 +21,13 @@ from mavsr.evaluation.transcribe import plan_batches, transcribe
 from mavsr.features.join import UtteranceSource, check_modalities
 from mavsr.features.origin import check_encoders, check_pooling
 from mavsr.files import atomic, sha256, write_json
+from mavsr.model.cost import matrix_parameters, prefix_tokens, teraflops
 from mavsr.model.folder import read_model_folder
 from mavsr.model.llm import written_config
 from mavsr.model.loading import best_device, load_trained
 from mavsr.model.scales import Scale
 from mavsr.provenance import provenance
-from mavsr.report.cost import matrix_parameters, prefix_tokens, teraflops
-from mavsr.sources import code_digest
+from mavsr.workflow.code import code_digest
 
 
 def decode(
@@ -71,7 +71,11 @@ def decode(
     prompt = len(network.prompt_ids)
     tokens = {key: prefix_tokens(n, chosen, prompt) for key, n in source.lengths().items()}
     read = [manifest, *indexes.values()]
-    resume = Resume(hypotheses.with_suffix(".resume"), _fingerprint(model, read, origin, decoding))
+    resume = Resume(
+        hypotheses.with_suffix(".resume"),
+        _fingerprint(model, read, origin, decoding),
+        code_digest("mavsr.evaluation.decode"),
+    )
     batches = plan_batches({k: n for k, n in tokens.items() if k not in resume.lines}, decoding)
     if resume.lines:
         logging.info("%d of %d utterances were done before", len(resume.lines), len(tokens))
@@ -118,6 +122,7 @@ def decode(
             "prompt_tokens": prompt,
             "tokens": mean_tokens,
             "tflops": teraflops(weights, mean_tokens),
+            "code": resume.code,
             "seconds": round(resume.seconds, 1),
             **provenance(),
         },
@@ -127,11 +132,10 @@ def decode(
 
 
 def _fingerprint(model: Path, read: list[Path], origin: Origin, decoding: DecodingSettings) -> str:
-    """Identifies everything that hypotheses and references depend on."""
+    """Identifies everything that hypotheses and references depend on, but for code."""
     files = [*sorted(model.rglob("*.safetensors")), model / "run.json", *read]
-    code = code_digest("mavsr.evaluation.decode")
     settings = {k: v for k, v in asdict(decoding).items() if k != "batch_tokens"}
-    content = [[sha256(path) for path in files], code, asdict(origin), settings]
+    content = [[sha256(path) for path in files], asdict(origin), settings]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 

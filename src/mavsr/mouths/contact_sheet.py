@@ -111,12 +111,17 @@ def lay_out(title: str, chosen: pd.DataFrame, crops: dict[str, np.ndarray]) -> n
         _write(page, shorten(str(row.key)), (left, top + CROP_SIZE + 14), 0.42, _INK)
         _write(
             page,
-            f"face in {100 * share:.0f} %, jump {jump:.2f}",
+            "not detected: ready-made" if np.isnan(share) else face_label(share, jump),
             (left, top + CROP_SIZE + 30),
             0.42,
             _ALARM if doubtful else _INK,
         )
     return page
+
+
+def face_label(share: float, jump: float) -> str:
+    """What detection says of a clip."""
+    return f"face in {100 * share:.0f} %, jump {jump:.2f}"
 
 
 def shorten(key: str, most: int = 38) -> str:

@@ -19,6 +19,7 @@ from mavsr.mouths.detectors import load_detector
 from mavsr.mouths.landmark_files import find_file, read_landmarks
 from mavsr.mouths.landmarks import find_landmarks
 from mavsr.mouths.ledger import Entry, largest_jump, write_ledger
+from mavsr.mouths.ready import ready_clip
 from mavsr.mouths.reel import Reel, held_memory
 from mavsr.shards import Fields, write_shard
 
@@ -60,7 +61,7 @@ def crop_rows(
     """
     # Shards run side by side, so that more threads in one job would only get in another's way.
     cv2.setNumThreads(1)
-    if settings.detector != "landmarks":
+    if settings.detector != "landmarks" and not settings.ready:
         load_detector(settings.detector, settings.weights, settings.batch)
     memory = held_memory()
     entries: list[Entry] = []
@@ -110,6 +111,8 @@ def crop_clip(
         av_gap_s=float("nan"),
     )
     try:
+        if settings.ready:
+            return ready_clip(row, entry, settings)
         frames = Reel(Path(row["video"]), row["start"], row["end"], memory)
         sound = read_audio(Path(row["audio"]), row["start"], row["end"])
         lengths = Lengths(len(frames), len(sound), entry.duration_s)

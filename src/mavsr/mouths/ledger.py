@@ -23,6 +23,7 @@ class Entry:
         reason: why it was dropped; empty if kept.
         frames: frames at 25 per second; 0 if dropped before the picture was read.
         face_share: share of frames in which a face was found, before interpolation; 0 if dropped.
+            NaN, like ``largest_jump``, if crops came ready-made and no face was looked for.
         largest_jump: farthest that the landmarks move from one frame to the next, see
             :func:`largest_jump`; 0 if dropped. Heads move by a few hundredths; a detector that
             loses the face jumps farther.

@@ -36,7 +36,9 @@ def sums(split: str, table: pd.DataFrame) -> list[tuple]:
     groups = table.groupby([~table.kept, causes.rename("cause")])
     for (dropped, why), part in sorted(groups, key=lambda group: (group[0][0], -len(group[1]))):
         frames = int(part.frames.sum())
-        faces = float((part.face_share * part.frames).sum() / frames) if frames else 0.0
+        # Of ready-made crops, where no face was looked for, it is not known.
+        shares = (part.face_share * part.frames).sum(min_count=1)
+        faces = float(shares / frames) if frames else 0.0
         outcome = "dropped" if dropped else "kept"
         rows.append((split, outcome, why, len(part), part.duration_s.sum() / 3600, frames, faces))
     return rows

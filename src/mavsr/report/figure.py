@@ -1,32 +1,23 @@
 """Command: draw a figure as PDF and PNG."""
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from mavsr.command import run_command
 from mavsr.evaluation.collect import read_scores
-from mavsr.report.figures import bars, clouds, curves
-from mavsr.report.figures.experts import experts
+from mavsr.report.catalogue import ALL_FIGURES
 from mavsr.report.figures.style import save, styled
 from mavsr.report.sources import ReportSettings, Sources
 
-BUILDERS: dict[str, Callable[[Sources], Figure]] = {
-    "figure3": bars.figure3,
-    "figure4": bars.figure4,
-    "figure5": bars.figure5,
-    "figure6": bars.figure6,
-    "mome/asr": curves.mome_asr,
-    "mome/vsr": curves.mome_vsr,
-    "mome/noise": curves.mome_noise,
-    "mome/parameters": clouds.parameters,
-    "mome/experts": experts,
-    "figures/noise": curves.noise,
-    "figures/tradeoff": clouds.tradeoff,
-}
-"""Name in :data:`mavsr.report.catalogue.FIGURES` -> what draws it."""
+
+def figure_builder(name: str) -> Callable[[Sources], Any]:
+    """The function that draws a figure of its sources."""
+    module, _, function = ALL_FIGURES[name].builder.partition(".")
+    return getattr(import_module(f"mavsr.report.figures.{module}"), function)
 
 
 def draw_figure(
@@ -48,7 +39,7 @@ def draw_figure(
     uses = None if routing is None else pd.read_csv(routing)
     sources = Sources(read_scores(scores), settings, uses)
     with styled():
-        save(BUILDERS[name](sources), output, name)
+        save(figure_builder(name)(sources), output, name)
 
 
 if __name__ == "__main__":

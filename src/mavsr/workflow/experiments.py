@@ -57,12 +57,6 @@ def evaluations_by_experiment(config: Config) -> dict[str, list[Evaluation]]:
     }
 
 
-def asked_models(config: Config) -> list[Model]:
-    """The models of exactly the rates that experiments name, whatever serves in their place."""
-    found = [e.model for name in config.experiments for e in _asked(config, name)]
-    return list(dict.fromkeys(found))
-
-
 def _asked(config: Config, experiment: str) -> list[Evaluation]:
     if not config.is_used(experiment):
         return []

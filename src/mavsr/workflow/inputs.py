@@ -49,14 +49,16 @@ class Inputs:
 
     def corpus_lists(self, wildcards: Any) -> list[str]:
         """The user's table or list of clips that decides how a corpus is read, if it is there."""
-        reading = self.asked.config.corpora[wildcards["corpus"]].reading
-        names = [reading.get("transcripts"), reading.get("validation")]
+        corpus = self.asked.config.corpora[wildcards["corpus"]]
+        names = [corpus.reading.get("transcripts"), corpus.reading.get("validation")]
+        for listed in corpus.reading.get("splits", {}).values():
+            names += [str(Path(corpus.root, name)) for name in listed]
         return [name for name in names if name and Path(name).is_file()]
 
     def detector_weights(self, wildcards: Any) -> list[str]:
         """The file of the detector's weights if it has one; the user's own where it lies there."""
         mouths = self.asked.config.mouths
-        if mouths.detector != "retinaface":
+        if mouths.detector != "retinaface" or self.asked.is_ready(wildcards["corpus"]):
             return []
         if mouths.retinaface.is_remote:
             return [paths.RETINAFACE]
@@ -111,7 +113,7 @@ class Inputs:
         Args:
             modality: audio or video; nothing is returned for a task that lacks it.
             split: train, val or test.
-            conditions: :func:`views`, :func:`clean` or :func:`tested`.
+            conditions: :func:`views`, :func:`clean` or :func:`own_condition`.
         """
 
         def indexes(wildcards: Any) -> list[str]:
@@ -234,7 +236,7 @@ def clean(asked: Asked, wildcards: Any) -> list[str]:
     return ["clean"]
 
 
-def tested(asked: Asked, wildcards: Any) -> list[str]:
+def own_condition(asked: Asked, wildcards: Any) -> list[str]:
     """Condition of the audio under test."""
     return [wildcards["condition"]]
 

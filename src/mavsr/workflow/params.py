@@ -10,8 +10,7 @@ from typing import Any
 
 from mavsr.config.read import plain
 from mavsr.recognition.setup import describe_setup
-from mavsr.report.catalogue import CAPTIONS, PAPERS, TABLES
-from mavsr.sources import code_digest
+from mavsr.report.catalogue import ALL_FIGURES, PAPERS, TABLES
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
 from mavsr.workflow.experiments import training_settings
@@ -20,12 +19,6 @@ from mavsr.workflow.reads import Purpose, settings_of
 Function = Callable[[Any], str]
 FEATURES = ("audio", "video", "audio_val", "video_val")
 """Options of jobs that read features."""
-
-
-def code(module: str) -> Function:
-    """Params function: digest of all code that ``python -m mavsr.<module>`` runs."""
-    # A function, because a job on a cluster needs one digest, not those of all rules.
-    return lambda wildcards: code_digest(f"mavsr.{module}")
 
 
 class Params:
@@ -52,9 +45,10 @@ class Params:
 
         return value
 
-    def running(self, rule: str, *path: str) -> Function:
+    def running(self, rule: str, *path: str) -> Callable[[Any], str | int]:
         """Resources function: a setting that only says how a job runs."""
-        return self.of(rule, *path, purpose="runs")
+        text = self.of(rule, *path, purpose="runs")
+        return lambda wildcards: int(found) if (found := text(wildcards)).isdigit() else found
 
     def _read(self, rule: str, wildcards: Any, purpose: Purpose = "decides") -> dict[str, Any]:
         return settings_of(self.asked, rule, dict(wildcards.items()), purpose)
@@ -66,13 +60,18 @@ class Params:
     def crops(self, wildcards: Any) -> str:
         """How mouths are found; fetched weights lie where their rule puts them."""
         section = self._read("crop_mouths", wildcards)["mouths"]
-        if "retinaface" in section and self.asked.config.mouths.retinaface.is_remote:
-            section["retinaface"]["weights"] = paths.RETINAFACE
+        if self.asked.is_ready(wildcards["corpus"]):
+            read = ("audio", "codec", "max_av_gap_s", "min_frames")
+            return json.dumps({"ready": True, **{name: section[name] for name in read}})
+        mouths = self.asked.config.mouths
+        if mouths.detector == "retinaface" and mouths.retinaface.is_remote:
+            section["retinaface"] = {"weights": paths.RETINAFACE}
         return json.dumps(section)
 
     def needs_gpu(self, wildcards: Any) -> int:
         """Resources function: whether the detector is one for GPUs."""
-        return int(self.asked.config.mouths.detector == "retinaface")
+        ready = self.asked.is_ready(wildcards["corpus"])
+        return int(not ready and self.asked.config.mouths.detector == "retinaface")
 
     def toy_whisper(self, wildcards: Any) -> str:
         """Settings of the toy audio encoder without the noise that it hears."""
@@ -101,6 +100,12 @@ class Params:
         task = self.asked.models[wildcards["model"]].settings.task
         values = plain(training_settings(self.asked.config, task))
         return json.dumps({key: values[key] for key in section if key != "per_task"})
+
+    @property
+    def training_command(self) -> str:
+        """The module that trains: on cached features, or with the encoders inside."""
+        cached = self.asked.config.features.mode == "cached"
+        return "training.train" if cached else "training.train_online"
 
     def training_runs(self, wildcards: Any) -> str:
         """Resources function: options that change no result of a training job."""
@@ -200,4 +205,4 @@ def label(kind: str) -> Callable[[Any], dict[str, str]]:
 
 def caption(wildcards: Any) -> str:
     """What a figure shows."""
-    return CAPTIONS[wildcards["name"]]
+    return ALL_FIGURES[wildcards["name"]].caption

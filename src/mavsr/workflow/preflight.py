@@ -145,6 +145,8 @@ def _babble(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
 
 def _detector(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
     mouths = config.mouths
+    if "corpus" in wildcards and config.corpora[wildcards["corpus"]].kind == "crops":
+        return
     if mouths.detector == "landmarks" and not (mouths.landmarks and mouths.landmarks.is_dir()):
         yield f"mouths.landmarks: {mouths.landmarks} is not a folder"
     if mouths.detector == "retinaface":

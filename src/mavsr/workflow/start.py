@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from mavsr.remedies import CONFIG_OPTIONS, config_options
 from mavsr.report import published
 from mavsr.status.lock import LockExplained
 from mavsr.workflow.asked import Asked
+from mavsr.workflow.keep import keep_code_changes
+from mavsr.workflow.planned import PlannedCode
 from mavsr.workflow.preflight import check_features, check_files, check_ranks, check_writable
 
 READERS = ("train_model", "decode", "record_routing")
@@ -42,6 +44,24 @@ def begin(config: Mapping[str, Any], workflow: Any) -> Asked:
         workflow.overwrite_configfiles, workflow.config_settings.config_args
     )
     return asked
+
+
+def planned_code(asked: Asked, workflow: Any) -> Callable[[str], Callable[[Any], str]]:
+    """Make params functions: digest of all code that ``python -m mavsr.<module>`` runs.
+
+    Args:
+        asked: what the config asks for; its ``code_changes`` is put into effect.
+        workflow: Snakemake's object of that name.
+    """
+    if asked.config.code_changes == "keep":
+        keep_code_changes()
+    plan = PlannedCode(workflow.is_main_process)
+
+    def code(module: str) -> Callable[[Any], str]:
+        # A function, because a job on a cluster needs one digest, not those of all rules.
+        return lambda wildcards: plan.digest(f"mavsr.{module}")
+
+    return code
 
 
 def check_planned(asked: Asked, dag: Any) -> None:

@@ -23,9 +23,9 @@ import cv2
 from mavsr.command import progress, run_command
 from mavsr.errors import InputError
 from mavsr.files import atomic, sha256, write_json
-from mavsr.sources import code_digest
 from mavsr.toy.portrait.clip import make_clip
 from mavsr.toy.portrait.settings import SPLITS, PortraitSettings
+from mavsr.workflow.code import code_digest
 
 RECORD = "portrait.json"
 _LIBRARIES = ("av", "espeakng-loader", "matplotlib", "numpy", "opencv-contrib-python-headless",

@@ -5,10 +5,10 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from mavsr.configuration import check_config, expand_homes, read_config, restore_types
+from mavsr.config.read import expand_homes, parse_config, read_config, restore_types
 from mavsr.errors import InputError
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 CONFIGS = sorted((ROOT / "workflow" / "configs").glob("*.yaml"))
 
@@ -24,7 +24,7 @@ def changed(path, value):
 
 
 def test_the_default_config_is_valid():
-    check_config(CONFIG)
+    parse_config(CONFIG)
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
@@ -32,7 +32,7 @@ def test_shipped_configs_are_valid_and_hold_only_differences(path):
     own = yaml.safe_load(path.read_text())
     config = copy.deepcopy(CONFIG)
     update_config(config, own)
-    check_config(config)
+    parse_config(config)
     default = dict(leaves(CONFIG))
     repeated = [key for key, value in leaves(own) if key in default and default[key] == value]
     assert not repeated, f"{path.name} repeats config.yaml: {repeated}"
@@ -93,7 +93,7 @@ def leaves(part, prefix=""):
         (
             "experiments.table1.0.rates",
             {"audio": [4, 2], "video": [1]},
-            "[0].rates.audio is [4,",
+            "table1.0.rates.audio is [4,",
         ),
         ("experiments.table1.0.rates", {"audio": [4, 0], "video": [1]}, "rates.audio.1 is 0"),
         (
@@ -113,7 +113,7 @@ def leaves(part, prefix=""):
         (
             "corpora.portrait.transcripts",
             "x.csv",
-            "corpora.portrait: transcripts means nothing to the kind portrait",
+            "unknown key 'transcripts' at corpora.portrait; known keys: longest_segment_s, ",
         ),
         ("corpora.portrait.kind", "lrs4", "corpora.portrait.kind is 'lrs4'"),
         ("use_corpora", ["lrs2"], "use_corpora[0] is 'lrs2', which is not under `corpora`"),
@@ -125,8 +125,8 @@ def leaves(part, prefix=""):
             "unknown key 'avr' at training.per_task; did you mean 'avsr'?",
         ),
         ("noise.snrs", ["loud"], "noise.snrs.0 is 'loud'"),
-        ("training.betas", [0.9], "training.betas is [0.9]"),
-        ("decoding.beams", "15", "decoding.beams is '15'"),
+        ("training.betas", [0.9], "training.betas is [0.9]: give one value more"),
+        ("decoding.beams", "many", "decoding.beams is 'many': give a whole number"),
         ("mouths.detector", "dlib", "mouths.detector is 'dlib'"),
         ("mouths.detector", "landmarks", "but mouths.landmarks names no folder"),
         ("mouths.detector", "retinaface", "but mouths.retinaface.weights names no file or URL"),
@@ -144,7 +144,7 @@ def leaves(part, prefix=""):
 )
 def test_wrong_configs_name_the_key(path, value, message):
     with pytest.raises(InputError) as caught:
-        check_config(changed(path, value))
+        parse_config(changed(path, value))
     assert message in str(caught.value)
     assert str(caught.value).startswith("config: ")
 
@@ -159,28 +159,33 @@ def test_wrong_configs_name_the_key(path, value, message):
     ],
 )
 def test_other_ways_to_find_and_store_mouths_are_valid(mouths):
-    check_config(changed("mouths", CONFIG["mouths"] | mouths))
+    parse_config(changed("mouths", CONFIG["mouths"] | mouths))
 
 
-def test_missing_keys_are_named():
+def test_missing_keys_have_their_default():
     config = copy.deepcopy(CONFIG)
-    del config["training"]["epochs"]
-    with pytest.raises(InputError, match="'epochs' is a required property at training"):
-        check_config(config)
+    del config["training"]["epochs"], config["decoding"], config["corpora"]["portrait"]["make"]
+    assert parse_config(config) == parse_config(CONFIG)
+
+
+def test_missing_names_are_told():
     config = copy.deepcopy(CONFIG)
-    del config["corpora"]["portrait"]["make"]
-    with pytest.raises(InputError, match=r"'make' is a required property at corpora.portrait"):
-        check_config(config)
+    del config["corpora"]
+    del config["encoders"]["toy-whisper"]["path"]
+    with pytest.raises(InputError) as caught:
+        parse_config(config)
+    assert "'corpora' is missing at the top level" in str(caught.value)
+    assert "'path' is missing at encoders.toy-whisper" in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("section", "message"),
     [
-        ({"kind": "lrs2"}, "corpora.mine: longest_segment_s is missing; the kind lrs2 needs it"),
+        ({"kind": "lrs2"}, "'longest_segment_s' is missing at corpora.mine"),
         ({"kind": "lrs3", "longest_segment_s": 16}, "corpora.mine: give either validation_share"),
         (
             {"kind": "lrs2", "longest_segment_s": 16, "validation_share": 0.1},
-            "corpora.mine: validation_share means nothing to the kind lrs2",
+            "unknown key 'validation_share' at corpora.mine",
         ),
         (
             {"kind": "folder", "val_share": 0.5, "test_share": 0.5},
@@ -193,7 +198,7 @@ def test_what_a_kind_of_corpus_needs_is_checked(section, message):
     shards = {"train": 1, "val": 1, "test": 1}
     config["corpora"]["mine"] = {"root": "x", "shards": shards, **section}
     with pytest.raises(InputError) as caught:
-        check_config(config)
+        parse_config(config)
     assert message in str(caught.value)
 
 
@@ -201,16 +206,16 @@ def test_configs_are_read_as_snakemake_reads_them():
     paper = ROOT / "workflow" / "configs" / "paper.yaml"
     expected = copy.deepcopy(CONFIG)
     update_config(expected, yaml.safe_load(paper.read_text()))
-    assert read_config([paper]) == expected
-    assert read_config([]) == CONFIG
+    assert read_config([paper]) == parse_config(expected)
+    assert read_config([]) == parse_config(CONFIG)
 
 
 def test_numbers_as_text_are_numbers_for_every_command(tmp_path):
     mine = tmp_path / "mine.yaml"
     mine.write_text("rates: {audio: ['4', '8']}\ntraining: {learning_rate: 1e-3}\n")
     config = read_config([mine])
-    assert config["rates"]["audio"] == [4, 8]
-    assert config["training"]["learning_rate"] == 1e-3
+    assert config.rates.audio == (4, 8)
+    assert config.training.learning_rate == 1e-3
 
 
 @pytest.mark.parametrize("changes", [{"use_corpora": ["other"]}, {"use_experiments": ["table5"]}])
@@ -220,7 +225,7 @@ def test_a_choice_that_leaves_nothing_is_refused(changes):
     config |= {"use_corpora": ["portrait"], **changes}
     config["experiments"]["table5"] = [{"methods": ["mtsk-ms"], "corpus": "third"}]
     with pytest.raises(InputError, match="leave nothing to run") as caught:
-        check_config(config)
+        parse_config(config)
     assert all(name in str(caught.value) for names in changes.values() for name in names)
 
 
@@ -228,14 +233,14 @@ def test_all_errors_are_told_at_once():
     config = changed("training.epochs", 0)
     config["decoding"]["beams"] = 0
     with pytest.raises(InputError, match=r"decoding.beams is 0[\s\S]*training.epochs is 0"):
-        check_config(config)
+        parse_config(config)
 
 
 def test_an_encoder_that_no_task_uses_may_be_anything():
     config = changed("setup.task", "asr")
     config["experiments"] = {"one": [{"methods": ["mtsk-ms"]}]}
     config["setup"]["video_encoder"] = "none"
-    check_config(config)
+    parse_config(config)
 
 
 def test_numbers_given_as_text_get_their_type_back():
@@ -243,12 +248,14 @@ def test_numbers_given_as_text_get_their_type_back():
     config["training"]["learning_rate"] = "1.0e-3"
     config["training"]["weight_decay"] = "1e-2"
     config["features"]["flip"] = "false"
+    config["noise"]["snrs"] = ["-5", "clean"]
     config["setup"]["corpus"] = "2020"
     restore_types(config)
     assert config["rates"] == {"audio": [4, 8], "video": [2]}
     assert config["training"]["learning_rate"] == 1e-3
     assert config["training"]["weight_decay"] == 1e-2
     assert config["features"]["flip"] is False
+    assert config["noise"]["snrs"] == [-5, "clean"]
     assert config["setup"]["corpus"] == "2020"
 
 
@@ -257,34 +264,38 @@ def test_text_that_is_no_rate_is_refused_all_the_same(text):
     config = changed("rates.audio", [text])
     restore_types(config)
     with pytest.raises(InputError, match=r"rates.audio.0 is"):
-        check_config(config)
+        parse_config(config)
 
 
 def downloaded(**changes):
     part = {"url": "https://host/lrs3.zip", **changes}
     config = changed("corpora.portrait.download", {"archives": [{"parts": [part]}]})
     config["corpora"]["portrait"]["kind"] = "lrs3"
+    del config["corpora"]["portrait"]["make"]
     return config
 
 
 def test_archives_to_download_are_valid():
-    check_config(downloaded(sha256="a" * 64))
-    check_config(changed("noise.babble", {"url": "https://host/babble.mat", "sha256": None}))
-    check_config(changed("noise.babble", "babble.wav"))
+    parse_config(downloaded(sha256="a" * 64))
+    parse_config(changed("noise.babble", {"url": "https://host/babble.mat", "sha256": None}))
+    parse_config(changed("noise.babble", "babble.wav"))
 
 
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        (downloaded(url="https://ann:secret@host/x.zip"), "corpora.portrait.download: url"),
+        (
+            downloaded(url="https://ann:secret@host/x.zip"),
+            r"download.archives.0.parts.0.url is .* holds a user name",
+        ),
         (downloaded(url="https://ann:secret@host"), "holds a user name or password"),
         (downloaded(url=["https://ann:secret@host/x.zip"]), r"parts.0.url is \['https://…@host"),
         (downloaded(url="host/x.zip"), "must begin with https://"),
-        (downloaded(sha256="12"), "sha256 of https://host/lrs3.zip is '12'"),
+        (downloaded(sha256="12"), "parts.0.sha256 is '12': write 64 hexadecimal"),
         (downloaded(password="secret"), "unknown key 'password' at corpora.portrait.download"),
-        (changed("corpora.portrait.download", {"archives": []}), r"archives is \[\]"),
+        (changed("corpora.portrait.download", {"archives": []}), "archives and files are empty"),
         (changed("corpora.portrait.download", "https://ann:secret@host/"), "is 'https://…@host/'"),
-        (changed("noise.babble", {"url": "https://ann:secret@host/x"}), "noise.babble: url"),
+        (changed("noise.babble", {"url": "https://ann:secret@host/x"}), "noise.babble.url is"),
         (changed("noise.babble", {"url": 7, "user": "https://a:secret@h"}), "noise.babble is"),
         (changed("noise.babble", "https://ann:secret@host/x.wav"), "noise.babble: to download "),
         (changed("corpora.portrait.download", {}), "archives or files, or both"),
@@ -293,7 +304,7 @@ def test_archives_to_download_are_valid():
 )
 def test_downloads_are_checked_and_passwords_not_repeated(config, message):
     with pytest.raises(InputError, match=message) as caught:
-        check_config(config)
+        parse_config(config)
     assert "secret" not in str(caught.value)
 
 
@@ -301,7 +312,7 @@ def test_a_corpus_that_is_made_is_not_downloaded():
     config = downloaded()
     config["corpora"]["portrait"]["kind"] = "portrait"
     with pytest.raises(InputError, match="is made, not downloaded"):
-        check_config(config)
+        parse_config(config)
 
 
 def test_home_folders_are_written_out(monkeypatch, tmp_path):
@@ -319,5 +330,5 @@ def test_home_folders_are_written_out(monkeypatch, tmp_path):
 
 
 def test_more_shards_than_names_for_them_are_refused():
-    with pytest.raises(InputError, match=r"train is 100000: .*from 1 to 99999"):
-        check_config(changed("corpora.portrait.shards.train", 100_000))
+    with pytest.raises(InputError, match="train is 100000: give at most 99999"):
+        parse_config(changed("corpora.portrait.shards.train", 100_000))

@@ -4,11 +4,24 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mavsr.config.read import parse_config
 from mavsr.errors import InputError
-from mavsr.experiments import all_evaluations, all_models, evaluations
 from mavsr.model.scales import Scale
+from mavsr.workflow import experiments
 
-CONFIG = yaml.safe_load((Path(__file__).parents[1] / "config.yaml").read_text())
+CONFIG = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
+
+
+def all_models(config):
+    return experiments.all_models(parse_config(config))
+
+
+def all_evaluations(config):
+    return experiments.all_evaluations(parse_config(config))
+
+
+def evaluations(config, name):
+    return experiments.evaluations(parse_config(config), name)
 
 
 @pytest.fixture

@@ -10,14 +10,15 @@ from transformers import WhisperConfig
 from trees import manifest_row
 
 from mavsr import cli
-from mavsr.configuration import read_config
+from mavsr.config.read import merged, parse_config, plain, read_config
+from mavsr.config.toy import Toy
 from mavsr.corpus.manifest import write_manifest
 from mavsr.encoders import EncoderSettings
 from mavsr.encoders.sizes import encoder_size
 from mavsr.errors import InputError
-from mavsr.experiments import all_models
-from mavsr.features.needs import Cache, pool_size, wanted_caches
-from mavsr.features.plan import plan_table, split_lengths
+from mavsr.plan.features import feature_table, split_lengths
+from mavsr.workflow.experiments import all_models
+from mavsr.workflow.needs import Cache, pool_size, wanted_caches
 
 PAPER = Path(__file__).parents[2] / "workflow" / "configs" / "paper.yaml"
 
@@ -28,7 +29,7 @@ def paper():
 
 
 def test_the_papers_training_views_take_what_arithmetic_says(paper, tmp_path):
-    table, notes = plan_table(paper, tmp_path)
+    table, notes = feature_table(paper, tmp_path)
     rows = table.set_index(["encoder", "corpus", "split"])
     medium = rows.loc["whisper-medium", "lrs3", "train"]
     # 433 h * 3,600 s * 50 tokens * 1,024 numbers * 2 bytes.
@@ -40,11 +41,11 @@ def test_the_papers_training_views_take_what_arithmetic_says(paper, tmp_path):
 
 
 def test_a_view_for_every_epoch_is_the_papers_default(paper):
-    assert paper["features"]["views"] == paper["training"]["epochs"] == 10
+    assert paper.features.views == paper.training.epochs == 10
 
 
 def test_whisper_medium_costs_what_its_matrices_say():
-    size = encoder_size(EncoderSettings("whisper", "openai/whisper-medium.en"), {"whisper": {}})
+    size = encoder_size(EncoderSettings("whisper", "openai/whisper-medium.en"), Toy())
     width, tokens = 1024, 1500
     layer = 2 * tokens * 12 * width**2 + 4 * tokens**2 * width
     stem = 2 * (2 * tokens) * (3 * 80 * width) + 2 * tokens * 3 * width**2
@@ -53,24 +54,24 @@ def test_whisper_medium_costs_what_its_matrices_say():
 
 def test_without_padding_a_clip_costs_its_own_length():
     settings = EncoderSettings("whisper", "openai/whisper-small", pad="none")
-    size = encoder_size(settings, {"whisper": {}})
-    padded = encoder_size(EncoderSettings("whisper", settings.path), {"whisper": {}})
+    size = encoder_size(settings, Toy())
+    padded = encoder_size(EncoderSettings("whisper", settings.path), Toy())
     assert size.flops(30) == pytest.approx(padded.flops(30))
     assert size.flops(3) < 0.1 * padded.flops(3)
 
 
 def test_sizes_come_from_the_files_that_are_there(tmp_path):
     WhisperConfig(d_model=24, max_source_positions=100).save_pretrained(tmp_path / "w")
-    size = encoder_size(EncoderSettings("whisper", str(tmp_path / "w")), {"whisper": {}})
+    size = encoder_size(EncoderSettings("whisper", str(tmp_path / "w")), Toy())
     assert (size.dim, size.chunk_s, size.basis) == (24, 2.0, "its config.json")
     save_avhubert(tmp_path / "v.pt")
-    size = encoder_size(EncoderSettings("avhubert", str(tmp_path / "v.pt")), {"avhubert": {}})
+    size = encoder_size(EncoderSettings("avhubert", str(tmp_path / "v.pt")), Toy())
     assert (size.dim, size.chunk_s, size.basis) == (16, None, "its checkpoint")
 
 
 def test_an_unknown_whisper_is_named():
     with pytest.raises(InputError, match=r"'some/hearing' is not known.*fetch it once online"):
-        encoder_size(EncoderSettings("whisper", "some/hearing"), {"whisper": {}})
+        encoder_size(EncoderSettings("whisper", "some/hearing"), Toy())
 
 
 @pytest.mark.parametrize("content", ["{", '{"d_model": "wide"}'])
@@ -79,7 +80,7 @@ def test_a_damaged_config_is_not_taken_for_a_published_one(tmp_path, content):
     folder.mkdir()
     (folder / "config.json").write_text(content)
     with pytest.raises(InputError, match=r"whisper-small/config\.json cannot be read"):
-        encoder_size(EncoderSettings("whisper", str(folder)), {"whisper": {}})
+        encoder_size(EncoderSettings("whisper", str(folder)), Toy())
 
 
 def test_manifests_go_before_published_numbers(tmp_path):
@@ -94,12 +95,11 @@ def test_manifests_go_before_published_numbers(tmp_path):
 
 
 def test_pooling_divides_the_sound_and_names_what_it_saves(paper, tmp_path):
-    config = {
-        **paper,
-        "features": {**paper["features"], "store": "pooled"},
-        "experiments": {"table1": paper["experiments"]["table1"]},
-    }
-    rows = plan_table(config, tmp_path)[0].set_index(["encoder", "corpus", "split"])
+    written = plain(paper)
+    config = merged(written, {"features": {"store": "pooled"}})
+    config["experiments"] = {"table1": written["experiments"]["table1"]}
+    config = parse_config(config)
+    rows = feature_table(config, tmp_path)[0].set_index(["encoder", "corpus", "split"])
     sound = rows.loc["whisper-small", "lrs3", "train"]
     assert sound["GB a view"] == pytest.approx(119.7 / 4, abs=0.05)
     assert sound["saved GB"] == pytest.approx(10 * 119.7 * 3 / 4, abs=1)
@@ -115,7 +115,7 @@ def test_every_cache_is_wanted_once(paper):
 
 
 def test_the_command_prints_totals(capsys):
-    cli.main(["features", "plan", "--configfile", str(PAPER)])
+    cli.main(["plan", "--configfile", str(PAPER)])
     shown = capsys.readouterr().out
     assert "whisper-medium: width 1024, from the published size medium" in shown
     assert "159.6" in shown and "79.8" in shown

@@ -8,18 +8,25 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mavsr.config.read import parse_config
 from mavsr.errors import InputError
-from mavsr.experiments import all_models
-from mavsr.preflight import (
+from mavsr.workflow import preflight
+from mavsr.workflow.experiments import all_models
+from mavsr.workflow.preflight import (
     check_features,
-    check_files,
-    check_ranks,
     check_writable,
-    missing_files,
 )
 
-CONFIG = yaml.safe_load((Path(__file__).parents[1] / "config.yaml").read_text())
+CONFIG = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
 FOLDER = {"kind": "folder", "root": "videos", "shards": {"train": 1, "val": 1, "test": 1}}
+
+
+def missing_files(config, jobs):
+    return preflight.missing_files(parse_config(config), jobs)
+
+
+def check_files(config, jobs):
+    preflight.check_files(parse_config(config), jobs)
 
 
 @pytest.fixture
@@ -99,12 +106,14 @@ def test_weights_of_retinaface_are_a_file_or_a_url(config, tmp_path):
     (tmp_path / "resnet50.pth").touch()
     assert missing_files(config, jobs) == []
     config["mouths"]["retinaface"]["weights"] = "https://example.org/resnet50.pth"
+    config["mouths"]["retinaface"]["sha256"] = "0" * 64
     assert missing_files(config, jobs) == []
 
 
 def test_a_rank_is_checked_against_every_width_that_is_known(config, tmp_path):
     def check():
-        check_ranks(config, all_models(config).values())
+        checked = parse_config(config)
+        preflight.check_ranks(checked, all_models(checked).values())
 
     check()
     config["llms"]["toy-llama"]["lora_rank"] = 48
