@@ -4,8 +4,9 @@ Llama-AVSR, Llama-MTSK and Omni-AVSR, as model_avg_N.pth or Lightning's epoch=N.
 file is run. The frozen LLM is not copied: it must be the one that --llm names, which is checked.
 Omni-AVSR gives three models: OUTPUT-asr, OUTPUT-vsr and OUTPUT-avsr.
 
-Examples:
-  mavsr import epoch=9.ckpt --llm meta-llama/Llama-3.2-1B --output results/training/omni-st
+A .ckpt says by itself what rates and --alpha are; a .pth does not.
+
+Example:
   mavsr import model_avg_1.pth --llm meta-llama/Llama-3.2-1B --audio_rates 4 16 --video_rates 2 5
     --alpha 4 --output results/training/llama-mtsk
 """

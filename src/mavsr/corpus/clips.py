@@ -3,6 +3,7 @@
 A reader is a frozen dataclass of its settings with a method ``read``; see mavsr.corpus.readers.
 """
 
+import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -89,6 +90,17 @@ def version(video: Path, transcript: bytes) -> str:
     """Size and time of the video and a checksum of its transcript."""
     status = video.stat()
     return f"{status.st_size}-{status.st_mtime_ns}-{zlib.crc32(transcript):08x}"
+
+
+def replaced(video: Path, known: str) -> bool:
+    """Whether a video is not the one that :func:`version` was asked of.
+
+    A video that is missing is not replaced, and a version of another form tells nothing.
+    """
+    form = re.fullmatch(r"(\d+-\d+)-[0-9a-f]{8}", known)
+    if form is None or not video.exists():
+        return False
+    return version(video, b"").rpartition("-")[0] != form[1]
 
 
 def draw_speakers(counts: dict[str, int], wanted: float, seed: int, name: str) -> set[str]:

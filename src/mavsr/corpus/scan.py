@@ -18,8 +18,8 @@ from mavsr.corpus.clips import UNUSED, Clip
 from mavsr.corpus.manifest import SPLITS, write_manifest
 from mavsr.corpus.readers import make_reader
 from mavsr.errors import InputError
-from mavsr.files import atomic
 from mavsr.seeds import derive_seed
+from mavsr.tables import write_csv
 
 DROPPED_COLUMNS = ("key", "split", "video", "reason")
 SEED = 0
@@ -154,8 +154,7 @@ def write_dropped(path: Path, clips: Sequence[Clip]) -> None:
     rows = [
         (_printable(c.key), c.split, _printable(str(c.video)), _printable(c.problem)) for c in clips
     ]
-    with atomic(path) as partial:
-        pd.DataFrame(rows, columns=DROPPED_COLUMNS).to_csv(partial, index=False)
+    write_csv(path, pd.DataFrame(rows, columns=DROPPED_COLUMNS))
 
 
 def _printable(text: str) -> str:

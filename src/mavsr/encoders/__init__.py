@@ -1,5 +1,6 @@
 """Frozen encoders behind one small interface, loaded from their public file formats."""
 
+from pathlib import Path
 from typing import Annotated
 
 import torch
@@ -12,6 +13,7 @@ from mavsr.encoders.base import Encoder
 from mavsr.encoders.whisper import WhisperEncoder
 from mavsr.errors import InputError
 from mavsr.numerics import numerics_of
+from mavsr.toy.record import check_weights
 
 __all__ = ["Encoder", "EncoderSettings", "load_encoder"]
 
@@ -42,6 +44,7 @@ def load_encoder(
         InputError: the files are missing or not what they should be.
 
     """
+    check_weights(Path(settings.path))
     if settings.kind == "avhubert":
         video = AVHubertEncoder.from_checkpoint(settings.path)
         video.numerics = numerics_of(settings.numerics)

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
+from mavsr.config.encoders import OURS
 from mavsr.config.llms import LORA_TARGETS
 from mavsr.errors import InputError
 from mavsr.model.adapters.settings import MomeSettings
@@ -42,7 +43,7 @@ class ModelSettings:
     """Linear layers of the LLM that have LoRAs; None for methods without."""
     mome: MomeSettings | None = None
     """The experts; None for methods without."""
-    numerics: str = "ours"
+    numerics: str = OURS
     """A profile of :mod:`mavsr.numerics`: how the LLM rotates, and how transcripts are searched."""
 
     def __post_init__(self) -> None:

@@ -17,7 +17,7 @@ from mavsr.files import atomic
 from mavsr.media import decode_video
 from mavsr.mouths.align import CROP_SIZE
 from mavsr.mouths.ledger import read_ledger
-from mavsr.shards import extents
+from mavsr.shards import check_keys, extents, read_field
 
 PER_ROW = 4
 _GAP = 14
@@ -78,10 +78,10 @@ def read_crops(chosen: pd.DataFrame, shards: dict[int, Path]) -> dict[str, np.nd
     for number, rows in chosen.groupby("shard"):
         path = shards[int(number)]
         places = extents(path, "mkv")
+        check_keys(path, set(rows.key) & places.keys(), rows.key)
         with path.open("rb") as file:
             for key in rows.key:
-                file.seek(places[key].offset)
-                frames = decode_video(file.read(places[key].size))
+                frames = decode_video(read_field(file, path, key, "mkv", places[key]))
                 crops[key] = frames[[0, len(frames) // 2, -1]]
     return crops
 

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from mavsr.command import progress, run_command
+from mavsr.corpus.clips import replaced
 from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
 from mavsr.media import FRAME_RATE, read_audio
@@ -21,6 +22,7 @@ from mavsr.mouths.landmarks import find_landmarks
 from mavsr.mouths.ledger import Entry, largest_jump, write_ledger
 from mavsr.mouths.ready import ready_clip
 from mavsr.mouths.reel import Reel, held_memory
+from mavsr.remedies import named_clips
 from mavsr.shards import Fields, write_shard
 
 _log = logging.getLogger(__name__)
@@ -56,9 +58,11 @@ def crop_rows(
     """Write the shard and ledger of manifest ``rows``, which must be sorted by key.
 
     Raises:
-        InputError: the results cannot be written, or no clip can be cropped with these settings.
+        InputError: the results cannot be written, a video is not the one that was scanned, or no
+            clip can be cropped with these settings.
 
     """
+    check_versions(rows)
     # Shards run side by side, so that more threads in one job would only get in another's way.
     cv2.setNumThreads(1)
     if settings.detector != "landmarks" and not settings.ready:
@@ -83,8 +87,18 @@ def crop_rows(
     except OSError as error:
         raise InputError(
             f"{output} and {ledger.name} beside it cannot be written ({error}); "
-            "make room or give leave to write there, then run the same command again"
+            "free disk space or give leave to write there, then run the same command again"
         ) from error
+
+
+def check_versions(rows: list[dict[Any, Any]]) -> None:
+    """Raise InputError that names clips whose videos were replaced after the corpus was scanned."""
+    others = {row["key"] for row in rows if replaced(Path(row["video"]), row["version"])}
+    if clips := named_clips("other videos than those that were scanned belong to", others):
+        raise InputError(
+            f"{clips[0]}; size or time has changed, so length and transcript may have too. Scan "
+            "the corpus again: add `--forcerun scan_corpus` to the command of the run"
+        )
 
 
 def crop_clip(

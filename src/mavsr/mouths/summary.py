@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from mavsr.command import run_command
-from mavsr.files import atomic
 from mavsr.mouths.ledger import read_ledger
+from mavsr.tables import write_csv
 
 COLUMNS = ("split", "outcome", "cause", "clips", "hours", "frames", "face_share")
 
@@ -25,8 +25,7 @@ def summarise(ledgers: list[Path], output: Path) -> None:
     table = pd.concat([read_ledger(path) for path in ledgers], ignore_index=True)
     parts = [(split, part) for split, part in table.groupby("split", sort=False)]
     rows = [row for split, part in [*parts, ("all", table)] for row in sums(str(split), part)]
-    with atomic(output) as partial:
-        pd.DataFrame(rows, columns=list(COLUMNS)).round(4).to_csv(partial, index=False)
+    write_csv(output, pd.DataFrame(rows, columns=list(COLUMNS)).round(4))
 
 
 def sums(split: str, table: pd.DataFrame) -> list[tuple]:

@@ -156,6 +156,15 @@ class Inputs:
             pattern, self.asked.by_experiment.get(wildcards["experiment"], [])
         )
 
+    def tested_clips(self, wildcards: Any) -> list[str]:
+        """What says of which clips an experiment's hypotheses must be: manifests, and ledgers."""
+        wanted = self.asked.by_experiment.get(wildcards["experiment"], [])
+        return [
+            pattern.format(corpus=corpus, split="test")
+            for corpus in sorted({e.model.corpus for e in wanted})
+            for pattern in (paths.MANIFEST, paths.LEDGER)
+        ]
+
     def all_hypotheses(self, pattern: str) -> list[str]:
         """Likewise of all experiments."""
         return self._decoded(pattern, self.asked.evaluations)

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mavsr.config.queries import hide
 from mavsr.config.read import plain
 from mavsr.recognition.setup import describe_setup
 from mavsr.report.catalogue import ALL_FIGURES, PAPERS, TABLES
@@ -41,6 +42,7 @@ class Params:
             part: Any = settings_of(self.asked, rule, known, purpose)
             for key in path:
                 part = part[key.format(**known)]
+            part = hide(part)
             return part if isinstance(part, str) else json.dumps(part)
 
         return value
@@ -162,7 +164,7 @@ class Params:
 
     def whole(self, wildcards: Any) -> str:
         """The resolved config."""
-        return json.dumps(plain(self.asked.config))
+        return json.dumps(hide(plain(self.asked.config)))
 
 
 def feature_options(input: Mapping[str, Any]) -> str:
