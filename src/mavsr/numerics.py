@@ -11,12 +11,9 @@ Ours is the default. Whoever runs an imported model, or wants the authors' numbe
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from mavsr.errors import InputError
-
-if TYPE_CHECKING:  # the workflow reads profiles without torch
-    import torch
 
 Count = Literal["float64", "float32", "bfloat16"]
 
@@ -52,8 +49,3 @@ def numerics_of(name: str) -> Numerics:
     if name not in PROFILES:
         raise InputError(f"numerics {name!r} is unknown; choose from {', '.join(PROFILES)}")
     return PROFILES[name]
-
-
-def rounded(values: "torch.Tensor") -> "torch.Tensor":
-    """Values of the same type that bfloat16 can hold."""
-    return values.bfloat16().to(values.dtype)

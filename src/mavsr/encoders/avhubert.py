@@ -22,10 +22,9 @@ from transformers.models.hubert.modeling_hubert import (
 )
 
 from mavsr.encoders.avhubert_checkpoint import AVHubertConfig, read_checkpoint, save_checkpoint
-from mavsr.encoders.base import Encoder
+from mavsr.encoders.base import Encoder, rounded
 from mavsr.encoders.resnet import WINDOW, VideoResNet, frame_windows
 from mavsr.errors import InputError
-from mavsr.numerics import rounded
 from mavsr.tokens import TOKENS_PER_SECOND
 
 __all__ = ["AVHubertConfig", "AVHubertEncoder", "save_checkpoint"]

@@ -75,3 +75,8 @@ class Encoder(nn.Module, ABC):
     def device(self) -> torch.device:
         """Where the weights lie."""
         return next(self.parameters()).device
+
+
+def rounded(samples: torch.Tensor) -> torch.Tensor:
+    """Samples of the same type that bfloat16 can hold."""
+    return samples.bfloat16().to(samples.dtype)

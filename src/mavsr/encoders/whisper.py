@@ -23,11 +23,11 @@ from transformers import WhisperFeatureExtractor, WhisperModel
 from transformers.models.whisper.modeling_whisper import WhisperEncoder as WhisperNetwork
 
 from mavsr.config.encoders import Padding
-from mavsr.encoders.base import Encoder
+from mavsr.encoders.base import Encoder, rounded
 from mavsr.encoders.hub import whisper_folder
 from mavsr.errors import InputError
 from mavsr.media import SAMPLE_RATE
-from mavsr.numerics import Count, rounded
+from mavsr.numerics import Count
 from mavsr.tokens import MINIMUM_AUDIO_TOKENS, TOKENS_PER_SECOND
 
 _NETWORK = ("activation_function", "encoder_attention_heads", "scale_embedding")
