@@ -25,7 +25,7 @@ COMMANDS = {
     "features verify": ("features_verify", "whether cached features are what was indexed"),
     "import": ("import_checkpoint", "a checkpoint that the authors released, as a model of ours"),
     "plan": ("plan", "jobs, hours, disk and memory of a config, before it runs"),
-    "seal": ("seal", "take over a model of an earlier version, or give it another setup"),
+    "seal": ("seal", "take over models and data of an earlier version"),
     "status": ("status", "what is done, running, failed and left, and why"),
     "transcribe": ("transcribe", "what is said in videos of your own"),
 }
