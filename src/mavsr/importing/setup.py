@@ -12,7 +12,7 @@ from mavsr.config.read import plain
 from mavsr.importing.encoders import KINDS, NAMES
 from mavsr.model.scales import TASKS
 from mavsr.model.settings import ModelSettings
-from mavsr.recognition.setup import describe_setup
+from mavsr.workflow.setup import describe_setup
 
 BEAMS, MAX_NEW_TOKENS = 15, 32
 """Of the authors' decoding."""
