@@ -6,7 +6,7 @@ from mavsr.config.base import Key, settings
 from mavsr.config.values import Text
 
 Padding = Literal["chunk", "none"]
-OURS = "ours"
+OURS: Literal["ours"] = "ours"
 """The numerics of this project, where no other is asked for."""
 ENCODES = {"whisper": "audio", "avhubert": "video"}
 """Kind of an encoder -> the modality it encodes."""
