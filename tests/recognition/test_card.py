@@ -10,6 +10,7 @@ from mavsr import cli
 from mavsr.evaluation.score import COLUMNS
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.llm import load_llm
+from mavsr.tables import write_csv
 
 SETUP = {
     "corpora": ["lrs3"],
@@ -32,7 +33,7 @@ def exported(settings_of, tmp_path):
     table = pd.DataFrame(rows).assign(
         corpus="lrs3", split="test", condition="clean", wer_high=lambda t: t.wer + 1
     )
-    table.reindex(columns=list(COLUMNS)).to_csv(tmp_path / "wer.csv", index=False)
+    write_csv(tmp_path / "wer.csv", table.reindex(columns=list(COLUMNS)))
     output = tmp_path / "hub"
 
     def call(scores="wer.csv"):
