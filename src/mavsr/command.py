@@ -12,9 +12,9 @@ import sys
 import typing
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-import jsonargparse
 from tqdm import tqdm
 
 from mavsr.errors import InputError
@@ -23,8 +23,9 @@ from mavsr.workflow.planned import as_planned
 T = TypeVar("T")
 
 _REFUSALS = {
-    errno.ENOSPC: "make room and run again",
-    errno.EDQUOT: "make room and run again",
+    errno.ENOSPC: "free disk space and run again",
+    errno.EDQUOT: "free disk space and run again",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f) and run again",
     errno.EROFS: "mount it writable, or choose another folder",
     errno.EACCES: "change its permissions, or choose another folder",
 }
@@ -44,7 +45,22 @@ def run_command(
         arguments: words of the command line; those of this process if not given.
         name: of the command, for its help; that of this process if not given.
     """
+    import jsonargparse  # the commands of a person, which share this module, do without
+
     words = join_lists(sys.argv[1:] if arguments is None else arguments, function)
+    with errors_as_messages(), as_planned(_module(function)):
+        jsonargparse.auto_cli(
+            function, words, as_positional=False, prog=name, description=inspect.getdoc(function)
+        )
+
+
+@contextmanager
+def errors_as_messages() -> Iterator[None]:
+    """Log to stderr; end the process with a message where an error is the user's to mend.
+
+    Raises:
+        SystemExit: with status 2, after an InputError or a disk that is full or refuses access.
+    """
     logging.basicConfig(
         level=logging.INFO,
         stream=sys.stderr,
@@ -54,14 +70,7 @@ def run_command(
     # PEFT 0.21 asks transformers 5 for an attribute by its old name.
     warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated")
     try:
-        with as_planned(_module(function)):
-            jsonargparse.auto_cli(
-                function,
-                words,
-                as_positional=False,
-                prog=name,
-                description=inspect.getdoc(function),
-            )
+        yield
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -1,15 +1,13 @@
 """Cosine similarity of projected tokens, against the projectors by hand."""
 
-import json
-
-import pandas as pd
 import pytest
 import torch
-from tiny import DIMS, make_utterance
+from tiny import DIMS, make_utterance, save_trained
 
 from mavsr.errors import InputError
 from mavsr.evaluation.similarity import COLUMNS, similarity
 from mavsr.model.avsr import MatryoshkaModel
+from mavsr.tables import read_csv
 
 CLIPS = {"a": 9, "b": 5, "c": 14}
 
@@ -21,11 +19,7 @@ def trained(settings_of, tmp_path):
         model = MatryoshkaModel(settings_of(**changes), DIMS)
         for parameter in model.trainable():
             torch.nn.init.normal_(parameter, std=0.5)
-        folder = tmp_path / "model"
-        model.save(folder)
-        run = {"model": model.settings.to_dict(), "dims": DIMS}
-        (folder / "run.json").write_text(json.dumps(run))
-        return model, folder
+        return model, save_trained(model, tmp_path / "model")
 
     return make
 
@@ -34,7 +28,7 @@ def test_similarities_are_those_of_the_projected_tokens(trained, write_features,
     model, folder = trained(method="mtsk-ms")
     manifest, indexes = write_features("test", CLIPS)
     similarity(folder, manifest, tmp_path / "similarity.csv", **indexes)
-    table = pd.read_csv(tmp_path / "similarity.csv")
+    table = read_csv(tmp_path / "similarity.csv", "similarity")
     assert list(table.columns) == list(COLUMNS)
     assert set(table.key) == {"a"}  # of three lengths the median
     pairs = list(dict.fromkeys(zip(table.one, table.other, strict=True)))
@@ -58,6 +52,6 @@ def test_a_clip_may_be_named(trained, write_features, tmp_path):
     _, folder = trained(method="mtsk-ms")
     manifest, indexes = write_features("test", CLIPS)
     similarity(folder, manifest, tmp_path / "similarity.csv", clip="c", **indexes)
-    assert set(pd.read_csv(tmp_path / "similarity.csv").key) == {"c"}
+    assert set(read_csv(tmp_path / "similarity.csv", "similarity").key) == {"c"}
     with pytest.raises(InputError, match="has no clip 'z', such as 'b'; name another"):
         similarity(folder, manifest, tmp_path / "similarity.csv", clip="z", **indexes)

@@ -6,13 +6,14 @@ import peft
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tiny import DIMS, make_utterance, scramble
+from tiny import DIMS, change_run, flip_byte, make_utterance, save_trained, scramble
 from torch.nn import functional as F
 
 from mavsr.errors import InputError
 from mavsr.model.adapters.settings import MomeSettings
-from mavsr.model.avsr import MatryoshkaModel, load_llm
+from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.export import export, read_scale
+from mavsr.model.llm import load_llm
 from mavsr.model.scales import Scale
 
 SCALE = Scale(4, 3)
@@ -24,10 +25,7 @@ def trained(settings_of, tmp_path):
 
     def make(**changes):
         model = scramble(MatryoshkaModel(settings_of(**changes), DIMS))
-        model.save(tmp_path / "model")
-        run = {"model": model.settings.to_dict(), "dims": DIMS}
-        (tmp_path / "model" / "run.json").write_text(json.dumps(run))
-        return model, tmp_path / "model"
+        return model, save_trained(model, tmp_path / "model")
 
     return make
 
@@ -122,9 +120,60 @@ def test_what_is_missing_is_named(trained, tmp_path):
     with pytest.raises(InputError, match="is there already"):
         export(folder, "4,3", tmp_path / "full")
     (folder / "adapters" / "a4_v3" / "adapter_model.safetensors").unlink()
+    with pytest.raises(InputError, match=r"a4_v3/adapter_model.safetensors is missing; .*train"):
+        export(folder, "4,3", tmp_path / "out")
+    change_run(folder)
     with pytest.raises(InputError, match=r"a4_v3 holds no adapter_model.safetensors; train again"):
         export(folder, "4,3", tmp_path / "out")
     save_file({"markers": torch.zeros(4, 16)}, folder / "projectors.safetensors")
+    change_run(folder)
     with pytest.raises(InputError, match=r"holds no projectors.audio_4"):
         export(folder, "4,3", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["projectors.safetensors", "adapters/shared/adapter_model.safetensors"]
+)
+def test_a_flipped_bit_is_not_exported(trained, tmp_path, name):
+    _, folder = trained(method="mtsk-mss")
+    flip_byte(folder / name)
+    with pytest.raises(InputError, match=rf"{name} is not what training wrote"):
+        export(folder, "4,3", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+HEAD = ("q_proj", "v_proj", "lm_head")
+
+
+@pytest.mark.parametrize("method", ["mtsk-ms", "mtsk-mss"])
+def test_a_lora_on_the_output_head_is_read_and_merged_by_plain_peft(trained, tmp_path, method):
+    model, folder = trained(method=method, lora_targets=HEAD)
+    export(folder, "4,3", tmp_path / "out")
+    weights = load_file(tmp_path / "out" / "adapter_model.safetensors")
+    assert all(".lora_" in name for name in weights)
+    assert sum("lm_head" in name for name in weights) == 2
+    plain = peft.PeftModel.from_pretrained(load_llm(model.settings.llm)[0], tmp_path / "out")
+    ids = torch.tensor([[3, 4, 5, 6]])
+    model.adapter.activate(SCALE)
+    with torch.no_grad():
+        expected = model.llm(input_ids=ids).logits
+        torch.testing.assert_close(plain(input_ids=ids).logits, expected, atol=1e-5, rtol=1e-5)
+        merged = plain.merge_and_unload()
+        torch.testing.assert_close(merged(input_ids=ids).logits, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_a_lora_on_a_head_that_is_the_embedding_table_is_refused(trained, tmp_path):
+    """It acts rightly while it is apart; merged by PEFT it would change the embeddings too."""
+    llm = tmp_path / "tied"
+    own, tokenizer = load_llm(trained(method="mtsk-ms")[0].settings.llm)
+    own.config.tie_word_embeddings = True
+    own.lm_head.weight = own.model.embed_tokens.weight
+    own.save_pretrained(llm)
+    tokenizer.save_pretrained(llm)
+    _, folder = trained(method="mtsk-ms", lora_targets=HEAD, llm=str(llm))
+    with pytest.raises(InputError, match=r"has 'lm_head', which .* ties to its embedding table"):
+        export(folder, "4,3", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    _, folder = trained(method="mtsk-ms", llm=str(llm))
+    export(folder, "4,3", tmp_path / "out")

@@ -11,7 +11,8 @@ from mavsr.corpus.manifest import write_manifest
 from mavsr.errors import InputError
 from mavsr.evaluation.settings import DecodingSettings
 from mavsr.evaluation.transcribe import transcribe
-from mavsr.model.avsr import MatryoshkaModel, load_llm
+from mavsr.model.avsr import MatryoshkaModel
+from mavsr.model.llm import load_llm
 from mavsr.model.scales import Scale
 from mavsr.model.sequence import IGNORED, PROMPTS
 from mavsr.seeds import generator

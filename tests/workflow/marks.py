@@ -50,6 +50,7 @@ VARIANTS = {
     "drawn": {"decoding": {"profile": "paper"}},
     "by landmarks": {"mouths": {"detector": "landmarks"}},
     "by retinaface": {"mouths": {"detector": "retinaface"}},
+    "by own weights": {"mouths": {"detector": "retinaface", "retinaface": {"weights": "r.pth"}}},
     "a recording": {"noise": {"babble": {"url": "https://h/babble.mat"}}},
 }
 """Configs under which every condition of a mark holds at least once."""
@@ -91,7 +92,7 @@ class Rules:
         resources = {
             key: resource.evaluate(known, input=inputs).value
             for key, resource in rule.resources.items()
-            if not key.startswith("_") and key != "tmpdir"
+            if not key.startswith("_") and key not in ("tmpdir", "setup")  # setup: for the record
         }
         return params, resources
 

@@ -36,7 +36,8 @@ OTHER = {
     "noise.snrs": [0],
     "toy.whisper.snrs": [0],
     "mouths.codec": {"x264": 20},
-    "mouths.detector": "landmarks",
+    "mouths.detector": "retinaface",
+    "corpora.*.make.pretrain_clips": {"portrait": 0},
     "mouths.landmarks": "other points",
     "mouths.retinaface.weights": "https://h/other.pth",
     "mouths.retinaface.sha256": "1" * 64,
@@ -109,6 +110,8 @@ def changes(path, leaf, config):
         part = typed
         for key in keys[:-1]:
             part = part.get(key) if isinstance(part, dict) else None
+        if "per_task" in keys:
+            part = {keys[-1]: None, **(part or {})}
         if not isinstance(part, dict) or keys[-1] not in part:
             continue  # another kind of corpus, or nothing is given here
         if path in OTHER:
@@ -140,6 +143,15 @@ def promised(leaf, job, configs, purpose):
 def concerns(path, change, job, asked):
     """Whether a job of a rule that reads a key reads it for the name that was changed."""
     section = path.split(".")[0]
+    if path == "training.learning_rate":  # of VSR `per_task` has another
+        model = asked.models.get(dict(job[1]).get("model", ""))
+        return model is None or model.settings.task != "vsr"
+    if path == "rates.audio" and job[0] == "extract_features":
+        read = dict(job[1])
+        return any(
+            read["encoder"] in dict(m.encoders).values() and m.corpus == read["corpus"]
+            for m in asked.models.values()
+        )
     if section not in NAMED or section == "table4":
         return True
     (name,) = change[section]
@@ -164,12 +176,12 @@ SECOND = {
 
 
 def test_every_key_is_read_by_exactly_the_rules_of_its_mark(rules):
-    wrong, kept, walked = [], set(), set()
+    wrong, kept, walked = set(), set(), set()
     for variant in VARIANTS:
         config = merged(written(variant), SECOND)
         before, asked = rules.jobs(config), Asked(parse_config(copy.deepcopy(config)))
         for path, leaf in LEAVES.items():
-            if variant != "as it is" and not conditional(leaf):
+            if path in walked and not conditional(leaf):
                 continue
             for change in changes(path, leaf, config):
                 walked.add(path)
@@ -182,6 +194,8 @@ def test_every_key_is_read_by_exactly_the_rules_of_its_mark(rules):
                     if job[0] == ALWAYS:
                         assert before[job] != after[job]
                         continue
+                    if leaf.key.plans and path != "rates.audio" and pools(configs, job):
+                        continue  # other models, whose rates have another divisor
                     told = promised(leaf, job, configs, "decides")
                     runs = promised(leaf, job, configs, "runs")
                     meant = concerns(path, change, job, asked)
@@ -190,10 +204,19 @@ def test_every_key_is_read_by_exactly_the_rules_of_its_mark(rules):
                         kept.add(path)
                     allowed = [told and meant, runs and meant]
                     if differs != allowed:
-                        wrong.append((variant, path, job[0], dict(job[1]), differs, allowed))
-    assert not wrong, wrong[:5]
+                        wrong.add((variant, path, job[0], tuple(differs), tuple(allowed)))
+    assert not wrong, "\n".join(map(str, sorted(wrong)))
     assert not set(LEAVES) - walked - {p for p in LEAVES if p.startswith("experiments.")}
     assert not [p for p in walked - kept if not LEAVES[p].key.plans]
+
+
+def pools(configs, job):
+    """Whether the divisor of a job's rates differs between two configs."""
+    wildcards = dict(job[1])
+    if job[0] != "extract_features" or configs[0].config.features.store != "pooled":
+        return False
+    before, after = (asked.pool(wildcards["encoder"], wildcards["corpus"]) for asked in configs)
+    return before != after
 
 
 def conditional(leaf):

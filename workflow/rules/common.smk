@@ -3,7 +3,7 @@
 from mavsr.report.catalogue import FIGURES, PAPERS, TABLES
 from mavsr.status.failures import FAILED, write_failures
 from mavsr.workflow import paths
-from mavsr.workflow.inputs import Inputs, clean, tested, toy_files, views
+from mavsr.workflow.inputs import Inputs, clean, own_condition, toy_files, views
 from mavsr.workflow.params import Params, caption, category, features, flag, label
 from mavsr.workflow.paths import SPLITS
 from mavsr.workflow.start import (
@@ -17,6 +17,8 @@ from mavsr.workflow.start import (
 
 asked = begin(config, workflow)
 needs, told = Inputs(asked), Params(asked)
+# Jobs read nothing from standard input, so no library can ask there; the rest is Snakemake's default.
+shell.prefix("set -euo pipefail; exec < /dev/null; ")
 code = planned_code(asked, workflow)
 
 

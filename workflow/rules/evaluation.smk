@@ -6,7 +6,7 @@ rule decode:
         run=paths.RUN,
         weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
         manifest=needs.manifest("test"),
-        audio=needs.features("audio", "test", tested),
+        audio=needs.features("audio", "test", own_condition),
         video=needs.features("video", "test", clean),
     output:
         hypotheses=paths.HYPOTHESES,
@@ -41,6 +41,7 @@ rule score_experiment:
     input:
         hypotheses=needs.hypotheses(paths.HYPOTHESES),
         settings=needs.hypotheses(paths.DECODED),
+        clips=needs.tested_clips,
     output:
         scores=paths.SCORES,
     log:
@@ -53,7 +54,7 @@ rule score_experiment:
         code=code("evaluation.score"),
         scoring=told.of("score_experiment", "scoring"),
     shell:
-        "python -m mavsr.evaluation.score --hypotheses {input.hypotheses:q}"
+        "python -m mavsr.evaluation.score --hypotheses {input.hypotheses:q} --results results"
         " --scoring {params.scoring:q} --output {output.scores:q} 2> {log:q}"
 
 
@@ -80,7 +81,7 @@ rule record_routing:
         run=paths.RUN,
         weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
         manifest=needs.manifest("test"),
-        audio=needs.features("audio", "test", tested),
+        audio=needs.features("audio", "test", own_condition),
         video=needs.features("video", "test", clean),
     output:
         table=paths.ROUTING,

@@ -20,6 +20,8 @@ rule train_model:
         "results/logs/training/{model}.log",
     benchmark:
         "results/benchmarks/training/{model}.tsv"
+    wildcard_constraints:
+        model=one_of(asked.trained),
     conda:
         "../../envs/mavsr.yaml"
     resources:
@@ -28,6 +30,7 @@ rule train_model:
         launch="--gpus 1",  # more than one, or --nodes: torchrun (mavsr.cluster.site)
         command=told.training_command,  # no param: code tells them apart
         running=told.training_runs,  # no param: changes no result
+        setup=told.setup,  # nor does it: a model is to say how it was made
     params:
         code=code(told.training_command),
         model=told.model,
@@ -38,4 +41,4 @@ rule train_model:
         " mavsr.{resources.command} --output $(dirname {output.run:q})"
         " --train_manifest {input.train:q} --val_manifest {input.val:q}"
         " {params.features} --model {params.model:q} --training {params.training:q}"
-        " {resources.running} --threads {threads} 2> {log:q}"
+        " {resources.running} --setup {resources.setup:q} --threads {threads} 2> {log:q}"

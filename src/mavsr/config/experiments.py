@@ -55,7 +55,10 @@ class SomeRates:
 class Setup:
     """What an experiment uses where it says nothing else."""
 
-    corpus: Annotated[Name, Key("A name under `corpora`", plans=True)] = "portrait"
+    corpus: Annotated[
+        Name,
+        Key("A name under `corpora`", ("write_table if scored", "draw_figure"), plans=True),
+    ] = "portrait"
     task: Annotated[Task, Key("From audio, from video, or from both", plans=True)] = "avsr"
     audio_encoder: Annotated[Name, Key("A name under `encoders`", plans=True)] = "toy-whisper"
     video_encoder: Annotated[Name, Key("A name under `encoders`", plans=True)] = "toy-avhubert"
@@ -96,14 +99,18 @@ class Entry:
 
     methods: Annotated[
         tuple[Name, ...],
-        Field(min_length=1),
         AfterValidator(once),
         Key(
             "llama-avsr and mome-mhsa-i (one model per rate pair); mtsk-ms, mtsk-ss, mtsk-mss, "
             "mome-mhsa, mome-ffn and mome-layer (one model for all); avgpool-at-inference (one "
             "model trained at rate 1, pooled when tested)"
         ),
-    ]
+    ] = ()
+    imported: Annotated[
+        tuple[Name, ...],
+        AfterValidator(once),
+        Key("Names under `imported`: models that are decoded beside those of `methods`"),
+    ] = ()
     rates: Annotated[SomeRates, Key("Of this entry's models")] = SomeRates()
     mome: Annotated[SomeExperts, Key("Of this entry's MoME models")] = SomeExperts()
     scales: Annotated[
@@ -118,6 +125,10 @@ class Entry:
     compression: Compression | None = None
     conditions: Conditions | None = None
     seed: Whole | None = None
+
+    def __post_init__(self) -> None:
+        if not self.methods and not self.imported:
+            raise ValueError("name methods, or imported models, or both")
 
     def over(self, common: Setup) -> Setup:
         """The setup of this entry."""

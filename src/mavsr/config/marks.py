@@ -60,7 +60,7 @@ def sections(cls: Any) -> Iterator[tuple[str, Key, Any, Any]]:
 
 def default_of(field: Field[Any]) -> Any:
     """Default of a field, also where pydantic wraps it; MISSING if there is none."""
-    default = field.default
+    default: Any = field.default
     if type(default).__name__ == "FieldInfo":
         return MISSING if default.is_required() else default.default
     return default

@@ -20,7 +20,7 @@ class Retinaface:
         Text | None,
         Key(
             "The ResNet-50 weights of retinaface-pytorch: a file, or a URL with its sha256",
-            decides=("fetch_retinaface", "crop_mouths if retinaface"),
+            decides=("fetch_retinaface", "crop_mouths if retinaface and local"),
         ),
     ] = None
     sha256: Annotated[
@@ -73,6 +73,13 @@ class CropKeys:
             unit="s",
         ),
     ] = 0.5
+    audio: Annotated[
+        Literal["required", "optional"],
+        Key(
+            "Whether clips without audio are dropped; optional keeps them, with silence, for vsr",
+            decides=("scan_corpus", "crop_mouths"),
+        ),
+    ] = "required"
     codec: Annotated[
         Literal["ffv1"] | X264,
         Key(

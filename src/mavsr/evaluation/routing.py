@@ -11,12 +11,14 @@ import torch
 
 from mavsr.command import progress, run_command
 from mavsr.errors import InputError
-from mavsr.evaluation.looked_into import open_model, open_source, settings_in
-from mavsr.features.join import UtteranceSource
-from mavsr.files import atomic
+from mavsr.features.join import UtteranceSource, check_modalities
+from mavsr.features.origin import check_encoders, check_pooling
 from mavsr.model.adapters.base import KINDS
 from mavsr.model.adapters.mome import Mome
 from mavsr.model.avsr import MatryoshkaModel
+from mavsr.model.folder import read_model_folder
+from mavsr.model.loading import best_device, load_trained
+from mavsr.tables import write_csv
 
 COLUMNS = {
     "layer": "decoder layer, from 0",
@@ -48,16 +50,18 @@ def routing(
         threads: CPU threads.
     """
     torch.set_num_threads(threads)
-    settings = settings_in(model)
+    folder = read_model_folder(model)
+    settings = folder.settings
     if settings.mome is None:
         raise InputError(
             f"{model} is a model of method {settings.method}, which has no experts; give a MoME one"
         )
-    source = open_source(model, manifest, audio, video)
-    network = open_model(model).to("cuda" if torch.cuda.is_available() else "cpu")
-    table = routing_table(network, source)
-    with atomic(output) as partial:
-        table.to_csv(partial, index=False)
+    indexes = {m: path for m, path in (("audio", audio), ("video", video)) if path}
+    check_modalities(settings.task, indexes)
+    source = UtteranceSource(manifest, indexes)
+    check_encoders(folder.encoders, source)
+    check_pooling(settings, source)
+    write_csv(output, routing_table(load_trained(folder, best_device()), source))
 
 
 @torch.no_grad()

@@ -13,10 +13,13 @@ from torch.nn import functional as F
 
 from mavsr.command import run_command
 from mavsr.errors import InputError
-from mavsr.evaluation.looked_into import open_model, open_source
-from mavsr.files import atomic
+from mavsr.features.join import UtteranceSource, check_modalities
+from mavsr.features.origin import check_encoders, check_pooling
 from mavsr.model.avsr import MatryoshkaModel, Utterance
+from mavsr.model.folder import read_model_folder
+from mavsr.model.loading import load_trained
 from mavsr.model.scales import TASKS
+from mavsr.tables import write_csv
 
 COLUMNS = {
     "key": "the clip",
@@ -52,15 +55,18 @@ def similarity(
         InputError: the model is missing, is of other features, or the split lacks the clip.
     """
     torch.set_num_threads(threads)
-    source = open_source(model, manifest, audio, video)
+    folder = read_model_folder(model)
+    indexes = {m: path for m, path in (("audio", audio), ("video", video)) if path}
+    check_modalities(folder.settings.task, indexes)
+    source = UtteranceSource(manifest, indexes)
+    check_encoders(folder.encoders, source)
+    check_pooling(folder.settings, source)
     frames = source.frames()
     keys = sorted(source, key=lambda key: (frames[key], key))
     if clip is not None and clip not in keys:
         raise InputError(f"{manifest} has no clip {clip!r}, such as {keys[0]!r}; name another")
     key = clip or keys[len(keys) // 2]
-    table = similarities(open_model(model), source[key])
-    with atomic(output) as partial:
-        table.to_csv(partial, index=False)
+    write_csv(output, similarities(load_trained(folder, "cpu"), source[key]))
 
 
 @torch.no_grad()

@@ -6,7 +6,6 @@ epoch e hears and sees exactly what ``view_e`` would hold, from the same code.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -31,15 +30,14 @@ from mavsr.media import (
     SAMPLES_PER_FRAME,
     decode_audio,
     encode_audio,
-    read_audio,
 )
 from mavsr.model.avsr import Utterance
 from mavsr.noise.condition import Condition
+from mavsr.noise.file import read_noise
 from mavsr.noise.render import NoiseSettings, render
-from mavsr.remedies import rebuild_command
-from mavsr.shards import Extent, Fields, extents
-
-_FIELDS = ("flac", "json", "mkv")
+from mavsr.numerics import Count, Numerics, numerics_of
+from mavsr.records import read_json
+from mavsr.shards import Extent, Fields, contents, damaged, read_field
 
 
 @dataclass(frozen=True)
@@ -102,11 +100,12 @@ class Clips:
             for modality, encoder in settings.encoders.items()
         }
         self.places: dict[str, tuple[Path, dict[str, Extent]]] = {}
-        names = [shard["file"] for shard in json.loads(settings.mouths.read_text())["shards"]]
-        for shard in (settings.mouths.parent / name for name in names):
-            found = {field: extents(shard, field) for field in _FIELDS}
-            for key in found["json"]:
-                self.places[key] = shard, {field: found[field][key] for field in _FIELDS}
+        for entry in read_json(settings.mouths, "index")["shards"]:
+            shard = settings.mouths.parent / entry["file"]
+            found = contents(shard)
+            if len(found) != entry["samples"]:
+                raise damaged(shard, f"{len(found)} clips, {entry['samples']} were indexed")
+            self.places |= {key: (shard, fields) for key, fields in found.items()}
         if odd := self.places.keys() - self.texts.keys():
             raise InputError(
                 f"{settings.mouths}: clip {min(odd)} is not in {manifest}; rebuild both"
@@ -116,7 +115,7 @@ class Clips:
     def babble(self) -> np.ndarray:
         """The noise, float32 (N,) at 16 kHz."""
         assert self.settings.babble is not None
-        return read_audio(self.settings.babble)
+        return read_noise(self.settings.babble)
 
     @cached_property
     def frames(self) -> dict[str, int]:
@@ -130,10 +129,7 @@ class Clips:
         """Some fields of a clip, read from their places alone."""
         shard, places = self.places[key]
         with shard.open("rb") as file:
-            found = {f: os.pread(file.fileno(), places[f].size, places[f].offset) for f in fields}
-        if any(len(content) != places[name].size for name, content in found.items()):
-            raise InputError(f"shard {shard} was cut off; rebuild it: {rebuild_command(shard)}")
-        return found
+            return {name: read_field(file, shard, key, name, places[name]) for name in fields}
 
 
 class OnlineSource(Mapping[str, Utterance]):
@@ -153,7 +149,7 @@ class OnlineSource(Mapping[str, Utterance]):
     def __getitem__(self, key: str) -> Utterance:
         clips = self.clips
         tokens = {modality: self._tokens(key, modality) for modality in clips.networks}
-        return Utterance(key, clips.texts[key], align_tokens(key, tokens))
+        return Utterance(key, clips.texts[key], align_tokens(key, tokens, self._numerics.aligned))
 
     def _tokens(self, key: str, modality: str) -> torch.Tensor:
         clips, extraction = self.clips, self.clips.settings.extraction
@@ -195,23 +191,31 @@ class OnlineSource(Mapping[str, Utterance]):
 
     def lengths(self) -> dict[str, dict[str, int]]:
         """Key -> modality -> aligned tokens of the clip, without encoding it."""
-        limit_s = self.clips.settings.extraction.limit_s
+        limit_s, numerics = self.clips.settings.extraction.limit_s, self._numerics
         return {
             key: align_lengths(
-                key, {m: _tokens_of(m, frames, limit_s) for m in self.clips.networks}
+                key,
+                {m: _tokens_of(m, frames, limit_s, numerics.count) for m in self.clips.networks},
+                numerics.aligned,
             )
             for key, frames in self.clips.frames.items()
         }
+
+    @property
+    def _numerics(self) -> Numerics:
+        """Those of the audio encoder, which decide how many of its tokens a clip has."""
+        audio = self.clips.settings.audio_encoder
+        return numerics_of(audio.numerics if audio else "ours")
 
     def frames(self) -> dict[str, int]:
         """Key -> length in video frames (25 per second)."""
         return {key: covered_frames(tokens) for key, tokens in self.lengths().items()}
 
 
-def _tokens_of(modality: str, frames: int, limit_s: float) -> int:
+def _tokens_of(modality: str, frames: int, limit_s: float, count: Count) -> int:
     if modality == "video":
         return int(min(frames, limit_s * FRAME_RATE))
-    return kept_tokens(int(min(frames * SAMPLES_PER_FRAME, limit_s * SAMPLE_RATE)))
+    return kept_tokens(int(min(frames * SAMPLES_PER_FRAME, limit_s * SAMPLE_RATE)), count)
 
 
 def online_views(

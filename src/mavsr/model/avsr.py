@@ -1,7 +1,6 @@
 """The Matryoshka audio-visual model: frozen tokens in, transcript out (Llama-MTSK, Fig. 2)."""
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,27 +10,20 @@ import safetensors.torch
 import torch
 from torch import nn
 from torch.nn import functional as F
-from transformers import (
-    AutoModelForCausalLM,
-    AutoTokenizer,
-    GenerationConfig,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
 
 from mavsr.errors import InputError
 from mavsr.files import atomic
 from mavsr.model.adapters.base import Positions
 from mavsr.model.adapters.registry import make_adapter
 from mavsr.model.compression import compress, compressed_dim, compressed_length
+from mavsr.model.llm import load_llm, weights_digest
 from mavsr.model.projector import Projector
 from mavsr.model.scales import TASKS, Scale
 from mavsr.model.sequence import MARKERS, PROMPTS, pad_right, position_kinds
 from mavsr.model.settings import ModelSettings
+from mavsr.model.vocabulary import PREFIX, extend_vocabulary, round_rotary
+from mavsr.numerics import numerics_of
 from mavsr.seeds import derive_seed
-
-ATTENTION_LAYERS = {"full_attention", "sliding_attention"}
-"""Hugging Face's names of the layers that see past tokens through their keys and values alone."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +53,10 @@ class MatryoshkaModel(nn.Module):
         self.llm: Any
         self.llm, self.tokenizer = load_llm(settings.llm, settings.llm_revision)
         self._llm_digest = weights_digest(self.llm)
+        self._vocabulary = self.llm.get_input_embeddings().num_embeddings
+        self._tables: dict[str, torch.Tensor] = {}
+        if numerics_of(settings.numerics).rounded:
+            round_rotary(self.llm)
         width = self.llm.config.hidden_size
         torch.manual_seed(derive_seed(settings.seed, "model"))
         self.markers = nn.Parameter(torch.randn(len(MARKERS), width) * 0.02, requires_grad=False)
@@ -70,7 +66,7 @@ class MatryoshkaModel(nn.Module):
                     compressed_dim(dims[modality], rate, settings.compression),
                     settings.projector_hidden,
                     width,
-                    settings.projector_layer_norm,
+                    settings.layer_norm(modality),
                 )
                 for modality in TASKS[settings.task]
                 for rate in settings.rates(modality)
@@ -79,6 +75,19 @@ class MatryoshkaModel(nn.Module):
         self.adapter = make_adapter(self.llm, settings)
         self._tokenised: dict[str, list[int]] = {}
         self.prompt_ids = self._token_ids(PROMPTS[settings.task])
+
+    def extend_vocabulary(self, tables: Mapping[str, torch.Tensor]) -> None:
+        """Add rows to the LLM's tables, see :mod:`mavsr.model.vocabulary`; they are saved too."""
+        extend_vocabulary(self.llm, self._vocabulary, tables)
+        self._tables = dict(tables)
+
+    def text(self, ids: list[int]) -> str:
+        """Transcript that token ids stand for; special tokens and added ones are left out."""
+        own = [i for i in ids if i < self._vocabulary]
+        text = self.tokenizer.decode(
+            own, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return str(text).strip()
 
     def trainable(self) -> list[nn.Parameter]:
         """The parameters that training changes: projectors and adapter."""
@@ -188,6 +197,7 @@ class MatryoshkaModel(nn.Module):
         with atomic(folder / "adapters") as partial:
             self.adapter.save(partial)
         tensors = {f"projectors.{n}": p for n, p in self.projectors.state_dict().items()}
+        tensors |= {PREFIX + name: table for name, table in self._tables.items()}
         with atomic(folder / "projectors.safetensors") as partial:
             safetensors.torch.save_file(
                 {**tensors, "markers": self.markers}, partial, {"llm": self._llm_digest}
@@ -216,6 +226,9 @@ class MatryoshkaModel(nn.Module):
                 f"{path} has projectors {', '.join(saved)}, the model to load it into "
                 f"{', '.join(sorted(self.projectors))}; load it with the rates of its run.json"
             )
+        added = [name for name in tensors if name.startswith(PREFIX)]
+        if tables := {name.removeprefix(PREFIX): tensors.pop(name) for name in added}:
+            self.extend_vocabulary(tables)
         try:
             self.markers.data.copy_(tensors.pop("markers"))
             self.projectors.load_state_dict(
@@ -244,46 +257,3 @@ class MatryoshkaModel(nn.Module):
 
     def _ids(self, ids: list[int]) -> torch.Tensor:
         return torch.tensor(ids, dtype=torch.long, device=self.markers.device)
-
-
-def weights_digest(llm: nn.Module) -> str:
-    """SHA-256 over the first numbers of every weight: tells checkpoints of one shape apart."""
-    digest = hashlib.sha256()
-    for parameter in llm.parameters():
-        digest.update(parameter.detach().flatten()[:64].float().numpy().tobytes())
-    return digest.hexdigest()
-
-
-def load_llm(
-    name: str, revision: str | None = None
-) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """A frozen causal language model in eval mode, and its tokenizer.
-
-    Raises:
-        InputError: it is neither a complete folder here nor a model that the hub gives out, its
-            tokenizer has no token for the end of a text, or not all of its layers are attention.
-    """
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
-        llm = AutoModelForCausalLM.from_pretrained(name, revision=revision)
-    except (OSError, ValueError) as error:  # the latter where config or tokenizer are lost
-        raise InputError(
-            f"the LLM {name!r} cannot be loaded. For a local folder, check the path and that no "
-            "file of it is lost; for a gated model, accept its licence on its hub page, set "
-            f"HF_TOKEN, and unset HF_HUB_OFFLINE. ({error})"
-        ) from error
-    if tokenizer.eos_token_id is None:
-        raise InputError(
-            f"the tokenizer of the LLM {name!r} has no EOS token, with which every transcript "
-            "ends; set eos_token in its tokenizer_config.json, or take an LLM that has one"
-        )
-    others = set(getattr(llm.config, "layer_types", None) or ()) - ATTENTION_LAYERS
-    if others or llm._is_stateful:
-        raise InputError(
-            f"the LLM {name!r} ({llm.config.model_type}) has recurrent or other layers that are no "
-            "attention over all past tokens; beams cannot share their state. Take an LLM of "
-            "attention layers alone, such as Llama or Qwen 3"
-        )
-    # What the checkpoint says about sampling must never reach a decoder (see docs/methods.md).
-    llm.generation_config = GenerationConfig()
-    return llm.requires_grad_(False).eval(), tokenizer

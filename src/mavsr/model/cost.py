@@ -5,10 +5,12 @@ head, without the input embedding (a look-up), plus the active adapter; attentio
 and projectors are left out.
 """
 
-import torch
-from transformers import AutoModelForCausalLM, PretrainedConfig
+from typing import Any
+
+from transformers import PretrainedConfig
 
 from mavsr.model.compression import compressed_length
+from mavsr.model.llm import empty_llm
 from mavsr.model.scales import Scale
 
 
@@ -27,8 +29,7 @@ def prefix_tokens(encoder_tokens: dict[str, int], scale: Scale, prompt_tokens: i
 
 def matrix_parameters(config: PretrainedConfig) -> int:
     """Weights of the LLM that multiply a token: all matrices and the head, not the embedding."""
-    with torch.device("meta"):
-        llm = AutoModelForCausalLM.from_config(config)
+    llm: Any = empty_llm(config)
     # A tied head shares its tensor with the embedding, yet multiplies all the same.
     head = llm.get_output_embeddings().weight
     body = sum(p.numel() for p in llm.get_decoder().parameters() if p.dim() == 2)

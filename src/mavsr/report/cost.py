@@ -5,11 +5,12 @@ of the prompt. How FLOPs are counted: :mod:`mavsr.model.cost`, whose names are h
 """
 
 import torch
-from transformers import AutoModelForCausalLM, PretrainedConfig
+from transformers import PretrainedConfig
 
 from mavsr.model.adapters.base import count_parameters
 from mavsr.model.adapters.registry import make_adapter
 from mavsr.model.cost import matrix_parameters, prefix_tokens, teraflops
+from mavsr.model.llm import empty_llm
 from mavsr.model.scales import Scale
 from mavsr.model.settings import ModelSettings
 from mavsr.tokens import TOKENS_PER_SECOND
@@ -54,6 +55,6 @@ def adapter_parameters(
         all that are trained, and those that act on a token at ``scale``.
     """
     with torch.device("meta"):
-        adapter = make_adapter(AutoModelForCausalLM.from_config(config), settings)
+        adapter = make_adapter(empty_llm(config), settings)
         adapter.activate(scale)
     return count_parameters(adapter.trainable()), adapter.active_parameters(scale)

@@ -1,37 +1,22 @@
 """Command: draw a figure as PDF and PNG."""
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-
-import pandas as pd
-from matplotlib.figure import Figure
+from typing import Any
 
 from mavsr.command import run_command
 from mavsr.evaluation.collect import read_scores
-from mavsr.report.figures import bars, clouds, curves
-from mavsr.report.figures.expert_bars import expert_bars
-from mavsr.report.figures.experts import experts
-from mavsr.report.figures.similarity import similarity as similarity_figure
+from mavsr.report.catalogue import ALL_FIGURES
 from mavsr.report.figures.style import save, styled
 from mavsr.report.sources import ReportSettings, Sources
+from mavsr.tables import read_csv
 
-BUILDERS: dict[str, Callable[[Sources], Figure]] = {
-    "figure3": bars.figure3,
-    "figure4": bars.figure4,
-    "figure5": bars.figure5,
-    "figure6": bars.figure6,
-    "mome/asr": curves.mome_asr,
-    "mome/vsr": curves.mome_vsr,
-    "mome/noise": curves.mome_noise,
-    "mome/parameters": clouds.parameters,
-    "mome/experts": experts,
-    "mome/expert_bars": expert_bars,
-    "mome/expert_bars_ffn": expert_bars,
-    "mome/similarity": similarity_figure,
-    "figures/noise": curves.noise,
-    "figures/tradeoff": clouds.tradeoff,
-}
-"""Name in :data:`mavsr.report.catalogue.FIGURES` -> what draws it."""
+
+def figure_builder(name: str) -> Callable[[Sources], Any]:
+    """The function that draws a figure of its sources."""
+    module, _, function = ALL_FIGURES[name].builder.partition(".")
+    return getattr(import_module(f"mavsr.report.figures.{module}"), function)
 
 
 def draw_figure(
@@ -52,10 +37,11 @@ def draw_figure(
         routing: table of :mod:`mavsr.evaluation.routing`, for figures that show experts.
         similarity: table of :mod:`mavsr.evaluation.similarity`, for the figure that shows tokens.
     """
-    uses, alike = (None if path is None else pd.read_csv(path) for path in (routing, similarity))
+    uses = None if routing is None else read_csv(routing, "routing")
+    alike = None if similarity is None else read_csv(similarity, "similarity")
     sources = Sources(read_scores(scores), settings, uses, alike)
     with styled():
-        save(BUILDERS[name](sources), output, name)
+        save(figure_builder(name)(sources), output, name)
 
 
 if __name__ == "__main__":

@@ -17,12 +17,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pandas as pd
 import torch
 
+from mavsr import checkpoints
 from mavsr.command import run_command
 from mavsr.features.join import UtteranceSource, cached_views, check_modalities
 from mavsr.features.origin import check_pooling, encoders_of
-from mavsr.files import atomic, sha256, write_json
+from mavsr.files import atomic, sha256
 from mavsr.model.adapters.base import count_parameters
 from mavsr.model.avsr import MatryoshkaModel
+from mavsr.model.folder import write_run
+from mavsr.model.llm import llm_folder
 from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
 from mavsr.training.checks import check_lengths, check_logits, check_step
@@ -50,6 +53,7 @@ def train(
     video: list[Path] | None = None,
     audio_val: Path | None = None,
     video_val: Path | None = None,
+    setup: dict[str, Any] | None = None,
     threads: int = 1,
 ) -> None:
     """Train a model; write adapters, projectors, ``metrics.csv`` and, last, ``run.json``.
@@ -66,6 +70,8 @@ def train(
         video: the same for video.
         audio_val: ``index.json`` of the validation split's audio features.
         video_val: the same for video.
+        setup: what the config calls corpus, encoders and LLM, and how crops, tokens and transcripts
+            are made (:mod:`mavsr.workflow.setup`): kept in ``run.json``, changes no result.
         threads: CPU threads of each process; :mod:`mavsr.cluster.launch` starts several.
     """
     torch.set_num_threads(threads)
@@ -80,8 +86,8 @@ def train(
         with near or nullcontext(features) as places:
             views = cached_views(train_manifest, places)
             validation = validation_split(model, val_manifest, held_out)
-            inputs = {"data_sha256": data_digests(model, files), "online": None}
-            fit(command, output, model, training, views, validation, processes, inputs)
+            inputs = {"data_sha256": data_digests(files), "online": None}
+            fit(command, output, model, training, views, validation, processes, inputs, setup)
 
 
 def by_modality(audio: T | None, video: T | None) -> dict[str, T]:
@@ -97,11 +103,9 @@ def validation_split(
     return UtteranceSource(manifest, features)
 
 
-def data_digests(model: ModelSettings, files: list[Path]) -> dict[str, str]:
-    """Path -> SHA-256 of all that is read."""
-    # The weights of a local LLM decide a run as much as its data; a hub model has its revision.
-    weights = sorted(Path(model.llm).glob("*.safetensors"))
-    return {str(path): sha256(path) for path in (*files, *weights)}
+def data_digests(files: list[Path]) -> dict[str, str]:
+    """Path -> SHA-256 of all data that is read."""
+    return {str(path): sha256(path) for path in files}
 
 
 def fit(
@@ -113,6 +117,7 @@ def fit(
     validation: UtteranceSource,
     processes: Processes,
     inputs: dict[str, Any],
+    setup: dict[str, Any] | None,
 ) -> None:
     """Train a model on views of a split and write its folder.
 
@@ -125,6 +130,7 @@ def fit(
         validation: the validation split.
         processes: this process among all that train the model.
         inputs: what decides the run besides settings, as JSON.
+        setup: see :func:`train`.
 
     Raises:
         InputError: features do not suit the model, or a check before or during training fails.
@@ -132,7 +138,9 @@ def fit(
     started = time.monotonic()
     for source in (views[0], validation):
         check_pooling(model, source)
-    inputs = {**inputs, "encoders": encoders_of([*views, validation])}
+    # Weights and tokenizer of the LLM decide a run as much as its data.
+    llm = checkpoints.identity(llm_folder(model.llm, model.llm_revision))
+    inputs = {**inputs, "llm_sha256": llm, "encoders": encoders_of([*views, validation])}
     network = MatryoshkaModel(model, views[0].dims).to(processes.device)
     counts = {
         "adapters": count_parameters(network.adapter.trainable()),
@@ -168,10 +176,11 @@ def fit(
     network.save(output)
     with atomic(output / "metrics.csv") as partial:
         pd.DataFrame(rows).to_csv(partial, index=False)
-    write_json(
-        output / "run.json",
+    write_run(
+        output,
         {
             **settings,
+            "setup": setup,
             "dims": views[0].dims,
             **inputs,
             "code": trainer.progress.code,

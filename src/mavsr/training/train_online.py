@@ -6,6 +6,7 @@ on a cache runs.
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -27,6 +28,7 @@ def train_online(
     online: OnlineSettings,
     audio_val: Path | None = None,
     video_val: Path | None = None,
+    setup: dict[str, Any] | None = None,
     threads: int = 1,
 ) -> None:
     """Train as :func:`mavsr.training.train.train` does, on views that are new in every epoch.
@@ -40,6 +42,7 @@ def train_online(
         online: what the frozen encoders encode in this job, and how.
         audio_val: ``index.json`` of the validation split's audio features.
         video_val: the same for video.
+        setup: as for cached features.
         threads: CPU threads of each process; :mod:`mavsr.cluster.launch` starts several.
     """
     torch.set_num_threads(threads)
@@ -53,9 +56,9 @@ def train_online(
             training = replace(training, workers=0)
         validation = validation_split(model, val_manifest, held_out)
         # A cache's index, among the data, says how it was made; fresh views have no file.
-        inputs = {"data_sha256": data_digests(model, files), "online": online.to_dict()}
+        inputs = {"data_sha256": data_digests(files), "online": online.to_dict()}
         command = "mavsr.training.train_online"
-        fit(command, output, model, training, views, validation, processes, inputs)
+        fit(command, output, model, training, views, validation, processes, inputs, setup)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """Input functions: which files a job reads, as far as the config decides that."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from snakemake.exceptions import WorkflowError
 
+from mavsr.checkpoints import ENCODER, LLM, identity_files
 from mavsr.config.downloads import RemoteFile
 from mavsr.errors import InputError
 from mavsr.model.named import Model
@@ -49,14 +50,16 @@ class Inputs:
 
     def corpus_lists(self, wildcards: Any) -> list[str]:
         """The user's table or list of clips that decides how a corpus is read, if it is there."""
-        reading = self.asked.config.corpora[wildcards["corpus"]].reading
-        names = [reading.get("transcripts"), reading.get("validation")]
+        corpus = self.asked.config.corpora[wildcards["corpus"]]
+        names = [corpus.reading.get("transcripts"), corpus.reading.get("validation")]
+        for listed in corpus.reading.get("splits", {}).values():
+            names += [str(Path(corpus.root, name)) for name in listed]
         return [name for name in names if name and Path(name).is_file()]
 
     def detector_weights(self, wildcards: Any) -> list[str]:
         """The file of the detector's weights if it has one; the user's own where it lies there."""
         mouths = self.asked.config.mouths
-        if mouths.detector != "retinaface":
+        if mouths.detector != "retinaface" or self.asked.is_ready(wildcards["corpus"]):
             return []
         if mouths.retinaface.is_remote:
             return [paths.RETINAFACE]
@@ -95,7 +98,7 @@ class Inputs:
     def llm_files(self, wildcards: Any) -> list[str]:
         """What is known of the files behind a model's LLM."""
         llm = self.asked.models[wildcards["model"]].llm
-        return weight_files(self.asked.config.llms[llm].path)
+        return weight_files(self.asked.config.llms[llm].path, LLM)
 
     def manifest(self, split: str) -> Callable[[Any], str]:
         """Input function: the manifest of a model's corpus."""
@@ -111,7 +114,7 @@ class Inputs:
         Args:
             modality: audio or video; nothing is returned for a task that lacks it.
             split: train, val or test.
-            conditions: :func:`views`, :func:`clean` or :func:`tested`.
+            conditions: :func:`views`, :func:`clean` or :func:`own_condition`.
         """
 
         def indexes(wildcards: Any) -> list[str]:
@@ -153,6 +156,15 @@ class Inputs:
         return lambda wildcards: self._decoded(
             pattern, self.asked.by_experiment.get(wildcards["experiment"], [])
         )
+
+    def tested_clips(self, wildcards: Any) -> list[str]:
+        """What says of which clips an experiment's hypotheses must be: manifests, and ledgers."""
+        wanted = self.asked.by_experiment.get(wildcards["experiment"], [])
+        return [
+            pattern.format(corpus=corpus, split="test")
+            for corpus in sorted({e.model.corpus for e in wanted})
+            for pattern in (paths.MANIFEST, paths.LEDGER)
+        ]
 
     def all_hypotheses(self, pattern: str) -> list[str]:
         """Likewise of all experiments."""
@@ -256,20 +268,22 @@ def clean(asked: Asked, wildcards: Any) -> list[str]:
     return ["clean"]
 
 
-def tested(asked: Asked, wildcards: Any) -> list[str]:
+def own_condition(asked: Asked, wildcards: Any) -> list[str]:
     """Condition of the audio under test."""
     return [wildcards["condition"]]
 
 
-def weight_files(path: str) -> list[str]:
-    """What a job that loads ``path`` reads: a toy model's files, a user's own, or none (hub)."""
+def weight_files(path: str, read: Sequence[str] = ENCODER) -> list[str]:
+    """What a job that loads ``path`` reads: a toy model's files, a user's own, or none (hub).
+
+    Args:
+        path: of an encoder or LLM.
+        read: names beside the weights, see :func:`mavsr.checkpoints.identity_files`.
+    """
     if path.startswith(paths.TOYS):
         stem = path.removesuffix(".pt")
         return [path, f"{stem}.json"] if path != stem else toy_files(path)
-    here = Path(path)
-    if here.is_file():
-        return [path]
-    return sorted(str(f) for n in ("*.safetensors", "*config.json") for f in here.glob(n))
+    return [str(file) for file in identity_files(path, read)]
 
 
 def toy_files(folder: str) -> list[str]:

@@ -48,6 +48,7 @@ CONDITIONS: dict[str, Callable[[Asked, Wildcards], bool]] = {
     "mome": lambda asked, w: _adapter(asked, w) == "mome",
     "landmarks": lambda asked, w: asked.config.mouths.detector == "landmarks",
     "retinaface": lambda asked, w: asked.config.mouths.detector == "retinaface",
+    "local": lambda asked, w: not asked.config.mouths.retinaface.is_remote,
     "paper": lambda asked, w: asked.config.decoding.profile == "paper",
     "arithmetic": lambda asked, w: (TABLES | FIGURES)[w["name"]] is None,
     "scored": lambda asked, w: (TABLES | FIGURES)[w["name"]] is not None,

@@ -9,7 +9,7 @@ from mavsr.errors import InputError
 from mavsr.model.adapters.base import count_parameters
 from mavsr.model.adapters.lora import CONFIG, export
 from mavsr.model.adapters.registry import make_adapter
-from mavsr.model.avsr import load_llm
+from mavsr.model.llm import load_llm
 from mavsr.model.scales import Scale, all_scales
 from mavsr.model.settings import ModelSettings
 
