@@ -109,7 +109,7 @@ rule record_similarity:
         run=paths.RUN,
         weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
         manifest=needs.manifest("test"),
-        audio=needs.features("audio", "test", tested),
+        audio=needs.features("audio", "test", own_condition),
         video=needs.features("video", "test", clean),
     output:
         table=paths.SIMILARITY,
