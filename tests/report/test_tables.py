@@ -344,6 +344,8 @@ def test_a_table_without_its_experiment_says_which():
             "r23k4s1b12-c_a16_v5x0.5_a4_v2x1.5",
             "MoME-23/4-MHSA, c(16,5) = 0.5, c(4,2) = 1.5",
         ),
+        ("mtsk-ms", "lr0.0005-rank16", "Llama-MTSK MS, learning rate 0.0005, LoRA rank 16"),
+        ("mome-ffn", "r23k4s1b12-epochs3", "MoME-23/4-FFN, epochs 3"),
         ("something-new", "x", "something-new x"),
     ],
 )

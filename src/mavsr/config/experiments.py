@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 from mavsr.config.base import Key, settings
 from mavsr.config.llms import Llm
 from mavsr.config.mome import BalanceOver, MomeSettings, ScaleWeights
+from mavsr.config.sections import TaskTraining
 from mavsr.config.values import (
     ConditionName,
     Count,
@@ -93,6 +94,13 @@ class SomeExperts:
         return MomeSettings(**{**_given(common), **width, **_given(self)})
 
 
+@settings("training")
+class EntryTraining(TaskTraining):
+    """How an entry's models are trained; null takes the common value, or that of their task."""
+
+    lora_rank: Annotated[Count | None, Key("r of their LoRAs; null takes the LLM's")] = None
+
+
 @settings("experiment")
 class Entry:
     """A set of models: its methods, and what differs from `setup`; null takes the common value."""
@@ -113,6 +121,13 @@ class Entry:
     ] = ()
     rates: Annotated[SomeRates, Key("Of this entry's models")] = SomeRates()
     mome: Annotated[SomeExperts, Key("Of this entry's MoME models")] = SomeExperts()
+    training: Annotated[
+        EntryTraining | None,
+        Key(
+            "Of this entry's models, which have names of their own by it, so that two settings can "
+            "be compared: {learning_rate: 5.0e-4, lora_rank: 16}"
+        ),
+    ] = None
     scales: Annotated[
         Literal["all", "first", "ends"],
         Key("Decode all scales, the first (the lowest rates), or the lowest and the highest"),

@@ -24,9 +24,7 @@ class Llm:
     revision: Annotated[
         Text | None, Key("Commit or tag of a hub model; null takes the newest", ("train_model",))
     ] = None
-    lora_rank: Annotated[
-        Count, Key("r of every LoRA (64 for Llama 3.2 1B); it must divide the LLM's width", LORA)
-    ] = 32
+    lora_rank: Annotated[Count, Key("r of every LoRA (64 for Llama 3.2 1B)", LORA)] = 32
     lora_scale: Annotated[Positive, Key("s, the factor before every LoRA", LORA)] = 0.125
     lora_targets: Annotated[
         tuple[Text, ...],

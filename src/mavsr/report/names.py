@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from mavsr.model.named import IMPORTED
+from mavsr.model.named import IMPORTED, TUNED
 from mavsr.model.scales import Scale
 
 METHOD_NAMES = {
@@ -33,6 +33,9 @@ _WORDS = {
     "lbmean": "balance averaged over layers",
 }
 """Part of a variant of MoME -> words."""
+_SETTINGS = {short: key.replace("_", " ").replace("lora", "LoRA") for key, short in TUNED.items()}
+_TUNED = re.compile(rf"({'|'.join(_SETTINGS)})([\d.]+)")
+"""Part of a variant that says how a model was trained."""
 
 
 def label(method: str, variant: str = "") -> str:
@@ -44,6 +47,8 @@ def label(method: str, variant: str = "") -> str:
         return variant.removesuffix(IMPORTED)
     name = METHOD_NAMES.get(method, method)
     if not (found := EXPERTS.fullmatch(variant)):
+        if _TUNED.match(variant):
+            return ", ".join([name, *map(_difference, variant.split("-"))])
         return f"{name} {variant}".rstrip()
     name = name.replace("MoME-", f"MoME-{found['routed']}/{found['top_k']}-")
     return ", ".join([name, *map(_difference, filter(None, found["rest"].split("-")))])
@@ -58,6 +63,8 @@ def _difference(part: str) -> str:
             if (parsed := Scale.parse(scale))
         ]
         return ", ".join(weights)
+    if tuned := _TUNED.fullmatch(part):
+        return f"{_SETTINGS[tuned[1]]} {tuned[2]}"
     if part.startswith("lb") and part not in _WORDS:
         return f"balance {part.removeprefix('lb')}"
     return _WORDS.get(part, part)
