@@ -4,7 +4,8 @@
 def crop_settings(wildcards):
     """Settings of the cropping job: of the config's section what changes its crops."""
     mouths = config["mouths"]
-    reads = {"detector", "detect_every", "min_frames", "max_av_gap_s", "codec"}
+    reads = {"detector", "detect_every", "min_face_share", "audio", "min_frames", "max_av_gap_s"}
+    reads |= {"codec"}
     settings = {k: v for k, v in mouths.items() if k in reads}
     if mouths["detector"] == "landmarks":
         settings["landmarks"] = mouths["landmarks"]

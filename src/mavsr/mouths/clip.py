@@ -20,12 +20,17 @@ from mavsr.media import (
     encode_lossless,
     encode_x264,
 )
+from mavsr.mouths.ahead import ahead
 from mavsr.mouths.align import mouth_crops
 from mavsr.mouths.detectors import DETECTORS
+from mavsr.mouths.guard import CropCheck
 from mavsr.shards import Fields
 
 SOURCES = (*DETECTORS, "landmarks")
 """Where landmarks come from: a detector, or ready-made files."""
+
+AUDIO = ("required", "optional")
+"""Whether clips without audio are dropped or kept with silence."""
 
 WORST_CRF = 51
 
@@ -36,8 +41,12 @@ class CropSettings:
 
     Attributes:
         detector: one of ``SOURCES``.
-        detect_every: look for the face in every n-th frame and interpolate between. 1 is what
-            auto_avsr does; larger is faster and follows the head less closely.
+        detect_every: look for the face in every n-th frame, follow it between, and look again where
+            that fails. 1 is what auto_avsr does; larger is faster.
+        min_face_share: clips that show the face in a smaller share of the frames looked at are
+            dropped.
+        audio: "required", or "optional": a clip without audio, or a silent one, is kept with
+            silence and a remark, for models that only see.
         min_frames: clips shorter than this many frames (25 per second) are dropped.
         max_av_gap_s: clips whose picture and sound differ in length by more seconds are dropped;
             so are clips whose picture ends that much earlier than the manifest says.
@@ -51,6 +60,8 @@ class CropSettings:
 
     detector: str = "mediapipe"
     detect_every: int = 1
+    min_face_share: float = 0.6
+    audio: str = "required"
     min_frames: int = 12
     max_av_gap_s: float = 0.5
     codec: str | dict[str, int] = "ffv1"
@@ -65,6 +76,10 @@ class CropSettings:
             )
         if self.detect_every < 1:
             raise InputError(f"detect_every is {self.detect_every}; it must be 1 or more")
+        if not 0 <= self.min_face_share <= 1:
+            raise InputError(f"min_face_share is {self.min_face_share}; it must be from 0 to 1")
+        if self.audio not in AUDIO:
+            raise InputError(f"audio is {self.audio!r}; it must be one of {', '.join(AUDIO)}")
         if self.batch < 1:
             raise InputError(f"batch is {self.batch}; it must be 1 or more")
         if self.min_frames < 1:
@@ -140,14 +155,16 @@ def encode(
     landmarks: np.ndarray,
     about: dict[str, str],
     settings: CropSettings,
+    check: CropCheck | None = None,
 ) -> Fields:
-    """Crop the mouths and return the clip's shard fields.
+    """Crop the mouths and return the clip's shard fields; ``check`` watches the crops.
 
     They are ``mkv`` (mouth crops), ``flac`` (frames * 640 samples, cut or padded with silence),
     ``json`` (``about`` and the number of frames) and ``landmarks.npy`` (float32 (T, 4, 2) as
     detected, NaN where no face was found).
     """
     crops = mouth_crops(frames, landmarks)
+    crops = ahead(check.watch(crops) if check else crops)
     count = len(landmarks)
     crf = settings.crf
     return {

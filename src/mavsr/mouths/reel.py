@@ -53,6 +53,11 @@ class Reel:
             self._count = sum(1 for _ in self)
         return self._count
 
+    @property
+    def counted(self) -> bool:
+        """Whether the clip has been read to its end."""
+        return bool(self._count)
+
     def __iter__(self) -> Iterator[np.ndarray]:
         if self._held is not None:
             yield from self._held

@@ -22,6 +22,8 @@ def crop_settings(config: Mapping[str, Any]) -> CropSettings:
     return CropSettings(
         detector=section["detector"],
         detect_every=section["detect_every"],
+        min_face_share=section["min_face_share"],
+        audio=section["audio"],
         min_frames=section["min_frames"],
         max_av_gap_s=section["max_av_gap_s"],
         codec=section["codec"],
