@@ -228,11 +228,13 @@ def test_mouths_are_found_as_the_workflow_finds_them():
     plain = crop_settings(config)
     section = config["mouths"]
     assert plain == CropSettings(
-        section["detector"],
-        section["detect_every"],
-        section["min_frames"],
-        section["max_av_gap_s"],
-        section["codec"],
+        detector=section["detector"],
+        detect_every=section["detect_every"],
+        min_face_share=section["min_face_share"],
+        audio=section["audio"],
+        min_frames=section["min_frames"],
+        max_av_gap_s=section["max_av_gap_s"],
+        codec=section["codec"],
         batch=section["retinaface"]["batch"],
     )
     retinaface = {"weights": "https://server.example/r.zip", "sha256": "0", "batch": 7}

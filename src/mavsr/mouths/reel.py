@@ -13,8 +13,8 @@ import numpy as np
 
 from mavsr.media import video_frames
 
-HELD_BYTES = 256 * 2**20
-"""Room for 71 s of 224x224 at 25 frames per second."""
+HELD_BYTES = 128 * 2**20
+"""Room for 35 s of 224x224 at 25 frames per second."""
 
 
 @functools.cache

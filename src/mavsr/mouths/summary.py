@@ -19,8 +19,8 @@ def summarise(ledgers: list[Path], output: Path) -> None:
         ledgers: the joined ledger of each split.
         output: the table to write (CSV): ``split`` (or ``all``), ``outcome`` (``kept`` or
             ``dropped``), ``cause`` (the reason without what differs from clip to clip), ``clips``,
-            ``hours``, ``frames``, ``face_share`` (of all frames of these clips) and ``remarks`` (how
-            many clips have one, see mavsr.mouths.guard).
+            ``hours``, ``frames``, ``face_share`` (of all frames of these clips) and ``remarks``
+            (how many clips have one, see mavsr.mouths.guard).
 
     """
     table = pd.concat([read_ledger(path) for path in ledgers], ignore_index=True)
