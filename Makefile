@@ -8,14 +8,13 @@ PROFILE ?=
 # Which tests: pytest's marker expression; empty for all of them.
 MARKS ?= not slurm
 WORKERS ?= --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
-PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
-	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' \
-	2>/dev/null && { echo $$p; break; }; done)
+# To install with; empty: the first of python3.12, python3.11, python3 and python that will do.
+PYTHON ?=
 
-IN_ENV := . .venv/bin/activate &&
+IN_ENV := export PATH="$(CURDIR)/.venv/bin:$$PATH" &&
 SNAKEMAKE := $(IN_ENV) snakemake $(if $(PROFILE),--workflow-profile $(PROFILE),--cores $(CORES)) $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: all results/all results/paper report test test-slurm plan status lint bench lock unlock clean FORCE
+.PHONY: all results/all results/paper report test test-slurm plan status lint generate bench lock unlock clean FORCE
 .DEFAULT_GOAL := all
 
 all results/all: .venv/.installed
@@ -43,12 +42,18 @@ test-slurm: .venv/.installed
 	$(IN_ENV) pytest -m slurm tests/slurm
 
 # What a config costs, before it runs: make plan CONFIG=workflow/configs/paper.yaml
-plan: .venv/.installed
+plan:
+	@sh envs/environment.sh --look
 	$(IN_ENV) python -m mavsr plan $(if $(CONFIG),--configfile $(CONFIG))
 
 # What is done, running, failed and left, with the end of failed logs.
-status: .venv/.installed
+status:
+	@sh envs/environment.sh --look
 	$(IN_ENV) python -m mavsr status $(if $(CONFIG),--configfile $(CONFIG))
+
+# What follows from the config's models: the schema for editors and the page of all keys.
+generate: .venv/.installed
+	$(IN_ENV) python -m mavsr.config.generate
 
 lint: .venv/.installed
 	$(IN_ENV) pytest tests/workflow/test_style.py
@@ -57,13 +62,9 @@ lint: .venv/.installed
 bench: .venv/.installed
 	$(IN_ENV) for script in benchmarks/*.py; do echo "$$script" && python "$$script" || exit 1; done
 
-# The marker is written last, so an interrupted installation is taken up again.
-.venv/.installed: envs/requirements.lock pyproject.toml
-	@test -n '$(PYTHON)' || { echo 'Python 3.11 or 3.12 is needed; name one: make PYTHON=/path/to/python3.11 ...'; exit 1; }
-	'$(PYTHON)' -m venv .venv || { echo 'On Debian and Ubuntu, venv is a package of its own: apt-get install python3-venv'; rm -rf .venv; exit 1; }
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r envs/requirements.lock
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	touch $@
+# One that make did not make is used or refused, never changed.
+.venv/.installed: FORCE
+	@PYTHON='$(PYTHON)' sh envs/environment.sh
 
 # Resolve envs/requirements.in anew. Hashes only: no registry's address belongs into the repository.
 lock:
@@ -78,6 +79,7 @@ unlock: .venv/.installed
 
 # Keeps .snakemake: without its records Snakemake could not tell which results are stale.
 clean:
+	@test ! -L .venv || { echo '.venv is a link to an environment that is not make'"'"'s; remove the link yourself' >&2; exit 1; }
 	rm -rf .venv
 
 FORCE:

@@ -30,36 +30,36 @@ localrules:
 
 
 onstart:
-    check_planned()
+    check_planned(asked, workflow.dag)
 
 
 rule all:
     default_target: True
     input:
-        "results/wer.csv",
-        "results/checks.csv",
-        "results/parameters.csv",
-        "results/report/losses.png",
-        shown(TABLES | FIGURES),
-        mouth_sheets,
+        paths.WER,
+        paths.CHECKS,
+        paths.PARAMETERS,
+        f"{paths.LOSSES}.png",
+        needs.shown(TABLES | FIGURES),
+        needs.sheets,
 
 
 rule paper:
     input:
-        shown(PAPERS),
+        needs.shown(PAPERS),
 
 
 # By itself after a loss: docs/reruns.md.
 rule features:
     input:
-        feature_indexes,
+        needs.all_features,
 
 
 rule report_pages:
     input:
         rules.all.input,
-        "results/report/run.html",
-        expand("results/report/training/{model}.png", model=MODELS),
+        paths.RUN_PAGE,
+        expand(paths.LOSS_CURVE, model=asked.models),
 
 
 onsuccess:

@@ -39,13 +39,12 @@ from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperModel
 from transformers.models.whisper.modeling_whisper import WhisperEncoder as WhisperNetwork
 
 from mavsr.command import run_command
-from mavsr.configuration import read_config
+from mavsr.config.read import read_config
 from mavsr.encoders import Encoder, EncoderSettings, load_encoder
 from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder, save_checkpoint
 from mavsr.encoders.batches import BatchPlan, encode_stream
 from mavsr.encoders.sizes import encoder_size
 from mavsr.encoders.whisper import WhisperEncoder
-from mavsr.experiments import all_evaluations
 from mavsr.features.cache import FeatureCache
 from mavsr.features.content import FIELD, pack
 from mavsr.features.extract import encode_shard
@@ -55,6 +54,7 @@ from mavsr.features.views import clean_view
 from mavsr.media import decode_audio, decode_video, encode_audio, encode_lossless
 from mavsr.noise.condition import Condition
 from mavsr.shards import read_shard, write_shard
+from mavsr.workflow.experiments import all_evaluations
 
 ROOT = Path(__file__).parents[1]
 WIDE = {"weights": "of a benchmark", "dtype": "float16", "pool": 1}
@@ -89,23 +89,23 @@ def features(clips: int = 24, repeats: int = 9, training: Path | None = None) ->
 
 def make_encoders(folder: Path) -> dict[str, EncoderSettings]:
     """Random weights in the sizes of the embedded default's toy models."""
-    sizes = read_config([])["toy"]
-    hears, sees = sizes["whisper"], sizes["avhubert"]
+    sizes = read_config([]).toy
+    hears, sees = sizes.whisper, sizes.avhubert
     torch.manual_seed(0)
     config = WhisperConfig(
-        d_model=hears["dim"],
-        encoder_layers=hears["layers"],
-        encoder_attention_heads=hears["heads"],
-        encoder_ffn_dim=4 * hears["dim"],
+        d_model=hears.dim,
+        encoder_layers=hears.layers,
+        encoder_attention_heads=hears.heads,
+        encoder_ffn_dim=4 * hears.dim,
         decoder_layers=1,
-        decoder_attention_heads=hears["heads"],
-        max_source_positions=50 * hears["chunk_s"],
+        decoder_attention_heads=hears.heads,
+        max_source_positions=50 * hears.chunk_s,
     )
     WhisperModel(config).save_pretrained(folder / "whisper")
-    extractor = WhisperFeatureExtractor(chunk_length=hears["chunk_s"])
+    extractor = WhisperFeatureExtractor(chunk_length=hears.chunk_s)
     extractor.save_pretrained(folder / "whisper")
     names = ("dim", "layers", "heads", "resnet_width", "conv_pos")
-    video = AVHubertConfig(**{name: sees[name] for name in names}, ffn_dim=4 * sees["dim"])
+    video = AVHubertConfig(**{name: sees[name] for name in names}, ffn_dim=4 * sees.dim)
     save_checkpoint(folder / "v.pt", AVHubertEncoder(video).public_state_dict(), video)
     return {
         "whisper": EncoderSettings("whisper", str(folder / "whisper")),
@@ -293,7 +293,7 @@ def compare_training(configfile: Path, project: Path) -> None:
     ]
     model = wanted[0].model
     targets = [f"results/evaluation/{e.path}.jsonl" for e in wanted if e.model == model]
-    print(f"{config['training']['epochs']} epochs; {config['features']['views']} views if cached")
+    print(f"{config.training.epochs} epochs; {config.features.views} views if cached")
     for mode in ("cached", "online"):
         command = [sys.executable, "-m", "snakemake", "--cores", "all", "--quiet", "all"]
         command += ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(project)]
@@ -356,7 +356,7 @@ def measure_device(
     """Clips of 1 to 9 s: batched against one by one, and the share of the device's matrix rate."""
     rate = matrix_rate(device, matrix)
     print(f"{device}: {rate / 1e12:.3g} TFLOP/s in matrix products of bfloat16")
-    toy = read_config([])["toy"]
+    toy = read_config([]).toy
     draw = np.random.default_rng(0)
     lengths: list[int] = []
     while sum(lengths) < 25 * seconds:

@@ -1,5 +1,6 @@
 """Tiny random networks in their public formats, and random clips, for tests of several stages."""
 
+import json
 from pathlib import Path
 
 import torch
@@ -15,8 +16,10 @@ from transformers import (
     WhisperModel,
 )
 
+from mavsr.checkpoints import identity
 from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder, save_checkpoint
 from mavsr.model.avsr import Utterance
+from mavsr.model.folder import write_run
 from mavsr.seeds import derive_seed
 
 DIMS = {"audio": 6, "video": 4}
@@ -117,6 +120,28 @@ def scramble(model):
     for parameter in model.trainable():
         parameter.data.copy_(0.3 * torch.randn(parameter.shape, generator=draw))
     return model
+
+
+def save_trained(model, folder: Path, **more) -> Path:
+    """Leave a model as training does, with digests; keywords go into its ``run.json``."""
+    model.save(folder)
+    (folder / "metrics.csv").write_text("step,epoch,split,scale,loss,learning_rate,wer\n")
+    settings = model.settings
+    run = {"model": settings.to_dict(), "dims": DIMS, "llm_sha256": identity(settings.llm)}
+    write_run(folder, run | more)
+    return folder
+
+
+def change_run(folder: Path, **changes) -> None:
+    """Write a ``run.json`` that says something else, as if training had."""
+    write_run(folder, json.loads((folder / "run.json").read_text()) | changes)
+
+
+def flip_byte(path: Path, place: float = 0.9) -> None:
+    """Change one bit of a file, in its content rather than in its structure."""
+    content = bytearray(path.read_bytes())
+    content[int(place * len(content))] ^= 1
+    path.write_bytes(content)
 
 
 def make_text(key: str) -> str:

@@ -12,18 +12,20 @@ import sys
 import typing
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-import jsonargparse
 from tqdm import tqdm
 
 from mavsr.errors import InputError
+from mavsr.workflow.planned import as_planned
 
 T = TypeVar("T")
 
 _REFUSALS = {
-    errno.ENOSPC: "make room and run again",
-    errno.EDQUOT: "make room and run again",
+    errno.ENOSPC: "free disk space and run again",
+    errno.EDQUOT: "free disk space and run again",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f) and run again",
     errno.EROFS: "mount it writable, or choose another folder",
     errno.EACCES: "change its permissions, or choose another folder",
 }
@@ -43,7 +45,22 @@ def run_command(
         arguments: words of the command line; those of this process if not given.
         name: of the command, for its help; that of this process if not given.
     """
+    import jsonargparse  # the commands of a person, which share this module, do without
+
     words = join_lists(sys.argv[1:] if arguments is None else arguments, function)
+    with errors_as_messages(), as_planned(_module(function)):
+        jsonargparse.auto_cli(
+            function, words, as_positional=False, prog=name, description=inspect.getdoc(function)
+        )
+
+
+@contextmanager
+def errors_as_messages() -> Iterator[None]:
+    """Log to stderr; end the process with a message where an error is the user's to mend.
+
+    Raises:
+        SystemExit: with status 2, after an InputError or a disk that is full or refuses access.
+    """
     logging.basicConfig(
         level=logging.INFO,
         stream=sys.stderr,
@@ -53,9 +70,7 @@ def run_command(
     # PEFT 0.21 asks transformers 5 for an attribute by its old name.
     warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated")
     try:
-        jsonargparse.auto_cli(
-            function, words, as_positional=False, prog=name, description=inspect.getdoc(function)
-        )
+        yield
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
@@ -65,6 +80,12 @@ def run_command(
         place = f"{error.filename}: " if error.filename else ""
         print(f"error: {place}{error.strerror}; {_REFUSALS[error.errno]}", file=sys.stderr)
         sys.exit(2)
+
+
+def _module(function: Callable[..., Any]) -> str:
+    """Dotted name of a command's module, also where it is run by ``python -m``."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    return spec.name if spec and function.__module__ == "__main__" else function.__module__
 
 
 def join_lists(arguments: list[str], function: Callable[..., Any]) -> list[str]:

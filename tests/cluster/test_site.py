@@ -9,7 +9,7 @@ from snakemake_executor_plugin_slurm.validation import validate_slurm_extra
 from mavsr.cluster.needs import NEEDS_FILE, read_needs
 from mavsr.cluster.site import GPU_RULES, SITE_FILE, Site, read_site
 from mavsr.errors import InputError
-from mavsr.sources import PACKAGE
+from mavsr.workflow.code import PACKAGE
 
 ROOT = PACKAGE.parents[1]
 

@@ -66,7 +66,7 @@ def test_the_documented_download_is_valid():
     page = (Path(__file__).parents[2] / "docs" / "data.md").read_text()
     written = next(b for b in page.split("```yaml")[1:] if "download:" in b).split("```")[0]
     config = yaml.safe_load(written)
-    settings = DownloadSettings.of_config(config["corpora"]["lrs2"]["download"])
+    settings = DownloadSettings(**config["corpora"]["lrs2"]["download"])
     assert settings == DownloadSettings(settings.archives, settings.files)
     assert len(settings.archives[0].parts) == 2
     assert [file.name for file in settings.files] == [

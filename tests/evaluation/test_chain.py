@@ -2,17 +2,20 @@
 
 import itertools
 import json
+import shutil
 import sys
 from dataclasses import asdict
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from evaluated import write_ledger_of
 from safetensors.torch import load_file, save_file
-from tiny import save_llm
+from tiny import change_run, save_llm
 from transformers import AutoConfig, AutoTokenizer
 
 from mavsr.command import run_command
+from mavsr.corpus.manifest import read_manifest, write_manifest
 from mavsr.evaluation import decode as decode_module
 from mavsr.evaluation.collect import collect, read_scores
 from mavsr.evaluation.decode import decode
@@ -26,6 +29,7 @@ from mavsr.report.table import write_table
 from mavsr.training.settings import TrainingSettings
 from mavsr.training.train import train
 from mavsr.training.trainer import Trainer
+from mavsr.workflow.code import code_digest
 
 TRAIN = {f"clip{n}": 4 + n for n in range(6)}
 VAL = {"val0": 6, "val1": 9}
@@ -66,7 +70,7 @@ def data(write_features):
 
 @pytest.fixture
 def run_train(data, settings_of, tmp_path, monkeypatch):
-    def run(name, epochs=2, **changes):
+    def run(name, epochs=2, gradient_checkpointing=False, **changes):
         settings = settings_of(**changes)
         heard, seen = settings.task != "vsr", settings.task != "asr"
         folder = tmp_path / "training" / name
@@ -79,7 +83,13 @@ def run_train(data, settings_of, tmp_path, monkeypatch):
             **({"audio": data.views["audio"], "audio_val": data.val["audio"]} if heard else {}),
             **({"video": data.views["video"], "video_val": data.val["video"]} if seen else {}),
             model=settings.to_dict(),
-            training=asdict(TrainingSettings(epochs=epochs, batch_frames=26)),
+            training=asdict(
+                TrainingSettings(
+                    epochs=epochs,
+                    batch_frames=26,
+                    gradient_checkpointing=gradient_checkpointing,
+                )
+            ),
             threads=1,
         )
         return folder
@@ -127,9 +137,13 @@ def test_from_features_to_tables(run_train, run_decode, tmp_path, settings_of):
     folder = run_train("asr", method="mtsk-ms", task="asr", video_rates=())
     hypotheses += [run_decode(folder, name, "snr_-5") for name in ("a2", "a4")]
 
-    score(hypotheses, tmp_path / "scores.csv", ScoringSettings())
+    place = f"{ORIGIN['corpus']}/{ORIGIN['split']}"
+    (tmp_path / "corpus" / ORIGIN["corpus"]).mkdir(parents=True)
+    shutil.copy(tmp_path / "test.parquet", tmp_path / "corpus" / f"{place}.parquet")
+    write_ledger_of(tmp_path / "mouths" / place / "ledger.csv", TEST)
+    score(hypotheses, tmp_path, tmp_path / "scores.csv", ScoringSettings())
     collect([tmp_path / "scores.csv"], tmp_path / "wer.csv")
-    scores = read_scores(tmp_path / "wer.csv")
+    scores = read_scores(tmp_path / "wer.csv", sealed=False)
     assert list(scores.columns) == list(COLUMNS)
     assert len(scores) == len(hypotheses) == 3 * 4 + 4 + 4 + 2
     assert (scores.utterances == len(TEST)).all()
@@ -139,13 +153,13 @@ def test_from_features_to_tables(run_train, run_decode, tmp_path, settings_of):
     assert scores.p_value.notna().sum() == 3 * 4
 
     settings = ReportSettings(kinds={"portrait": "portrait"})
-    write_table("table1", tmp_path, settings, tmp_path / "wer.csv")
+    write_table("table1", tmp_path, settings, tmp_path / "scores.csv")
     table = pd.read_csv(tmp_path / "table1.csv")
     assert table.shape == (4, 6)
     assert list(table.columns[2:]) == ["(2,1)", "(2,3)", "(4,1)", "(4,3)"]
     chosen = scores[(scores.method == "mtsk-ss") & (scores.audio_rate == 4)]
     assert table.loc[2, "(4,3)"] == chosen[chosen.video_rate == 3].wer.item()
-    write_table("noise_check", tmp_path, settings, tmp_path / "wer.csv")
+    write_table("noise_check", tmp_path, settings, tmp_path / "scores.csv")
     assert len(pd.read_csv(tmp_path / "noise_check.csv")) == 4
 
 
@@ -235,7 +249,7 @@ def test_wrong_inputs_are_named(run_train, run_decode, data, capsys, tmp_path, w
     assert "scale a8_v1 is not one of" in fails(capsys, run_decode, folder, "a8_v1")
     assert not list((tmp_path / "evaluation").rglob("*.jsonl"))
     (folder / "projectors.safetensors").unlink()
-    assert "is not a trained model" in fails(capsys, run_decode, folder, "a2_v1")
+    assert "projectors.safetensors is missing" in fails(capsys, run_decode, folder, "a2_v1")
     data.views["video"] = data.views["video"][:1]
     assert "as many audio as video views" in fails(capsys, run_train, "other")
     _, fewer = write_features("train", {k: n for k, n in TRAIN.items() if k != "clip3"}, "view_1")
@@ -255,8 +269,7 @@ def test_a_decode_without_a_model_says_so(
     assert f"{missing}" in error
     folder = run_train("model", epochs=1)
     content = json.loads((folder / "run.json").read_text())
-    content["model"]["llm"] = str(folder / "no-llm")
-    (folder / "run.json").write_text(json.dumps(content))
+    change_run(folder, model={**content["model"], "llm": str(folder / "no-llm")})
     assert "no-llm' cannot be loaded" in fails(capsys, run_decode, folder, "a2_v1")
 
 
@@ -283,7 +296,12 @@ def test_an_interrupted_run_ends_like_an_undisturbed_one(run_train, monkeypatch,
     assert stopped.value.code == 143
     folder = tmp_path / "training" / "interrupted"
     assert [path.name for path in folder.iterdir()] == ["resume"]
-    run_train("interrupted")
+    # An update of the code, and what the message says that came when memory did not suffice.
+    monkeypatch.setattr("mavsr.training.train.code_digest", lambda module: f"new {module}")
+    run_train("interrupted", gradient_checkpointing=True)
+    code = json.loads((folder / "run.json").read_text())["code"]
+    assert [each["from_step"] for each in code] == [0, 2]
+    assert code[1]["digest"] == "new mavsr.training.train"
     assert not (folder / "resume").exists()
     for path in undisturbed.rglob("*.safetensors"):
         assert path.read_bytes() == (folder / path.relative_to(undisturbed)).read_bytes()
@@ -342,11 +360,16 @@ def test_an_interrupted_decoding_goes_on_where_it_stopped(run_train, run_decode,
 
     with monkeypatch.context() as patch:
         patch.setattr(decode_module, "transcribe", counting)
+        patch.setattr(decode_module, "code_digest", lambda module: "new")
         patch.setattr(decode_module.time, "monotonic", lambda: float(next(clock)))
         assert run_decode(folder, "a2_v1", batch=1).read_bytes() == content
     assert len(rest) == len(TEST) - 3
-    seconds = json.loads(path.with_suffix(".json").read_text())["seconds"]
-    assert seconds == pytest.approx(3 * 50 + 2)
+    sidecar = json.loads(path.with_suffix(".json").read_text())
+    assert sidecar["seconds"] == pytest.approx(3 * 50 + 2)
+    assert sidecar["code"] == [
+        {"digest": code_digest("mavsr.evaluation.decode"), "from_utterance": 0},
+        {"digest": "new", "from_utterance": 3},
+    ]
     assert not left.exists()
 
 
@@ -354,7 +377,7 @@ def test_what_another_model_said_is_not_taken_over(run_train, run_decode, monkey
     folder = run_train("model", epochs=1)
     path = run_decode(folder, "a2_v1")
     line = {"key": "test0", "reference": "x", "hypothesis": "nonsense"}
-    resume = Resume(path.with_suffix(".resume"), "of another model")
+    resume = Resume(path.with_suffix(".resume"), "of another model", "code")
     resume.add([line], 1.0)
     assert "nonsense" not in run_decode(folder, "a2_v1").read_text()
 
@@ -371,7 +394,7 @@ def test_a_corrected_transcript_is_not_taken_from_before(run_train, run_decode, 
         patch.setattr(decode_module, "transcribe", failing)
         with pytest.raises(KeyboardInterrupt):
             run_decode(folder, "a2_v1", batch=1)
-    table = pd.read_parquet(data.test_manifest)
+    table = read_manifest(data.test_manifest)
     table.loc[table.key == "test0", "text"] = "corrected"
-    table.to_parquet(data.test_manifest)
+    write_manifest(data.test_manifest, table)
     assert '"reference": "corrected"' in run_decode(folder, "a2_v1", batch=1).read_text()

@@ -1,16 +1,14 @@
 """Expert activation shares of a MoME model, against routing each token by hand."""
 
-import json
-
-import pandas as pd
 import pytest
 import torch
-from tiny import DIMS, make_utterance
+from tiny import DIMS, change_run, flip_byte, make_utterance, save_trained
 
 from mavsr.errors import InputError
 from mavsr.evaluation.routing import COLUMNS, routing
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.scales import Scale
+from mavsr.tables import read_csv
 
 CLIPS = {"a": 9, "b": 5, "c": 14}
 
@@ -22,11 +20,7 @@ def trained(settings_of, tmp_path):
         model = MatryoshkaModel(settings_of(**changes), DIMS)
         for parameter in model.trainable():
             torch.nn.init.normal_(parameter, std=0.5)
-        folder = tmp_path / "model"
-        model.save(folder)
-        run = {"model": model.settings.to_dict(), "dims": DIMS}
-        (folder / "run.json").write_text(json.dumps(run))
-        return model, folder
+        return model, save_trained(model, tmp_path / "model")
 
     return make
 
@@ -35,7 +29,7 @@ def test_shares_are_those_of_routing_token_by_token(trained, write_features, tmp
     model, folder = trained(method="mome-layer")
     manifest, indexes = write_features("test", CLIPS)
     routing(folder, manifest, tmp_path / "routing.csv", **indexes)
-    table = pd.read_csv(tmp_path / "routing.csv")
+    table = read_csv(tmp_path / "routing.csv", "routing")
     assert list(table.columns) == list(COLUMNS)
     assert len(table) == 2 * 4 * 3 * 5
     keys = ["layer", "scale", "modality"]
@@ -65,9 +59,17 @@ def test_models_without_experts_are_refused(trained, write_features, tmp_path):
 def test_features_of_another_encoder_are_refused(trained, write_features, tmp_path):
     _, folder = trained(method="mome-layer")
     manifest, indexes = write_features("test", CLIPS)
-    run = json.loads((folder / "run.json").read_text())
-    run["encoders"] = {"audio": {"weights": "others"}}
-    (folder / "run.json").write_text(json.dumps(run))
+    change_run(folder, encoders={"audio": {"weights": "others"}})
     with pytest.raises(InputError, match=r"audio features in .* are of another encoder"):
+        routing(folder, manifest, tmp_path / "routing.csv", **indexes)
+    assert not (tmp_path / "routing.csv").exists()
+
+
+@pytest.mark.parametrize("name", ["projectors.safetensors", "adapters/mome.safetensors"])
+def test_a_flipped_bit_of_the_model_is_refused(trained, write_features, tmp_path, name):
+    _, folder = trained(method="mome-layer")
+    manifest, indexes = write_features("test", CLIPS)
+    flip_byte(folder / name)
+    with pytest.raises(InputError, match=rf"{name} is not what training wrote.*rm -f .*run.json"):
         routing(folder, manifest, tmp_path / "routing.csv", **indexes)
     assert not (tmp_path / "routing.csv").exists()

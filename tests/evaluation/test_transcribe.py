@@ -256,7 +256,7 @@ def test_batches_keep_within_their_budget():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"profile": "greedy"}, "decoding.profile 'greedy' is unknown; choose from deterministic"),
+        ({"profile": "greedy"}, "decoding.profile is 'greedy': choose 'deterministic' or"),
         ({"beams": 0}, "decoding.beams is 0"),
         ({"max_new_tokens": 0}, "decoding.max_new_tokens is 0"),
         ({"batch_tokens": 0}, "decoding.batch_tokens is 0"),

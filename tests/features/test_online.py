@@ -26,7 +26,7 @@ from mavsr.noise.render import NoiseSettings
 from mavsr.shards import write_index
 from mavsr.training.settings import TrainingSettings
 from mavsr.training.state import ResumeState
-from mavsr.training.train import train
+from mavsr.training.train_online import train_online
 
 EXTRACTION = ExtractSettings(seed=3, long_clips="split", dtype="float16")
 NOISE = NoiseSettings(seed=5, snrs=(-5, 5), mask_samples=1600)
@@ -129,8 +129,8 @@ def test_a_model_trains_on_fresh_views(place, settings, settings_of, tmp_path, m
         "training": json.dumps({"epochs": 2}),
     }
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    monkeypatch.setattr(sys, "argv", ["train", *words])
-    run_command(train)
+    monkeypatch.setattr(sys, "argv", ["train_online", *words])
+    run_command(train_online)
     run = json.loads((tmp_path / "model" / "run.json").read_text())
     assert run["steps"] == 2
     assert set(run["encoders"]) == {"audio", "video"}
@@ -145,15 +145,15 @@ def test_an_interrupted_run_is_not_resumed_on_other_views(
     validation = cached(place, tmp_path / "val", settings, 0)
     fingerprints = []
 
-    def spy(path, fingerprint):
+    def spy(path, fingerprint, code):
         fingerprints.append(fingerprint)
-        return ResumeState(path, fingerprint)
+        return ResumeState(path, fingerprint, code)
 
     monkeypatch.setattr(train_module, "ResumeState", spy)
     louder = replace(settings, noise=replace(NOISE, snrs=(-5, 0)))
     unflipped = replace(settings, extraction=replace(EXTRACTION, flip=False))
     for online in (settings, settings, louder, unflipped):
-        train(
+        train_online(
             tmp_path / "model",
             place / "train.parquet",
             place / "train.parquet",
@@ -172,7 +172,7 @@ def test_pooled_validation_features_that_do_not_suit_the_rates_are_refused(
 ):
     pooled = cached(place, tmp_path, settings, 0, replace(EXTRACTION, pool=4))
     with pytest.raises(InputError, match=r"means of 4 tokens.*avgpool at rate 2"):
-        train(
+        train_online(
             tmp_path / "model",
             place / "train.parquet",
             place / "train.parquet",

@@ -1,4 +1,3 @@
-import json
 import os
 
 import pandas as pd
@@ -10,6 +9,7 @@ from mavsr import cli
 from mavsr.errors import InputError
 from mavsr.features.index import index
 from mavsr.features.verify import damaged_shards
+from mavsr.records import read_json, write_record
 from mavsr.shards import write_shard
 
 
@@ -26,7 +26,7 @@ def folder(tmp_path):
 
 def test_whole_caches_pass(folder, capsys):
     assert damaged_shards(folder / "index.json") == {}
-    cli.main(["features", "verify", "--folders", str(folder.parents[1])])
+    cli.main(["features", "verify", str(folder.parents[1])])
     assert capsys.readouterr().out == ""
 
 
@@ -38,7 +38,7 @@ def test_missing_cut_and_changed_shards_are_named_with_their_rebuilding(folder, 
     content[700] ^= 1  # one bit
     changed.write_bytes(content)
     with pytest.raises(SystemExit) as stopped:
-        cli.main(["features", "verify", "--folders", str(folder), str(folder)])
+        cli.main(["features", "verify", str(folder), str(folder)])
     assert stopped.value.code == 1
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 * 3
@@ -60,16 +60,16 @@ def test_the_table_is_checked_too(folder):
 @pytest.mark.parametrize("edit", [{"samples": 2}, {"bytes": 0}, {"shards": []}])
 def test_an_index_that_contradicts_itself_is_refused(folder, edit):
     index = folder / "index.json"
-    index.write_text(json.dumps(json.loads(index.read_text()) | edit))
+    write_record(index, read_json(index, "index") | edit)
     with pytest.raises(InputError, match="of its shards are not"):
         damaged_shards(index)
 
 
 def test_what_cannot_be_verified_is_an_error(folder, tmp_path):
-    (folder / "index.json").write_text(json.dumps({"shards": [{}]}))
+    write_record(folder / "index.json", {"shards": [{}]})
     with pytest.raises(InputError, match=r"index\.json cannot be read.*snakemake"):
         damaged_shards(folder / "index.json")
     (folder / "index.json").unlink()
     with pytest.raises(SystemExit) as stopped:
-        cli.main(["features", "verify", "--folders", str(folder)])
+        cli.main(["features", "verify", str(folder)])
     assert stopped.value.code == 2

@@ -8,8 +8,9 @@ from torch.nn import functional as F
 from transformers import PreTrainedTokenizerFast
 
 from mavsr.errors import InputError
-from mavsr.model.avsr import MatryoshkaModel, Utterance, load_llm
+from mavsr.model.avsr import MatryoshkaModel, Utterance
 from mavsr.model.compression import compress
+from mavsr.model.llm import load_llm
 from mavsr.model.scales import Scale
 from mavsr.model.sequence import IGNORED, PROMPTS, pad_left, pad_right
 

@@ -6,13 +6,14 @@ import peft
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tiny import DIMS, make_utterance, scramble
+from tiny import DIMS, change_run, flip_byte, make_utterance, save_trained, scramble
 from torch.nn import functional as F
 
 from mavsr.errors import InputError
 from mavsr.model.adapters.settings import MomeSettings
-from mavsr.model.avsr import MatryoshkaModel, load_llm
+from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.export import export, read_scale
+from mavsr.model.llm import load_llm
 from mavsr.model.scales import Scale
 
 SCALE = Scale(4, 3)
@@ -24,10 +25,7 @@ def trained(settings_of, tmp_path):
 
     def make(**changes):
         model = scramble(MatryoshkaModel(settings_of(**changes), DIMS))
-        model.save(tmp_path / "model")
-        run = {"model": model.settings.to_dict(), "dims": DIMS}
-        (tmp_path / "model" / "run.json").write_text(json.dumps(run))
-        return model, tmp_path / "model"
+        return model, save_trained(model, tmp_path / "model")
 
     return make
 
@@ -122,9 +120,24 @@ def test_what_is_missing_is_named(trained, tmp_path):
     with pytest.raises(InputError, match="is there already"):
         export(folder, "4,3", tmp_path / "full")
     (folder / "adapters" / "a4_v3" / "adapter_model.safetensors").unlink()
+    with pytest.raises(InputError, match=r"a4_v3/adapter_model.safetensors is missing; .*train"):
+        export(folder, "4,3", tmp_path / "out")
+    change_run(folder)
     with pytest.raises(InputError, match=r"a4_v3 holds no adapter_model.safetensors; train again"):
         export(folder, "4,3", tmp_path / "out")
     save_file({"markers": torch.zeros(4, 16)}, folder / "projectors.safetensors")
+    change_run(folder)
     with pytest.raises(InputError, match=r"holds no projectors.audio_4"):
+        export(folder, "4,3", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["projectors.safetensors", "adapters/shared/adapter_model.safetensors"]
+)
+def test_a_flipped_bit_is_not_exported(trained, tmp_path, name):
+    _, folder = trained(method="mtsk-mss")
+    flip_byte(folder / name)
+    with pytest.raises(InputError, match=rf"{name} is not what training wrote"):
         export(folder, "4,3", tmp_path / "out")
     assert not (tmp_path / "out").exists()

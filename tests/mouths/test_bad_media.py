@@ -38,7 +38,7 @@ def row(path, key="a", **changes):
 
 
 def result(path, settings=None, **changes):
-    return crop_clip(row(path, **changes), settings or CropSettings(), held_memory())
+    return crop_clip(row(path, **changes), settings or CropSettings(detect_every=1), held_memory())
 
 
 @pytest.fixture(scope="module")

@@ -73,7 +73,7 @@ def crops_of(crop, count=5):
 def test_crops_of_nothing_and_of_black_are_dropped():
     noise = np.random.default_rng(0).integers(1, 256, (96, 96, 3), dtype=np.uint8)
     assert crops_of(noise).judge() == []
-    with pytest.raises(InputError, match="grey levels deviate by 0.0"):
+    with pytest.raises(InputError, match=r"grey levels deviate by 0\.0"):
         crops_of(np.full((96, 96, 3), 90, np.uint8)).judge()
     third, most = noise.copy(), noise.copy()
     third[64:], most[30:] = 0, 0

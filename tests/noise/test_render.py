@@ -10,9 +10,13 @@ RANDOM = np.random.default_rng(0)
 SPEECH = RANDOM.normal(0, 0.05, 48_000).astype(np.float32)
 BABBLE = RANDOM.normal(0, 0.1, 160_000).astype(np.float32)
 
+PAPERS = {"snrs": (-5, 0, 5, 10, 15, 20, "clean"), "mask_samples": 6400}
+
 
 def rendered(name, key="a", speech=SPEECH, babble=BABBLE, **changes):
-    return render(speech, babble, Condition.parse(name), key, NoiseSettings(**changes))
+    return render(
+        speech, babble, Condition.parse(name), key, NoiseSettings(**{**PAPERS, **changes})
+    )
 
 
 def test_clean_is_the_speech():

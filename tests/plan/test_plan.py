@@ -5,13 +5,13 @@ import pytest
 import yaml
 from transformers import LlamaConfig
 
-from mavsr.configuration import DEFAULT, read_config
+from mavsr.config.read import DEFAULT, merged, parse_config, plain, read_config
 from mavsr.errors import InputError
-from mavsr.experiments import all_evaluations, all_models
 from mavsr.plan.plan import plan, plan_table
 from mavsr.plan.rates import read_rates
 from mavsr.plan.stages import stage_rows
 from mavsr.plan.work import Work
+from mavsr.workflow.experiments import all_evaluations, all_models
 
 CONFIGS = DEFAULT.parent / "workflow" / "configs"
 RECORDED = Path(__file__).parents[1] / "data" / "embedded_run.csv"
@@ -72,6 +72,10 @@ def test_own_rates_replace_those_of_the_package(tmp_path):
     assert after["features"] == before["features"]
 
 
+def changed(config, change):
+    return parse_config(merged(plain(config), change))
+
+
 def grown(results, *change, stage):
     """Bytes and hours of a stage of the smoke config, and under a change of it."""
     places = [(), change]
@@ -80,7 +84,7 @@ def grown(results, *change, stage):
         config = read_config([CONFIGS / "smoke.yaml"])
         for path, value in keys:
             section, key = path.split(".")
-            config[section][key] = value
+            config = changed(config, {section: {key: value}})
         tables.append(table_of(config, results, gpu=False).loc[stage])
     return tables
 
@@ -109,7 +113,7 @@ def test_a_fine_tuned_llama_is_looked_up_where_it_lies(tmp_path):
     folder = tmp_path / "llama-3-mine"
     LlamaConfig(num_hidden_layers=3, hidden_size=64, num_attention_heads=4).save_pretrained(folder)
     config = read_config([CONFIGS / "smoke.yaml"])
-    config["llms"]["toy-llama"]["path"] = str(folder)
+    config = changed(config, {"llms": {"toy-llama": {"path": str(folder)}}})
     work = Work(config, read_rates(), tmp_path)
     assert work.llms["toy-llama"].num_hidden_layers == 3
 

@@ -5,7 +5,7 @@ import pytest
 
 from mavsr.model.adapters.base import count_parameters
 from mavsr.model.adapters.registry import make_adapter
-from mavsr.model.avsr import load_llm
+from mavsr.model.llm import load_llm
 from mavsr.model.scales import Scale
 from mavsr.report.cost import (
     lora_parameters,

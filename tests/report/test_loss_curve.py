@@ -1,8 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from tiny import DIMS
 
 from mavsr.errors import InputError
+from mavsr.model.folder import write_run
 from mavsr.report.figures.style import styled
 from mavsr.report.loss_curve import WINDOWS, draw_losses, loss_curve
 
@@ -47,13 +49,23 @@ def test_word_error_rates_get_a_panel_of_their_own():
     assert panels[2].get_lines()[0].get_ydata().tolist() == [12.5, 12.5]
 
 
-def test_the_command_writes_a_png(tmp_path):
-    table(steps=5).to_csv(tmp_path / "metrics.csv", index=False)
-    loss_curve(tmp_path / "metrics.csv", tmp_path / "model.png")
+@pytest.fixture
+def metrics(settings_of, tmp_path):
+    """Leave ``metrics.csv`` as training does, in a model's folder."""
+
+    def write(losses):
+        losses.to_csv(tmp_path / "metrics.csv", index=False)
+        write_run(tmp_path, {"model": settings_of().to_dict(), "dims": DIMS, "llm_sha256": {}})
+        return tmp_path / "metrics.csv"
+
+    return write
+
+
+def test_the_command_writes_a_png(metrics, tmp_path):
+    loss_curve(metrics(table(steps=5)), tmp_path / "model.png")
     assert (tmp_path / "model.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_table_without_training_is_refused(tmp_path):
-    table(steps=0).to_csv(tmp_path / "metrics.csv", index=False)
+def test_a_table_without_training_is_refused(metrics, tmp_path):
     with pytest.raises(InputError, match=r"metrics\.csv has no training loss"):
-        loss_curve(tmp_path / "metrics.csv", tmp_path / "model.png")
+        loss_curve(metrics(table(steps=0)), tmp_path / "model.png")

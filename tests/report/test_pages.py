@@ -1,15 +1,18 @@
 """Pages of the report: loss curves, and how a run was made."""
 
-import json
-
 import pandas as pd
 import pytest
+from evaluated import SIDECAR
+from tiny import DIMS, change_run
 
 from mavsr.errors import InputError
+from mavsr.model.folder import write_run
+from mavsr.records import write_record
 from mavsr.report.figures.style import styled
 from mavsr.report.losses import draw, losses
 from mavsr.report.page import html_table, page
 from mavsr.report.run import describe
+from mavsr.tables import write_csv
 
 MODELS = (
     "portrait.asr.w.l.mtsk-ms.avgpool.a4.s0",
@@ -18,7 +21,7 @@ MODELS = (
 
 
 @pytest.fixture
-def metrics(tmp_path):
+def metrics(tmp_path, settings_of):
     paths = []
     for place, model in enumerate(MODELS):
         rows = [
@@ -29,6 +32,9 @@ def metrics(tmp_path):
         paths.append(tmp_path / "training" / model / "metrics.csv")
         paths[-1].parent.mkdir(parents=True)
         pd.DataFrame(rows).to_csv(paths[-1], index=False)
+        settings = settings_of(method="mtsk-ms" if place == 0 else "mome-mhsa")
+        run = {"model": settings.to_dict(), "dims": DIMS, "llm_sha256": {}}
+        write_run(paths[-1].parent, run | {"setup": {"corpora": ["portrait"]}})
     return paths
 
 
@@ -48,6 +54,7 @@ def test_a_line_per_model_and_a_panel_per_task(metrics, tmp_path):
 def test_a_model_that_was_never_validated_is_named(metrics, tmp_path):
     table = pd.read_csv(metrics[0])
     table[table.split == "train"].to_csv(metrics[0], index=False)
+    change_run(metrics[0].parent)
     with pytest.raises(InputError, match=r"mtsk-ms.*has no row of the validation split"):
         losses(metrics, tmp_path)
 
@@ -57,12 +64,13 @@ def test_a_run_tells_its_software_clips_checks_and_settings(tmp_path):
     for name, commit, beyond in (("a", "abc", 0), ("b", "abc", 4), ("c", None, 1)):
         settings.append(tmp_path / f"{name}.json")
         made = {"versions": {"torch": "2.11"}, "python": "3.11", "machine": "x86", "commit": commit}
-        settings[-1].write_text(json.dumps(made | {"references_too_long": beyond}))
+        write_record(settings[-1], SIDECAR | made | {"references_too_long": beyond})
     ledger = tmp_path / "portrait" / "ledger_summary.csv"
-    ledger.parent.mkdir()
-    ledger.write_text("split,cause,face_share,clips\ntest,,0.9,200\n")
+    row = {"split": "test", "cause": "", "face_share": 0.9, "clips": 200}
+    write_csv(ledger, pd.DataFrame([row]))
     checks = tmp_path / "checks.csv"
-    checks.write_text("subject,check,outcome\na,rows are unique,holds\nb,rows are unique,holds\n")
+    rows = [{"subject": name, "check": "rows are unique", "outcome": "holds"} for name in "ab"]
+    write_csv(checks, pd.DataFrame(rows))
     config = {"rates": {"audio": [4, 16]}, "noise": {"babble": "<b>é"}}
     describe(config, settings, [ledger], checks, tmp_path / "run.html")
     text = (tmp_path / "run.html").read_text(encoding="utf-8")

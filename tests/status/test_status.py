@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from mavsr.configuration import DEFAULT
+from mavsr.config.read import DEFAULT
 from mavsr.status.failures import reason, write_failures
 from mavsr.status.snakelog import Job, newest_log, read_log
 from mavsr.status.status import stage_of, status, status_table

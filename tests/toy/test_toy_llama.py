@@ -11,13 +11,14 @@ from mavsr.corpus.manifest import write_manifest
 from mavsr.errors import InputError
 from mavsr.evaluation.settings import DecodingSettings
 from mavsr.evaluation.transcribe import transcribe
-from mavsr.model.avsr import MatryoshkaModel, load_llm
+from mavsr.model.avsr import MatryoshkaModel
+from mavsr.model.llm import load_llm
 from mavsr.model.scales import Scale
 from mavsr.model.sequence import IGNORED, PROMPTS
 from mavsr.seeds import generator
 from mavsr.toy.llama import (
-    LlamaStandinSettings,
     PrefixReading,
+    ToyLlama,
     make_llama,
     train_tokenizer,
     vary,
@@ -25,7 +26,7 @@ from mavsr.toy.llama import (
 from mavsr.toy.prefix import render, render_prefix, stretch
 
 TEXTS = ["bin blue at f two now", "lay red by a nine again", "set white in z zero please"] * 4
-SMALL = LlamaStandinSettings(hidden=16, layers=2, heads=2, vocabulary=300, steps=4, batch=3)
+SMALL = ToyLlama(hidden=16, layers=2, heads=2, vocabulary=300, steps=4, batch=3)
 
 
 @pytest.fixture(scope="module")
@@ -144,4 +145,4 @@ def test_the_model_that_is_trained_takes_it(manifest, tmp_path, settings_of):
 
 def test_heads_must_divide_the_width():
     with pytest.raises(InputError, match="heads 3 must divide hidden 16"):
-        LlamaStandinSettings(hidden=16, heads=3)
+        ToyLlama(hidden=16, heads=3)

@@ -26,7 +26,7 @@ def make(settings_of, tmp_path):
         model = MatryoshkaModel(settings_of(**{"method": "mtsk-ms", **changes}), DIMS)
         view = {key: make_utterance(key, n) for key, n in LENGTHS.items()}
         held_out = {key: make_utterance(key, 6) for key in validation}
-        state = ResumeState(tmp_path / "state.pt", "same")
+        state = ResumeState(tmp_path / "state.pt", "same", "code")
         return Trainer(model, settings, 0, [view], held_out, LENGTHS, state, plan=plan)
 
     return trainer

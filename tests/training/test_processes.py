@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,9 @@ from mavsr.training.train import train
 TRAINING = TrainingSettings(
     epochs=2, learning_rate=1e-2, batch_frames=24, validation_utterances=3, precision="float32"
 )
+
+CLIP = 1.4
+"""The norms of the six gradients of the first run here lie between 1.1 and 2.1."""
 
 
 @pytest.fixture
@@ -58,9 +62,12 @@ def run(arguments: list[str], processes: int = 1) -> subprocess.CompletedProcess
 
 def test_two_processes_give_the_losses_of_one(tmp_path, files, settings_of):
     model = settings_of(method="mtsk-ss")
-    train(tmp_path / "one", model=model, training=TRAINING, **files)
+    # AdamW forgets the scale of gradients, so that their mean would do as well as their sum. But
+    # some steps are clipped here and others not, and with half the gradients none would be.
+    settings = replace(TRAINING, clip=CLIP)
+    train(tmp_path / "one", model=model, training=settings, **files)
     # One of the two copies the features to the node's own disk, and both read them there.
-    near = replace(TRAINING, local_features=True)
+    near = replace(settings, local_features=True)
     result = run(arguments(tmp_path / "two", files, model, near), processes=2)
     assert result.returncode == 0, result.stdout
     assert result.stdout.count("features of 2 caches copied") == 1
@@ -96,10 +103,10 @@ def test_kill_9_and_the_same_command_end_with_the_same_bytes(tmp_path, files, se
         time.sleep(0.01)
     running.send_signal(signal.SIGKILL)
     assert running.wait() == -signal.SIGKILL, "it ended before it could be killed"
-    assert 0 < torch.load(state)["progress"]["step"] < 40
     result = run(command)
     assert result.returncode == 0, result.stdout
-    assert "resuming at step" in result.stdout
+    resumed = re.search(r"resuming at step (\d+) of (\d+)", result.stdout)
+    assert 0 < int(resumed[1]) < int(resumed[2])
     names = ["projectors.safetensors", "metrics.csv"]
     names += [f"adapters/{a}/adapter_model.safetensors" for a in ("shared", "a2_v1")]
     for name in names:

@@ -6,9 +6,9 @@ import re
 import pytest
 from test_dag import read_config
 
-from mavsr.configuration import check_config
+from mavsr.config.read import parse_config
 from mavsr.errors import InputError
-from mavsr.experiments import all_models
+from mavsr.workflow.experiments import all_models
 
 SHARD = "results/features/{}/portrait/train/view_0/00000.tar"
 
@@ -40,19 +40,19 @@ def test_what_changes_the_tokens_and_nothing_else_is_a_setting(project):
     assert "pool" not in option(found["avhubert"], "settings")
     assert {"seed", "flip"} < option(found["avhubert"], "settings").keys()
     for command in found.values():
-        assert "--settings.batch_s 9 --settings.long_clips split" in command
+        assert "--settings.batch_s 9.0 --settings.long_clips split" in command
 
 
 def test_online_training_needs_crops_and_encoders_but_no_cached_views(project):
     config = read_config(project)
-    name = next(n for n, m in all_models(config).items() if m.settings.task == "asr")
+    name = next(n for n, m in all_models(parse_config(config)).items() if m.settings.task == "asr")
     online = ["--config", "features={mode: online}", "--"]
     target = f"results/training/{name}/run.json"
-    (command,) = commands(project, "mavsr.training.train", *online, target)
+    (command,) = commands(project, "mavsr.training.train_online", *online, target)
     given = option(command, "online")
     assert given["mouths"] == "results/mouths/portrait/train/index.json"
     assert given["babble"] == "results/noise/portrait/babble.flac"
-    assert given["audio_encoder"] == config["encoders"]["toy-whisper"]
+    assert given["audio_encoder"] == config["encoders"]["toy-whisper"] | {"pad": "chunk"}
     assert "video_encoder" not in given
     assert given["noise"]["snrs"] == config["noise"]["snrs"]
     assert " --audio " not in command and " --audio_val " in command
@@ -72,9 +72,9 @@ def test_a_pooled_store_is_refused_where_it_would_not_be_exact(project, change, 
     config = read_config(project)
     config["experiments"]["more"] = [{"methods": ["mtsk-ms"], **change}]
     config["use_experiments"] = ["table1", "more"]
-    check_config(config)
+    parse_config(config)
     config["features"]["store"] = "pooled"
     with pytest.raises(InputError, match=rf"experiments\.more\[0\] {message}"):
-        check_config(config)
+        parse_config(config)
     config["experiments"]["more"][0]["task"] = "vsr"  # no sound, nothing to pool
-    check_config(config)
+    parse_config(config)

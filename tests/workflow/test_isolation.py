@@ -7,8 +7,8 @@ import time
 
 from project import SMOKE, Project
 
-from mavsr.configuration import DEFAULT, read_config
-from mavsr.experiments import all_evaluations
+from mavsr.config.read import DEFAULT, read_config
+from mavsr.workflow.experiments import all_evaluations
 
 SHARED = ("corpus", "mouths", "noise", "toy", "features")
 MINE = {

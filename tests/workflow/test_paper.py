@@ -5,7 +5,8 @@ import re
 import pytest
 from test_dag import expected_jobs, read_config
 
-from mavsr.experiments import all_models, evaluations
+from mavsr.config.read import parse_config
+from mavsr.workflow.experiments import all_models, evaluations
 
 PAPER = "workflow/configs/paper.yaml"
 
@@ -47,7 +48,7 @@ def test_the_papers_experiments_dry_run_without_data(project, config):
 
 def test_the_models_of_the_tables_and_figures(config):
     def models(experiment):
-        return {e.model.name: e.model for e in evaluations(config, experiment)}
+        return {e.model.name: e.model for e in evaluations(parse_config(config), experiment)}
 
     counts = {name: len(models(name)) for name in config["experiments"]}
     assert counts == {
@@ -85,7 +86,11 @@ def test_the_models_of_the_tables_and_figures(config):
 
 
 def test_vsr_has_its_own_learning_rate(project, config):
-    models = {m.settings.task: name for name, m in all_models(config).items() if "-ms." in name}
+    models = {
+        m.settings.task: name
+        for name, m in all_models(parse_config(config)).items()
+        if "-ms." in name
+    }
     targets = [f"results/training/{name}/run.json" for name in models.values()]
     small = ["features={views: 1}", "corpora={lrs3: {shards: {train: 1, val: 1, test: 1}}}"]
     shown = project.run(
@@ -104,7 +109,7 @@ def test_vsr_has_its_own_learning_rate(project, config):
 
 def test_lrs2_alone_is_enough_for_its_half(project, config):
     config["use_corpora"] = ["lrs2"]
-    assert all(model.corpus == "lrs2" for model in all_models(config).values())
+    assert all(model.corpus == "lrs2" for model in all_models(parse_config(config)).values())
     jobs = project.plan("--configfile", PAPER, "--config", "use_corpora=[lrs2]")
     assert jobs == expected_jobs(config)
     # Table 1 and 5, three MoME models, and ten variants of one.

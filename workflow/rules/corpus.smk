@@ -3,13 +3,13 @@
 
 rule make_portrait:
     output:
-        listing="results/corpus/{corpus}/tree.json",
+        listing=paths.TREE,
     log:
         "results/logs/corpus/{corpus}/make.log",
     benchmark:
         "results/benchmarks/corpus/{corpus}/make.tsv"
     wildcard_constraints:
-        corpus=one_of(MADE),
+        corpus=one_of(asked.made),
     conda:
         "../../envs/mavsr.yaml"
     threads: 8
@@ -17,8 +17,8 @@ rule make_portrait:
         mem="2GB",
     params:
         code=code("toy.portrait.make"),
-        root=lambda wildcards: config["corpora"][wildcards.corpus]["root"],
-        settings=per_corpus("make"),
+        root=told.of("make_portrait", "corpora", "{corpus}", "root"),
+        settings=told.of("make_portrait", "corpora", "{corpus}", "make"),
     shell:
         "python -m mavsr.toy.portrait.make --root {params.root:q}"
         " --listing {output.listing:q} --settings {params.settings:q}"
@@ -27,24 +27,28 @@ rule make_portrait:
 
 rule download_corpus:
     output:
-        listing="results/corpus/{corpus}/tree.json",
+        listing=paths.TREE,
     log:
         "results/logs/corpus/{corpus}/download.log",
     benchmark:
         "results/benchmarks/corpus/{corpus}/download.tsv"
     wildcard_constraints:
-        corpus=one_of(FETCHED),
+        corpus=one_of(asked.fetched),
     conda:
         "../../envs/mavsr.yaml"
     resources:
         mem="2GB",
         # No params: they change no result.
-        parallel=download_option("parallel", 4),
-        keep_archives=download_option("keep_archives", True),
+        parallel=told.running(
+            "download_corpus", "corpora", "{corpus}", "download", "parallel"
+        ),
+        keep_archives=told.running(
+            "download_corpus", "corpora", "{corpus}", "download", "keep_archives"
+        ),
     params:
         # No code: the bytes are the server's, and no change of it calls for new crops.
-        root=lambda wildcards: config["corpora"][wildcards.corpus]["root"],
-        settings=download_json,
+        root=told.of("download_corpus", "corpora", "{corpus}", "root"),
+        settings=told.of("download_corpus", "corpora", "{corpus}", "download"),
     shell:
         "python -m mavsr.corpus.download.get --corpus {wildcards.corpus} --root {params.root:q}"
         " --listing {output.listing:q} --settings {params.settings:q}"
@@ -54,13 +58,11 @@ rule download_corpus:
 
 rule scan_corpus:
     input:
-        tree=corpus_tree,
-        lists=corpus_lists,
+        tree=needs.corpus_tree,
+        lists=needs.corpus_lists,
     output:
-        train="results/corpus/{corpus}/train.parquet",
-        val="results/corpus/{corpus}/val.parquet",
-        test="results/corpus/{corpus}/test.parquet",
-        dropped="results/corpus/{corpus}/dropped.csv",
+        expand(paths.MANIFEST, split=SPLITS, allow_missing=True),
+        dropped=paths.SCAN_DROPPED,
     log:
         "results/logs/corpus/{corpus}/scan.log",
     benchmark:
@@ -71,10 +73,11 @@ rule scan_corpus:
         mem="2GB",
     params:
         code=code("corpus.scan"),
-        root=lambda wildcards: config["corpora"][wildcards.corpus]["root"],
-        shards=per_corpus("shards"),
-        reading=corpus_reading,
+        root=told.of("scan_corpus", "corpora", "{corpus}", "root"),
+        shards=told.of("scan_corpus", "corpora", "{corpus}", "shards"),
+        reading=told.reading,
+        audio=told.of("scan_corpus", "mouths", "audio"),
     shell:
         "python -m mavsr.corpus.scan --root {params.root:q}"
-        " --output_folder results/corpus/{wildcards.corpus} --shards {params.shards:q}"
-        " --reading {params.reading:q} 2> {log:q}"
+        " --output_folder $(dirname {output.dropped:q}) --shards {params.shards:q}"
+        " --reading {params.reading:q} --audio {params.audio} 2> {log:q}"

@@ -3,14 +3,14 @@
 
 rule decode:
     input:
-        run="results/training/{model}/run.json",
-        weights=ancient(model_weights),  # run.json stands for them
-        manifest=manifest("test"),
-        audio=features("audio", "test", heard),
-        video=features("video", "test", only_clean),
+        run=paths.RUN,
+        weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
+        manifest=needs.manifest("test"),
+        audio=needs.features("audio", "test", own_condition),
+        video=needs.features("video", "test", clean),
     output:
-        hypotheses="results/evaluation/{model}/{condition}/{scale}.jsonl",
-        settings="results/evaluation/{model}/{condition}/{scale}.json",
+        hypotheses=paths.HYPOTHESES,
+        settings=paths.DECODED,
     log:
         "results/logs/evaluation/{model}/{condition}/{scale}.log",
     benchmark:
@@ -22,12 +22,12 @@ rule decode:
     resources:
         mem="4GB",
         gpu_jobs=1,  # the default profile limits them
-        batch_tokens=config["decoding"]["batch_tokens"],  # no param: changes no result
+        batch_tokens=told.running("decode", "decoding", "batch_tokens"),
     params:
         code=code("evaluation.decode"),
-        origin=origin_json,
-        features=lambda wildcards, input: feature_options(input),
-        decoding=decoding_settings,
+        origin=told.origin,
+        features=features,
+        decoding=told.of("decode", "decoding"),
     shell:
         "python -m mavsr.evaluation.decode --model $(dirname {input.run:q})"
         " --manifest {input.manifest:q} --origin {params.origin:q}"
@@ -39,10 +39,11 @@ rule decode:
 
 rule score_experiment:
     input:
-        hypotheses=hypotheses(".jsonl"),
-        settings=hypotheses(".json"),
+        hypotheses=needs.hypotheses(paths.HYPOTHESES),
+        settings=needs.hypotheses(paths.DECODED),
+        clips=needs.tested_clips,
     output:
-        scores="results/evaluation/{experiment}.csv",
+        scores=paths.SCORES,
     log:
         "results/logs/evaluation/{experiment}.log",
     conda:
@@ -51,21 +52,17 @@ rule score_experiment:
         mem="1GB",
     params:
         code=code("evaluation.score"),
-        scoring=section("scoring"),
+        scoring=told.of("score_experiment", "scoring"),
     shell:
-        "python -m mavsr.evaluation.score --hypotheses {input.hypotheses:q}"
+        "python -m mavsr.evaluation.score --hypotheses {input.hypotheses:q} --results results"
         " --scoring {params.scoring:q} --output {output.scores:q} 2> {log:q}"
 
 
 rule collect_scores:
     input:
-        scores=[
-            f"results/evaluation/{name}.csv"
-            for name in config["experiments"]
-            if evaluations_of(name)
-        ],
+        scores=needs.all_scores(),
     output:
-        table="results/wer.csv",
+        table=paths.WER,
     log:
         "results/logs/evaluation/collect.log",
     conda:
@@ -81,13 +78,13 @@ rule collect_scores:
 
 rule record_routing:
     input:
-        run="results/training/{model}/run.json",
-        weights=ancient(model_weights),  # run.json stands for them
-        manifest=manifest("test"),
-        audio=features("audio", "test", heard),
-        video=features("video", "test", only_clean),
+        run=paths.RUN,
+        weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
+        manifest=needs.manifest("test"),
+        audio=needs.features("audio", "test", own_condition),
+        video=needs.features("video", "test", clean),
     output:
-        table="results/evaluation/{model}/{condition}/routing.csv",
+        table=paths.ROUTING,
     log:
         "results/logs/evaluation/{model}/{condition}/routing.log",
     benchmark:
@@ -100,7 +97,7 @@ rule record_routing:
         gpu_jobs=1,  # the default profile limits them
     params:
         code=code("evaluation.routing"),
-        features=lambda wildcards, input: feature_options(input),
+        features=features,
     shell:
         "python -m mavsr.evaluation.routing --model $(dirname {input.run:q})"
         " --manifest {input.manifest:q} {params.features}"

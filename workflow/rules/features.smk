@@ -3,10 +3,11 @@
 
 rule extract_features:
     input:
-        shard=sound_shard,
-        encoder=encoder_files,
+        shard=needs.audio_shard,
+        ledger=ancient(paths.CROPS_LEDGER),  # made with the crops
+        encoder=needs.encoder_files,
     output:
-        shard="results/features/{encoder}/{corpus}/{split}/{condition}/{shard}.tar",
+        shard=paths.FEATURES,
     log:
         "results/logs/features/{encoder}/{corpus}/{split}/{condition}/{shard}.log",
     benchmark:
@@ -18,14 +19,14 @@ rule extract_features:
         mem="4GB",
         gpu_jobs=1,  # the default profile limits them
         # No params: neither changes the result of a job that succeeds.
-        batch_s=config["features"]["batch_s"],
-        long_clips=config["features"]["long_clips"],
+        batch_s=told.running("extract_features", "features", "batch_s"),
+        long_clips=told.running("extract_features", "features", "long_clips"),
     params:
         code=code("features.extract"),
-        encoder=encoder_json,
-        settings=extract_settings,
+        encoder=told.of("extract_features", "encoders", "{encoder}"),
+        settings=told.extraction,
     shell:
-        "python -m mavsr.features.extract --shard {input.shard:q}"
+        "python -m mavsr.features.extract --shard {input.shard:q} --ledger {input.ledger:q}"
         " --encoder {params.encoder:q} --condition {wildcards.condition}"
         " --output {output.shard:q} --settings {params.settings:q}"
         " --settings.batch_s {resources.batch_s}"
@@ -36,14 +37,12 @@ rule extract_features:
 rule index_features:
     input:
         # Complete crops: a split that lost too many clips must not be trained on or scored.
-        crops=ancient("results/mouths/{corpus}/{split}/index.json"),
-        shards=collect(
-            "results/features/{{encoder}}/{{corpus}}/{{split}}/{{condition}}/{shard}.tar",
-            shard=shard_names,
-        ),
+        crops=ancient(paths.CROPS_INDEX),
+        ledger=ancient(paths.LEDGER),
+        shards=needs.shards(paths.FEATURES),
     output:
-        samples="results/features/{encoder}/{corpus}/{split}/{condition}/samples.parquet",
-        index="results/features/{encoder}/{corpus}/{split}/{condition}/index.json",
+        samples=paths.FEATURES_SAMPLES,
+        index=paths.FEATURES_INDEX,
     log:
         "results/logs/features/{encoder}/{corpus}/{split}/{condition}/index.log",
     conda:
@@ -52,8 +51,8 @@ rule index_features:
         mem="1GB",
     params:
         code=code("features.index"),
-        parameters=encoder_json,
+        parameters=told.of("index_features", "encoders", "{encoder}"),
     shell:
-        "python -m mavsr.features.index --shards {input.shards:q}"
+        "python -m mavsr.features.index --shards {input.shards:q} --ledger {input.ledger:q}"
         " --samples {output.samples:q} --output {output.index:q}"
         " --parameters {params.parameters:q} 2> {log:q}"

@@ -3,7 +3,7 @@
 
 rule fetch_retinaface:
     output:
-        weights="results/mouths/retinaface.weights",
+        weights=paths.RETINAFACE,
         listing="results/mouths/retinaface.json",
     log:
         "results/logs/mouths/retinaface.log",
@@ -13,7 +13,7 @@ rule fetch_retinaface:
         mem="1GB",
     params:
         # No code: the bytes are checked against the config's sum.
-        file=retinaface_file,
+        file=told.of("fetch_retinaface", "mouths", "retinaface"),
     shell:
         "python -m mavsr.corpus.download.get_file --file {params.file:q} --purpose retinaface"
         " --output {output.weights:q} --listing {output.listing:q} 2> {log:q}"
@@ -21,11 +21,11 @@ rule fetch_retinaface:
 
 rule crop_mouths:
     input:
-        manifest="results/corpus/{corpus}/{split}.parquet",
-        weights=detector_weights,
+        manifest=paths.MANIFEST,
+        weights=needs.detector_weights,
     output:
-        shard="results/mouths/{corpus}/{split}/{shard}.tar",
-        ledger="results/mouths/{corpus}/{split}/{shard}.csv",
+        shard=paths.CROPS,
+        ledger=paths.CROPS_LEDGER,
     log:
         "results/logs/mouths/{corpus}/{split}/{shard}.log",
     benchmark:
@@ -34,30 +34,27 @@ rule crop_mouths:
         "../../envs/mavsr.yaml"
     resources:
         mem="2GB",
-        gpu_jobs=int(config["mouths"]["detector"] == "retinaface"),
-        batch=config["mouths"]["retinaface"]["batch"],  # no param: changes no result
+        gpu_jobs=told.needs_gpu,
+        batch=told.running("crop_mouths", "mouths", "retinaface", "batch"),
     params:
         code=code("mouths.crop"),
         number=lambda wildcards: int(wildcards.shard),
-        settings=crop_settings,
+        settings=told.crops,
     shell:
         "python -m mavsr.mouths.crop --manifest {input.manifest:q} --shard {params.number}"
         " --output {output.shard:q} --ledger {output.ledger:q}"
-        " --settings {params.settings:q} --settings.batch {resources.batch} 2> {log:q}"
+        " --settings {params.settings:q} --settings.retinaface.batch {resources.batch} 2> {log:q}"
 
 
 rule index_mouths:
     input:
-        shards=collect(
-            "results/mouths/{{corpus}}/{{split}}/{shard}.tar", shard=shard_names
-        ),
-        ledgers=collect(
-            "results/mouths/{{corpus}}/{{split}}/{shard}.csv", shard=shard_names
-        ),
-        dropped="results/corpus/{corpus}/dropped.csv",
+        shards=needs.shards(paths.CROPS),
+        ledgers=needs.shards(paths.CROPS_LEDGER),
+        dropped=paths.SCAN_DROPPED,
+        manifest=paths.MANIFEST,
     output:
-        index="results/mouths/{corpus}/{split}/index.json",
-        ledger="results/mouths/{corpus}/{split}/ledger.csv",
+        index=paths.CROPS_INDEX,
+        ledger=paths.LEDGER,
     log:
         "results/logs/mouths/{corpus}/{split}/index.log",
     conda:
@@ -66,22 +63,19 @@ rule index_mouths:
         mem="1GB",
     params:
         code=code("mouths.index"),
-        max_dropped=config["mouths"]["max_dropped"],
+        max_dropped=told.of("index_mouths", "mouths", "max_dropped"),
     shell:
         "python -m mavsr.mouths.index --shards {input.shards:q} --ledgers {input.ledgers:q}"
-        " --scan_dropped {input.dropped:q} --split {wildcards.split}"
+        " --scan_dropped {input.dropped:q} --manifest {input.manifest:q} --split {wildcards.split}"
         " --output {output.index:q} --ledger {output.ledger:q}"
         " --max_dropped {params.max_dropped} 2> {log:q}"
 
 
 rule summarise_mouths:
     input:
-        ledgers=expand(
-            "results/mouths/{{corpus}}/{split}/ledger.csv",
-            split=["train", "val", "test"],
-        ),
+        ledgers=expand(paths.LEDGER, split=SPLITS, allow_missing=True),
     output:
-        table="results/mouths/{corpus}/ledger_summary.csv",
+        table=paths.LEDGER_SUMMARY,
     log:
         "results/logs/mouths/{corpus}/summary.log",
     conda:
@@ -97,13 +91,11 @@ rule summarise_mouths:
 
 rule draw_mouths:
     input:
-        ledger="results/mouths/{corpus}/{split}/ledger.csv",
-        shards=collect(
-            "results/mouths/{{corpus}}/{{split}}/{shard}.tar", shard=shard_names
-        ),
+        ledger=paths.LEDGER,
+        shards=needs.shards(paths.CROPS),
     output:
         sheet=report(
-            "results/report/mouths/{corpus}_{split}.png",
+            paths.SHEET,
             caption="../report/crops.rst",
             category="Mouths",
             labels={"shows": "{corpus}, {split}"},
@@ -116,7 +108,7 @@ rule draw_mouths:
         mem="1GB",
     params:
         code=code("mouths.contact_sheet"),
-        clips=config["mouths"]["sheet_clips"],
+        clips=told.of("draw_mouths", "mouths", "sheet_clips"),
     shell:
         "python -m mavsr.mouths.contact_sheet --ledger {input.ledger:q} --shards {input.shards:q}"
         " --clips {params.clips} --output {output.sheet:q} 2> {log:q}"

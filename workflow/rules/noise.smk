@@ -1,11 +1,11 @@
-"""Mix babble into the sound of clips."""
+"""Mix babble into the audio of clips."""
 
 
 rule make_babble:
     input:
-        manifest="results/corpus/{corpus}/train.parquet",
+        manifest=paths.MANIFEST.replace("{split}", "train"),
     output:
-        babble="results/noise/{corpus}/babble.flac",
+        babble=paths.OWN_BABBLE,
     log:
         "results/logs/noise/{corpus}/babble.log",
     conda:
@@ -14,7 +14,7 @@ rule make_babble:
         mem="2GB",
     params:
         code=code("noise.babble"),
-        settings=section("noise", "made"),
+        settings=told.of("make_babble", "noise", "made"),
     shell:
         "python -m mavsr.noise.babble --manifest {input.manifest:q}"
         " --output {output.babble:q} --settings {params.settings:q} 2> {log:q}"
@@ -22,19 +22,19 @@ rule make_babble:
 
 rule download_babble:
     output:
-        recording="results/noise/download/{name}",
-        listing="results/noise/download/{name}.json",
+        recording=paths.BABBLE_DOWNLOAD,
+        listing=f"{paths.BABBLE_DOWNLOAD}.json",
     log:
         "results/logs/noise/download/{name}.log",
     wildcard_constraints:
-        name=one_of([BABBLE]),
+        name=one_of([babble_name(asked)]),
     conda:
         "../../envs/mavsr.yaml"
     resources:
         mem="1GB",
     params:
         # No code: the bytes are the server's, and no change of it calls for new noise.
-        file=section("noise", "babble"),
+        file=told.of("download_babble", "noise", "babble"),
     shell:
         "python -m mavsr.corpus.download.get_file --file {params.file:q} --purpose babble"
         " --output {output.recording:q} --listing {output.listing:q} 2> {log:q}"
@@ -42,9 +42,9 @@ rule download_babble:
 
 rule import_babble:
     input:
-        recording=babble_input,
+        recording=needs.babble_recording,
     output:
-        babble="results/noise/babble.flac",
+        babble=paths.BABBLE,
     log:
         "results/logs/noise/import_babble.log",
     conda:
@@ -53,8 +53,8 @@ rule import_babble:
         mem="2GB",
     params:
         code=code("noise.recording"),
-        source=babble_source,
-        mat_hz=config["noise"]["babble_mat_hz"],
+        source=needs.babble_source,
+        mat_hz=told.of("import_babble", "noise", "babble_mat_hz"),
     shell:
         "python -m mavsr.noise.recording --source {params.source:q} --mat_hz {params.mat_hz}"
         " --output {output.babble:q} 2> {log:q}"
@@ -62,10 +62,11 @@ rule import_babble:
 
 rule mix_noise:
     input:
-        shard="results/mouths/{corpus}/{split}/{shard}.tar",
-        babble=babble_file,
+        shard=paths.CROPS,
+        ledger=ancient(paths.CROPS_LEDGER),  # made with the shard
+        babble=needs.babble,
     output:
-        shard="results/noise/{corpus}/{split}/{condition}/{shard}.tar",
+        shard=paths.NOISY,
     log:
         "results/logs/noise/{corpus}/{split}/{condition}/{shard}.log",
     benchmark:
@@ -76,8 +77,9 @@ rule mix_noise:
         mem="2GB",
     params:
         code=code("noise.apply"),
-        settings=noise_settings,
+        settings=told.of("mix_noise", "noise"),
     shell:
-        "python -m mavsr.noise.apply --shard {input.shard:q} --babble {input.babble:q}"
+        "python -m mavsr.noise.apply --shard {input.shard:q} --ledger {input.ledger:q}"
+        " --babble {input.babble:q}"
         " --condition {wildcards.condition} --output {output.shard:q}"
         " --settings {params.settings:q} 2> {log:q}"

@@ -3,15 +3,15 @@
 
 rule write_table:
     input:
-        scores=scores_of,
-        published=PUBLISHED,
+        scores=needs.scores,
+        published=published_tables(),
     output:
-        expand("results/{{name}}.{suffix}", suffix=["csv", "md", "tex", "rst"]),
+        multiext(paths.SHOWN, ".csv", ".md", ".tex", ".rst"),
         page=report(
-            "results/{name}.html",
+            f"{paths.SHOWN}.html",
             caption="../report/table.rst",
-            category=report_category,
-            labels=report_label("table"),
+            category=category,
+            labels=label("table"),
         ),
     log:
         "results/logs/report/tables/{name}.log",
@@ -21,8 +21,8 @@ rule write_table:
         mem="1GB",
     params:
         code=code("report.table"),
-        report=report_json,
-        scores=lambda wildcards, input: "--scores" if input.scores else "",
+        report=told.report,
+        scores=flag("scores"),
     shell:
         "python -m mavsr.report.table --name {wildcards.name} --settings {params.report:q}"
         " {params.scores} {input.scores:q} --output results 2> {log:q}"
@@ -30,16 +30,16 @@ rule write_table:
 
 rule draw_figure:
     input:
-        scores=scores_of,
-        routing=routing_of,
-        published=PUBLISHED,
+        scores=needs.scores,
+        routing=needs.routing,
+        published=published_tables(),
     output:
-        "results/{name}.pdf",
+        f"{paths.SHOWN}.pdf",
         picture=report(
-            "results/{name}.png",
+            f"{paths.SHOWN}.png",
             caption="../report/figure.rst",
-            category=report_category,
-            labels=report_label("figure"),
+            category=category,
+            labels=label("figure"),
         ),
     log:
         "results/logs/report/figures/{name}.log",
@@ -49,9 +49,9 @@ rule draw_figure:
         mem="1GB",
     params:
         code=code("report.figure"),
-        caption=caption_of,
-        report=report_json,
-        routing=lambda wildcards, input: "--routing" if input.routing else "",
+        caption=caption,
+        report=told.report,
+        routing=flag("routing"),
     shell:
         "python -m mavsr.report.figure --name {wildcards.name} --settings {params.report:q}"
         " --scores {input.scores:q} {params.routing} {input.routing:q} --output results 2> {log:q}"
@@ -59,12 +59,12 @@ rule draw_figure:
 
 rule check_results:
     input:
-        scores="results/wer.csv",
+        scores=paths.WER,
         experiments=rules.collect_scores.input.scores,
-        hypotheses=[f"results/evaluation/{e.path}.jsonl" for e in EVALUATIONS],
-        settings=[f"results/evaluation/{e.path}.json" for e in EVALUATIONS],
+        hypotheses=needs.all_hypotheses(paths.HYPOTHESES),
+        settings=needs.all_hypotheses(paths.DECODED),
     output:
-        table="results/checks.csv",
+        table=paths.CHECKS,
     log:
         "results/logs/report/check_results.log",
     conda:
@@ -73,7 +73,7 @@ rule check_results:
         mem="1GB",
     params:
         code=code("report.check"),
-        scoring=section("scoring"),
+        scoring=told.of("check_results", "scoring"),
     shell:
         "python -m mavsr.report.check --scores {input.scores:q}"
         " --experiments {input.experiments:q} --hypotheses {input.hypotheses:q}"
@@ -82,11 +82,11 @@ rule check_results:
 
 rule draw_losses:
     input:
-        metrics=expand("results/training/{model}/metrics.csv", model=MODELS),
+        metrics=expand(paths.METRICS, model=asked.models),
     output:
-        "results/report/losses.pdf",
+        f"{paths.LOSSES}.pdf",
         picture=report(
-            "results/report/losses.png",
+            f"{paths.LOSSES}.png",
             caption="../report/losses.rst",
             category="Run",
             labels={"shows": "validation losses of all models"},
@@ -107,11 +107,11 @@ rule draw_losses:
 rule describe_run:
     input:
         settings=rules.check_results.input.settings,
-        ledgers=ledger_summaries,
-        checks="results/checks.csv",
+        ledgers=needs.ledger_summaries,
+        checks=paths.CHECKS,
     output:
         page=report(
-            "results/report/run.html",
+            paths.RUN_PAGE,
             caption="../report/run.rst",
             category="Run",
             labels={"shows": "settings, software, clips, checks"},
@@ -124,7 +124,7 @@ rule describe_run:
         mem="1GB",
     params:
         code=code("report.run"),
-        config=lambda wildcards: json.dumps(config),
+        config=told.whole,
     shell:
         "python -m mavsr.report.run --resolved {params.config:q} --settings {input.settings:q}"
         " --ledgers {input.ledgers:q} --checks {input.checks:q} --output {output.page:q} 2> {log:q}"
@@ -132,7 +132,7 @@ rule describe_run:
 
 rule parameters:
     output:
-        table="results/parameters.csv",
+        table=paths.PARAMETERS,
     log:
         "results/logs/report/parameters.log",
     benchmark:
@@ -149,10 +149,10 @@ rule parameters:
 
 rule draw_training:
     input:
-        metrics="results/training/{model}/metrics.csv",
+        metrics=paths.METRICS,
     output:
         figure=report(
-            "results/report/training/{model}.png",
+            paths.LOSS_CURVE,
             caption="../report/training.rst",
             category="Training",
             labels={"shows": "{model}"},

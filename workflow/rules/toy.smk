@@ -3,14 +3,14 @@
 
 rule make_whisper:
     input:
-        manifest="results/corpus/{corpus}/train.parquet",
-        val_manifest="results/corpus/{corpus}/val.parquet",
-        shards=toy_shards("train"),
-        val_shards=toy_shards("val"),
-        babble=babble_file,
+        manifest=paths.MANIFEST.replace("{split}", "train"),
+        val_manifest=paths.MANIFEST.replace("{split}", "val"),
+        shards=needs.shards(paths.CROPS, "train"),
+        val_shards=needs.shards(paths.CROPS, "val"),
+        babble=needs.babble,
     output:
-        report="results/toy/{corpus}/whisper/toy.json",
-        weights="results/toy/{corpus}/whisper/model.safetensors",
+        report=f"{paths.TOY_WHISPER}/toy.json",
+        weights=f"{paths.TOY_WHISPER}/model.safetensors",
     log:
         "results/logs/toy/{corpus}/whisper.log",
     benchmark:
@@ -22,8 +22,8 @@ rule make_whisper:
         mem="3GB",
     params:
         code=code("toy.whisper"),
-        settings=whisper_settings,
-        noise=whisper_noise,
+        settings=told.toy_whisper,
+        noise=told.toy_noise,
     shell:
         "python -m mavsr.toy.whisper --manifest {input.manifest:q}"
         " --val_manifest {input.val_manifest:q} --shards {input.shards:q}"
@@ -34,13 +34,13 @@ rule make_whisper:
 
 rule make_avhubert:
     input:
-        manifest="results/corpus/{corpus}/train.parquet",
-        val_manifest="results/corpus/{corpus}/val.parquet",
-        shards=toy_shards("train"),
-        val_shards=toy_shards("val"),
+        manifest=paths.MANIFEST.replace("{split}", "train"),
+        val_manifest=paths.MANIFEST.replace("{split}", "val"),
+        shards=needs.shards(paths.CROPS, "train"),
+        val_shards=needs.shards(paths.CROPS, "val"),
     output:
-        report="results/toy/{corpus}/avhubert.json",
-        weights="results/toy/{corpus}/avhubert.pt",
+        report=f"{paths.TOY_AVHUBERT}.json",
+        weights=f"{paths.TOY_AVHUBERT}.pt",
     log:
         "results/logs/toy/{corpus}/avhubert.log",
     benchmark:
@@ -53,7 +53,7 @@ rule make_avhubert:
         mem="3GB",
     params:
         code=code("toy.avhubert"),
-        settings=section("toy", "avhubert"),
+        settings=told.of("make_avhubert", "toy", "avhubert"),
     shell:
         "python -m mavsr.toy.avhubert --manifest {input.manifest:q}"
         " --val_manifest {input.val_manifest:q} --shards {input.shards:q}"
@@ -63,10 +63,10 @@ rule make_avhubert:
 
 rule make_llama:
     input:
-        manifest="results/corpus/{corpus}/train.parquet",
+        manifest=paths.MANIFEST.replace("{split}", "train"),
     output:
-        report="results/toy/{corpus}/llama/toy.json",
-        weights="results/toy/{corpus}/llama/model.safetensors",
+        report=f"{paths.TOY_LLAMA}/toy.json",
+        weights=f"{paths.TOY_LLAMA}/model.safetensors",
     log:
         "results/logs/toy/{corpus}/llama.log",
     benchmark:
@@ -79,7 +79,7 @@ rule make_llama:
         mem="2GB",
     params:
         code=code("toy.llama"),
-        settings=section("toy", "llama"),
+        settings=told.of("make_llama", "toy", "llama"),
     shell:
         "python -m mavsr.toy.llama --manifest {input.manifest:q}"
         " --output $(dirname {output.report:q}) --settings {params.settings:q}"

@@ -3,19 +3,19 @@
 
 rule train_model:
     input:
-        train=manifest("train"),
-        val=manifest("val"),
-        audio=features("audio", "train", all_views),
-        video=features("video", "train", all_views),
-        audio_val=features("audio", "val", only_clean),
-        video_val=features("video", "val", only_clean),
-        online=online_inputs,
-        llm=llm_files,
+        train=needs.manifest("train"),
+        val=needs.manifest("val"),
+        audio=needs.features("audio", "train", views),
+        video=needs.features("video", "train", views),
+        audio_val=needs.features("audio", "val", clean),
+        video_val=needs.features("video", "val", clean),
+        online=needs.online,
+        llm=needs.llm_files,
     output:
-        run="results/training/{model}/run.json",
-        metrics="results/training/{model}/metrics.csv",
-        projectors="results/training/{model}/projectors.safetensors",
-        adapters=directory("results/training/{model}/adapters"),
+        run=paths.RUN,
+        metrics=paths.METRICS,
+        projectors=paths.PROJECTORS,
+        adapters=directory(paths.ADAPTERS),
     log:
         "results/logs/training/{model}.log",
     benchmark:
@@ -26,15 +26,17 @@ rule train_model:
         mem="4GB",
         gpu_jobs=1,  # the default profile limits them
         launch="--gpus 1",  # more than one, or --nodes: torchrun (mavsr.cluster.site)
-        running=training_running(),  # no param: changes no result
+        command=told.training_command,  # no param: code tells them apart
+        running=told.training_runs,  # no param: changes no result
+        setup=told.setup,  # nor does it: a model is to say how it was made
     params:
-        code=code("training.train"),
-        model=model_json,
-        training=training_settings,
-        features=training_features,
+        code=code(told.training_command),
+        model=told.model,
+        training=told.training,
+        features=told.training_features,
     shell:
         "exec python -m mavsr.cluster.launch {resources.launch}"
-        " mavsr.training.train --output $(dirname {output.run:q})"
+        " mavsr.{resources.command} --output $(dirname {output.run:q})"
         " --train_manifest {input.train:q} --val_manifest {input.val:q}"
         " {params.features} --model {params.model:q} --training {params.training:q}"
-        " {resources.running} --threads {threads} 2> {log:q}"
+        " {resources.running} --setup {resources.setup:q} --threads {threads} 2> {log:q}"

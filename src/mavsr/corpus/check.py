@@ -1,6 +1,6 @@
 """Command: say what the configured corpora hold, beside the papers' numbers, and what is missing.
 
-``python -m mavsr.corpus.check --configfile workflow/configs/paper.yaml --corpus lrs2``
+``mavsr corpus check lrs2 --configfile workflow/configs/paper.yaml``
 
 Nothing is written; every video is opened, so LRS3 takes some minutes. With ``--manifests`` the
 numbers come from what the workflow has already read. Other files of the user's own that experiments
@@ -9,20 +9,20 @@ read (babble, landmarks, AV-HuBERT) are named where they are missing.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from mavsr.command import run_command
-from mavsr.configuration import read_config
+from mavsr.config.config import Config
+from mavsr.config.read import plain, read_config
 from mavsr.corpus.clips import UNUSED, Clip
+from mavsr.corpus.long_clips import explain_long
 from mavsr.corpus.manifest import SPLITS, read_manifest
 from mavsr.corpus.published import PUBLISHED
-from mavsr.corpus.readers import reading_settings
 from mavsr.corpus.scan import SEED, build_manifests, read_corpus
 from mavsr.errors import InputError
-from mavsr.experiments import all_models
-from mavsr.preflight import missing_files
+from mavsr.workflow.experiments import all_models
+from mavsr.workflow.preflight import missing_files
 
 _SHOWN = 5
 
@@ -117,17 +117,17 @@ def check(
     config = read_config(configfile or [])
     used = {model.corpus for model in all_models(config).values()}
     # The default config's own corpus is of no interest beside a user's.
-    listed = [n for n, c in config["corpora"].items() if n in used or c["kind"] != "portrait"]
-    names = corpus or config["use_corpora"] or listed
-    unknown = sorted(set(names) - set(config["corpora"]))
+    listed = [n for n, c in config.corpora.items() if n in used or c.kind != "portrait"]
+    names = corpus or config.use_corpora or listed
+    unknown = sorted(set(names) - set(config.corpora))
     if unknown:
-        known = ", ".join(config["corpora"])
+        known = ", ".join(config.corpora)
         raise InputError(f"corpus {unknown[0]!r} is not under `corpora` ({known})")
     unusable = []
     for name in names:
-        print(f"== {name} ({config['corpora'][name]['kind']})")
+        print(f"== {name} ({config.corpora[name].kind})")
         try:
-            print("\n".join(_report(name, config["corpora"][name], manifests)))
+            print("\n".join(_report(name, config, manifests)))
         except InputError as error:
             print(error)
             unusable.append(name)
@@ -138,26 +138,28 @@ def check(
         raise InputError(f"not usable: {', '.join(unusable)}; see above")
 
 
-def _reading_own_files(config: Mapping[str, Any]) -> list[tuple[str, dict[str, str]]]:
+def _reading_own_files(config: Config) -> list[tuple[str, dict[str, str]]]:
     """One job of every kind that reads files of the user's own besides corpora."""
     encoders = {name for model in all_models(config).values() for _, name in model.encoders}
     encoding = [("extract_features", {"encoder": name}) for name in sorted(encoders)]
     return [("crop_mouths", {}), ("import_babble", {}), *encoding]
 
 
-def _report(name: str, section: Mapping[str, Any], manifests: Path | None) -> list[str]:
-    kind, root = section["kind"], Path(section["root"])
+def _report(name: str, config: Config, manifests: Path | None) -> list[str]:
+    section = config.corpora[name]
+    kind, root = section.kind, Path(section.root)
     if kind == "portrait" and not root.exists():
         return ["not made yet; the workflow makes it"]
     clips: list[Clip] = []
     if manifests is None:
-        clips = read_corpus(root, reading_settings(section), SEED)
-        tables = build_manifests(clips, section["shards"])
+        clips = read_corpus(root, section.reading, SEED, config.mouths.audio)
+        tables = build_manifests(clips, plain(section.shards))
     else:
         tables = {split: read_manifest(manifests / name / f"{split}.parquet") for split in SPLITS}
     summary = summarise(name, kind, tables)
     missing = explain_shortfall(kind, summary)
     lines = [summary.drop(columns="corpus").to_string(index=False), *missing]
+    lines += explain_long(config, name, tables)
     return lines + (explain_dropped(clips) or ["nothing is left out"] * (manifests is None))
 
 

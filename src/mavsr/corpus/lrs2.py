@@ -9,7 +9,6 @@ import logging
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from mavsr.corpus.clips import Clip
@@ -26,7 +25,6 @@ ADVICE = (
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
 class Lrs2(LrsReader):
     """How LRS2 is read; its validation split is its own."""
 

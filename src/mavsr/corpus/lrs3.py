@@ -8,9 +8,10 @@ test split serves as validation, as in the papers' public code.
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from mavsr.config.corpora import Lrs3Keys
 from mavsr.corpus.clips import Clip, draw_speakers
 from mavsr.corpus.lrs import LrsReader, Source, check_tree, list_videos, misplaced
 from mavsr.corpus.transcripts import read_text, split_lines
@@ -28,30 +29,8 @@ ADVICE = (
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Lrs3(LrsReader):
-    """How LRS3 is read; give exactly one of ``validation_share`` and ``validation``.
-
-    Attributes:
-        validation_share: share of the trainval clips to hold out, by speaker; the pretrain clips of
-            these speakers are not used either.
-        validation: ``test`` makes the test split the validation split as well; any other text is
-            the path of a list of trainval clips (``<speaker>/<clip>`` or
-            ``trainval/<speaker>/<clip>``) that are the validation split.
-    """
-
-    validation_share: float | None = None
-    validation: str | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if (self.validation_share is None) == (self.validation is None):
-            raise InputError(
-                "give either validation_share (a share of trainval) or validation ('test', or the "
-                "path of a list of clips)"
-            )
-        if self.validation_share is not None and not 0 < self.validation_share < 1:
-            raise InputError(f"validation_share is {self.validation_share}; give a share in (0, 1)")
+class Lrs3(LrsReader, Lrs3Keys):
+    """How LRS3 is read."""
 
     def check(self, root: Path) -> None:
         """See mavsr.corpus.clips.Reader."""

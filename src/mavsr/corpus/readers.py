@@ -5,26 +5,20 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from mavsr.corpus.clips import Reader
+from mavsr.corpus.crops import Crops
 from mavsr.corpus.folder import Folder
 from mavsr.corpus.lrs2 import Lrs2
 from mavsr.corpus.lrs3 import Lrs3
 from mavsr.errors import InputError
 
-KINDS: dict[str, Any] = {"folder": Folder, "lrs2": Lrs2, "lrs3": Lrs3, "portrait": Lrs3}
+KINDS: dict[str, Any] = {
+    "crops": Crops,
+    "folder": Folder,
+    "lrs2": Lrs2,
+    "lrs3": Lrs3,
+    "portrait": Lrs3,
+}
 """Kind in the config -> its reader's class. A portrait corpus has the layout of LRS3."""
-NOT_READING = {"root", "shards", "make", "download"}
-"""Keys of a corpus' section that do not decide what is read."""
-
-
-def reading_settings(corpus: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a corpus' section of the config that its reader takes, and the kind.
-
-    A portrait corpus made without pretrain clips is read without them.
-    """
-    settings = {key: value for key, value in corpus.items() if key not in NOT_READING}
-    if corpus["kind"] == "portrait" and not corpus["make"]["pretrain_clips"]:
-        settings["pretrain"] = False
-    return settings
 
 
 def make_reader(settings: Mapping[str, Any]) -> Reader:

@@ -1,51 +1,32 @@
 """Frozen encoders behind one small interface, loaded from their public file formats."""
 
-from dataclasses import dataclass
-from typing import Literal, get_args
+from pathlib import Path
+from typing import Annotated
 
 import torch
 
+from mavsr.config.base import Key, settings
+from mavsr.config.encoders import EncoderKeys
+from mavsr.config.values import Flag
 from mavsr.encoders.avhubert import AVHubertEncoder
 from mavsr.encoders.base import Encoder
-from mavsr.encoders.whisper import Padding, WhisperEncoder
+from mavsr.encoders.whisper import WhisperEncoder
 from mavsr.errors import InputError
+from mavsr.toy.record import check_weights
 
 __all__ = ["Encoder", "EncoderSettings", "load_encoder"]
 
 
-@dataclass(frozen=True)
-class EncoderSettings:
-    """Which encoder to load, as the config and the command line name it.
+@settings("encoder")
+class EncoderSettings(EncoderKeys):
+    """Which encoder to load, as the config and the command line name it."""
 
-    Attributes:
-        kind: ``whisper`` (sound) or ``avhubert`` (video).
-        path: Whisper's folder or hub name; AV-HuBERT's ``.pt`` file.
-        revision: commit, tag or branch of a hub model.
-        local_files_only: never ask the network for a hub model.
-        pad: ``chunk`` pads a clip to the length that Whisper was trained on, as the papers do;
-            ``none`` leaves it as it is, which is faster and changes the tokens (docs/methods.md).
-
-    """
-
-    kind: Literal["whisper", "avhubert"]
-    path: str
-    revision: str | None = None
-    local_files_only: bool = False
-    pad: Padding = "chunk"
+    local_files_only: Annotated[Flag, Key("Never ask the network for a hub model")] = False
 
     def __post_init__(self) -> None:
-        if self.kind not in ("whisper", "avhubert"):
-            raise InputError(f"encoder kind is {self.kind!r}; choose 'whisper' or 'avhubert'")
-        if self.kind == "avhubert" and (self.revision is not None or self.local_files_only):
-            raise InputError(
-                "encoder avhubert is a local file; leave out revision and local_files_only"
-            )
-        if self.pad not in get_args(Padding):
-            raise InputError(
-                f"encoder pad is {self.pad!r}; choose {' or '.join(get_args(Padding))}"
-            )
-        if self.kind == "avhubert" and self.pad != "chunk":
-            raise InputError("encoder avhubert never pads a clip; leave out pad")
+        super().__post_init__()
+        if self.kind == "avhubert" and self.local_files_only:
+            raise InputError("encoder avhubert is a local file; leave out local_files_only")
 
 
 def load_encoder(
@@ -62,6 +43,7 @@ def load_encoder(
         InputError: the files are missing or not what they should be.
 
     """
+    check_weights(Path(settings.path))
     if settings.kind == "avhubert":
         return AVHubertEncoder.from_checkpoint(settings.path).to(device)
     encoder = WhisperEncoder.from_pretrained(

@@ -10,14 +10,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
 
 import torch
 
+from mavsr.config.features import Precision
 from mavsr.encoders.base import Encoder
 from mavsr.errors import InputError
 
-Precision = Literal["float32", "bfloat16"]
 CPU_BATCH_S = 32.0
 """Seconds of equally long clips that a CPU encodes together: eight of the toy model's, one of 30 s,
 whose matrices are large by themselves."""

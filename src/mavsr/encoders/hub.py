@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import huggingface_hub
-from huggingface_hub.errors import GatedRepoError, HFValidationError
-
+from mavsr.checkpoints import ENCODER
 from mavsr.errors import InputError
+from mavsr.hub import hub_folder
 
-_CONFIG_FILES = ("config.json", "preprocessor_config.json")
 _WEIGHT_FILES = ("model.safetensors", "model.safetensors.index.json", "model-*.safetensors")
 
 
@@ -23,43 +21,14 @@ def whisper_folder(name_or_folder: str | Path, revision: str | None, offline: bo
         InputError: the model is missing, gated or not reachable, or its folder is incomplete.
 
     """
-    local = Path(name_or_folder).is_dir()
-    folder = Path(name_or_folder) if local else _hub_folder(str(name_or_folder), revision, offline)
-    missing = [name for name in _CONFIG_FILES if not (folder / name).is_file()]
+    folder = Path(name_or_folder)
+    if not folder.is_dir():
+        patterns = [*ENCODER, *_WEIGHT_FILES]
+        folder = hub_folder("Whisper", str(name_or_folder), revision, patterns, offline)
+    missing = [name for name in ENCODER if not (folder / name).is_file()]
     if missing or not any(folder.glob("model*.safetensors")):
         raise InputError(
             f"{folder} lacks {', '.join(missing or _WEIGHT_FILES[:1])}; give a complete Whisper "
             "folder in Hugging Face's format"
         )
     return folder
-
-
-def _hub_folder(name: str, revision: str | None, offline: bool) -> Path:
-    page = f"{huggingface_hub.constants.ENDPOINT}/{name}"
-    try:
-        return Path(
-            huggingface_hub.snapshot_download(
-                name,
-                revision=revision,
-                allow_patterns=[*_CONFIG_FILES, *_WEIGHT_FILES],
-                local_files_only=offline,
-            )
-        )
-    except GatedRepoError as error:
-        raise InputError(
-            f"Whisper model {name!r} is gated: accept its terms on {page}, then set HF_TOKEN to an "
-            "access token of that account. Once it is in the local cache, HF_HUB_OFFLINE=1 uses it "
-            "without asking"
-        ) from error
-    except HFValidationError as error:
-        raise InputError(
-            f"Whisper folder {name} does not exist, and it is no name of a hub model either; "
-            "correct the path"
-        ) from error
-    except Exception as error:  # connections break in many ways, and proxies answer anything
-        at = f" at revision {revision!r}" if revision else ""
-        raise InputError(
-            f"Whisper model {name!r}{at} is neither a folder here nor available. Correct the name; "
-            f"or see {page} and set HF_TOKEN if the model is private; with HF_HUB_OFFLINE=1 or "
-            f"local_files_only it must be in the local cache: fetch it once online. ({error})"
-        ) from error

@@ -1,7 +1,6 @@
 """Width and arithmetic of an encoder, from its config alone: no weights are loaded or needed."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import WhisperConfig
 from transformers.models.whisper.modeling_whisper import WhisperEncoder as WhisperNetwork
 
-from mavsr.encoders import EncoderSettings
+from mavsr.config.encoders import EncoderKeys
+from mavsr.config.toy import Toy, ToyAVHubert, ToyWhisperKeys
 from mavsr.encoders.avhubert import AVHubertEncoder
 from mavsr.encoders.avhubert_checkpoint import AVHubertConfig, read_checkpoint
 from mavsr.errors import InputError
@@ -60,7 +60,7 @@ class EncoderSize:
         return self.linear * tokens + self.quadratic * tokens**2
 
 
-def encoder_size(settings: EncoderSettings, toy: Mapping[str, Any]) -> EncoderSize:
+def encoder_size(settings: EncoderKeys, toy: Toy) -> EncoderSize:
     """Size of a configured encoder.
 
     Args:
@@ -72,14 +72,14 @@ def encoder_size(settings: EncoderSettings, toy: Mapping[str, Any]) -> EncoderSi
 
     """
     if settings.kind == "whisper":
-        config, basis = _whisper_config(settings, toy["whisper"])
+        config, basis = _whisper_config(settings, toy.whisper)
         return _whisper_size(config, settings.pad, basis)
-    video, basis = _avhubert_config(Path(settings.path), toy["avhubert"])
+    video, basis = _avhubert_config(Path(settings.path), toy.avhubert)
     linear, quadratic = _fitted(lambda frames: _avhubert_flops(video, frames))
     return EncoderSize("video", video.dim, None, linear, quadratic, basis)
 
 
-def _whisper_config(settings: EncoderSettings, toy: Mapping[str, Any]) -> tuple[WhisperConfig, str]:
+def _whisper_config(settings: EncoderKeys, toy: ToyWhisperKeys) -> tuple[WhisperConfig, str]:
     try:
         revision = settings.revision or "main"
         config = WhisperConfig.from_pretrained(
@@ -91,8 +91,8 @@ def _whisper_config(settings: EncoderSettings, toy: Mapping[str, Any]) -> tuple[
         if here.is_file():
             raise InputError(f"{here} cannot be read ({error}); fetch it again") from error
     if settings.path.startswith("results/toy/"):
-        width, layers, heads = (toy[key] for key in ("dim", "layers", "heads"))
-        return _config(width, layers, heads, 50 * toy["chunk_s"], 4), "toy.whisper"
+        width, layers, heads = toy.dim, toy.layers, toy.heads
+        return _config(width, layers, heads, 50 * toy.chunk_s, 4), "toy.whisper"
     if name := re.search(r"whisper-(tiny|base|small|medium|large)", settings.path):
         width, layers, heads = _PUBLISHED_WHISPER[name[1]]
         return _config(width, layers, heads, 1500, 4), f"the published size {name[1]}"
@@ -118,13 +118,13 @@ def _whisper_size(config: WhisperConfig, pad: str, basis: str) -> EncoderSize:
     return EncoderSize("audio", config.d_model, chunk_s, linear, quadratic, basis)
 
 
-def _avhubert_config(path: Path, toy: Mapping[str, Any]) -> tuple[AVHubertConfig, str]:
+def _avhubert_config(path: Path, toy: ToyAVHubert) -> tuple[AVHubertConfig, str]:
     if path.is_file():
         return read_checkpoint(path)[0], "its checkpoint"
     if str(path).startswith("results/toy/"):
         names = ("dim", "layers", "heads", "resnet_width", "conv_pos")
-        sizes = {name: toy[name] for name in names}
-        return AVHubertConfig(**sizes, ffn_dim=4 * toy["dim"]), "toy.avhubert"
+        sizes = {name: getattr(toy, name) for name in names}
+        return AVHubertConfig(**sizes, ffn_dim=4 * toy.dim), "toy.avhubert"
     if "base" in path.name:
         return _BASE, "the published size base"
     return AVHubertConfig(), "the published size large"

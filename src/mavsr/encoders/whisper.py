@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,13 +20,13 @@ import torch.nn.functional as F
 from transformers import WhisperFeatureExtractor, WhisperModel
 from transformers.models.whisper.modeling_whisper import WhisperEncoder as WhisperNetwork
 
+from mavsr.config.encoders import Padding
 from mavsr.encoders.base import Encoder
 from mavsr.encoders.hub import whisper_folder
 from mavsr.errors import InputError
 from mavsr.media import SAMPLE_RATE
 from mavsr.tokens import MINIMUM_AUDIO_TOKENS, TOKENS_PER_SECOND
 
-Padding = Literal["chunk", "none"]
 _NETWORK = ("activation_function", "encoder_attention_heads", "scale_embedding")
 _EXTRACTOR = ("hop_length", "n_fft", "padding_value", "dither")
 """What config.json and preprocessor_config.json say that no weight's shape shows."""

@@ -12,23 +12,22 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from transformers import AutoConfig
 
 from mavsr.command import progress, run_command
-from mavsr.errors import InputError
-from mavsr.evaluation.hypotheses import Origin
+from mavsr.evaluation.hypotheses import Origin, write_hypotheses
 from mavsr.evaluation.resume import Resume
 from mavsr.evaluation.settings import DecodingSettings
 from mavsr.evaluation.transcribe import plan_batches, transcribe
 from mavsr.features.join import UtteranceSource, check_modalities
 from mavsr.features.origin import check_encoders, check_pooling
-from mavsr.files import atomic, sha256, write_json
-from mavsr.model.avsr import MatryoshkaModel
+from mavsr.files import sha256
+from mavsr.model.cost import matrix_parameters, prefix_tokens, teraflops
+from mavsr.model.folder import read_model_folder
+from mavsr.model.llm import written_config
+from mavsr.model.loading import best_device, load_trained
 from mavsr.model.scales import Scale
-from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
-from mavsr.report.cost import matrix_parameters, prefix_tokens, teraflops
-from mavsr.sources import code_digest
+from mavsr.workflow.code import code_digest
 
 
 def decode(
@@ -60,25 +59,23 @@ def decode(
         threads: CPU threads.
     """
     torch.set_num_threads(threads)
-    if not (model / "run.json").is_file():
-        raise InputError(f"{model}/run.json does not exist; run `snakemake {model}/run.json`")
-    run = json.loads((model / "run.json").read_text())
-    settings, chosen = ModelSettings.from_dict(run["model"]), Scale.parse(scale)
+    folder = read_model_folder(model)
+    settings, chosen = folder.settings, Scale.parse(scale)
     indexes = {m: path for m, path in (("audio", audio), ("video", video)) if path}
     check_modalities(settings.task, indexes)
     source = UtteranceSource(manifest, indexes)
-    check_encoders(run.get("encoders", {}), source)
+    check_encoders(folder.encoders, source)
     check_pooling(settings, source)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    network = MatryoshkaModel(settings, run["dims"])
-    network.load(model)
-    network.to(device)
-    network.eval()
+    network = load_trained(folder, best_device())
 
     prompt = len(network.prompt_ids)
     tokens = {key: prefix_tokens(n, chosen, prompt) for key, n in source.lengths().items()}
     read = [manifest, *indexes.values()]
-    resume = Resume(hypotheses.with_suffix(".resume"), _fingerprint(model, read, origin, decoding))
+    resume = Resume(
+        hypotheses.with_suffix(".resume"),
+        _fingerprint(model, read, origin, decoding),
+        code_digest("mavsr.evaluation.decode"),
+    )
     batches = plan_batches({k: n for k, n in tokens.items() if k not in resume.lines}, decoding)
     if resume.lines:
         logging.info("%d of %d utterances were done before", len(resume.lines), len(tokens))
@@ -91,9 +88,6 @@ def decode(
             for u, text in zip(utterances, texts, strict=True)
         ]
         resume.add(lines, time.monotonic() - started)
-    with atomic(hypotheses) as partial, partial.open("w", encoding="utf-8") as file:
-        for _, line in sorted(resume.lines.items()):
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
     too_long = sum(
         len(network.tokenizer(line["reference"], add_special_tokens=False)["input_ids"]) + 1
         > decoding.max_new_tokens
@@ -108,23 +102,25 @@ def decode(
             decoding.max_new_tokens,
         )
     mean_tokens = sum(tokens.values()) / len(tokens)
-    config = AutoConfig.from_pretrained(settings.llm, revision=settings.llm_revision)
     active_parameters = network.adapter.active_parameters(chosen)
-    weights = matrix_parameters(config) + active_parameters
-    write_json(
-        hypotheses.with_suffix(".json"),
+    shape = written_config(settings.llm, settings.llm_revision)
+    weights = matrix_parameters(shape) + active_parameters
+    write_hypotheses(
+        hypotheses,
+        [line for _, line in sorted(resume.lines.items())],
         {
             "origin": asdict(origin),
             "condition": condition,
             "audio_rate": chosen.audio,
             "video_rate": chosen.video,
-            "model": settings.to_dict(),
+            "model": folder.run["model"],
             "decoding": asdict(decoding),
             "references_too_long": too_long,
             "active_parameters": active_parameters,
             "prompt_tokens": prompt,
             "tokens": mean_tokens,
             "tflops": teraflops(weights, mean_tokens),
+            "code": resume.code,
             "seconds": round(resume.seconds, 1),
             **provenance(),
         },
@@ -134,11 +130,10 @@ def decode(
 
 
 def _fingerprint(model: Path, read: list[Path], origin: Origin, decoding: DecodingSettings) -> str:
-    """Identifies everything that hypotheses and references depend on."""
+    """Identifies everything that hypotheses and references depend on, but for code."""
     files = [*sorted(model.rglob("*.safetensors")), model / "run.json", *read]
-    code = code_digest("mavsr.evaluation.decode")
     settings = {k: v for k, v in asdict(decoding).items() if k != "batch_tokens"}
-    content = [[sha256(path) for path in files], code, asdict(origin), settings]
+    content = [[sha256(path) for path in files], asdict(origin), settings]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 

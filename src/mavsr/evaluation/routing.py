@@ -4,7 +4,6 @@ The split is read with its transcripts (teacher forcing): what is routed is what
 and no decoding error mixes in.
 """
 
-import json
 from pathlib import Path
 
 import pandas as pd
@@ -14,11 +13,12 @@ from mavsr.command import progress, run_command
 from mavsr.errors import InputError
 from mavsr.features.join import UtteranceSource, check_modalities
 from mavsr.features.origin import check_encoders, check_pooling
-from mavsr.files import atomic
 from mavsr.model.adapters.base import KINDS
 from mavsr.model.adapters.mome import Mome
 from mavsr.model.avsr import MatryoshkaModel
-from mavsr.model.settings import ModelSettings
+from mavsr.model.folder import read_model_folder
+from mavsr.model.loading import best_device, load_trained
+from mavsr.tables import write_csv
 
 COLUMNS = {
     "layer": "decoder layer, from 0",
@@ -49,10 +49,8 @@ def routing(
         threads: CPU threads.
     """
     torch.set_num_threads(threads)
-    if not (model / "run.json").is_file():
-        raise InputError(f"{model}/run.json does not exist; run `snakemake {model}/run.json`")
-    run = json.loads((model / "run.json").read_text())
-    settings = ModelSettings.from_dict(run["model"])
+    folder = read_model_folder(model)
+    settings = folder.settings
     if settings.mome is None:
         raise InputError(
             f"{model} is a model of method {settings.method}, which has no experts; give a MoME one"
@@ -60,14 +58,9 @@ def routing(
     indexes = {m: path for m, path in (("audio", audio), ("video", video)) if path}
     check_modalities(settings.task, indexes)
     source = UtteranceSource(manifest, indexes)
-    check_encoders(run.get("encoders", {}), source)
+    check_encoders(folder.encoders, source)
     check_pooling(settings, source)
-    network = MatryoshkaModel(settings, run["dims"])
-    network.load(model)
-    network.to("cuda" if torch.cuda.is_available() else "cpu").eval()
-    table = routing_table(network, source)
-    with atomic(output) as partial:
-        table.to_csv(partial, index=False)
+    write_csv(output, routing_table(load_trained(folder, best_device()), source))
 
 
 @torch.no_grad()

@@ -1,6 +1,5 @@
 """The Matryoshka audio-visual model: frozen tokens in, transcript out (Llama-MTSK, Fig. 2)."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,27 +10,18 @@ import safetensors.torch
 import torch
 from torch import nn
 from torch.nn import functional as F
-from transformers import (
-    AutoModelForCausalLM,
-    AutoTokenizer,
-    GenerationConfig,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
 
 from mavsr.errors import InputError
 from mavsr.files import atomic
 from mavsr.model.adapters.base import Positions
 from mavsr.model.adapters.registry import make_adapter
 from mavsr.model.compression import compress, compressed_dim, compressed_length
+from mavsr.model.llm import load_llm, weights_digest
 from mavsr.model.projector import Projector
 from mavsr.model.scales import TASKS, Scale
 from mavsr.model.sequence import MARKERS, PROMPTS, pad_right, position_kinds
 from mavsr.model.settings import ModelSettings
 from mavsr.seeds import derive_seed
-
-ATTENTION_LAYERS = {"full_attention", "sliding_attention"}
-"""Hugging Face's names of the layers that see past tokens through their keys and values alone."""
 
 
 @dataclass(frozen=True)
@@ -244,46 +234,3 @@ class MatryoshkaModel(nn.Module):
 
     def _ids(self, ids: list[int]) -> torch.Tensor:
         return torch.tensor(ids, dtype=torch.long, device=self.markers.device)
-
-
-def weights_digest(llm: nn.Module) -> str:
-    """SHA-256 over the first numbers of every weight: tells checkpoints of one shape apart."""
-    digest = hashlib.sha256()
-    for parameter in llm.parameters():
-        digest.update(parameter.detach().flatten()[:64].float().numpy().tobytes())
-    return digest.hexdigest()
-
-
-def load_llm(
-    name: str, revision: str | None = None
-) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """A frozen causal language model in eval mode, and its tokenizer.
-
-    Raises:
-        InputError: it is neither a complete folder here nor a model that the hub gives out, its
-            tokenizer has no token for the end of a text, or not all of its layers are attention.
-    """
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
-        llm = AutoModelForCausalLM.from_pretrained(name, revision=revision)
-    except (OSError, ValueError) as error:  # the latter where config or tokenizer are lost
-        raise InputError(
-            f"the LLM {name!r} cannot be loaded. For a local folder, check the path and that no "
-            "file of it is lost; for a gated model, accept its licence on its hub page, set "
-            f"HF_TOKEN, and unset HF_HUB_OFFLINE. ({error})"
-        ) from error
-    if tokenizer.eos_token_id is None:
-        raise InputError(
-            f"the tokenizer of the LLM {name!r} has no EOS token, with which every transcript "
-            "ends; set eos_token in its tokenizer_config.json, or take an LLM that has one"
-        )
-    others = set(getattr(llm.config, "layer_types", None) or ()) - ATTENTION_LAYERS
-    if others or llm._is_stateful:
-        raise InputError(
-            f"the LLM {name!r} ({llm.config.model_type}) has recurrent or other layers that are no "
-            "attention over all past tokens; beams cannot share their state. Take an LLM of "
-            "attention layers alone, such as Llama or Qwen 3"
-        )
-    # What the checkpoint says about sampling must never reach a decoder (see docs/methods.md).
-    llm.generation_config = GenerationConfig()
-    return llm.requires_grad_(False).eval(), tokenizer

@@ -4,7 +4,6 @@ LoRA methods give an adapter that plain ``peft.PeftModel.from_pretrained(llm, fo
 methods their experts; projectors and marker rows of that scale lie beside it.
 """
 
-import json
 import re
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from mavsr.command import run_command
 from mavsr.errors import InputError
 from mavsr.files import atomic, write_json
 from mavsr.model.adapters.registry import adapter_module
+from mavsr.model.folder import read_model_folder
 from mavsr.model.scales import TASKS, Scale
 from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
@@ -30,13 +30,8 @@ def export(model: Path, scale: str, output: Path) -> None:
         scale: rates such as ``16,5`` (audio, video), ``16`` for one modality, or ``a16_v5``.
         output: the folder; it must be new or empty.
     """
-    if not (model / "run.json").is_file():
-        raise InputError(
-            f"{model}/run.json does not exist, so {model} is no trained model; give a folder under "
-            "results/training"
-        )
-    run = json.loads((model / "run.json").read_text())
-    settings = ModelSettings.from_dict(run["model"])
+    folder = read_model_folder(model)
+    settings = folder.settings
     chosen = read_scale(scale, settings)
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise InputError(f"{output} is there already; remove it or name another folder")
@@ -46,9 +41,9 @@ def export(model: Path, scale: str, output: Path) -> None:
         adapter_module(settings.method).export(model / "adapters", settings, chosen, partial)
         safetensors.torch.save_file(projectors, partial / "projectors.safetensors")
         description = {
-            "model": settings.to_dict(),
+            "model": folder.run["model"],
             "scale": chosen.name,
-            "dims": run["dims"],
+            "dims": folder.dims,
             **provenance(),
         }
         write_json(partial / "export.json", description)

@@ -2,13 +2,11 @@
 
 from dataclasses import asdict, dataclass
 
+from mavsr.config.llms import LORA_TARGETS
 from mavsr.errors import InputError
 from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.methods import method_of
 from mavsr.model.scales import COMPRESSIONS, TASKS, Scale, all_scales, check_rate
-
-LORA_TARGETS = ("q_proj", "v_proj")
-"""Layers with LoRAs in the paper's equations and figure (its text once says query and key)."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +132,7 @@ class ModelSettings:
         lists = ("audio_rates", "video_rates", "lora_targets")
         tuples = {k: tuple(content[k]) for k in lists if content.get(k) is not None}
         mome = content.get("mome")
-        return cls(**{**content, **tuples, "mome": mome and MomeSettings.from_dict(mome)})
+        return cls(**{**content, **tuples, "mome": mome and MomeSettings(**mome)})
 
     def to_dict(self) -> dict:
         """A JSON object with every setting."""

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mavsr.config.base import settings
+from mavsr.config.mouths import CropKeys
 from mavsr.errors import InputError
 from mavsr.media import (
     FRAME_RATE,
@@ -22,75 +24,22 @@ from mavsr.media import (
 )
 from mavsr.mouths.ahead import ahead
 from mavsr.mouths.align import mouth_crops
-from mavsr.mouths.detectors import DETECTORS
 from mavsr.mouths.guard import CropCheck
 from mavsr.shards import Fields
 
-SOURCES = (*DETECTORS, "landmarks")
-"""Where landmarks come from: a detector, or ready-made files."""
 
-AUDIO = ("required", "optional")
-"""Whether clips without audio are dropped or kept with silence."""
-
-WORST_CRF = 51
-
-
-@dataclass(frozen=True)
-class CropSettings:
-    """How mouths are found and which clips are refused.
+@settings("mouths")
+class CropSettings(CropKeys):
+    """How mouths are found and which clips are refused, for a job that has the files.
 
     Attributes:
-        detector: one of ``SOURCES``.
-        detect_every: look for the face in every n-th frame, follow it between, and look again where
-            that fails. 1 is what auto_avsr does; larger is faster.
-        min_face_share: clips that show the face in a smaller share of the frames looked at are
-            dropped.
-        audio: "required", or "optional": a clip without audio, or a silent one, is kept with
-            silence and a remark, for models that only see.
-        min_frames: clips shorter than this many frames (25 per second) are dropped.
-        max_av_gap_s: clips whose picture and sound differ in length by more seconds are dropped;
-            so are clips whose picture ends that much earlier than the manifest says.
-        codec: of the crops in the shard: "ffv1" (lossless), or {"x264": crf} with a quality from 0
-            (best) to 51.
-        landmarks: folder of ready-made landmarks, for the detector "landmarks".
-        weights: file of the detector's weights, for the detector "retinaface".
-        batch: frames that the detector "retinaface" looks at together; changes no result.
-
+        ready: the corpus' videos are crops already, and nobody looks for a face.
     """
 
-    detector: str = "mediapipe"
-    detect_every: int = 1
-    min_face_share: float = 0.6
-    audio: str = "required"
-    min_frames: int = 12
-    max_av_gap_s: float = 0.5
-    codec: str | dict[str, int] = "ffv1"
-    landmarks: Path | None = None
-    weights: Path | None = None
-    batch: int = 32
+    ready: bool = False
 
-    def __post_init__(self):
-        if self.detector not in SOURCES:
-            raise InputError(
-                f"detector is {self.detector!r}; it must be one of {', '.join(SOURCES)}"
-            )
-        if self.detect_every < 1:
-            raise InputError(f"detect_every is {self.detect_every}; it must be 1 or more")
-        if not 0 <= self.min_face_share <= 1:
-            raise InputError(f"min_face_share is {self.min_face_share}; it must be from 0 to 1")
-        if self.audio not in AUDIO:
-            raise InputError(f"audio is {self.audio!r}; it must be one of {', '.join(AUDIO)}")
-        if self.batch < 1:
-            raise InputError(f"batch is {self.batch}; it must be 1 or more")
-        if self.min_frames < 1:
-            raise InputError(f"min_frames is {self.min_frames}; it must be 1 or more")
-        if not self.max_av_gap_s >= 0:
-            raise InputError(f"max_av_gap_s is {self.max_av_gap_s}; it must be 0 or more")
-        if self.codec != "ffv1" and self.crf is None:
-            raise InputError(
-                f"codec is {self.codec!r}; it must be ffv1, or {{x264: crf}} with a crf from 0 "
-                f"to {WORST_CRF}"
-            )
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if self.detector == "landmarks" and not (self.landmarks and self.landmarks.is_dir()):
             raise InputError(
                 f"the detector is landmarks and their folder {self.landmarks}, which is none; "
@@ -99,11 +48,18 @@ class CropSettings:
 
     @property
     def crf(self) -> int | None:
-        """Quality of the codec x264; None if it is another, or no such quality."""
-        if isinstance(self.codec, dict) and list(self.codec) == ["x264"]:
-            crf = self.codec["x264"]
-            return crf if 0 <= crf <= WORST_CRF else None
-        return None
+        """Quality of the codec x264; None if it is another."""
+        return self.codec["x264"] if isinstance(self.codec, dict) else None
+
+    @property
+    def weights(self) -> Path | None:
+        """File of the detector's weights."""
+        return Path(self.retinaface.weights) if self.retinaface.weights else None
+
+    @property
+    def batch(self) -> int:
+        """Frames that the detector looks at together."""
+        return self.retinaface.batch
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ tracks, one per person, and the track with the largest total area counts, alone 
 """
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -50,6 +50,10 @@ class Faces:
     def none(cls) -> "Faces":
         """Return the faces of a frame without any."""
         return cls(np.empty((0, 4)), np.empty((0, 4, 2)), np.empty(0))
+
+
+Look = Callable[[Iterable[np.ndarray]], Iterator[Faces]]
+"""Finds the faces in each of some frames, RGB uint8 (H, W, 3); takes them in batches of its own."""
 
 
 @dataclass

@@ -11,7 +11,7 @@ import numpy as np
 
 from mavsr.errors import InputError
 from mavsr.media import FRAME_RATE
-from mavsr.mouths.detectors import Look
+from mavsr.mouths.faces import Look
 from mavsr.mouths.landmarks import Found
 from mavsr.mouths.ledger import largest_jump
 

@@ -11,8 +11,8 @@ import numpy as np
 from mavsr.errors import InputError
 from mavsr.mouths.ahead import ahead
 from mavsr.mouths.cuts import Cuts
-from mavsr.mouths.detectors import Detector, Look, load_detector
-from mavsr.mouths.faces import follow_largest
+from mavsr.mouths.detectors import Detector, load_detector
+from mavsr.mouths.faces import Look, follow_largest
 from mavsr.mouths.tracking import fill_between
 
 ENOUGH = 0.5

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mavsr.errors import InputError
-from mavsr.files import atomic
+from mavsr.tables import read_csv, write_csv
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Entry:
         largest_jump: farthest that the landmarks move from one look that found the face to the
             next, see :func:`largest_jump`; 0 if dropped before anybody looked. Heads move by a few
             hundredths in a frame; a detector that loses the face jumps farther.
+            Both are NaN if crops came ready-made and no face was looked for.
         duration_s: seconds of the clip: of its crops if kept, as the manifest says if
             dropped, 0 if the corpus stage left it out.
         av_gap_s: seconds by which the picture outlasts the sound; negative if it ends earlier.
@@ -80,21 +81,29 @@ def write_ledger(path: Path, entries: Sequence[Entry]) -> None:
 def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write a ledger's table as CSV, atomically; ``kept`` reads ``true`` or ``false``."""
     kept = table.kept.map({True: "true", False: "false"})
-    with atomic(path) as partial:
-        table.assign(kept=kept).round(4).to_csv(partial, index=False, lineterminator="\n")
+    write_csv(path, table.assign(kept=kept).round(4))
 
 
 def read_ledger(path: Path) -> pd.DataFrame:
     """Read a ledger.
 
     Raises:
-        InputError: the file is missing or lacks a column.
+        InputError: the file is missing, damaged or lacks a column.
 
     """
-    if not path.is_file():
-        raise InputError(f"ledger {path} does not exist; run `snakemake {path}`")
-    table = pd.read_csv(path, dtype=_DTYPES).fillna({"reason": "", "remarks": ""})
+    table = read_csv(path, "ledger", dtype=_DTYPES).fillna({"reason": "", "remarks": ""})
     missing = [column for column in COLUMNS if column not in table]
     if missing:
         raise InputError(f"{path}: the ledger lacks the columns {', '.join(missing)}")
     return table.assign(kept=table.kept == "true")
+
+
+def kept_keys(path: Path, shard: int | None = None) -> list[str]:
+    """Keys of the clips that a ledger says were kept, of one shard or of all.
+
+    Raises:
+        InputError: see :func:`read_ledger`.
+
+    """
+    table = read_ledger(path)
+    return table.key[table.kept & (True if shard is None else table.shard == shard)].tolist()

@@ -15,8 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from mavsr.mouths.detectors import Look
-from mavsr.mouths.faces import Faces, Person, nearest
+from mavsr.mouths.faces import Faces, Look, Person, nearest
 from mavsr.mouths.flow import flow
 
 _MOST_DOUBT = 0.05

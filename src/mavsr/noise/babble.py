@@ -6,12 +6,12 @@ is in the noise that tests are mixed with. Sound is mono at 16 kHz.
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from mavsr.command import progress, run_command
+from mavsr.config.noise import BabbleSettings
 from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
 from mavsr.files import atomic
@@ -21,32 +21,10 @@ from mavsr.seeds import generator
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class BabbleSettings:
-    """What the babble consists of.
-
-    Attributes:
-        seed: seed of the order of utterances.
-        voices: streams of speech that sound at once. Few are intelligible, many are a murmur.
-        seconds: length of the babble.
-
-    """
-
-    seed: int = 0
-    voices: int = 20
-    seconds: float = 60.0
-
-    def __post_init__(self):
-        if self.voices < 1:
-            raise InputError(f"voices is {self.voices}; it must be 1 or more")
-        if not 0 < self.seconds < float("inf"):
-            raise InputError(f"seconds is {self.seconds}; it must be positive")
-
-
 def babble(
     manifest: Path,
     output: Path,
-    settings: BabbleSettings = BabbleSettings(),
+    settings: BabbleSettings = BabbleSettings(),  # noqa: B008 (frozen)
 ) -> None:
     """Write babble made of a training split.
 

@@ -1,45 +1,15 @@
 """The sound of one clip under one condition, as a function of names and settings alone."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
+from mavsr.config.noise import NoiseSettings
 from mavsr.errors import InputError
 from mavsr.media import SAMPLE_RATE
 from mavsr.noise.condition import Condition
 from mavsr.noise.mixing import mask_spans, mix
 from mavsr.seeds import generator
-
-
-@dataclass(frozen=True)
-class NoiseSettings:
-    """How sound is masked and mixed.
-
-    Attributes:
-        seed: seed of all draws.
-        snrs: what the views' ratio is drawn from, uniformly: dB, or "clean" for no noise. The
-            default is that of Llama-MTSK and auto_avsr.
-        mask_samples: bound of a masked span of the views, in samples at 16 kHz; 0 means no mask.
-        mask_stride: one span is drawn per this many samples.
-
-    """
-
-    seed: int = 0
-    snrs: tuple[float | Literal["clean"], ...] = (-5, 0, 5, 10, 15, 20, "clean")
-    mask_samples: int = 6_400
-    mask_stride: int = 16_000
-
-    def __post_init__(self):
-        if not self.snrs:
-            raise InputError('snrs is empty; give at least one ratio in dB, or "clean"')
-        for snr in self.snrs:
-            if snr != "clean" and (isinstance(snr, str) or not np.isfinite(snr)):
-                raise InputError(f'snrs holds {snr!r}; write numbers in dB, or "clean"')
-        if self.mask_samples < 0:
-            raise InputError(f"mask_samples is {self.mask_samples}; it must be 0 or more")
-        if self.mask_stride < 1:
-            raise InputError(f"mask_stride is {self.mask_stride}; it must be 1 or more")
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,12 @@
 """Which jobs a config asks for, stage by stage: one main output of each."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from mavsr.configuration import ENCODES
-from mavsr.experiments import all_evaluations, all_models
-from mavsr.features.needs import wanted_caches
-
-Config = Mapping[str, Any]
-SPLITS = ("train", "val", "test")
-STANDINS = "results/toy/"
-"""Beginning of the paths of encoders and LLMs that the workflow makes itself."""
+from mavsr.config.config import Config
+from mavsr.workflow import paths
+from mavsr.workflow.experiments import all_evaluations, all_models
+from mavsr.workflow.needs import Cache, wanted_caches
+from mavsr.workflow.paths import SPLITS, TOYS, shard_names
 
 
 def stage_files(config: Config, results: Path) -> dict[str, list[Path]]:
@@ -25,20 +20,23 @@ def stage_files(config: Config, results: Path) -> dict[str, list[Path]]:
         "corpus": _corpus_files(config),
         "mouths": _mouths_files(config),
         "noise": [
-            f"noise/{corpus}/{split}/{condition}/{shard}"
+            paths.NOISY.format(corpus=corpus, split=split, condition=condition, shard=shard)
             for corpus, split, condition in noisy_splits(config)
             for shard in _shards(config, corpus, split)
         ],
-        "toy": [path.removeprefix("results/") for path in made_toys(config)],
-        "features": [
-            f"features/{c.encoder}/{c.corpus}/{c.split}/{c.condition}/{name}"
-            for c in wanted_caches(config)
-            for name in (*_shards(config, c.corpus, c.split), "index.json")
+        "toy": made_toys(config),
+        "features": [path for c in wanted_caches(config) for path in _feature_files(config, c)],
+        "training": [paths.RUN.format(model=name) for name in all_models(config)],
+        "evaluation": [
+            paths.HYPOTHESES.format(model=e.model.name, condition=e.condition, scale=e.scale.name)
+            for e in all_evaluations(config)
         ],
-        "training": [f"training/{name}/run.json" for name in all_models(config)],
-        "evaluation": [f"evaluation/{e.path}.jsonl" for e in all_evaluations(config)],
     }
-    return {stage: [results / name for name in names] for stage, names in stages.items() if names}
+    return {
+        stage: [results / name.removeprefix("results/") for name in names]
+        for stage, names in stages.items()
+        if names
+    }
 
 
 def used_corpora(config: Config) -> list[str]:
@@ -47,12 +45,12 @@ def used_corpora(config: Config) -> list[str]:
 
 
 def noisy_splits(config: Config) -> list[tuple[str, str, str]]:
-    """(corpus, split, condition) of the sound that noise is mixed into, sorted."""
+    """(corpus, split, condition) of the audio that noise is mixed into, sorted."""
     return sorted(
         {
             (c.corpus, c.split, c.condition)
             for c in wanted_caches(config)
-            if ENCODES[config["encoders"][c.encoder]["kind"]] == "audio" and c.condition != "clean"
+            if config.encoders[c.encoder].modality == "audio" and c.condition != "clean"
         }
     )
 
@@ -60,34 +58,49 @@ def noisy_splits(config: Config) -> list[tuple[str, str, str]]:
 def made_toys(config: Config) -> list[str]:
     """Paths of the encoders and LLMs that the workflow makes itself, sorted."""
     models = all_models(config).values()
-    paths = {config["llms"][model.llm]["path"] for model in models}
-    paths |= {config["encoders"][name]["path"] for model in models for _, name in model.encoders}
-    return sorted(path for path in paths if path.startswith(STANDINS))
+    found = {config.llms[model.llm].path for model in models}
+    found |= {config.encoders[name].path for model in models for _, name in model.encoders}
+    return sorted(path for path in found if path.startswith(TOYS))
 
 
 def is_made(config: Config, corpus: str) -> bool:
     """Whether the workflow makes a corpus itself."""
-    return config["corpora"][corpus]["kind"] == "portrait"
+    return config.corpora[corpus].kind == "portrait"
 
 
 def _corpus_files(config: Config) -> list[str]:
-    return [
-        f"corpus/{corpus}/{name}"
-        for corpus in used_corpora(config)
-        for name in ("train.parquet", *["tree.json"] * is_made(config, corpus))
-    ]
+    found = []
+    for corpus in used_corpora(config):
+        found.append(paths.MANIFEST.format(corpus=corpus, split="train"))
+        if is_made(config, corpus):
+            found.append(paths.TREE.format(corpus=corpus))
+    return found
 
 
 def _mouths_files(config: Config) -> list[str]:
     found = []
     for corpus in used_corpora(config):
         for split in SPLITS:
-            names = (*_shards(config, corpus, split), "index.json")
-            found += [f"mouths/{corpus}/{split}/{name}" for name in names]
-            found.append(f"report/mouths/{corpus}_{split}.png")
-        found.append(f"mouths/{corpus}/ledger_summary.csv")
+            place = {"corpus": corpus, "split": split}
+            found += [paths.CROPS.format(**place, shard=n) for n in _shards(config, corpus, split)]
+            found += [paths.CROPS_INDEX.format(**place), paths.SHEET.format(**place)]
+        found.append(paths.LEDGER_SUMMARY.format(corpus=corpus))
     return found
 
 
+def _feature_files(config: Config, cache: Cache) -> list[str]:
+    place = {
+        "encoder": cache.encoder,
+        "corpus": cache.corpus,
+        "split": cache.split,
+        "condition": cache.condition,
+    }
+    shards = _shards(config, cache.corpus, cache.split)
+    return [
+        *(paths.FEATURES.format(**place, shard=name) for name in shards),
+        paths.FEATURES_INDEX.format(**place),
+    ]
+
+
 def _shards(config: Config, corpus: str, split: str) -> list[str]:
-    return [f"{number:05d}.tar" for number in range(config["corpora"][corpus]["shards"][split])]
+    return shard_names(getattr(config.corpora[corpus].shards, split))

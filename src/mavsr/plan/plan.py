@@ -11,11 +11,13 @@ from typing import Literal
 import pandas as pd
 
 from mavsr.command import run_command
-from mavsr.configuration import read_config
-from mavsr.plan.files import SPLITS, used_corpora
+from mavsr.config.read import read_config
+from mavsr.plan.features import feature_lines
+from mavsr.plan.files import used_corpora
 from mavsr.plan.rates import DEFAULT, read_rates
 from mavsr.plan.stages import Row, stage_rows
 from mavsr.plan.work import WORD_TOKENS, Work
+from mavsr.workflow.paths import SPLITS, TOYS
 
 
 def plan_table(rows: list[Row]) -> pd.DataFrame:
@@ -53,6 +55,8 @@ def plan(
 ) -> None:
     """Print what the configured experiments take from nothing, and how much of it is done.
 
+    Features, which take most of the disk space, are told by encoder and split too.
+
     Args:
         configfile: configs, each stating what differs from the one before and from config.yaml.
         results: folder whose manifests and finished outputs count.
@@ -62,12 +66,15 @@ def plan(
     """
     config = read_config(configfile or [])
     work = Work(config, read_rates(rates), results)
-    paths = [item["path"] for name in ("encoders", "llms") for item in config[name].values()]
-    real = any(not path.startswith("results/toy/") for path in paths)
+    frozen = [part.path for part in config.encoders.values()]
+    frozen += [part.path for part in config.llms.values()]
+    real = any(not path.startswith(TOYS) for path in frozen)
     gpu = real if device == "auto" else device == "gpu"
     table = plan_table(stage_rows(work, gpu))
     numbers = dict.fromkeys(("CPU hours", "GPU hours", "disk GB", "memory GB"), "{:,.4g}".format)
     print(table.to_string(index=False, formatters=numbers | {"jobs": "{:,}".format}))
+    print("\nFeatures")
+    print("\n".join(feature_lines(config, results / "corpus")))
     print("\nAssumptions")
     for line in _assumptions(work, "gpu" if gpu else "cpu"):
         print(f"- {line}")

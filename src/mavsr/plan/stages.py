@@ -4,11 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mavsr.experiments import all_evaluations, all_models
-from mavsr.features.needs import pooling, wanted_caches
-from mavsr.features.plan import encoding_flops, stored_bytes
+from mavsr.plan.features import encoding_flops, stored_bytes
 from mavsr.plan.files import (
-    SPLITS,
     is_made,
     made_toys,
     noisy_splits,
@@ -16,6 +13,9 @@ from mavsr.plan.files import (
     used_corpora,
 )
 from mavsr.plan.work import Work
+from mavsr.workflow.experiments import all_evaluations, all_models
+from mavsr.workflow.needs import pooling, wanted_caches
+from mavsr.workflow.paths import SPLITS
 
 FPS = 25
 CLIP_TAR_BYTES = 1500
@@ -82,9 +82,9 @@ def _corpus(work: Work, row: Row) -> None:
 
 
 def _mouths(work: Work, row: Row) -> None:
-    section = work.config["mouths"]
-    look = work.rates.look_ms["every_frame" if section["detect_every"] == 1 else "every_nth"]
-    size = work.rates.crop_bytes if section["codec"] == "ffv1" else work.rates.x264_bytes
+    section = work.config.mouths
+    look = work.rates.look_ms["every_frame" if section.detect_every == 1 else "every_nth"]
+    size = work.rates.crop_bytes if section.codec == "ffv1" else work.rates.x264_bytes
     for corpus in used_corpora(work.config):
         seconds = _seconds(work, corpus)
         row.seconds += seconds * FPS * look / 1000
@@ -99,13 +99,13 @@ def _noise(work: Work, row: Row) -> None:
 
 
 def _toys(work: Work, row: Row) -> None:
-    section = work.config["toy"]
+    section = work.config.toy
     for path in made_toys(work.config):
         corpus, name = path.split("/")[2], Path(path).stem
         if name == "llama":
-            row.seconds += section["llama"]["steps"] * work.rates.toy_step_s
+            row.seconds += section.llama.steps * work.rates.toy_step_s
         else:
-            epochs = section[name]["training"]["epochs"]
+            epochs = getattr(section, name).training.epochs
             speech = epochs * _seconds(work, corpus, ["train"])
             row.seconds += speech * work.rates.toy_epoch_s[name]
         row.bytes += work.rates.toy_bytes / 3
@@ -117,7 +117,7 @@ def _features(work: Work, row: Row) -> None:
         size, lengths = work.encoders[c.encoder], work.lengths(c.corpus, c.split)
         pool = pooling(work.config, models, c.encoder, c.corpus)
         flops += encoding_flops(size, lengths)
-        row.bytes += stored_bytes(size, lengths, work.config["features"]["dtype"], pool)
+        row.bytes += stored_bytes(size, lengths, work.config.features.dtype, pool)
         row.bytes += len(lengths.seconds) * CLIP_TAR_BYTES
     row.seconds = flops / work.rates.network_flops[row.device]
 

@@ -1,23 +1,23 @@
 """How much there is to do: lengths of splits, and the arithmetic of training and decoding."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from transformers import LlamaConfig, PretrainedConfig
 
-from mavsr.encoders import EncoderSettings
+from mavsr.config.config import Config
+from mavsr.config.corpora import PortraitCorpus
 from mavsr.encoders.sizes import EncoderSize, encoder_size
-from mavsr.experiments import Evaluation, Model, training_section
-from mavsr.features.plan import Lengths, encoding_flops, split_lengths
+from mavsr.model.named import Model
 from mavsr.model.scales import Scale
+from mavsr.plan.features import Lengths, encoding_flops, split_lengths
 from mavsr.plan.rates import Rates
 from mavsr.report.cost import adapter_parameters, matrix_parameters
 from mavsr.report.llm_shapes import LLMS, llm_shape
 from mavsr.tokens import TOKENS_PER_SECOND
+from mavsr.workflow.experiments import Evaluation, training_settings
 
 WORD_TOKENS = 3.5
 """Tokens of prompt and transcript per second of speech, assumed (15 in a clip of 4 s)."""
@@ -29,7 +29,7 @@ PASSES = 2
 class Work:
     """Sizes of what a config names, each computed once."""
 
-    config: Mapping[str, Any]
+    config: Config
     rates: Rates
     results: Path
 
@@ -37,27 +37,27 @@ class Work:
     def encoders(self) -> dict[str, EncoderSize]:
         """Name of an encoder -> its size."""
         return {
-            name: encoder_size(EncoderSettings(**settings), self.config["toy"])
-            for name, settings in self.config["encoders"].items()
+            name: encoder_size(settings, self.config.toy)
+            for name, settings in self.config.encoders.items()
         }
 
     @cached_property
     def llms(self) -> dict[str, PretrainedConfig]:
         """Name of an LLM -> its shape; a toy model's is the config's, as it may not be made yet."""
-        return {name: self._llm(name, llm["path"]) for name, llm in self.config["llms"].items()}
+        return {name: self._llm(llm.path) for name, llm in self.config.llms.items()}
 
-    def _llm(self, name: str, path: str) -> PretrainedConfig:
+    def _llm(self, path: str) -> PretrainedConfig:
         if not path.startswith("results/toy/"):
             known = path.rpartition("/")[2].lower()
             return llm_shape(known if known in LLMS else path)
-        toy = self.config["toy"]["llama"]
+        toy = self.config.toy.llama
         return LlamaConfig(
-            vocab_size=toy["vocabulary"],
-            hidden_size=toy["hidden"],
-            intermediate_size=3 * toy["hidden"],
-            num_hidden_layers=toy["layers"],
-            num_attention_heads=toy["heads"],
-            num_key_value_heads=toy["heads"],
+            vocab_size=toy.vocabulary,
+            hidden_size=toy.hidden,
+            intermediate_size=3 * toy.hidden,
+            num_hidden_layers=toy.layers,
+            num_attention_heads=toy.heads,
+            num_key_value_heads=toy.heads,
             tie_word_embeddings=False,
         )
 
@@ -71,23 +71,23 @@ class Work:
 
         A validation split that nobody prints gets the config's share of the training split.
         """
-        section = self.config["corpora"][corpus]
-        found = split_lengths(corpus, section["kind"], split, self.results / "corpus")
+        section = self.config.corpora[corpus]
+        found = split_lengths(corpus, section.kind, split, self.results / "corpus")
         if found is not None:
             return found
-        share = section.get("validation_share") or 0
-        if section["kind"] == "portrait":
-            make = section["make"]
-            spoken = make["trainval_clips"] + make["pretrain_clips"] * make["pretrain_sentences"]
+        share = section.reading.get("validation_share") or 0
+        if isinstance(section, PortraitCorpus):
+            make = section.make
+            spoken = make.trainval_clips + make.pretrain_clips * make.pretrain_sentences
             count = {"train": 1 - share, "val": share}.get(split, 0) * spoken
-            count = make["test_clips"] if split == "test" else round(count)
+            count = make.test_clips if split == "test" else round(count)
             return Lengths(np.full(int(count), self.rates.sentence_s), "config")
         if split == "val" and (train := self._printed(corpus, "train")) is not None:
             return Lengths(train.seconds[: round(share * len(train.seconds))], "published")
         return Lengths(np.zeros(0), "unknown, counted as nothing")
 
     def _printed(self, corpus: str, split: str) -> Lengths | None:
-        kind = self.config["corpora"][corpus]["kind"]
+        kind = self.config.corpora[corpus].kind
         return split_lengths(corpus, kind, split, self.results / "corpus")
 
     def tokens(self, model: Model, scale: Scale, lengths: Lengths) -> float:
@@ -101,23 +101,23 @@ class Work:
         lengths = self.lengths(model.corpus, "train")
         tokens = sum(self.tokens(model, scale, lengths) for scale in model.settings.scales)
         an_epoch = PASSES * 2 * self.weights[model.llm] * tokens
-        if self.config["features"]["mode"] == "online":
+        if self.config.features.mode == "online":
             an_epoch += sum(encoding_flops(self.encoders[e], lengths) for _, e in model.encoders)
-        return an_epoch * training_section(self.config, model.settings.task)["epochs"]
+        return an_epoch * training_settings(self.config, model.settings.task).epochs
 
     def steps(self, model: Model) -> float:
         """Of a model's training, as if all batches were full."""
-        section = training_section(self.config, model.settings.task)
+        section = training_settings(self.config, model.settings.task)
         frames = TOKENS_PER_SECOND["video"] * float(
             self.lengths(model.corpus, "train").seconds.sum()
         )
-        return section["epochs"] * frames / section["batch_frames"]
+        return section.epochs * frames / section.batch_frames
 
     def decoding_flops(self, evaluation: Evaluation) -> float:
         """Of one evaluation: the prefix once, then every beam's tokens."""
-        model, section = evaluation.model, self.config["decoding"]
+        model, section = evaluation.model, self.config.decoding
         lengths = self.lengths(model.corpus, "test")
-        said = len(lengths.seconds) * section["beams"] * section["max_new_tokens"]
+        said = len(lengths.seconds) * section.beams * section.max_new_tokens
         tokens = self.tokens(model, evaluation.scale, lengths) + said
         return 2 * self.weights[model.llm] * tokens
 

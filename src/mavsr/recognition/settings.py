@@ -1,70 +1,63 @@
-"""Of a config, what the recognition of single files needs: as the workflow's rules hand it out."""
+"""What a trained model's setup says of the way from a file to a transcript, as typed settings."""
 
-from collections.abc import Mapping
-from itertools import product
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
-from mavsr.configuration import ENCODES
+from mavsr.encoders import EncoderSettings
 from mavsr.errors import InputError
-from mavsr.evaluation.settings import DecodingSettings, SamplingSettings
+from mavsr.evaluation.settings import DecodingSettings
 from mavsr.features.settings import ExtractSettings
+from mavsr.model.folder import RUN, ModelFolder, located
 from mavsr.model.scales import TASKS
 from mavsr.mouths.clip import CropSettings
 
 
-def crop_settings(config: Mapping[str, Any]) -> CropSettings:
-    """How mouths are found: the section ``mouths``."""
-    section = config["mouths"]
-    weights, landmarks = section["retinaface"]["weights"], section["landmarks"]
-    if weights and "://" in weights:
-        weights = "results/mouths/retinaface.weights"  # where rule fetch_retinaface puts it
-    return CropSettings(
-        detector=section["detector"],
-        detect_every=section["detect_every"],
-        min_face_share=section["min_face_share"],
-        audio=section["audio"],
-        min_frames=section["min_frames"],
-        max_av_gap_s=section["max_av_gap_s"],
-        codec=section["codec"],
-        landmarks=Path(landmarks) if landmarks else None,
-        weights=Path(weights) if weights else None,
-        batch=section["retinaface"]["batch"],
-    )
+@dataclass(frozen=True)
+class Setup:
+    """From a video file to a transcript, as the model was trained for it."""
+
+    encoders: dict[str, EncoderSettings]
+    """Modality -> frozen encoder; a path leads there from here."""
+    crops: CropSettings
+    features: ExtractSettings
+    decoding: DecodingSettings
+    """Defaults: what the config said when the model was trained."""
 
 
-def extract_settings(config: Mapping[str, Any]) -> ExtractSettings:
-    """How tokens are made: of the section ``features`` what concerns a single clip."""
-    names = ("dtype", "precision", "long_clips", "longest_s")
-    return ExtractSettings(**{name: config["features"][name] for name in names})
-
-
-def decoding_settings(config: Mapping[str, Any]) -> DecodingSettings:
-    """How transcripts are searched for: the section ``decoding``."""
-    section = config["decoding"]
-    return DecodingSettings(**{**section, "sampling": SamplingSettings(**section["sampling"])})
-
-
-def encoder_names(folder: str, task: str, encoders: Mapping[str, Any]) -> dict[str, str]:
-    """Modality -> name of the encoder that a model's folder is named after.
-
-    Args:
-        folder: name of the model's folder, see :attr:`mavsr.model.named.Model.name`.
-        task: of the model.
-        encoders: the section of that name.
+def read_setup(folder: ModelFolder) -> Setup:
+    """The setup that a model's ``run.json`` holds.
 
     Raises:
-        InputError: it is not named after encoders of the config.
+        InputError: it holds none, or what it holds cannot be used.
     """
-    choices = [
-        [name for name, section in encoders.items() if ENCODES[section["kind"]] == modality]
-        for modality in TASKS[task]
-    ]
-    for names in product(*choices):
-        if f".{task}.{'+'.join(names)}." in folder:
-            return dict(zip(TASKS[task], names, strict=True))
-    raise InputError(
-        f"the model folder {folder!r} is not named after encoders of the config "
-        f"({', '.join(encoders)}); give the --configfile that it was trained with, and the folder "
-        "the name that it had under results/training"
-    )
+    content, file = folder.run.get("setup"), folder.path / RUN
+    if not content:
+        raise InputError(
+            f"{file} does not say how crops, tokens and transcripts are made, as the model was "
+            f"trained outside the workflow or by an earlier version; add it with `mavsr seal "
+            f"{folder.path}`, giving the --configfile that it was trained with"
+        )
+    try:
+        encoders = {m: dict(content["encoders"][m]) for m in TASKS[folder.settings.task]}
+        for section in encoders.values():
+            section.pop("name", None)
+            section["path"] = located(section["path"], folder.path)
+        mouths = dict(content["mouths"])
+        mouths["landmarks"] = _located(mouths["landmarks"], folder)
+        retinaface = mouths["retinaface"]
+        weights = _located(retinaface["weights"], folder)
+        mouths["retinaface"] = {**retinaface, "weights": weights}
+        return Setup(
+            {modality: EncoderSettings(**section) for modality, section in encoders.items()},
+            CropSettings(**mouths),
+            ExtractSettings(**content["features"]),
+            DecodingSettings(**content["decoding"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{file}: its `setup` cannot be used ({error!r}); write it anew with `mavsr seal "
+            f"{folder.path}`, giving the --configfile that the model was trained with"
+        ) from error
+
+
+def _located(path: str | None, folder: ModelFolder) -> str | None:
+    return path and located(path, folder.path)

@@ -1,61 +1,109 @@
-"""Names of all tables and figures, and the experiment that each is made of.
+"""All tables and figures: the experiment that each is made of, what builds it, what it shows.
 
-Kept apart from what draws them, so that the workflow can plan without loading any of it.
+Builders are named here and loaded by the commands, so that the workflow plans without any of them.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from mavsr.errors import InputError
 
-TABLES: dict[str, str | None] = {
-    "table1": "table1",
-    "table2": "table2",
-    "table3": "table3",
-    "table4": None,
-    "table5": "table5",
-    "mome/main": "mome_main",
-    "mome/noise": "mome_noise",
-    "mome/ablation": "mome_ablation",
-    "noise_check": "noise_check",
-    "elastic": "tradeoff",
+
+@dataclass(frozen=True)
+class Shown:
+    """A table or a figure."""
+
+    experiment: str | None
+    """Of the config; None is arithmetic alone."""
+    builder: str
+    """``module.function`` below :mod:`mavsr.report.tables` or :mod:`mavsr.report.figures`."""
+    caption: str = ""
+    """What a figure shows, for the report."""
+    routed: bool = False
+    """Whether it shows which experts are used."""
+
+
+ALL_TABLES = {
+    "table1": Shown("table1", "rates.table1"),
+    "table2": Shown("table2", "literature.table2"),
+    "table3": Shown("table3", "rates.table3"),
+    "table4": Shown(None, "cost.table4"),
+    "table5": Shown("table5", "rates.table5"),
+    "mome/main": Shown("mome_main", "mome.main"),
+    "mome/noise": Shown("mome_noise", "mome.noise"),
+    "mome/ablation": Shown("mome_ablation", "mome.ablation"),
+    "noise_check": Shown("noise_check", "noise_check.noise_check"),
+    "elastic": Shown("tradeoff", "elastic.elastic"),
 }
-"""Table, as below ``results/`` -> its experiment in the config; None is arithmetic alone."""
-FIGURES: dict[str, str | None] = {
-    "figure3": "figure3",
-    "figure4": "figure4",
-    "figure5": "figure5",
-    "figure6": "figure6",
-    "mome/asr": "mome_asr",
-    "mome/vsr": "mome_vsr",
-    "mome/noise": "mome_noise",
-    "mome/parameters": "mome_parameters",
-    "mome/experts": "mome_experts",
-    "figures/noise": "noise",
-    "figures/tradeoff": "tradeoff",
+"""Table, as below ``results/`` -> what it is."""
+ALL_FIGURES = {
+    "figure3": Shown(
+        "figure3",
+        "bars.figure3",
+        "WER of speech recognition against the audio compression rate. Values in print, "
+        "if shown, are those of Table 3, whose model was trained at rates 2 to 10.",
+    ),
+    "figure4": Shown(
+        "figure4",
+        "bars.figure4",
+        "WER of lip reading against the video compression rate.",
+    ),
+    "figure5": Shown(
+        "figure5",
+        "bars.figure5",
+        "WER of speech recognition by stacking, at lower rates.",
+    ),
+    "figure6": Shown(
+        "figure6",
+        "bars.figure6",
+        "WER of audio-visual recognition by stacking, at pairs of rates.",
+    ),
+    "mome/asr": Shown(
+        "mome_asr",
+        "curves.mome_asr",
+        "WER of speech recognition against the audio compression rate; points of one "
+        "rate are drawn side by side.",
+    ),
+    "mome/vsr": Shown(
+        "mome_vsr",
+        "curves.mome_vsr",
+        "WER of lip reading against the video compression rate; points of one rate are "
+        "drawn side by side.",
+    ),
+    "mome/noise": Shown(
+        "mome_noise",
+        "curves.mome_noise",
+        "WER of audio-visual recognition against the ratio of speech to babble.",
+    ),
+    "mome/parameters": Shown(
+        "mome_parameters",
+        "clouds.parameters",
+        "WER against the adapter parameters at work, at the lowest rates.",
+    ),
+    "mome/experts": Shown(
+        "mome_experts",
+        "experts.experts",
+        "Share of choices that fell on each routed expert, per decoder layer, kind of "
+        "token and scale, when the test split is read with its transcripts.",
+        routed=True,
+    ),
+    "figures/noise": Shown(
+        "noise",
+        "curves.noise",
+        "WER of one method by ear, by eye and by both, against the ratio of speech to "
+        "babble. Babble does not reach the eye: that line is its WER on clean clips.",
+    ),
+    "figures/tradeoff": Shown(
+        "tradeoff",
+        "clouds.tradeoff",
+        "WER against the LLM's TFLOPs per utterance, for all methods and scales; "
+        "methods of equal cost are drawn 1.2 % apart. Nothing beats the front on both.",
+    ),
 }
-"""Figure, as below ``results/`` -> its experiment in the config."""
-ROUTED = ("mome/experts",)
-"""Figures that show which experts are used."""
-CAPTIONS = {
-    "figure3": "WER of speech recognition against the audio compression rate. Values in print, if "
-    "shown, are those of Table 3, whose model was trained at rates 2 to 10.",
-    "figure4": "WER of lip reading against the video compression rate.",
-    "figure5": "WER of speech recognition by stacking, at lower rates.",
-    "figure6": "WER of audio-visual recognition by stacking, at pairs of rates.",
-    "mome/asr": "WER of speech recognition against the audio compression rate; points of one rate "
-    "are drawn side by side.",
-    "mome/vsr": "WER of lip reading against the video compression rate; points of one rate are "
-    "drawn side by side.",
-    "mome/noise": "WER of audio-visual recognition against the ratio of speech to babble.",
-    "mome/parameters": "WER against the adapter parameters at work, at the lowest rates.",
-    "mome/experts": "Share of choices that fell on each routed expert, per decoder layer, kind of "
-    "token and scale, when the test split is read with its transcripts.",
-    "figures/noise": "WER of one method by ear, by eye and by both, against the ratio of speech to "
-    "babble. Babble does not reach the eye: that line is its WER on clean clips.",
-    "figures/tradeoff": "WER against the LLM's TFLOPs per utterance, for all methods and scales; "
-    "methods of equal cost are drawn 1.2 % apart. Nothing beats the front on both.",
-}
-"""What each figure shows, for the report."""
+"""Figure, as below ``results/`` -> what it is."""
+TABLES = {name: shown.experiment for name, shown in ALL_TABLES.items()}
+FIGURES = {name: shown.experiment for name, shown in ALL_FIGURES.items()}
+ROUTED = tuple(name for name, shown in ALL_FIGURES.items() if shown.routed)
 PAPERS = {
     name: "MoME" if name.startswith("mome/") else "Llama-MTSK"
     for name in TABLES | FIGURES

@@ -1,52 +1,36 @@
 """What a scale costs: tokens, FLOPs and parameters (Llama-MTSK, Table 4).
 
-The paper counts 2 FLOPs per weight and token: every weight matrix of the LLM including the output
-head, without the input embedding (a look-up), plus the active adapter; attention scores, encoders
-and projectors are left out. A 10 s clip at 50 audio and 25 video tokens per second has
-500/a + 250/v tokens and 7 of the prompt.
+The paper's clip of 10 s at 50 audio and 25 video tokens per second has 500/a + 250/v tokens and 7
+of the prompt. How FLOPs are counted: :mod:`mavsr.model.cost`, whose names are here too.
 """
 
 import torch
-from transformers import AutoModelForCausalLM, PretrainedConfig
+from transformers import PretrainedConfig
 
 from mavsr.model.adapters.base import count_parameters
 from mavsr.model.adapters.registry import make_adapter
-from mavsr.model.compression import compressed_length
+from mavsr.model.cost import matrix_parameters, prefix_tokens, teraflops
+from mavsr.model.llm import empty_llm
 from mavsr.model.scales import Scale
 from mavsr.model.settings import ModelSettings
 from mavsr.tokens import TOKENS_PER_SECOND
 
+__all__ = [
+    "adapter_parameters",
+    "lora_parameters",
+    "matrix_parameters",
+    "paper_tokens",
+    "prefix_tokens",
+    "teraflops",
+]
 PAPER_SECONDS = 10
 PAPER_PROMPT_TOKENS = 7
-
-
-def prefix_tokens(encoder_tokens: dict[str, int], scale: Scale, prompt_tokens: int) -> int:
-    """Tokens before the transcript, counted as the paper does: without BOS and markers.
-
-    Args:
-        encoder_tokens: modality -> tokens of the clip before compression.
-        scale: the compression rates.
-        prompt_tokens: length of the tokenised prompt.
-    """
-    return prompt_tokens + sum(
-        compressed_length(encoder_tokens[modality], rate) for modality, rate in scale.rates.items()
-    )
 
 
 def paper_tokens(scale: Scale) -> int:
     """Tokens of the paper's 10 s clip at ``scale``."""
     clip = {modality: rate * PAPER_SECONDS for modality, rate in TOKENS_PER_SECOND.items()}
     return prefix_tokens(clip, scale, PAPER_PROMPT_TOKENS)
-
-
-def matrix_parameters(config: PretrainedConfig) -> int:
-    """Weights of the LLM that multiply a token: all matrices and the head, not the embedding."""
-    with torch.device("meta"):
-        llm = AutoModelForCausalLM.from_config(config)
-    # A tied head shares its tensor with the embedding, yet multiplies all the same.
-    head = llm.get_output_embeddings().weight
-    body = sum(p.numel() for p in llm.get_decoder().parameters() if p.dim() == 2)
-    return body - llm.get_input_embeddings().weight.numel() + head.numel()
 
 
 def lora_parameters(config: PretrainedConfig, rank: int) -> int:
@@ -71,11 +55,6 @@ def adapter_parameters(
         all that are trained, and those that act on a token at ``scale``.
     """
     with torch.device("meta"):
-        adapter = make_adapter(AutoModelForCausalLM.from_config(config), settings)
+        adapter = make_adapter(empty_llm(config), settings)
         adapter.activate(scale)
     return count_parameters(adapter.trainable()), adapter.active_parameters(scale)
-
-
-def teraflops(weights: int, tokens: float) -> float:
-    """TFLOPs of one forward pass over ``tokens`` by ``weights`` (LLM matrices + active adapter)."""
-    return 2 * weights * tokens / 1e12

@@ -1,32 +1,22 @@
 """Command: draw a figure as PDF and PNG."""
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-
-import pandas as pd
-from matplotlib.figure import Figure
+from typing import Any
 
 from mavsr.command import run_command
 from mavsr.evaluation.collect import read_scores
-from mavsr.report.figures import bars, clouds, curves
-from mavsr.report.figures.experts import experts
+from mavsr.report.catalogue import ALL_FIGURES
 from mavsr.report.figures.style import save, styled
 from mavsr.report.sources import ReportSettings, Sources
+from mavsr.tables import read_csv
 
-BUILDERS: dict[str, Callable[[Sources], Figure]] = {
-    "figure3": bars.figure3,
-    "figure4": bars.figure4,
-    "figure5": bars.figure5,
-    "figure6": bars.figure6,
-    "mome/asr": curves.mome_asr,
-    "mome/vsr": curves.mome_vsr,
-    "mome/noise": curves.mome_noise,
-    "mome/parameters": clouds.parameters,
-    "mome/experts": experts,
-    "figures/noise": curves.noise,
-    "figures/tradeoff": clouds.tradeoff,
-}
-"""Name in :data:`mavsr.report.catalogue.FIGURES` -> what draws it."""
+
+def figure_builder(name: str) -> Callable[[Sources], Any]:
+    """The function that draws a figure of its sources."""
+    module, _, function = ALL_FIGURES[name].builder.partition(".")
+    return getattr(import_module(f"mavsr.report.figures.{module}"), function)
 
 
 def draw_figure(
@@ -45,10 +35,10 @@ def draw_figure(
         scores: scores of the figure's experiment.
         routing: table of :mod:`mavsr.evaluation.routing`, for the figure that shows experts.
     """
-    uses = None if routing is None else pd.read_csv(routing)
+    uses = None if routing is None else read_csv(routing, "routing")
     sources = Sources(read_scores(scores), settings, uses)
     with styled():
-        save(BUILDERS[name](sources), output, name)
+        save(figure_builder(name)(sources), output, name)
 
 
 if __name__ == "__main__":

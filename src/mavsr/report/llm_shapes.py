@@ -5,9 +5,10 @@ Source: the ``config.json`` of meta-llama/Llama-3.2-1B, Llama-3.2-3B and Llama-3
 
 from typing import Any
 
-from transformers import AutoConfig, LlamaConfig, PretrainedConfig
+from transformers import LlamaConfig, PretrainedConfig
 
 from mavsr.errors import InputError
+from mavsr.model.llm import written_config
 
 _SHAPES: dict[str, dict[str, Any]] = {
     "llama-3.2-1b": {
@@ -50,8 +51,8 @@ def llm_shape(name: str) -> PretrainedConfig:
     if name in LLMS:
         return llm_config(name)
     try:
-        return AutoConfig.from_pretrained(name)
-    except (OSError, ValueError) as error:
+        return written_config(name)
+    except InputError as error:
         raise InputError(
             f"{name!r} is neither a known shape ({', '.join(LLMS)}) nor the folder or hub name "
             f"of a model ({error})"

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from mavsr.command import run_command
 from mavsr.errors import InputError
 from mavsr.files import atomic
+from mavsr.model.folder import check_member
 from mavsr.model.scales import Scale
 from mavsr.report.figures.style import PAGE, legend_above, styled
 from mavsr.report.names import scale_label
@@ -43,6 +44,7 @@ def loss_curve(metrics: Path, output: Path) -> None:
     Raises:
         InputError: there is no training loss in it.
     """
+    check_member(metrics)
     table = pd.read_csv(metrics)
     if not (table.split == "train").any():
         raise InputError(f"{metrics} has no training loss; train the model again")

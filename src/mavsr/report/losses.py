@@ -7,8 +7,9 @@ from matplotlib.figure import Figure
 
 from mavsr.command import run_command
 from mavsr.errors import InputError
+from mavsr.model.folder import check_member
 from mavsr.report.figures.style import COLUMN, legend_above, look, panels, save, styled
-from mavsr.report.names import METHOD_NAMES, label
+from mavsr.report.names import label
 
 
 def losses(metrics: list[Path], output: Path) -> None:
@@ -25,14 +26,16 @@ def losses(metrics: list[Path], output: Path) -> None:
 
 def _curve(path: Path) -> pd.DataFrame:
     """Mean validation loss of a model over its scales, by epoch."""
+    folder = check_member(path)
     table = pd.read_csv(path)
     rows = table[table.split == "val"]
     if rows.empty:
         raise InputError(f"{path} has no row of the validation split; train the model again")
-    corpus, task, *parts = path.parent.name.split(".")
-    method = next(part for part in parts if part in METHOD_NAMES)
+    corpora = (folder.run.get("setup") or {}).get("corpora", [])
+    settings = folder.settings
     curve = rows.groupby("epoch", as_index=False).loss.mean()
-    return curve.assign(panel=f"{corpus}, {task}", method=method, model=path.parent.name)
+    panel = ", ".join([*corpora, settings.task])
+    return curve.assign(panel=panel, method=settings.method, model=path.parent.name)
 
 
 def draw(curves: pd.DataFrame) -> Figure:

@@ -1,35 +1,23 @@
 """Command: write a table as CSV, Markdown, LaTeX, HTML and reStructuredText."""
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from mavsr.command import run_command
 from mavsr.evaluation.collect import read_scores
 from mavsr.evaluation.score import COLUMNS
-from mavsr.report.layout import Table
+from mavsr.report.catalogue import ALL_TABLES
 from mavsr.report.sources import ReportSettings, Sources
-from mavsr.report.tables import mome
-from mavsr.report.tables.cost import table4
-from mavsr.report.tables.elastic import elastic
-from mavsr.report.tables.literature import table2
-from mavsr.report.tables.noise_check import noise_check
-from mavsr.report.tables.rates import table1, table3, table5
 
-BUILDERS: dict[str, Callable[[Sources], Table]] = {
-    "table1": table1,
-    "table2": table2,
-    "table3": table3,
-    "table4": table4,
-    "table5": table5,
-    "mome/main": mome.main,
-    "mome/noise": mome.noise,
-    "mome/ablation": mome.ablation,
-    "noise_check": noise_check,
-    "elastic": elastic,
-}
-"""Name in :data:`mavsr.report.catalogue.TABLES` -> what makes it."""
+
+def table_builder(name: str) -> Callable[[Sources], Any]:
+    """The function that makes a table of its sources."""
+    module, _, function = ALL_TABLES[name].builder.partition(".")
+    return getattr(import_module(f"mavsr.report.tables.{module}"), function)
 
 
 def write_table(
@@ -44,7 +32,7 @@ def write_table(
         scores: scores of the table's experiment, if it has one.
     """
     rows = pd.DataFrame(columns=list(COLUMNS)) if scores is None else read_scores(scores)
-    table = BUILDERS[name](Sources(rows, settings))
+    table = table_builder(name)(Sources(rows, settings))
     table.write(output, name)
     print((output / f"{name}.md").read_text())
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from mavsr.command import run_command
-from mavsr.configuration import read_config
+from mavsr.config.read import read_config
 from mavsr.plan.files import stage_files
 from mavsr.status.failures import tail
 from mavsr.status.snakelog import Job, newest_log, read_log

@@ -6,7 +6,7 @@ above it learns to name words from the ResNet's output, computed once per view.
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,44 +15,26 @@ from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
 from mavsr.command import progress, run_command
+from mavsr.config.toy import ToyAVHubert
 from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder, save_checkpoint
 from mavsr.features.views import clean_view, grey_crops, random_view
-from mavsr.files import sha256, write_json
+from mavsr.files import sha256
 from mavsr.media import decode_video
 from mavsr.provenance import provenance
+from mavsr.records import write_record
 from mavsr.seeds import derive_seed
 from mavsr.shards import extents, read_shard
 from mavsr.toy.framewise import (
     Example,
-    FramewiseSettings,
     Labeller,
     tokens_right,
     train_framewise,
     word_times,
 )
-from mavsr.toy.resnet import ResNetSettings, train_resnet
+from mavsr.toy.resnet import train_resnet
 
 WORD_PARTS = 3
 """A frame's label while the ResNet learns: which third of which word."""
-
-
-@dataclass(frozen=True)
-class AVHubertStandinSettings:
-    """Size and training of the toy model."""
-
-    seed: int = 0
-    dim: int = 128
-    layers: int = 3
-    heads: int = 4
-    resnet_width: int = 16
-    conv_pos: int = 32
-    """Kernel of the positional convolution, frames (128 in the published models)."""
-    views: int = 1
-    """Augmented views of each training clip that the transformer learns from in turn."""
-    resnet: ResNetSettings = field(default_factory=ResNetSettings)
-    training: FramewiseSettings = field(
-        default_factory=lambda: FramewiseSettings(epochs=6, learning_rate=1e-3, batch=4)
-    )
 
 
 def make_avhubert(
@@ -61,7 +43,7 @@ def make_avhubert(
     shards: list[Path],
     val_shards: list[Path],
     output: Path,
-    settings: AVHubertStandinSettings,
+    settings: ToyAVHubert,
     threads: int = 1,
 ) -> None:
     """Train on the crops of mouth shards; write the checkpoint, and a report beside it.
@@ -146,7 +128,7 @@ def make_avhubert(
         "weights_sha256": sha256(output),
         **provenance(),
     }
-    write_json(output.with_suffix(".json"), report)
+    write_record(output.with_suffix(".json"), report)
 
 
 def read_crops(shards: Sequence[Path]) -> Iterator[tuple[str, np.ndarray]]:

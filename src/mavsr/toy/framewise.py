@@ -16,24 +16,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from mavsr.config.toy import FramewiseSettings
 from mavsr.corpus.manifest import read_manifest
 from mavsr.corpus.transcripts import Word, read_lrs
 
 SILENCE = 0
-
-
-@dataclass(frozen=True)
-class FramewiseSettings:
-    """Optimisation of a toy model encoder."""
-
-    epochs: int
-    """Passes over the training clips, under fresh augmentation each or in turn."""
-    learning_rate: float
-    """Peak of the one-cycle rate."""
-    batch: int = 16
-    """Clips in a batch."""
-    clip: float = 5.0
-    """Largest gradient norm."""
 
 
 def word_times(manifest: Path) -> dict[str, list[Word]]:

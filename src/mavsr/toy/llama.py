@@ -2,7 +2,7 @@
 
 import logging
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -12,36 +12,17 @@ from torch.nn import functional as F
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from mavsr.command import progress, run_command
+from mavsr.config.toy import ToyLlama
 from mavsr.corpus.manifest import read_manifest
-from mavsr.errors import InputError
-from mavsr.files import atomic, sha256, write_json
+from mavsr.files import atomic, sha256
 from mavsr.model.sequence import IGNORED, PROMPTS, pad_right
 from mavsr.provenance import provenance
+from mavsr.records import write_record
 from mavsr.seeds import derive_seed, generator
 from mavsr.toy.prefix import render_prefix
+from mavsr.toy.record import NAME
 
 BOS, EOS = "<|begin_of_text|>", "<|end_of_text|>"
-
-
-@dataclass(frozen=True)
-class LlamaStandinSettings:
-    """Size and pre-training of the toy LLM."""
-
-    seed: int = 0
-    hidden: int = 128
-    layers: int = 4
-    heads: int = 4
-    vocabulary: int = 512
-    steps: int = 600
-    batch: int = 24
-    learning_rate: float = 2e-3
-    replaced_words: float = 0.5
-    """Share of words exchanged for other training words, so that sentences are not learnt by
-    heart and the model has to look at its prefix."""
-
-    def __post_init__(self) -> None:
-        if self.hidden % self.heads:
-            raise InputError(f"heads {self.heads} must divide hidden {self.hidden}")
 
 
 def train_tokenizer(texts: list[str], vocabulary: int) -> PreTrainedTokenizerFast:
@@ -112,9 +93,7 @@ class PrefixReading:
         return torch.tensor(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
-def make_llama(
-    manifest: Path, output: Path, settings: LlamaStandinSettings, threads: int = 1
-) -> None:
+def make_llama(manifest: Path, output: Path, settings: ToyLlama, threads: int = 1) -> None:
     """Train tokenizer and model on the texts of a manifest; write a Hugging Face folder.
 
     ``toy.json`` in it tells how it was made and how well it reads.
@@ -171,7 +150,7 @@ def make_llama(
             "weights_sha256": sha256(folder / "model.safetensors"),
             **provenance(),
         }
-        write_json(folder / "toy.json", report)
+        write_record(folder / NAME, report)
 
 
 if __name__ == "__main__":

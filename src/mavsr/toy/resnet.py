@@ -7,7 +7,6 @@ neighbouring frames, which are nearly alike, and take many times as long.
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -15,23 +14,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from mavsr.command import progress
+from mavsr.config.toy import ResNetSettings
 from mavsr.encoders.resnet import WINDOW, VideoResNet
 from mavsr.features.views import random_cut
 from mavsr.seeds import generator
-
-
-@dataclass(frozen=True)
-class ResNetSettings:
-    """Optimisation of the ResNet."""
-
-    steps: int = 400
-    """Batches of windows."""
-    batch: int = 32
-    """Windows in a batch."""
-    learning_rate: float = 2e-3
-    """Peak of the one-cycle rate."""
-    clip: float = 5.0
-    """Largest gradient norm."""
 
 
 def train_resnet(

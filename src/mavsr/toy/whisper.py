@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import cast
 
@@ -15,24 +15,27 @@ from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperModel
 from transformers.models.whisper.modeling_whisper import WhisperAttention, WhisperEncoder
 
 from mavsr.command import run_command
+from mavsr.config.toy import ToyWhisperKeys
 from mavsr.encoders.whisper import kept_tokens
 from mavsr.errors import InputError
-from mavsr.files import atomic, sha256, write_json
-from mavsr.media import SAMPLE_RATE, decode_audio, read_audio
+from mavsr.files import atomic, sha256
+from mavsr.media import SAMPLE_RATE, decode_audio
 from mavsr.noise.condition import Condition
+from mavsr.noise.file import read_noise
 from mavsr.noise.render import NoiseSettings, render
 from mavsr.provenance import provenance
+from mavsr.records import write_record
 from mavsr.seeds import derive_seed
 from mavsr.shards import read_shard
 from mavsr.tokens import TOKENS_PER_SECOND
 from mavsr.toy.framewise import (
     Example,
-    FramewiseSettings,
     Labeller,
     tokens_right,
     train_framewise,
     word_times,
 )
+from mavsr.toy.record import NAME
 
 OFFSETS = (-8, -2, 2, 8)
 """Where the attention heads start to look, in tokens (50 per second) from their own."""
@@ -40,22 +43,7 @@ SHARPNESS = 1.5
 """How strongly they do."""
 
 
-@dataclass(frozen=True)
-class WhisperStandinSettings:
-    """Size and training of the toy model."""
-
-    seed: int = 0
-    dim: int = 128
-    layers: int = 3
-    heads: int = 4
-    chunk_s: int = 4
-    """Length that every clip is padded to, seconds (30 for the published models)."""
-    training: FramewiseSettings = field(
-        default_factory=lambda: FramewiseSettings(epochs=11, learning_rate=1e-3, batch=4)
-    )
-
-
-def build(settings: WhisperStandinSettings) -> tuple[WhisperModel, WhisperFeatureExtractor]:
+def build(settings: ToyWhisperKeys) -> tuple[WhisperModel, WhisperFeatureExtractor]:
     """An untrained model and its feature extractor; the decoder is as small as can be."""
     torch.manual_seed(settings.seed)
     config = WhisperConfig(
@@ -124,7 +112,7 @@ def make_whisper(
     val_shards: list[Path],
     babble: Path,
     output: Path,
-    settings: WhisperStandinSettings,
+    settings: ToyWhisperKeys,
     noise: NoiseSettings,
     threads: int = 1,
 ) -> None:
@@ -146,7 +134,7 @@ def make_whisper(
     torch.set_num_threads(threads)
     model, extractor = build(settings)
     encoder = model.get_encoder()
-    clips, sound_of_babble = read_sounds(shards), read_audio(babble)
+    clips, sound_of_babble = read_sounds(shards), read_noise(babble)
     times = word_times(manifest)
     labeller = Labeller(times.values())
     times |= word_times(val_manifest)
@@ -192,7 +180,7 @@ def make_whisper(
             "weights_sha256": sha256(folder / "model.safetensors"),
             **provenance(),
         }
-        write_json(folder / "toy.json", report)
+        write_record(folder / NAME, report)
 
 
 if __name__ == "__main__":

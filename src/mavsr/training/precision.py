@@ -1,6 +1,7 @@
 """The number formats of frozen and trained weights, and of the computation."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
@@ -31,3 +32,17 @@ def checkpoint_layers(model: MatryoshkaModel) -> None:
     for layer in model.llm.get_decoder().layers:
         # Hugging Face asks this flag. What lies within the layer stays in eval mode.
         layer.training = True
+
+
+@contextmanager
+def without_checkpoints(model: MatryoshkaModel) -> Iterator[None]:
+    """Undo :func:`checkpoint_layers` for the block: such layers drop the cache of decoding."""
+    layers = list(model.llm.get_decoder().layers)
+    before = [layer.training for layer in layers]
+    for layer in layers:
+        layer.training = False
+    try:
+        yield
+    finally:
+        for layer, training in zip(layers, before, strict=True):
+            layer.training = training

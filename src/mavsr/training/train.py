@@ -1,4 +1,7 @@
-"""Command: train one model on cached features and write its folder."""
+"""Command: train one model on cached features and write its folder.
+
+:mod:`mavsr.training.train_online` trains without a cache, and shares :func:`fit`.
+"""
 
 import hashlib
 import json
@@ -6,31 +9,38 @@ import logging
 import shutil
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import asdict, replace
+from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 import torch
 
+from mavsr import checkpoints
 from mavsr.command import run_command
 from mavsr.features.join import UtteranceSource, cached_views, check_modalities
-from mavsr.features.online import OnlineSettings, OnlineSource, online_views
 from mavsr.features.origin import check_pooling, encoders_of
-from mavsr.files import atomic, sha256, write_json
+from mavsr.files import atomic, sha256
 from mavsr.model.adapters.base import count_parameters
 from mavsr.model.avsr import MatryoshkaModel
+from mavsr.model.folder import write_run
+from mavsr.model.llm import llm_folder
 from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
-from mavsr.sources import code_digest
 from mavsr.training.checks import check_lengths, check_logits, check_step
 from mavsr.training.events import event_files
 from mavsr.training.processes import Processes, joined_processes
-from mavsr.training.settings import TrainingSettings
+from mavsr.training.settings import TrainingSettings, deciding_settings
 from mavsr.training.staging import staged
 from mavsr.training.state import ResumeState
 from mavsr.training.trainer import Trainer
+from mavsr.workflow.code import code_digest
+
+if TYPE_CHECKING:
+    from mavsr.features.online import OnlineSource
+
+T = TypeVar("T")
 
 
 def train(
@@ -43,7 +53,7 @@ def train(
     video: list[Path] | None = None,
     audio_val: Path | None = None,
     video_val: Path | None = None,
-    online: OnlineSettings | None = None,
+    setup: dict[str, Any] | None = None,
     threads: int = 1,
 ) -> None:
     """Train a model; write adapters, projectors, ``metrics.csv`` and, last, ``run.json``.
@@ -60,54 +70,77 @@ def train(
         video: the same for video.
         audio_val: ``index.json`` of the validation split's audio features.
         video_val: the same for video.
-        online: run the frozen encoders in this job, on views of its own every epoch, instead of
-            reading ``audio`` and ``video``.
+        setup: what the config calls corpus, encoders and LLM, and how crops, tokens and transcripts
+            are made (:mod:`mavsr.recognition.setup`): kept in ``run.json``, changes no result.
         threads: CPU threads of each process; :mod:`mavsr.cluster.launch` starts several.
     """
     torch.set_num_threads(threads)
-    features = {m: paths for m, paths in (("audio", audio), ("video", video)) if paths}
-    held_out = {m: path for m, path in (("audio", audio_val), ("video", video_val)) if path}
-    check_modalities(model.task, features if online is None else online.encoders)
-    check_modalities(model.task, held_out)
-    validation = UtteranceSource(val_manifest, held_out)
+    features = by_modality(audio, video)
+    check_modalities(model.task, features)
+    held_out = by_modality(audio_val, video_val)
     files = [train_manifest, val_manifest, *held_out.values()]
     files += [path for paths in features.values() for path in paths]
-    files += [path for path in (online.mouths, online.babble) if path] if online else []
-    # The weights of a local LLM decide a run as much as its data; a hub model has its revision.
-    files += sorted(Path(model.llm).glob("*.safetensors"))
-    data = {str(path): sha256(path) for path in files}
-    with ExitStack() as stack:
-        processes = stack.enter_context(joined_processes())
-        if training.local_features:
-            features = stack.enter_context(staged(features, output, processes))
-        views: Sequence[UtteranceSource | OnlineSource]
-        if online is None:
-            views = cached_views(train_manifest, features)
-        else:
-            views = online_views(train_manifest, online, training.epochs, processes.device)
-            if processes.device.type == "cuda":  # which forked workers cannot use
-                training = replace(training, workers=0)
-        for source in (views[0], validation):
-            check_pooling(model, source)
-        inputs = {
-            "data_sha256": data,
-            "encoders": encoders_of([*views, validation]),
-            # A cache's index, among the data, says how it was made; fresh views have no file.
-            "online": online.to_dict() if online else None,
-        }
-        _train(output, model, training, views, validation, processes, inputs)
+    command = "mavsr.training.train"
+    with joined_processes() as processes:
+        near = staged(features, output, processes) if training.local_features else None
+        with near or nullcontext(features) as places:
+            views = cached_views(train_manifest, places)
+            validation = validation_split(model, val_manifest, held_out)
+            inputs = {"data_sha256": data_digests(files), "online": None}
+            fit(command, output, model, training, views, validation, processes, inputs, setup)
 
 
-def _train(
+def by_modality(audio: T | None, video: T | None) -> dict[str, T]:
+    """What is given, by its modality."""
+    return {m: given for m, given in (("audio", audio), ("video", video)) if given}
+
+
+def validation_split(
+    model: ModelSettings, manifest: Path, features: dict[str, Path]
+) -> UtteranceSource:
+    """The validation split; its features are cached whatever the training split's are."""
+    check_modalities(model.task, features)
+    return UtteranceSource(manifest, features)
+
+
+def data_digests(files: list[Path]) -> dict[str, str]:
+    """Path -> SHA-256 of all data that is read."""
+    return {str(path): sha256(path) for path in files}
+
+
+def fit(
+    command: str,
     output: Path,
     model: ModelSettings,
     training: TrainingSettings,
-    views: Sequence[UtteranceSource | OnlineSource],
+    views: "Sequence[UtteranceSource | OnlineSource]",
     validation: UtteranceSource,
     processes: Processes,
     inputs: dict[str, Any],
+    setup: dict[str, Any] | None,
 ) -> None:
+    """Train a model on views of a split and write its folder.
+
+    Args:
+        command: module whose code trains it, for the record.
+        output: the model folder.
+        model: what to train.
+        training: how to train it.
+        views: one source per augmented view of the training split.
+        validation: the validation split.
+        processes: this process among all that train the model.
+        inputs: what decides the run besides settings, as JSON.
+        setup: see :func:`train`.
+
+    Raises:
+        InputError: features do not suit the model, or a check before or during training fails.
+    """
     started = time.monotonic()
+    for source in (views[0], validation):
+        check_pooling(model, source)
+    # Weights and tokenizer of the LLM decide a run as much as its data.
+    llm = checkpoints.identity(llm_folder(model.llm, model.llm_revision))
+    inputs = {**inputs, "llm_sha256": llm, "encoders": encoders_of([*views, validation])}
     network = MatryoshkaModel(model, views[0].dims).to(processes.device)
     counts = {
         "adapters": count_parameters(network.adapter.trainable()),
@@ -116,8 +149,7 @@ def _train(
     logging.info("process %d of %d on %s", processes.rank + 1, processes.count, processes.device)
     logging.info("trainable parameters: %s", counts)
     settings = {"model": model.to_dict(), "training": asdict(training)}
-    code = code_digest("mavsr.training.train")
-    identity = [model.to_dict(), training.deciding(), inputs, code]
+    identity = json.dumps([model.to_dict(), deciding_settings(training), inputs], sort_keys=True)
     frames = views[0].frames()
     trainer = Trainer(
         network,
@@ -128,7 +160,8 @@ def _train(
         frames,
         ResumeState(
             output / "resume" / "state.pt",
-            hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest(),
+            hashlib.sha256(identity.encode()).hexdigest(),
+            code_digest(command),
         ),
         processes,
     )
@@ -143,13 +176,14 @@ def _train(
     network.save(output)
     with atomic(output / "metrics.csv") as partial:
         pd.DataFrame(rows).to_csv(partial, index=False)
-    write_json(
-        output / "run.json",
+    write_run(
+        output,
         {
             **settings,
+            "setup": setup,
             "dims": views[0].dims,
             **inputs,
-            "code": code,
+            "code": trainer.progress.code,
             "parameters": counts,
             "plan": repr(trainer.plan),
             "steps": len(trainer.steps),

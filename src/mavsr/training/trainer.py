@@ -93,10 +93,11 @@ class Trainer:
             InputError: a loss or gradient is no longer finite; the message names step and clips.
             SystemExit: SIGTERM arrived; the state is saved, and status 143 returned.
         """
-        self.progress = self.resume.load(self.parameters, self.optimizer)
+        end = len(self.steps)
+        self.progress = self.resume.load(self.parameters, self.optimizer, end)
+        start = self.progress.step
         for row in self.progress.rows:
             self.report(row)
-        start, end = self.progress.step, len(self.steps)
         if start:
             logging.info("resuming at step %d of %d", start, end)
         previous = signal.signal(signal.SIGTERM, self._request_stop)

@@ -13,6 +13,7 @@ from mavsr.model.scales import Scale
 from mavsr.model.sequence import pad_left
 from mavsr.seeds import generator
 from mavsr.training.plans import Plan
+from mavsr.training.precision import without_checkpoints
 from mavsr.training.processes import Processes
 
 BATCH = 32
@@ -44,7 +45,7 @@ def validate(
     sign of progress; results/wer.csv comes from beam search on the test split.
     """
     scales = model.settings.scales
-    with computing:
+    with computing, without_checkpoints(model):
         mine = processes.share(list(clips))
         chunks = [[clips[key] for key in mine[i : i + BATCH]] for i in range(0, len(mine), BATCH)]
         targets = sum(model.count_targets(chunk) for chunk in chunks)

@@ -1,3 +1,5 @@
+import json
+
 import peft
 import pytest
 import torch
@@ -5,8 +7,9 @@ from tiny import save_llm, scramble
 
 from mavsr.errors import InputError
 from mavsr.model.adapters.base import count_parameters
+from mavsr.model.adapters.lora import CONFIG, export
 from mavsr.model.adapters.registry import make_adapter
-from mavsr.model.avsr import load_llm
+from mavsr.model.llm import load_llm
 from mavsr.model.scales import Scale, all_scales
 from mavsr.model.settings import ModelSettings
 
@@ -205,6 +208,18 @@ def test_other_target_layers_can_be_named(llm):
     lora = make(llm, "mtsk-ms", lora_targets=("q_proj", "up_proj"))
     names = [name for name, _ in lora.peft.named_parameters() if ".lora_" in name]
     assert {n.split(".lora_")[0].rsplit(".", 1)[1] for n in names} == {"q_proj", "up_proj"}
+
+
+def test_an_adapter_is_written_with_its_target_layers_in_order(llm, tmp_path):
+    """PEFT writes them in the order of a set, which is another one in every process."""
+    named = ("q_proj", "v_proj", "up_proj", "down_proj", "o_proj", "k_proj", "gate_proj")
+    lora = make(llm, "mtsk-mss", lora_targets=named)
+    lora.save(tmp_path)
+    (tmp_path / "exported").mkdir()
+    export(tmp_path, lora.settings, SCALES[0], tmp_path / "exported")
+    written = [json.loads(path.read_text()) for path in tmp_path.glob(f"*/{CONFIG}")]
+    assert len(written) == 1 + len(SCALES) + 1
+    assert all(config["target_modules"] == sorted(named) for config in written)
 
 
 def test_audio_prefixes_are_shared_where_one_lora_serves_all(llm_folder):

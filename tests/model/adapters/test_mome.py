@@ -8,7 +8,8 @@ from torch.nn import functional as F
 from mavsr.errors import InputError
 from mavsr.model.adapters.base import Positions, count_parameters
 from mavsr.model.adapters.settings import MomeSettings
-from mavsr.model.avsr import MatryoshkaModel, load_llm
+from mavsr.model.avsr import MatryoshkaModel
+from mavsr.model.llm import load_llm
 from mavsr.model.scales import Scale
 
 BLOCKS = ("mome-mhsa", "mome-ffn", "mome-layer")

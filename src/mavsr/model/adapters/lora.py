@@ -8,6 +8,7 @@ Llama-AVSR is MS with a single scale. LoRAs act on the query and value projectio
 and are made, saved and loaded by PEFT, so that plain PEFT can read what is trained here.
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -26,6 +27,7 @@ from mavsr.model.settings import ModelSettings, check_rank
 
 SHARED = "shared"
 WEIGHTS = "adapter_model.safetensors"
+CONFIG = "adapter_config.json"
 
 
 class MatryoshkaLora(Adapter):
@@ -96,6 +98,8 @@ class MatryoshkaLora(Adapter):
         self.peft.save_pretrained(str(folder))
         # PEFT's model card is a form to fill in; run.json says what the model is.
         (folder / "README.md").unlink(missing_ok=True)
+        for config in folder.glob(f"*/{CONFIG}"):
+            _put_in_order(config)
 
     def load(self, folder: Path) -> None:
         """Read what :meth:`save` wrote.
@@ -175,11 +179,19 @@ def export(folder: Path, settings: ModelSettings, scale: Scale, output: Path) ->
     config = peft.LoraConfig.from_pretrained(str(folder / names[0]))
     config.r, config.lora_alpha = config.r * len(names), config.lora_alpha * len(names)
     config.save_pretrained(str(output))
+    _put_in_order(output / CONFIG)
 
 
 def make(llm: nn.Module, settings: ModelSettings, **options: Any) -> MatryoshkaLora:
     """The adapter of a LoRA method; see :class:`MatryoshkaLora`."""
     return MatryoshkaLora(llm, settings, **options)
+
+
+def _put_in_order(path: Path) -> None:
+    """Sort the target layers of an adapter's config: PEFT keeps a set, whose order is random."""
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config["target_modules"] = sorted(config["target_modules"])
+    path.write_text(json.dumps(config, indent=2, sort_keys=True), encoding="utf-8")
 
 
 def _check_targets(llm: nn.Module, targets: Sequence[str]) -> None:

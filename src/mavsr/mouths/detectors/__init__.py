@@ -6,19 +6,14 @@ module with a ``Detector`` and name it in ``load_detector``.
 """
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from mavsr.errors import InputError
-from mavsr.mouths.faces import Faces
+from mavsr.mouths.faces import Look
 
 DETECTORS = ("mediapipe", "retinaface")
-
-Look = Callable[[Iterable[np.ndarray]], Iterator[Faces]]
-"""Finds the faces in each of some frames, RGB uint8 (H, W, 3); takes them in batches of its own."""
 
 
 class Detector(Protocol):

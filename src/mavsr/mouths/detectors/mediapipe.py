@@ -20,8 +20,7 @@ from typing import Any
 import numpy as np
 
 from mavsr.mouths.ahead import CORES
-from mavsr.mouths.detectors import Look
-from mavsr.mouths.faces import Faces
+from mavsr.mouths.faces import Faces, Look
 
 _FULL_RANGE, _SHORT_RANGE = 1, 0
 _LEAST_CONFIDENCE = 0.5

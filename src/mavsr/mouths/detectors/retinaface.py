@@ -24,8 +24,7 @@ from retinaface.prior_box import priorbox
 from torchvision.ops import nms
 
 from mavsr.errors import InputError
-from mavsr.mouths.detectors import Look
-from mavsr.mouths.faces import Faces
+from mavsr.mouths.faces import Faces, Look
 
 _LEAST_CONFIDENCE = 0.8
 """As auto_avsr asks of its RetinaFace."""

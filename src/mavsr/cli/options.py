@@ -1,0 +1,36 @@
+"""Arguments that several commands have."""
+
+import argparse
+from pathlib import Path
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """``--configfile``: the configs of a run."""
+    parser.add_argument(
+        "--configfile",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="configs, each stating what differs from the one before; the first from config.yaml",
+    )
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """``MODEL``: the folder of a trained model."""
+    parser.add_argument(
+        "model",
+        type=Path,
+        metavar="MODEL",
+        help="folder of a trained model; its name and place do not matter",
+    )
+
+
+def add_scale(parser: argparse.ArgumentParser) -> None:
+    """``--scale``: one of the model's scales."""
+    parser.add_argument(
+        "--scale",
+        required=True,
+        metavar="RATES",
+        help="rates such as 4,2 (audio, video), 4 for one modality, or a4_v2",
+    )

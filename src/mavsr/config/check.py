@@ -1,0 +1,84 @@
+"""What ties the sections of a config together."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any
+
+from mavsr.config.config import Config
+from mavsr.config.experiments import Entry
+from mavsr.errors import InputError
+from mavsr.model.methods import method_of
+from mavsr.model.scales import TASKS
+from mavsr.tokens import LARGEST_POOLED_RATE
+
+
+def check_config(config: Config) -> None:
+    """Raise InputError, naming the key and the remedy, if the sections do not fit each other."""
+    for key, known in (("use_experiments", config.experiments), ("use_corpora", config.corpora)):
+        for number, name in enumerate(getattr(config, key) or []):
+            _check_name(name, f"{key}[{number}]", known, key.removeprefix("use_"))
+    for name, entries in config.experiments.items():
+        for number, entry in enumerate(entries):
+            _check_entry(config, entry, f"experiments.{name}[{number}]", config.is_used(name))
+    if not any(
+        (entry.corpus or config.setup.corpus) in (config.use_corpora or config.corpora)
+        for name, entries in config.experiments.items()
+        if config.is_used(name)
+        for entry in entries
+    ):
+        raise InputError(
+            f"config: use_experiments: {', '.join(config.use_experiments or ['all'])} and "
+            f"use_corpora: {', '.join(config.use_corpora or ['all'])} leave nothing to run, as no "
+            "entry of these experiments is on these corpora; change one, or set it to null"
+        )
+
+
+def _check_entry(config: Config, entry: Entry, place: str, used: bool) -> None:
+    setup = entry.over(config.setup)
+    # Complain where the value stands: in the entry, or in what it inherits.
+    where = {
+        field.name: f"{place if getattr(entry, field.name) is not None else 'setup'}.{field.name}"
+        for field in fields(setup)
+    }
+    for method in entry.methods:
+        try:
+            method_of(method)
+        except InputError as error:
+            raise InputError(f"config: {place}.methods: {error}") from None
+    try:
+        entry.mome.over(config.mome)
+    except InputError as error:
+        raise InputError(f"config: {place}: {error}") from None
+    _check_name(setup.corpus, where["corpus"], config.corpora, "corpora")
+    _check_name(setup.llm, where["llm"], config.llms, "llms")
+    for modality in TASKS[setup.task]:
+        name, key = getattr(setup, f"{modality}_encoder"), where[f"{modality}_encoder"]
+        _check_name(name, key, config.encoders, "encoders")
+        encoder = config.encoders[name]
+        if encoder.modality != modality:
+            raise InputError(
+                f"config: {key} is {name!r}, a {encoder.kind} encoder, which does not encode "
+                f"{modality}"
+            )
+    if used and config.features.store == "pooled" and "audio" in TASKS[setup.task]:
+        _check_pooling(place, setup.compression, entry.rates.over(config.rates).audio)
+
+
+def _check_name(name: str, place: str, known: Iterable[Any], section: str) -> None:
+    if name not in known:
+        raise InputError(
+            f"config: {place} is {name!r}, which is not under `{section}` ({', '.join(known)})"
+        )
+
+
+def _check_pooling(place: str, compression: str, rates: tuple[int, ...]) -> None:
+    if compression == "stack":
+        raise InputError(
+            f"config: {place} stacks audio tokens, which features.store: pooled does not keep; "
+            "use store: full"
+        )
+    if rates[-1] > LARGEST_POOLED_RATE:
+        raise InputError(
+            f"config: {place} has the audio rate {rates[-1]}; features.store: pooled is exact up "
+            f"to {LARGEST_POOLED_RATE}, so use store: full"
+        )

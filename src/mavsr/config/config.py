@@ -1,0 +1,87 @@
+"""The whole config."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from mavsr.config.base import Key, settings
+from mavsr.config.corpora import Corpus
+from mavsr.config.decoding import DecodingSettings
+from mavsr.config.encoders import EncoderKeys
+from mavsr.config.experiments import AllRates, Entry, Setup, Table4
+from mavsr.config.llms import Llm
+from mavsr.config.mome import MomeSettings
+from mavsr.config.scoring import ScoringSettings
+from mavsr.config.sections import Features, Mouths, Noise, Projector, Training
+from mavsr.config.toy import Toy
+from mavsr.config.values import Flag, Name, once
+
+Entries = Annotated[tuple[Entry, ...], Field(min_length=1)]
+Names = Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(once)]
+
+
+@settings()
+class Config:
+    """Every key that a config may have.
+
+    Corpora, encoders, LLMs, experiments and the columns of Table 4 have names, and no default.
+    """
+
+    corpora: Annotated[
+        dict[Name, Corpus], Field(min_length=1), Key("Name -> where a corpus lies, how it is read")
+    ]
+    experiments: Annotated[
+        dict[Name, Entries],
+        Field(min_length=1),
+        Key(
+            "Name -> list of model sets. A table or figure shows the experiment of its name, and "
+            "all scores end up in results/wer.csv. What two experiments share is trained once",
+            plans=True,
+        ),
+    ]
+    encoders: Annotated[dict[Name, EncoderKeys], Key("Name -> a frozen encoder")]
+    llms: Annotated[dict[Name, Llm], Key("Name -> a frozen LLM and its LoRAs")]
+    table4: Annotated[dict[Name, Table4], Field(min_length=1), Key("Name -> an LLM in Table 4")]
+    rates: Annotated[AllRates, Key("Compression rates")] = AllRates()
+    reuse_superset: Annotated[
+        Flag,
+        Key(
+            "A Matryoshka model (MS, SS, MSS, MoME) of more rates serves where one of fewer is "
+            "asked for and all else is equal (docs/methods.md); wer.csv names the model that was "
+            "used",
+            plans=True,
+        ),
+    ] = False
+    code_changes: Annotated[
+        Literal["rerun", "keep"],
+        Key(
+            "What an update of this project's code does to results that are there. rerun: what "
+            "the changed code has made is made again. keep: it stays until its settings or inputs "
+            "change; for whoever has weeks of results (docs/reruns.md)",
+            plans=True,
+        ),
+    ] = "rerun"
+    setup: Annotated[Setup, Key("What an experiment uses where it says nothing else")] = Setup()
+    use_experiments: Annotated[
+        Names | None,
+        Key("Only these experiments are run, such as [table1, figure3]; null is all", plans=True),
+    ] = None
+    use_corpora: Annotated[
+        Names | None,
+        Key("Only experiments on these corpora are run, such as [lrs2]; null is all", plans=True),
+    ] = None
+    mouths: Annotated[Mouths, Key("Mouth crops")] = Mouths()
+    noise: Annotated[Noise, Key("Babble")] = Noise()
+    features: Annotated[Features, Key("Cached tokens of the frozen encoders")] = Features()
+    mome: Annotated[MomeSettings, Key("Experts; their sizes are part of a model's name")] = (
+        MomeSettings()
+    )
+    projector: Annotated[Projector, Key("From tokens to the LLM")] = Projector()
+    training: Annotated[Training, Key("Optimisation")] = Training()
+    decoding: Annotated[DecodingSettings, Key("Beam search")] = DecodingSettings()
+    scoring: Annotated[ScoringSettings, Key("Word error rates")] = ScoringSettings()
+    toy: Annotated[Toy, Key("The small models of the embedded default")] = Toy()
+
+    def is_used(self, experiment: str) -> bool:
+        """Whether an experiment is run."""
+        return experiment in (self.use_experiments or self.experiments)

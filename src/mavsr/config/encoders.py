@@ -1,0 +1,53 @@
+"""``encoders`` and ``llms``: the frozen models, by the names that experiments use."""
+
+from typing import Annotated, Literal
+
+from mavsr.config.base import Key, settings
+from mavsr.config.values import Text
+
+Padding = Literal["chunk", "none"]
+ENCODES = {"whisper": "audio", "avhubert": "video"}
+"""Kind of an encoder -> the modality it encodes."""
+ENCODING = ("extract_features", "index_features", "train_model if online")
+
+
+@settings("encoder")
+class EncoderKeys:
+    """A frozen encoder."""
+
+    kind: Annotated[
+        Literal["whisper", "avhubert"],
+        Key("whisper hears, avhubert sees", ENCODING, plans=True),
+    ]
+    path: Annotated[
+        Text,
+        Key(
+            "Whisper: a folder in Hugging Face's format, or a hub name. AV-HuBERT: the published "
+            ".pt file. What lies below results/toy is made by the workflow",
+            ENCODING,
+            plans=True,
+        ),
+    ]
+    revision: Annotated[
+        Text | None, Key("Commit, tag or branch of a hub model; null takes the newest", ENCODING)
+    ] = None
+    pad: Annotated[
+        Padding,
+        Key(
+            "Of a whisper alone. chunk pads clips to the 30 s that Whisper was trained on; none "
+            "encodes them as long as they are, which is faster and changes their tokens "
+            "(docs/methods.md)",
+            ENCODING,
+        ),
+    ] = "chunk"
+
+    def __post_init__(self) -> None:
+        if self.kind == "avhubert" and self.revision is not None:
+            raise ValueError("encoder avhubert is a local file; leave out revision")
+        if self.kind == "avhubert" and self.pad != "chunk":
+            raise ValueError("encoder avhubert never pads a clip; leave out pad")
+
+    @property
+    def modality(self) -> str:
+        """What it encodes: audio or video."""
+        return ENCODES[self.kind]

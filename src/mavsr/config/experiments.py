@@ -1,0 +1,145 @@
+"""``rates``, ``setup`` and ``experiments``: which models there are, and how they are decoded."""
+
+from dataclasses import fields
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from mavsr.config.base import Key, settings
+from mavsr.config.mome import MomeSettings, ScaleWeights
+from mavsr.config.values import (
+    ConditionName,
+    Count,
+    Flag,
+    Name,
+    NotNegative,
+    Rates,
+    Text,
+    Whole,
+    once,
+)
+
+Task = Literal["asr", "vsr", "avsr"]
+Compression = Literal["avgpool", "stack"]
+Conditions = Annotated[tuple[ConditionName, ...], Field(min_length=1)]
+RATES = ("write_table if arithmetic", "extract_features if pooled")
+
+
+@settings("rates")
+class AllRates:
+    """A rate r keeps one token of every r (of 50 a second for audio, of 25 for video)."""
+
+    audio: Annotated[Rates, Key("Paired with every video rate, ascending", RATES, plans=True)] = (
+        4,
+        16,
+    )
+    video: Annotated[
+        Rates, Key("Ascending. A new rate asks for new models", RATES[:1], plans=True)
+    ] = (2, 5)
+
+
+@settings("rates")
+class SomeRates:
+    """Rates of an entry; null takes the common ones."""
+
+    audio: Annotated[Rates | None, Key("Of audio")] = None
+    video: Annotated[Rates | None, Key("Of video")] = None
+
+    def over(self, common: AllRates) -> AllRates:
+        """These rates, and the common ones where there is none."""
+        return AllRates(self.audio or common.audio, self.video or common.video)
+
+
+@settings("setup")
+class Setup:
+    """What an experiment uses where it says nothing else."""
+
+    corpus: Annotated[
+        Name,
+        Key("A name under `corpora`", ("write_table if scored", "draw_figure"), plans=True),
+    ] = "portrait"
+    task: Annotated[Task, Key("From audio, from video, or from both", plans=True)] = "avsr"
+    audio_encoder: Annotated[Name, Key("A name under `encoders`", plans=True)] = "toy-whisper"
+    video_encoder: Annotated[Name, Key("A name under `encoders`", plans=True)] = "toy-avhubert"
+    llm: Annotated[Name, Key("A name under `llms`", plans=True)] = "toy-llama"
+    compression: Annotated[Compression, Key("Average the r tokens, or stack them", plans=True)] = (
+        "avgpool"
+    )
+    conditions: Annotated[
+        Conditions,
+        Key("clean, or snr_<dB> for babble at that SNR: snr_-5, snr_12.5", plans=True),
+    ] = ("clean",)
+    seed: Annotated[Whole, Key("Of projectors, adapters and batch order", plans=True)] = 0
+
+
+@settings("mome")
+class SomeExperts:
+    """Keys of `mome` that differ for an entry's MoME models."""
+
+    routed: Count | None = None
+    shared: Whole | None = None
+    top_k: Count | None = None
+    bottleneck: Count | None = None
+    balance: NotNegative | None = None
+    router: Literal["shared", "per_scale"] | None = None
+    renormalise: Flag | None = None
+    scale_weights: ScaleWeights | None = None
+
+    def over(self, common: MomeSettings) -> MomeSettings:
+        """The experts of an entry; null takes the common value."""
+        return MomeSettings(**{**_given(common), **_given(self)})
+
+
+@settings("experiment")
+class Entry:
+    """A set of models: its methods, and what differs from `setup`; null takes the common value."""
+
+    methods: Annotated[
+        tuple[Name, ...],
+        Field(min_length=1),
+        AfterValidator(once),
+        Key(
+            "llama-avsr (one model per rate pair); mtsk-ms, mtsk-ss, mtsk-mss, mome-mhsa, mome-ffn "
+            "and mome-layer (one model for all); avgpool-at-inference (one model trained at rate "
+            "1, pooled when tested)"
+        ),
+    ]
+    rates: Annotated[SomeRates, Key("Of this entry's models")] = SomeRates()
+    mome: Annotated[SomeExperts, Key("Of this entry's MoME models")] = SomeExperts()
+    scales: Annotated[
+        Literal["all", "first", "ends"],
+        Key("Decode all scales, the first (the lowest rates), or the lowest and the highest"),
+    ] = "all"
+    corpus: Name | None = None
+    task: Task | None = None
+    audio_encoder: Name | None = None
+    video_encoder: Name | None = None
+    llm: Name | None = None
+    compression: Compression | None = None
+    conditions: Conditions | None = None
+    seed: Whole | None = None
+
+    def over(self, common: Setup) -> Setup:
+        """The setup of this entry."""
+        own = {field.name: getattr(self, field.name) for field in fields(Setup)}
+        return Setup(**{**_given(common), **{k: v for k, v in own.items() if v is not None}})
+
+
+@settings("table4")
+class Table4:
+    """An LLM in Table 4: tokens and TFLOPs of a 10 s clip; nothing is trained for it."""
+
+    shape: Annotated[
+        Text,
+        Key(
+            "A name that the package knows (llama-3.1-8b, llama-3.2-1b, llama-3.2-3b), or a folder "
+            "or hub name of a model",
+            ("write_table if arithmetic",),
+        ),
+    ]
+    lora_rank: Annotated[Count, Key("r of its LoRAs", ("write_table if arithmetic",))]
+
+
+def _given(part: Any) -> dict[str, Any]:
+    values = {field.name: getattr(part, field.name) for field in fields(part)}
+    return {name: value for name, value in values.items() if value is not None}

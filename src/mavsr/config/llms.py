@@ -1,0 +1,35 @@
+"""``llms``: frozen LLMs, and the LoRAs in them."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from mavsr.config.base import Key, settings
+from mavsr.config.values import Count, Positive, Text, once
+
+LORA = ("train_model if lora",)
+LORA_TARGETS = ("q_proj", "v_proj")
+"""Layers with LoRAs in the paper's equations and figure (its text once says query and key)."""
+
+
+@settings("llm")
+class Llm:
+    """A frozen causal LLM, and the LoRAs that methods with LoRA put into it."""
+
+    path: Annotated[
+        Text,
+        Key("A folder in Hugging Face's format, or a hub name", ("train_model",), plans=True),
+    ]
+    revision: Annotated[
+        Text | None, Key("Commit or tag of a hub model; null takes the newest", ("train_model",))
+    ] = None
+    lora_rank: Annotated[
+        Count, Key("r of every LoRA (64 for Llama 3.2 1B); it must divide the LLM's width", LORA)
+    ] = 32
+    lora_scale: Annotated[Positive, Key("s, the factor before every LoRA", LORA)] = 0.125
+    lora_targets: Annotated[
+        tuple[Text, ...],
+        Field(min_length=1),
+        AfterValidator(once),
+        Key("Linear layers that have LoRAs", LORA),
+    ] = LORA_TARGETS

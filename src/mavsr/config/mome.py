@@ -1,0 +1,98 @@
+"""``mome``: mixtures of Matryoshka experts."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from mavsr.config.base import Key, settings
+from mavsr.config.values import Count, Flag, NotNegative, Whole
+from mavsr.model.scales import Scale
+
+EXPERTS = ("train_model if mome",)
+
+
+def _pairs(weights: Any) -> Any:
+    """A mapping as the config has it, or null, as sorted pairs."""
+    pairs = sorted(weights.items()) if isinstance(weights, Mapping) else weights or ()
+    for name, weight in pairs:
+        if isinstance(weight, int | float) and not weight >= 0:
+            raise ValueError(f"the weight of {name} is {weight}; give 0 or more")
+    return tuple(pairs)
+
+
+ScaleWeights = Annotated[
+    tuple[tuple[str, NotNegative], ...],
+    BeforeValidator(_pairs),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}},
+                {"type": "null"},
+            ]
+        }
+    ),
+]
+
+
+@settings("mome")
+class MomeSettings:
+    """The experts of the mome- methods; the defaults are the paper's MoME-23/4 (Sec. 4)."""
+
+    routed: Annotated[
+        Count, Key("N_r, experts of which each token takes top_k", EXPERTS, plans=True)
+    ] = 23
+    shared: Annotated[
+        Whole, Key("N_s, experts that every token takes; may be 0", EXPERTS, plans=True)
+    ] = 1
+    top_k: Annotated[
+        Count,
+        Key(
+            "k, at most routed; more cost no time here but more active parameters",
+            EXPERTS,
+            plans=True,
+        ),
+    ] = 4
+    bottleneck: Annotated[Count, Key("b, width inside an expert", EXPERTS, plans=True)] = 12
+    balance: Annotated[
+        NotNegative,
+        Key("Weight of the load-balancing loss; 0 leaves it out", EXPERTS, plans=True),
+    ] = 0.01
+    router: Annotated[
+        Literal["shared", "per_scale"],
+        Key("One for all scales; per_scale gives each its own (ablation)", EXPERTS, plans=True),
+    ] = "shared"
+    renormalise: Annotated[
+        Flag, Key("Divide the gates of the chosen experts by their sum", EXPERTS, plans=True)
+    ] = False
+    scale_weights: Annotated[
+        ScaleWeights,
+        Key(
+            "c_ij in the loss, such as {a4_v2: 1.5}; scales that are not named have 1",
+            EXPERTS,
+            plans=True,
+        ),
+    ] = ()
+
+    def __post_init__(self) -> None:
+        if self.top_k > self.routed:
+            raise ValueError(
+                f"mome.top_k is {self.top_k}, but there are only {self.routed} routed experts; "
+                "lower mome.top_k or raise mome.routed"
+            )
+        names = [Scale.parse(name).name for name, _ in self.scale_weights]
+        if names != sorted(set(names)):
+            raise ValueError(f"mome.scale_weights names {names}: list each scale once, sorted")
+
+    @property
+    def code(self) -> str:
+        """``r23k4s1b12`` and what differs from the paper: a part of the model's name."""
+        weights = "_".join(f"{name}x{weight:g}" for name, weight in self.scale_weights)
+        parts = [
+            f"r{self.routed}k{self.top_k}s{self.shared}b{self.bottleneck}",
+            "" if self.balance == 0.01 else f"lb{self.balance:g}",
+            "" if self.router == "shared" else "separate",
+            "renorm" if self.renormalise else "",
+            f"c_{weights}" if weights else "",
+        ]
+        return "-".join(filter(None, parts))

@@ -1,0 +1,41 @@
+"""``scoring``: what is counted, and what it is compared with."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from mavsr.config.base import Key, settings
+from mavsr.config.values import Whole
+from mavsr.model.methods import method_of
+
+
+def _known(method: str | None) -> str | None:
+    if method is not None:
+        try:
+            method_of(method)
+        except ValueError as error:
+            raise ValueError(str(error)) from None
+    return method
+
+
+SCORES = ("score_experiment", "check_results")
+
+
+@settings("scoring")
+class ScoringSettings:
+    """How hypotheses are scored."""
+
+    normaliser: Annotated[
+        Literal["none", "punctuation", "whisper-basic"],
+        Key(
+            "What is done to texts before words are counted: none (lower case alone, as the papers "
+            "do), punctuation (marks dropped) or whisper-basic (Whisper's for any language)",
+            SCORES,
+        ),
+    ] = "none"
+    baseline: Annotated[
+        str | None,
+        AfterValidator(_known),
+        Key("Method that p-values compare with, at the same scale; null compares none", SCORES),
+    ] = "llama-avsr"
+    seed: Annotated[Whole, Key("Of the bootstrap", SCORES)] = 0

@@ -1,0 +1,100 @@
+"""``training``: how the projectors and adapters of a model are trained."""
+
+from typing import Annotated, Literal
+
+from mavsr.config.base import Key, settings
+from mavsr.config.values import Count, Flag, NotNegative, Positive, Share, Whole
+
+TRAIN = ("train_model",)
+
+
+@settings("training")
+class TrainingSettings:
+    """Optimisation of one model."""
+
+    epochs: Annotated[
+        Count,
+        Key("Passes over the training split; epoch e takes view e mod `features.views`", TRAIN),
+    ] = 7
+    learning_rate: Annotated[Positive, Key("Peak rate of AdamW; cosine to zero", TRAIN)] = 1e-3
+    warmup: Annotated[
+        Share, Key("Share of all steps over which the rate rises from zero", TRAIN)
+    ] = 0.05
+    weight_decay: Annotated[
+        NotNegative,
+        Key("Decoupled, of every trained weight, biases and norms among them", TRAIN),
+    ] = 0.1
+    betas: Annotated[tuple[Share, Share], Key("AdamW's betas", TRAIN)] = (0.9, 0.98)
+    clip: Annotated[Positive, Key("Largest gradient norm", TRAIN)] = 10.0
+    batch_frames: Annotated[
+        Count,
+        Key(
+            "Most video frames in a batch, padding included: of all processes together, so that "
+            "their number changes no result (in the public code: of each GPU)",
+            TRAIN,
+            unit="frames at 25 Hz",
+        ),
+    ] = 500
+    precision: Annotated[
+        Literal["float32", "bf16", "bf16-true"],
+        Key(
+            "float32: all of it. bf16: frozen weights and computation in bfloat16, trained weights "
+            "in float32; for GPUs. bf16-true: trained weights too, as in the public code, where "
+            "weight decay then does nothing",
+            TRAIN,
+        ),
+    ] = "float32"
+    checkpoint: Annotated[
+        Literal["last", "best"],
+        Key(
+            "last keeps the last epoch's weights (papers), best those of least validation loss",
+            TRAIN,
+        ),
+    ] = "last"
+    validation_utterances: Annotated[
+        Whole,
+        Key(
+            "Validation clips that are transcribed (greedily) after every epoch for a WER in "
+            "metrics.csv; 0: none",
+            TRAIN,
+        ),
+    ] = 8
+    gradient_checkpointing: Annotated[
+        Flag,
+        Key(
+            "Compute each layer a second time in the backward pass instead of keeping what it "
+            "computed: a third more time and far less memory",
+            runs=TRAIN,
+        ),
+    ] = False
+    workers: Annotated[
+        Whole,
+        Key("Processes that read features ahead; 2 to 4 for slow disks", runs=TRAIN),
+    ] = 0
+    pack_tokens: Annotated[
+        Whole,
+        Key(
+            "Most tokens in the LLM at once; 0: 1,024 on a CPU, 16,384 on a GPU. Less needs less "
+            "memory",
+            runs=TRAIN,
+            unit="tokens",
+        ),
+    ] = 0
+    save_every_s: Annotated[
+        Positive, Key("Between two saves of the resume state", runs=TRAIN, unit="s")
+    ] = 60.0
+    local_features: Annotated[
+        Flag,
+        Key(
+            "Copy the training split's features to TMPDIR first, check the copies, and remove them "
+            "at the end: for results on a shared disk (docs/slurm.md)",
+            runs=TRAIN,
+        ),
+    ] = False
+    tensorboard: Annotated[
+        Flag,
+        Key(
+            "Write losses and WERs, as they come, to results/training/<model>/tensorboard too",
+            runs=TRAIN,
+        ),
+    ] = False

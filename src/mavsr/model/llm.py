@@ -1,0 +1,177 @@
+"""The frozen LLM: loaded from data alone, whole, or refused.
+
+A model folder may name Python code (``auto_map``) or kernels of a hub, and pickled weights may call
+any function. None of it is run here, whatever the folder says and whatever the library's default.
+"""
+
+import hashlib
+import logging
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import logging as library_logging
+
+from mavsr.checkpoints import LLM, check_folder, read_object, values, weight_files
+from mavsr.errors import InputError
+from mavsr.hub import hub_folder
+
+ATTENTION_LAYERS = {"full_attention", "sliding_attention"}
+"""Hugging Face's names of the layers that see past tokens through their keys and values alone."""
+_NO_CODE: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
+_IMPLEMENTATIONS = (
+    "attn_implementation",
+    "_attn_implementation",
+    "_attn_implementation_internal",
+    "experts_implementation",
+    "_experts_implementation",
+    "_experts_implementation_internal",
+)
+"""Keys of ``config.json`` that may name code of a hub, as ``organisation/repository``."""
+_KERNELS = ("kernel_config", "use_kernels")
+
+library_logging.disable_progress_bar()  # hundreds of states of a bar in every job's log
+
+
+def llm_folder(name: str, revision: str | None = None) -> Path:
+    """Local folder of an LLM, whole; what is missing of a hub model is fetched.
+
+    Raises:
+        InputError: it is neither a complete folder here nor a model that the hub gives out, or it
+            asks for code that is not this library's.
+    """
+    what = f"the LLM {name!r}"
+    folder = Path(name)
+    if not folder.is_dir():
+        try:
+            folder = hub_folder("LLM", name, revision, [*LLM, "model*.safetensors", "*.index.json"])
+            if not weight_files(folder):
+                folder = hub_folder("LLM", name, revision, [*LLM, "pytorch_model*.bin*"])
+        except InputError as error:
+            raise InputError(f"{what} cannot be loaded. {error}") from error
+    check_folder(folder, what)
+    config = read_object(folder / "config.json")
+    kernels = [value for key in _IMPLEMENTATIONS for value in values(config, key)]
+    named = [str(value) for value in kernels if "/" in str(value)]
+    named += [key for key in _KERNELS if any(values(config, key))]
+    if named:
+        raise InputError(
+            f"{what} asks for kernels of a hub ({named[0]}, in {folder / 'config.json'}), which "
+            "are code and are never run here; remove that key from the file"
+        )
+    return folder
+
+
+def load_llm(
+    name: str, revision: str | None = None
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """A frozen causal language model in eval mode, and its tokenizer.
+
+    Raises:
+        InputError: it is no complete model (:func:`llm_folder`), its weights and ``config.json`` do
+            not belong together, it needs code of its own, its tokenizer has no token for the end of
+            a text, or not all of its layers are attention.
+    """
+    folder = llm_folder(name, revision)
+    if weight_files(folder)[-1].suffix == ".bin":
+        logging.warning("%s: the weights are pickled; tensors alone are read of them", folder)
+    loaded: Any
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, **_NO_CODE)
+        loaded = AutoModelForCausalLM.from_pretrained(
+            folder, weights_only=True, output_loading_info=True, **_NO_CODE
+        )
+    except Exception as error:  # a damaged file may raise anything
+        raise _explained(error, name, folder) from error
+    llm, loading = loaded
+    _check_tensors(name, folder, loading)
+    if tokenizer.eos_token_id is None:
+        raise InputError(
+            f"the tokenizer of the LLM {name!r} has no EOS token, with which every transcript "
+            "ends; set eos_token in its tokenizer_config.json, or take an LLM that has one"
+        )
+    others = set(getattr(llm.config, "layer_types", None) or ()) - ATTENTION_LAYERS
+    if others or llm._is_stateful:
+        raise InputError(
+            f"the LLM {name!r} ({llm.config.model_type}) has recurrent or other layers that are no "
+            "attention over all past tokens; beams cannot share their state. Take an LLM of "
+            "attention layers alone, such as Llama or Qwen 3"
+        )
+    # What the checkpoint says about sampling must never reach a decoder (see docs/methods.md).
+    llm.generation_config = GenerationConfig()
+    llm.name_or_path = name  # PEFT writes it into adapters: not the place of a cache
+    return llm.requires_grad_(False).eval(), tokenizer
+
+
+def written_config(name: str, revision: str | None = None) -> PretrainedConfig:
+    """The shape of an LLM in a folder or on the hub, without its weights.
+
+    Raises:
+        InputError: there is no such model, or it needs code of its own.
+    """
+    local = Path(name)
+    folder = local if local.is_dir() else hub_folder("LLM", name, revision, ["config.json"])
+    try:
+        return AutoConfig.from_pretrained(folder, **_NO_CODE)
+    except Exception as error:  # a damaged file may raise anything
+        raise _explained(error, name, folder) from error
+
+
+def empty_llm(config: PretrainedConfig) -> PreTrainedModel:
+    """An LLM of that shape on the device ``meta``: countable, without memory."""
+    with torch.device("meta"):
+        return AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+
+
+def weights_digest(llm: nn.Module) -> str:
+    """SHA-256 over the first numbers of every weight: tells checkpoints of one shape apart."""
+    digest = hashlib.sha256()
+    for parameter in llm.parameters():
+        digest.update(parameter.detach().flatten()[:64].float().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _check_tensors(name: str, folder: Path, loading: dict[str, Any]) -> None:
+    """Refuse weights of which transformers would make up, or leave out, a tensor."""
+    for what, key in (
+        ("lack", "missing_keys"),
+        ("hold besides", "unexpected_keys"),
+        ("have in another shape", "mismatched_keys"),
+    ):
+        if odd := sorted(str(entry) for entry in loading[key]):
+            more = f" and {len(odd) - 1} more tensors" if len(odd) > 1 else ""
+            raise InputError(
+                f"the LLM {name!r} cannot be loaded: its weights {what} {odd[0]}{more}, by what "
+                f"{folder / 'config.json'} asks for; put back the config.json of these weights"
+            )
+
+
+def _explained(error: Exception, name: str, folder: Path) -> InputError:
+    files = ("config.json", "tokenizer_config.json")
+    brings_code = [f for f in files if "auto_map" in read_object(folder / f)]
+    if brings_code and "trust_remote_code" in str(error):
+        return InputError(
+            f"the LLM {name!r} cannot be loaded: it brings code of its own (auto_map in "
+            f"{folder / brings_code[0]}), which is never run here; take an LLM that the installed "
+            "transformers knows, such as Llama or Qwen"
+        )
+    if isinstance(error, pickle.UnpicklingError):
+        return InputError(
+            f"the LLM {name!r} cannot be loaded: {weight_files(folder)[-1]} is damaged, or a "
+            "pickle of more than tensors, of which nothing is run; take its safetensors weights"
+        )
+    return InputError(
+        f"the LLM {name!r} cannot be loaded from {folder}: a file of it is damaged, lost or of a "
+        f"kind that the installed transformers does not know ({type(error).__name__}: {error})"
+    )

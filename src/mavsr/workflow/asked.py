@@ -1,0 +1,62 @@
+"""What a config asks for, worked out once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from mavsr.config.config import Config
+from mavsr.model.named import Model
+from mavsr.workflow.experiments import Evaluation, evaluations_by_experiment
+from mavsr.workflow.needs import pool_size
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A config, its models and its evaluations."""
+
+    config: Config
+
+    @cached_property
+    def by_experiment(self) -> Mapping[str, list[Evaluation]]:
+        """Name of an experiment -> what it decodes."""
+        return evaluations_by_experiment(self.config)
+
+    @cached_property
+    def evaluations(self) -> list[Evaluation]:
+        """Of every experiment, without repetitions."""
+        return list(dict.fromkeys(e for found in self.by_experiment.values() for e in found))
+
+    @cached_property
+    def models(self) -> dict[str, Model]:
+        """Name -> model."""
+        return {e.model.name: e.model for e in self.evaluations}
+
+    @cached_property
+    def corpora(self) -> list[str]:
+        """Names of the corpora that a model uses, sorted."""
+        return sorted({model.corpus for model in self.models.values()})
+
+    @cached_property
+    def made(self) -> list[str]:
+        """Names of the corpora that the workflow makes."""
+        return [name for name, c in self.config.corpora.items() if c.kind == "portrait"]
+
+    def is_ready(self, corpus: str) -> bool:
+        """Whether a corpus' videos are crops already."""
+        return self.config.corpora[corpus].kind == "crops"
+
+    @cached_property
+    def fetched(self) -> list[str]:
+        """Names of the corpora that the workflow downloads."""
+        return [name for name, c in self.config.corpora.items() if c.download]
+
+    @cached_property
+    def _pools(self) -> dict[tuple[str, str], int]:
+        return {}
+
+    def pool(self, encoder: str, corpus: str) -> int:
+        """Audio tokens that one stored mean stands for (:func:`pool_size`)."""
+        key = encoder, corpus
+        if key not in self._pools:
+            self._pools[key] = pool_size(self.models.values(), encoder, corpus)
+        return self._pools[key]

@@ -1,0 +1,131 @@
+"""Which source a command runs, so that a rule can have a digest of it among its params.
+
+Snakemake reruns a job whose params changed: editing a module reruns exactly the jobs that run it.
+The list is the transitive closure of the imports, so it can neither be forgotten nor go stale.
+"""
+
+import ast
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from mavsr.workflow.wordless import without_words
+
+PACKAGE = Path(__file__).parents[1]
+PLUMBING = {
+    "mavsr",
+    *(f"mavsr.{name}" for name in ("command", "errors", "provenance", "remedies", "workflow")),
+    *(f"mavsr.workflow.{name}" for name in ("code", "keep", "planned", "wordless")),
+    "mavsr.config.explain",
+}
+"""Modules that cannot change a result: how commands are called, how they fail, what they record."""
+
+
+def source_files(module: str) -> list[Path]:
+    """Files of ``module`` and of every mavsr module it imports, directly or not, sorted.
+
+    Modules of which it imports nothing but types for annotations are not among them.
+
+    Args:
+        module: dotted name such as ``mavsr.mouths.crop``.
+    """
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name in found or name in PLUMBING:
+            continue
+        found.add(name)
+        waiting += _imports(_read(_file(name)).names)
+    return sorted(_file(name) for name in found)
+
+
+def code_digest(module: str) -> str:
+    """Digest of what ``module`` and every mavsr module it imports do: their code without words.
+
+    What :mod:`mavsr.workflow.wordless` leaves out does not count, so that explaining a step does
+    not repeat weeks of it. Python 3.11 and 3.12 give the same digest.
+
+    Args:
+        module: dotted name such as ``mavsr.mouths.crop``.
+
+    Returns:
+        16 hexadecimal digits.
+    """
+    parts = [f"{file.relative_to(PACKAGE)} {_read(file).text}" for file in source_files(module)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What counts of a module."""
+
+    text: str
+    """Its reduced tree."""
+    names: tuple[str, ...]
+    """Dotted names of this package that it may import."""
+    beside: dict[str, str]
+    """What it imports for annotations or words alone: its name there -> its dotted name."""
+
+
+def _read(file: Path) -> _Source:
+    return _parsed(file.read_text(encoding="utf-8"))
+
+
+@cache
+def _parsed(text: str) -> _Source:
+    tree = without_words(text)
+    names: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.JoinedStr):
+            names += _prefix(node)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            # "from package import name" may name a module of the package or something in it.
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+            names.append(node.module)
+    ours = dict.fromkeys(name for name in names if name.split(".")[0] == "mavsr")
+    kept = _bound(tree)
+    beside = {name: origin for name, origin in _bound(ast.parse(text)).items() if name not in kept}
+    # A field that only Python 3.12 knows; empty in code that 3.11 reads too.
+    return _Source(ast.dump(tree).replace(", type_params=[]", ""), tuple(ours), beside)
+
+
+def _bound(tree: ast.AST) -> dict[str, str]:
+    """Name -> dotted name of what ``from module import name`` binds to it."""
+    return {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+
+def _prefix(text: ast.JoinedStr) -> list[str]:
+    """What f"mavsr.package.{name}" can import: any module of that package."""
+    start = text.values[0]
+    package, dot, rest = str(start.value if isinstance(start, ast.Constant) else "").rpartition(".")
+    return [f"{package}.*"] if dot and not rest else []
+
+
+def _imports(names: tuple[str, ...]) -> list[str]:
+    """Of the names that a module may import, those that are modules of this package."""
+    found: list[str] = []
+    for name in names:
+        package, _, last = name.rpartition(".")
+        if last == "*":
+            folder = PACKAGE.joinpath(*package.split(".")[1:])
+            found += [f"{package}.{p.stem}" for p in folder.glob("*.py") if p.stem != "__init__"]
+        elif _file(name).is_file():
+            found.append(name)
+        elif _file(package).is_file() and (origin := _read(_file(package)).beside.get(last)):
+            # Taken from a module that itself needs it for annotations alone.
+            found += [origin.rpartition(".")[0], *_imports((origin,))]
+    return [name for name in found if name.split(".")[0] == "mavsr"]
+
+
+def _file(module: str) -> Path:
+    path = PACKAGE.joinpath(*module.split(".")[1:])
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")

@@ -1,0 +1,156 @@
+"""From the config to the list of models and evaluations it asks for.
+
+A model's name says what it is: corpus, task, encoders, LLM, method (with the sizes of its experts),
+compression, rates and seed. So a changed config asks for new paths and leaves old results where
+they are. How a model is trained (learning rate, epochs) is not in its name: changing that retrains
+it in place.
+"""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from mavsr.config.config import Config
+from mavsr.config.experiments import AllRates, Entry, Setup
+from mavsr.config.training import TrainingSettings
+from mavsr.errors import InputError
+from mavsr.model.methods import method_of
+from mavsr.model.named import Model
+from mavsr.model.scales import TASKS, Scale, all_scales
+from mavsr.model.settings import ModelSettings
+from mavsr.workflow.reuse import serving
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One model, decoded at one scale under one condition."""
+
+    model: Model
+    condition: str
+    scale: Scale
+
+    @property
+    def path(self) -> str:
+        """Hypothesis file below ``results/evaluation``, without its suffix."""
+        return f"{self.model.name}/{self.condition}/{self.scale.name}"
+
+
+def evaluations(config: Config, experiment: str) -> list[Evaluation]:
+    """What ``experiment`` asks for, in the order of the config, without repetitions."""
+    return evaluations_by_experiment(config)[experiment]
+
+
+def evaluations_by_experiment(config: Config) -> dict[str, list[Evaluation]]:
+    """Name of an experiment -> what it asks for, in the order of the config, without repetitions.
+
+    Entries on a corpus that ``use_corpora`` does not name are left out, and so are experiments that
+    ``use_experiments`` does not name. Under ``reuse_superset`` a model may be one of more rates,
+    which another experiment asks for.
+    """
+    asked = {name: _asked(config, name) for name in config.experiments}
+    if not config.reuse_superset:
+        return asked
+    models = dict.fromkeys(e.model for found in asked.values() for e in found)
+    used = serving(models)
+    return {
+        name: list(dict.fromkeys(replace(e, model=used[e.model]) for e in found))
+        for name, found in asked.items()
+    }
+
+
+def _asked(config: Config, experiment: str) -> list[Evaluation]:
+    if not config.is_used(experiment):
+        return []
+    found: dict[Evaluation, None] = {}
+    for number, entry in enumerate(config.experiments[experiment]):
+        setup, rates = entry.over(config.setup), entry.rates.over(config.rates)
+        if setup.corpus not in (config.use_corpora or config.corpora):
+            continue
+        for method in entry.methods:
+            try:
+                models = _models(config, entry, setup, rates, method)
+            except InputError as error:
+                raise InputError(f"config: experiments.{experiment}[{number}]: {error}") from None
+            every = list(dict.fromkeys(scale for _, served in models for scale in served))
+            chosen = _chosen(every, entry.scales)
+            for model, served in models:
+                for condition in setup.conditions:
+                    for scale in (scale for scale in served if scale in chosen):
+                        found[Evaluation(model, condition, scale)] = None
+    return list(found)
+
+
+def _chosen(scales: list[Scale], wanted: str) -> list[Scale]:
+    """Of a method's scales, those that an experiment decodes: ``all``, ``first`` or ``ends``."""
+    ends = list(dict.fromkeys([scales[0], scales[-1]]))
+    return {"all": scales, "first": scales[:1], "ends": ends}[wanted]
+
+
+def all_evaluations(config: Config) -> list[Evaluation]:
+    """The evaluations of every experiment, without repetitions."""
+    found = [e for wanted in evaluations_by_experiment(config).values() for e in wanted]
+    return list(dict.fromkeys(found))
+
+
+def all_models(config: Config) -> dict[str, Model]:
+    """Name -> every model that an experiment needs."""
+    return {e.model.name: e.model for e in all_evaluations(config)}
+
+
+def training_settings(config: Config, task: str) -> TrainingSettings:
+    """How models of a task are trained."""
+    common = {f.name: getattr(config.training, f.name) for f in fields(TrainingSettings)}
+    own = getattr(config.training.per_task, task)
+    return TrainingSettings(**{**common, **(own.given if own else {})})
+
+
+def _models(
+    config: Config, entry: Entry, setup: Setup, rates: AllRates, method: str
+) -> list[tuple[Model, list[Scale]]]:
+    """The models by which ``method`` covers all rates, each with the scales it is decoded at."""
+    modalities = TASKS[setup.task]
+    own = {m: getattr(rates, m) if m in modalities else () for m in ("audio", "video")}
+    scales = all_scales(setup.task, own["audio"], own["video"])
+    match method_of(method).models:
+        case "per scale":
+            trained = [
+                ({m: (scale.rates[m],) if m in modalities else () for m in own}, [scale])
+                for scale in scales
+            ]
+        case "uncompressed":
+            trained = [({m: (1,) if m in modalities else () for m in own}, scales)]
+        case _:
+            trained = [(own, scales)]
+    common = _settings(config, entry, setup, method)
+    encoders = {"audio": setup.audio_encoder, "video": setup.video_encoder}
+    return [
+        (
+            Model(
+                setup.corpus,
+                tuple((m, encoders[m]) for m in modalities),
+                setup.llm,
+                ModelSettings(**common, audio_rates=at["audio"], video_rates=at["video"]),
+            ),
+            served,
+        )
+        for at, served in trained
+    ]
+
+
+def _settings(config: Config, entry: Entry, setup: Setup, method: str) -> dict[str, Any]:
+    """Settings of a model but for its rates; what its method does not read is left out."""
+    llm, adapter = config.llms[setup.llm], method_of(method).adapter
+    lora = adapter == "lora"
+    return {
+        "task": setup.task,
+        "method": method,
+        "compression": setup.compression,
+        "llm": llm.path,
+        "llm_revision": llm.revision,
+        "lora_rank": llm.lora_rank if lora else None,
+        "lora_scale": llm.lora_scale if lora else None,
+        "lora_targets": llm.lora_targets if lora else None,
+        "projector_hidden": config.projector.hidden,
+        "projector_layer_norm": config.projector.layer_norm,
+        "seed": setup.seed,
+        "mome": entry.mome.over(config.mome) if adapter == "mome" else None,
+    }

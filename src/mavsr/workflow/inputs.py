@@ -1,0 +1,268 @@
+"""Input functions: which files a job reads, as far as the config decides that."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from snakemake.exceptions import WorkflowError
+
+from mavsr.checkpoints import ENCODER, LLM, identity_files
+from mavsr.config.downloads import RemoteFile
+from mavsr.errors import InputError
+from mavsr.report.catalogue import FIGURES, ROUTED, TABLES, experiment_of
+from mavsr.workflow import paths
+from mavsr.workflow.asked import Asked
+from mavsr.workflow.needs import training_views, wanted_caches
+from mavsr.workflow.paths import SPLITS, shard_names
+
+Function = Callable[[Any], list[str]]
+SUFFIXES = {"table": ("csv", "md", "tex", "html", "rst"), "figure": ("pdf", "png")}
+
+
+class Inputs:
+    """The functions that need the config."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+
+    def shards(self, pattern: str, split: str | None = None) -> Function:
+        """Input function: a file per shard of a split, which may be fixed.
+
+        Args:
+            pattern: of :mod:`mavsr.workflow.paths`.
+            split: None takes the job's wildcard.
+        """
+
+        def files(wildcards: Any) -> list[str]:
+            known = dict(wildcards.items()) | ({"split": split} if split else {})
+            shards = self.asked.config.corpora[known["corpus"]].shards
+            names = shard_names(getattr(shards, known["split"]))
+            return [pattern.format(**known, shard=name) for name in names]
+
+        return files
+
+    def corpus_tree(self, wildcards: Any) -> list[str]:
+        """The listing of a corpus that the workflow makes or fetches; nothing for another."""
+        corpus = wildcards["corpus"]
+        ours = corpus in self.asked.made + self.asked.fetched
+        return [paths.TREE.format(corpus=corpus)] if ours else []
+
+    def corpus_lists(self, wildcards: Any) -> list[str]:
+        """The user's table or list of clips that decides how a corpus is read, if it is there."""
+        corpus = self.asked.config.corpora[wildcards["corpus"]]
+        names = [corpus.reading.get("transcripts"), corpus.reading.get("validation")]
+        for listed in corpus.reading.get("splits", {}).values():
+            names += [str(Path(corpus.root, name)) for name in listed]
+        return [name for name in names if name and Path(name).is_file()]
+
+    def detector_weights(self, wildcards: Any) -> list[str]:
+        """The file of the detector's weights if it has one; the user's own where it lies there."""
+        mouths = self.asked.config.mouths
+        if mouths.detector != "retinaface" or self.asked.is_ready(wildcards["corpus"]):
+            return []
+        if mouths.retinaface.is_remote:
+            return [paths.RETINAFACE]
+        # A dry run needs no data; a real one asks mavsr.workflow.preflight first.
+        return [name for name in [mouths.retinaface.weights] if name and Path(name).exists()]
+
+    def babble(self, wildcards: Any) -> str:
+        """The configured babble, or that mixed from the corpus' own training voices."""
+        own = self.asked.config.noise.babble is None
+        return paths.OWN_BABBLE.format(corpus=wildcards["corpus"]) if own else paths.BABBLE
+
+    def babble_source(self, wildcards: Any) -> str:
+        """The configured recording, or where ``download_babble`` puts it."""
+        babble = self.asked.config.noise.babble
+        if isinstance(babble, RemoteFile):
+            return paths.BABBLE_DOWNLOAD.format(name=babble.name)
+        return babble or ""
+
+    def babble_recording(self, wildcards: Any) -> list[str]:
+        """The same, but nothing if it is missing: a dry run works, and the job says so."""
+        source = self.babble_source(wildcards)
+        fetched = isinstance(self.asked.config.noise.babble, RemoteFile)
+        return [source] if fetched or Path(source).is_file() else []
+
+    def audio_shard(self, wildcards: Any) -> str:
+        """What an encoder reads: noisy audio where the condition makes any, else crops."""
+        known = dict(wildcards.items())
+        hears = self.asked.config.encoders[known["encoder"]].modality == "audio"
+        noisy = known["condition"] != "clean" and hears
+        return (paths.NOISY if noisy else paths.CROPS).format(**known)
+
+    def encoder_files(self, wildcards: Any) -> list[str]:
+        """What is known of the files behind an encoder."""
+        return weight_files(self.asked.config.encoders[wildcards["encoder"]].path)
+
+    def llm_files(self, wildcards: Any) -> list[str]:
+        """What is known of the files behind a model's LLM."""
+        llm = self.asked.models[wildcards["model"]].llm
+        return weight_files(self.asked.config.llms[llm].path, LLM)
+
+    def manifest(self, split: str) -> Callable[[Any], str]:
+        """Input function: the manifest of a model's corpus."""
+        return lambda wildcards: paths.MANIFEST.format(
+            corpus=self.asked.models[wildcards["model"]].corpus, split=split
+        )
+
+    def features(
+        self, modality: str, split: str, conditions: Callable[[Asked, Any], list[str]]
+    ) -> Function:
+        """Input function: the indexes of a model's features, one per condition.
+
+        Args:
+            modality: audio or video; nothing is returned for a task that lacks it.
+            split: train, val or test.
+            conditions: :func:`views`, :func:`clean` or :func:`own_condition`.
+        """
+
+        def indexes(wildcards: Any) -> list[str]:
+            model = self.asked.models[wildcards["model"]]
+            encoder = dict(model.encoders).get(modality)
+            return [
+                paths.FEATURES_INDEX.format(
+                    encoder=encoder, corpus=model.corpus, split=split, condition=condition
+                )
+                for condition in (conditions(self.asked, wildcards) if encoder else [])
+            ]
+
+        return indexes
+
+    def all_features(self, wildcards: Any) -> list[str]:
+        """The indexes of everything that experiments train, validate and test on."""
+        return [
+            paths.FEATURES_INDEX.format(
+                encoder=c.encoder, corpus=c.corpus, split=c.split, condition=c.condition
+            )
+            for c in wanted_caches(self.asked.config)
+        ]
+
+    def online(self, wildcards: Any) -> list[str]:
+        """What training reads of its split where it runs the encoders itself; else nothing."""
+        if self.asked.config.features.mode == "cached":
+            return []
+        model = self.asked.models[wildcards["model"]]
+        hears = "audio" in dict(model.encoders)
+        encoders = [self.asked.config.encoders[name] for _, name in model.encoders]
+        return [
+            paths.CROPS_INDEX.format(corpus=model.corpus, split="train"),
+            *([self.babble({"corpus": model.corpus})] if hears else []),
+            *(file for encoder in encoders for file in weight_files(encoder.path)),
+        ]
+
+    def hypotheses(self, pattern: str) -> Function:
+        """Input function: an experiment's files of decoded utterances, or those beside them."""
+        return lambda wildcards: self._decoded(
+            pattern, self.asked.by_experiment.get(wildcards["experiment"], [])
+        )
+
+    def tested_clips(self, wildcards: Any) -> list[str]:
+        """What says of which clips an experiment's hypotheses must be: manifests, and ledgers."""
+        wanted = self.asked.by_experiment.get(wildcards["experiment"], [])
+        return [
+            pattern.format(corpus=corpus, split="test")
+            for corpus in sorted({e.model.corpus for e in wanted})
+            for pattern in (paths.MANIFEST, paths.LEDGER)
+        ]
+
+    def all_hypotheses(self, pattern: str) -> list[str]:
+        """Likewise of all experiments."""
+        return self._decoded(pattern, self.asked.evaluations)
+
+    def _decoded(self, pattern: str, wanted: Iterable[Any]) -> list[str]:
+        return [
+            pattern.format(model=e.model.name, condition=e.condition, scale=e.scale.name)
+            for e in wanted
+        ]
+
+    def all_scores(self) -> list[str]:
+        """The scores of every experiment that is run."""
+        asked = self.asked.by_experiment
+        return [paths.SCORES.format(experiment=name) for name, found in asked.items() if found]
+
+    def scores(self, wildcards: Any) -> list[str]:
+        """The scores that a table or figure shows, if it shows any."""
+        name = wildcards["name"]
+        try:
+            experiment = experiment_of(name, self.asked.config.experiments)
+        except InputError as error:
+            raise WorkflowError(str(error)) from None
+        if experiment and not self.asked.by_experiment[experiment]:
+            raise WorkflowError(
+                f"{name} shows experiments.{experiment}, of which use_experiments or use_corpora "
+                "leaves nothing; add it there, or set both to null"
+            )
+        return [paths.SCORES.format(experiment=experiment)] if experiment else []
+
+    def routing(self, wildcards: Any) -> list[str]:
+        """Which experts the first MoME model of a figure's experiment uses, if it shows that."""
+        name = wildcards["name"]
+        if name not in ROUTED:
+            return []
+        experiment = FIGURES[name] or ""
+        wanted = self.asked.by_experiment.get(experiment, [])
+        models = [e.model for e in wanted if e.model.settings.mome]
+        if not models:
+            raise WorkflowError(
+                f"{name} shows the experts of the first MoME model of experiments.{experiment}, "
+                "which has none; add a method such as mome-mhsa to it"
+            )
+        return [paths.ROUTING.format(model=models[0].name, condition="clean")]
+
+    def shown(self, names: Iterable[str]) -> list[str]:
+        """Files of those of the tables and figures that this config has results for."""
+        return list(self._shown(set(names)))
+
+    def _shown(self, names: set[str]) -> Iterator[str]:
+        for kind, known in (("table", TABLES), ("figure", FIGURES)):
+            for name, experiment in known.items():
+                if name in names and (
+                    experiment is None or self.asked.by_experiment.get(experiment)
+                ):
+                    for suffix in SUFFIXES[kind]:
+                        yield f"{paths.SHOWN.format(name=name)}.{suffix}"
+
+    def ledger_summaries(self, wildcards: Any) -> list[str]:
+        """What became of the clips of every corpus that a model uses."""
+        return [paths.LEDGER_SUMMARY.format(corpus=corpus) for corpus in self.asked.corpora]
+
+    def sheets(self, wildcards: Any) -> list[str]:
+        """What a person looks at to judge the crops of every corpus that a model uses."""
+        return self.ledger_summaries(wildcards) + [
+            paths.SHEET.format(corpus=corpus, split=split)
+            for corpus in self.asked.corpora
+            for split in SPLITS
+        ]
+
+
+def views(asked: Asked, wildcards: Any) -> list[str]:
+    """Conditions of the training split; none where training encodes its own."""
+    return training_views(asked.config)
+
+
+def clean(asked: Asked, wildcards: Any) -> list[str]:
+    """Condition of the validation split, and of video whatever the noise."""
+    return ["clean"]
+
+
+def own_condition(asked: Asked, wildcards: Any) -> list[str]:
+    """Condition of the audio under test."""
+    return [wildcards["condition"]]
+
+
+def weight_files(path: str, read: Sequence[str] = ENCODER) -> list[str]:
+    """What a job that loads ``path`` reads: a toy model's files, a user's own, or none (hub).
+
+    Args:
+        path: of an encoder or LLM.
+        read: names beside the weights, see :func:`mavsr.checkpoints.identity_files`.
+    """
+    if path.startswith(paths.TOYS):
+        stem = path.removesuffix(".pt")
+        return [path, f"{stem}.json"] if path != stem else toy_files(path)
+    return [str(file) for file in identity_files(path, read)]
+
+
+def toy_files(folder: str) -> list[str]:
+    """The two files of a toy model's folder that rules know."""
+    return [f"{folder}/toy.json", f"{folder}/model.safetensors"]

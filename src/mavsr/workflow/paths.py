@@ -1,0 +1,56 @@
+"""Where every output lies, written once; rules, inputs, plan and status read it here."""
+
+SPLITS = ("train", "val", "test")
+TOYS = "results/toy/"
+"""Beginning of the paths of encoders and LLMs that the workflow makes itself."""
+
+TREE = "results/corpus/{corpus}/tree.json"
+MANIFEST = "results/corpus/{corpus}/{split}.parquet"
+SCAN_DROPPED = "results/corpus/{corpus}/dropped.csv"
+
+RETINAFACE = "results/mouths/retinaface.weights"
+CROPS = "results/mouths/{corpus}/{split}/{shard}.tar"
+CROPS_LEDGER = "results/mouths/{corpus}/{split}/{shard}.csv"
+CROPS_INDEX = "results/mouths/{corpus}/{split}/index.json"
+LEDGER = "results/mouths/{corpus}/{split}/ledger.csv"
+LEDGER_SUMMARY = "results/mouths/{corpus}/ledger_summary.csv"
+SHEET = "results/report/mouths/{corpus}_{split}.png"
+
+OWN_BABBLE = "results/noise/{corpus}/babble.flac"
+"""Mixed from the voices of a corpus."""
+BABBLE = "results/noise/babble.flac"
+"""From the config's recording."""
+BABBLE_DOWNLOAD = "results/noise/download/{name}"
+NOISY = "results/noise/{corpus}/{split}/{condition}/{shard}.tar"
+
+TOY_WHISPER = "results/toy/{corpus}/whisper"
+TOY_AVHUBERT = "results/toy/{corpus}/avhubert"
+TOY_LLAMA = "results/toy/{corpus}/llama"
+
+FEATURES = "results/features/{encoder}/{corpus}/{split}/{condition}/{shard}.tar"
+FEATURES_SAMPLES = "results/features/{encoder}/{corpus}/{split}/{condition}/samples.parquet"
+FEATURES_INDEX = "results/features/{encoder}/{corpus}/{split}/{condition}/index.json"
+
+RUN = "results/training/{model}/run.json"
+METRICS = "results/training/{model}/metrics.csv"
+PROJECTORS = "results/training/{model}/projectors.safetensors"
+ADAPTERS = "results/training/{model}/adapters"
+
+HYPOTHESES = "results/evaluation/{model}/{condition}/{scale}.jsonl"
+DECODED = "results/evaluation/{model}/{condition}/{scale}.json"
+ROUTING = "results/evaluation/{model}/{condition}/routing.csv"
+SCORES = "results/evaluation/{experiment}.csv"
+WER = "results/wer.csv"
+
+CHECKS = "results/checks.csv"
+PARAMETERS = "results/parameters.csv"
+LOSSES = "results/report/losses"
+LOSS_CURVE = "results/report/training/{model}.png"
+RUN_PAGE = "results/report/run.html"
+SHOWN = "results/{name}"
+"""A table or figure, without its suffix."""
+
+
+def shard_names(count: int) -> list[str]:
+    """Zero-padded numbers of so many shards."""
+    return [f"{number:05d}" for number in range(count)]

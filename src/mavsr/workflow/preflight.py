@@ -1,0 +1,193 @@
+"""What stops jobs sooner or later: said before hours of work, not after them.
+
+That is the user's own files that are missing, parts of finished features that are lost, and folders
+of other users. Workflow and stages let it pass while a run is only planned, so that a dry run needs
+no data. A real run asks here first; ``python -m mavsr.corpus.check`` does too.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from mavsr.config.config import Config
+from mavsr.corpus.readers import make_reader
+from mavsr.errors import InputError
+from mavsr.model.named import Model
+from mavsr.model.settings import check_rank
+from mavsr.records import read_json
+from mavsr.remedies import rebuild_command
+
+Job = tuple[str, Mapping[str, str]]
+"""Name of a rule and the wildcards of one of its jobs; ``llm`` among them where it uses one."""
+SAMPLES = "samples.parquet"
+NAMED = 5
+"""Lost files that a message names; more would hide what to do about them."""
+
+
+def missing_files(config: Config, jobs: Iterable[Job]) -> list[str]:
+    """What is not there of the user's own files that ``jobs`` read, each once, with the remedy.
+
+    Files that the workflow makes or downloads do not count, nor do names of hub models.
+    """
+    lines: dict[str, set[str]] = {rule: set() for rule in _CHECKS}
+    for rule, wildcards in jobs:
+        if rule in _CHECKS:
+            lines[rule].update(_CHECKS[rule](config, wildcards))
+    return list(dict.fromkeys(line for found in lines.values() for line in sorted(found)))
+
+
+def check_files(config: Config, jobs: Iterable[Job]) -> None:
+    """Raise InputError that names everything in :func:`missing_files`, if there is anything."""
+    if missing := missing_files(config, jobs):
+        raise InputError(
+            "this run needs what is not there:\n"
+            + "\n".join(missing)
+            + "\nTo run what can be run without, ask for its files by name (docs/data.md)"
+        )
+
+
+def check_ranks(config: Config, models: Iterable[Model]) -> None:
+    """Raise InputError if the rank of a LoRA does not divide the width of its LLM.
+
+    Of a toy model the config tells the width, of a folder its ``config.json``; of a hub model only
+    the training job learns it.
+    """
+    for model in models:
+        path, rank = model.settings.llm, model.settings.lora_rank
+        if path.startswith("results/toy/"):
+            width: int | None = config.toy.llama.hidden
+        else:
+            width = _written_width(Path(path) / "config.json")
+        if rank and width:
+            try:
+                check_rank(rank, width)
+            except InputError as error:
+                raise InputError(f"config: llms.{model.llm}: {error}") from None
+
+
+def _written_width(path: Path) -> int | None:
+    """The ``hidden_size`` of a model's ``config.json``; None if the file does not tell."""
+    try:
+        return json.loads(path.read_bytes()).get("hidden_size")
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def check_writable(outputs: Iterable[Path]) -> None:
+    """Raise InputError if a folder that a run writes into is another user's.
+
+    Args:
+        outputs: files that the run makes; their folders may be missing yet.
+    """
+    folders = {next(place for place in path.parents if place.is_dir()) for path in outputs}
+    if refused := sorted(str(place) for place in folders if not os.access(place, os.W_OK)):
+        more = f" and {len(refused) - NAMED} more" if len(refused) > NAMED else ""
+        raise InputError(
+            f"this run would write into {', '.join(refused[:NAMED])}{more}, where you may not. "
+            "`snakemake -n` says for each job why it would run. Features of another user are used "
+            "as they are if corpus, mouths, noise and toy below results/ are that user's too "
+            "(docs/reruns.md)"
+        )
+
+
+def check_features(indexes: Iterable[Path]) -> None:
+    """Raise InputError that names what is lost of finished features, and what makes it anew.
+
+    Snakemake does not look: jobs that read features depend on ``index.json``, which stands for all
+    of the split's shards.
+
+    Args:
+        indexes: ``index.json`` of features that are read and not made by this run.
+    """
+    lost = {index: parts for index in indexes if (parts := _lost_parts(index))}
+    if lost:
+        files = [str(path) for parts in lost.values() for path in parts]
+        more = f" and {len(files) - NAMED} more" if len(files) > NAMED else ""
+        raise InputError(
+            f"finished features have lost {', '.join(files[:NAMED])}{more}.\n"
+            f"Make them anew first: {rebuild_command(*lost)}\n"
+            "If they come out as they were, nothing that was made of them is made again"
+        )
+
+
+def _lost_parts(index: Path) -> list[Path]:
+    """What is missing of the features of a split, or the index itself if it cannot be read."""
+    try:
+        names = [entry["file"] for entry in read_json(index, "index", sealed=False)["shards"]]
+    except (InputError, KeyError, TypeError):
+        return [index]
+    parts = [index.with_name(name) for name in (SAMPLES, *names)]
+    return [path for path in parts if not path.is_file()]
+
+
+def _tree(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
+    name = wildcards["corpus"]
+    corpus = config.corpora[name]
+    if corpus.kind == "portrait" or corpus.download:
+        return
+    try:
+        make_reader(corpus.reading).check(Path(corpus.root))
+    except InputError as error:
+        yield f"corpora.{name}: {error}"
+    listed = corpus.reading.get("validation")
+    if listed not in (None, "test") and not Path(listed).is_file():
+        yield f"corpora.{name}.validation: {listed} is neither 'test' nor a file"
+
+
+def _babble(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
+    babble = config.noise.babble
+    if isinstance(babble, str) and not Path(babble).is_file():
+        yield (
+            f"noise.babble: {babble} is not a file; put NOISEX-92's babble there, or set null to "
+            "mix one from the training voices (docs/data.md)"
+        )
+
+
+def _detector(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
+    mouths = config.mouths
+    if "corpus" in wildcards and config.corpora[wildcards["corpus"]].kind == "crops":
+        return
+    if mouths.detector == "landmarks" and not (mouths.landmarks and mouths.landmarks.is_dir()):
+        yield f"mouths.landmarks: {mouths.landmarks} is not a folder"
+    if mouths.detector == "retinaface":
+        weights = mouths.retinaface.weights or ""
+        if not mouths.retinaface.is_remote and not Path(weights).is_file():
+            yield (
+                f"mouths.retinaface.weights: {weights} is not a file; put the ResNet-50 weights of "
+                "retinaface-pytorch there, or give their URL and sha256 (docs/data.md)"
+            )
+
+
+def _encoder(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
+    name = wildcards["encoder"]
+    path = config.encoders[name].path
+    is_file = config.encoders[name].kind == "avhubert"
+    if path.startswith("results/toy/") or Path(path).exists():
+        return
+    if is_file:
+        yield (
+            f"encoders.{name}.path: {path} does not exist; download AV-HuBERT's checkpoint and put "
+            "it there, or correct the path (docs/data.md)"
+        )
+    # Anything else may be a hub name, of which only the hub can tell.
+    elif path.startswith(("/", "./", "../")):
+        yield f"encoders.{name}.path: {path} does not exist"
+
+
+def _llm(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
+    name = wildcards["llm"]
+    path = config.llms[name].path
+    if path.startswith(("/", "./", "../")) and not Path(path).is_dir():
+        yield f"llms.{name}.path: {path} does not exist"
+
+
+_CHECKS: dict[str, Callable[[Config, Mapping[str, str]], Iterator[str]]] = {
+    "scan_corpus": _tree,
+    "crop_mouths": _detector,
+    "import_babble": _babble,
+    "extract_features": _encoder,
+    "train_model": _llm,
+    "decode": _llm,
+}
+"""Rule, in the order of the stages -> what its jobs want of the user's own."""

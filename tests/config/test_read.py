@@ -1,0 +1,334 @@
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from mavsr.config.read import expand_homes, parse_config, read_config, restore_types
+from mavsr.errors import InputError
+
+ROOT = Path(__file__).parents[2]
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
+CONFIGS = sorted((ROOT / "workflow" / "configs").glob("*.yaml"))
+
+
+def changed(path, value):
+    config = copy.deepcopy(CONFIG)
+    *parents, last = path.split(".")
+    part = config
+    for name in parents:
+        part = part[int(name) if isinstance(part, list) else name]
+    part[last] = value
+    return config
+
+
+def test_the_default_config_is_valid():
+    parse_config(CONFIG)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_shipped_configs_are_valid_and_hold_only_differences(path):
+    own = yaml.safe_load(path.read_text())
+    config = copy.deepcopy(CONFIG)
+    update_config(config, own)
+    parse_config(config)
+    default = dict(leaves(CONFIG))
+    repeated = [key for key, value in leaves(own) if key in default and default[key] == value]
+    assert not repeated, f"{path.name} repeats config.yaml: {repeated}"
+
+
+def leaves(part, prefix=""):
+    for key, value in part.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("ratse", 1, "unknown key 'ratse' at the top level; did you mean 'rates'?"),
+        ("training.epoch", 1, "unknown key 'epoch' at training; did you mean 'epochs'?"),
+        ("training.zzz", 1, "unknown key 'zzz' at training; known keys: epochs, "),
+        ("setup.rates", {}, "unknown key 'rates' at setup"),
+        ("rates.audio", [0, 4], "rates.audio.0 is 0"),
+        ("rates.audio", [], "rates.audio is []"),
+        ("rates.audio", [4.5], "rates.audio.0 is 4.5"),
+        ("rates.audio", [True], "rates.audio.0 is True"),
+        ("rates.video", [5, 2], "rates.video is [5, 2]: list each rate once, ascending"),
+        ("rates.video", [2, 2], "rates.video is [2, 2]: list each rate once, ascending"),
+        ("setup.task", "avr", "setup.task is 'avr'"),
+        ("setup.corpus", "lrs9", "setup.corpus is 'lrs9', which is not under `corpora` (portrait"),
+        ("setup.llm", "gpt", "setup.llm is 'gpt', which is not under `llms`"),
+        ("setup.conditions", ["noisy"], "setup.conditions.0 is 'noisy'"),
+        ("setup.conditions", ["snr_05"], "setup.conditions.0 is 'snr_05'"),
+        ("setup.seed", -1, "setup.seed is -1"),
+        (
+            "setup.audio_encoder",
+            "toy-avhubert",
+            "setup.audio_encoder is 'toy-avhubert', a avhubert encoder, which does not encode "
+            "audio",
+        ),
+        (
+            "experiments.table1.0.video_encoder",
+            "toy-whisper",
+            "experiments.table1[0].video_encoder is 'toy-whisper', a whisper encoder, which "
+            "does not encode video",
+        ),
+        ("setup.video_encoder", "x", "setup.video_encoder is 'x', which is not under `encoders`"),
+        ("experiments.table1.0.corpus", "x", "experiments.table1[0].corpus is 'x'"),
+        (
+            "experiments.table1.0.methods",
+            ["mtsk-sm"],
+            "experiments.table1[0].methods: method 'mtsk-sm' is unknown; did you mean 'mtsk-s",
+        ),
+        ("mome.router", "both", "mome.router is 'both'"),
+        (
+            "experiments.table1.0.mome",
+            {"topk": 2},
+            "unknown key 'topk' at experiments.table1.0.mome",
+        ),
+        (
+            "experiments.table1.0.rates",
+            {"audio": [4, 2], "video": [1]},
+            "table1.0.rates.audio is [4,",
+        ),
+        ("experiments.table1.0.rates", {"audio": [4, 0], "video": [1]}, "rates.audio.1 is 0"),
+        (
+            "experiments.mome_ablation.3.mome",
+            {"top_k": 24},
+            "experiments.mome_ablation[3]: mome.top_k is 24, but there are only 23",
+        ),
+        ("experiments.table 1", [], "'table 1'"),
+        ("experiments", {}, "experiments is {}"),
+        ("corpora.portrait.shards.train", 0, "corpora.portrait.shards.train is 0"),
+        ("corpora.portrait.validation_share", 0, "corpora.portrait.validation_share is 0"),
+        (
+            "corpora.portrait.validation",
+            "test",
+            "corpora.portrait: give either validation_share",
+        ),
+        (
+            "corpora.portrait.transcripts",
+            "x.csv",
+            "unknown key 'transcripts' at corpora.portrait; known keys: longest_segment_s, ",
+        ),
+        ("corpora.portrait.kind", "lrs4", "corpora.portrait.kind is 'lrs4'"),
+        ("use_corpora", ["lrs2"], "use_corpora[0] is 'lrs2', which is not under `corpora`"),
+        ("use_corpora", [], "use_corpora is []"),
+        ("training.per_task", {"vsr": {"learning_rate": 0}}, "per_task.vsr.learning_rate is 0"),
+        (
+            "training.per_task",
+            {"avr": {"learning_rate": 1}},
+            "unknown key 'avr' at training.per_task; did you mean 'avsr'?",
+        ),
+        ("noise.snrs", ["loud"], "noise.snrs.0 is 'loud'"),
+        ("training.betas", [0.9], "training.betas is [0.9]: give one value more"),
+        ("decoding.beams", "many", "decoding.beams is 'many': give a whole number"),
+        ("mouths.detector", "dlib", "mouths.detector is 'dlib'"),
+        ("mouths.detector", "landmarks", "but mouths.landmarks names no folder"),
+        ("mouths.detector", "retinaface", "but mouths.retinaface.weights names no file or URL"),
+        (
+            "mouths.retinaface.weights",
+            "https://example.org/w.zip",
+            "mouths.retinaface.weights is a URL; give the file's mouths.retinaface.sha256",
+        ),
+        ("mouths.retinaface.sha256", "abc", "mouths.retinaface.sha256 is 'abc'"),
+        ("mouths.retinaface.batch", 0, "mouths.retinaface.batch is 0"),
+        ("mouths.codec", "h264", "mouths.codec is 'h264'"),
+        ("mouths.codec", {"x264": 52}, "mouths.codec is {'x264': 52}"),
+        ("mouths.sheet_clips", 0, "mouths.sheet_clips is 0"),
+    ],
+)
+def test_wrong_configs_name_the_key(path, value, message):
+    with pytest.raises(InputError) as caught:
+        parse_config(changed(path, value))
+    assert message in str(caught.value)
+    assert str(caught.value).startswith("config: ")
+
+
+@pytest.mark.parametrize(
+    "mouths",
+    [
+        {"codec": {"x264": 0}},
+        {"detector": "landmarks", "landmarks": "data/landmarks"},
+        {"detector": "retinaface", "retinaface": {"weights": "w", "sha256": None, "batch": 1}},
+        {"retinaface": {"weights": "https://example.org/w", "sha256": "0a" * 32, "batch": 1}},
+    ],
+)
+def test_other_ways_to_find_and_store_mouths_are_valid(mouths):
+    parse_config(changed("mouths", CONFIG["mouths"] | mouths))
+
+
+def test_missing_keys_have_their_default():
+    config = copy.deepcopy(CONFIG)
+    del config["training"]["epochs"], config["decoding"], config["corpora"]["portrait"]["make"]
+    assert parse_config(config) == parse_config(CONFIG)
+
+
+def test_missing_names_are_told():
+    config = copy.deepcopy(CONFIG)
+    del config["corpora"]
+    del config["encoders"]["toy-whisper"]["path"]
+    with pytest.raises(InputError) as caught:
+        parse_config(config)
+    assert "'corpora' is missing at the top level" in str(caught.value)
+    assert "'path' is missing at encoders.toy-whisper" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"kind": "lrs2"}, "'longest_segment_s' is missing at corpora.mine"),
+        ({"kind": "lrs3", "longest_segment_s": 16}, "corpora.mine: give either validation_share"),
+        (
+            {"kind": "lrs2", "longest_segment_s": 16, "validation_share": 0.1},
+            "unknown key 'validation_share' at corpora.mine",
+        ),
+        (
+            {"kind": "folder", "val_share": 0.5, "test_share": 0.5},
+            "corpora.mine: val_share and test_share leave nothing",
+        ),
+    ],
+)
+def test_what_a_kind_of_corpus_needs_is_checked(section, message):
+    config = copy.deepcopy(CONFIG)
+    shards = {"train": 1, "val": 1, "test": 1}
+    config["corpora"]["mine"] = {"root": "x", "shards": shards, **section}
+    with pytest.raises(InputError) as caught:
+        parse_config(config)
+    assert message in str(caught.value)
+
+
+def test_configs_are_read_as_snakemake_reads_them():
+    paper = ROOT / "workflow" / "configs" / "paper.yaml"
+    expected = copy.deepcopy(CONFIG)
+    update_config(expected, yaml.safe_load(paper.read_text()))
+    assert read_config([paper]) == parse_config(expected)
+    assert read_config([]) == parse_config(CONFIG)
+
+
+def test_numbers_as_text_are_numbers_for_every_command(tmp_path):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("rates: {audio: ['4', '8']}\ntraining: {learning_rate: 1e-3}\n")
+    config = read_config([mine])
+    assert config.rates.audio == (4, 8)
+    assert config.training.learning_rate == 1e-3
+
+
+@pytest.mark.parametrize("changes", [{"use_corpora": ["other"]}, {"use_experiments": ["table5"]}])
+def test_a_choice_that_leaves_nothing_is_refused(changes):
+    config = copy.deepcopy(CONFIG)
+    config["corpora"] |= dict.fromkeys(("other", "third"), config["corpora"]["portrait"])
+    config |= {"use_corpora": ["portrait"], **changes}
+    config["experiments"]["table5"] = [{"methods": ["mtsk-ms"], "corpus": "third"}]
+    with pytest.raises(InputError, match="leave nothing to run") as caught:
+        parse_config(config)
+    assert all(name in str(caught.value) for names in changes.values() for name in names)
+
+
+def test_all_errors_are_told_at_once():
+    config = changed("training.epochs", 0)
+    config["decoding"]["beams"] = 0
+    with pytest.raises(InputError, match=r"decoding.beams is 0[\s\S]*training.epochs is 0"):
+        parse_config(config)
+
+
+def test_an_encoder_that_no_task_uses_may_be_anything():
+    config = changed("setup.task", "asr")
+    config["experiments"] = {"one": [{"methods": ["mtsk-ms"]}]}
+    config["setup"]["video_encoder"] = "none"
+    parse_config(config)
+
+
+def test_numbers_given_as_text_get_their_type_back():
+    config = changed("rates", {"audio": ["4", "8"], "video": ["2"]})
+    config["training"]["learning_rate"] = "1.0e-3"
+    config["training"]["weight_decay"] = "1e-2"
+    config["features"]["flip"] = "false"
+    config["noise"]["snrs"] = ["-5", "clean"]
+    config["setup"]["corpus"] = "2020"
+    restore_types(config)
+    assert config["rates"] == {"audio": [4, 8], "video": [2]}
+    assert config["training"]["learning_rate"] == 1e-3
+    assert config["training"]["weight_decay"] == 1e-2
+    assert config["features"]["flip"] is False
+    assert config["noise"]["snrs"] == [-5, "clean"]
+    assert config["setup"]["corpus"] == "2020"
+
+
+@pytest.mark.parametrize("text", ["0", "four", "1.5", "[4]", "{4", "-1e2"])
+def test_text_that_is_no_rate_is_refused_all_the_same(text):
+    config = changed("rates.audio", [text])
+    restore_types(config)
+    with pytest.raises(InputError, match=r"rates.audio.0 is"):
+        parse_config(config)
+
+
+def downloaded(**changes):
+    part = {"url": "https://host/lrs3.zip", **changes}
+    config = changed("corpora.portrait.download", {"archives": [{"parts": [part]}]})
+    config["corpora"]["portrait"]["kind"] = "lrs3"
+    del config["corpora"]["portrait"]["make"]
+    return config
+
+
+def test_archives_to_download_are_valid():
+    parse_config(downloaded(sha256="a" * 64))
+    parse_config(changed("noise.babble", {"url": "https://host/babble.mat", "sha256": None}))
+    parse_config(changed("noise.babble", "babble.wav"))
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (
+            downloaded(url="https://ann:secret@host/x.zip"),
+            r"download.archives.0.parts.0.url is .* holds a user name",
+        ),
+        (downloaded(url="https://ann:secret@host"), "holds a user name or password"),
+        (downloaded(url=["https://ann:secret@host/x.zip"]), r"parts.0.url is \['https://…@host"),
+        (downloaded(url="host/x.zip"), "must begin with https://"),
+        (downloaded(sha256="12"), "parts.0.sha256 is '12': write 64 hexadecimal"),
+        (downloaded(password="secret"), "unknown key 'password' at corpora.portrait.download"),
+        (changed("corpora.portrait.download", {"archives": []}), "archives and files are empty"),
+        (changed("corpora.portrait.download", "https://ann:secret@host/"), "is 'https://…@host/'"),
+        (changed("noise.babble", {"url": "https://ann:secret@host/x"}), "noise.babble.url is"),
+        (changed("noise.babble", {"url": 7, "user": "https://a:secret@h"}), "noise.babble is"),
+        (changed("noise.babble", "https://ann:secret@host/x.wav"), "noise.babble: to download "),
+        (changed("corpora.portrait.download", {}), "archives or files, or both"),
+        (changed("noise.babble_mat_hz", 0), "noise.babble_mat_hz is 0"),
+    ],
+)
+def test_downloads_are_checked_and_passwords_not_repeated(config, message):
+    with pytest.raises(InputError, match=message) as caught:
+        parse_config(config)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_corpus_that_is_made_is_not_downloaded():
+    config = downloaded()
+    config["corpora"]["portrait"]["kind"] = "portrait"
+    with pytest.raises(InputError, match="is made, not downloaded"):
+        parse_config(config)
+
+
+def test_home_folders_are_written_out(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    config = changed("corpora.portrait.root", "~/l r s")
+    config["corpora"]["portrait"]["download"] = {"files": [{"url": "https://h/~ann"}, "~"]}
+    expand_homes(config)
+    assert config["corpora"]["portrait"]["root"] == f"{tmp_path}/l r s"
+    assert config["corpora"]["portrait"]["download"]["files"] == [
+        {"url": "https://h/~ann"},
+        str(tmp_path),
+    ]
+    with pytest.raises(InputError, match=r"config: noise\.babble is '~nobody\.here/x'"):
+        expand_homes(changed("noise.babble", "~nobody.here/x"))
+
+
+def test_more_shards_than_names_for_them_are_refused():
+    with pytest.raises(InputError, match="train is 100000: give at most 99999"):
+        parse_config(changed("corpora.portrait.shards.train", 100_000))

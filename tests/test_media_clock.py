@@ -1,0 +1,129 @@
+"""One clock: every frame and packet at its own time, in whole files and in parts alike."""
+
+import numpy as np
+import pytest
+from odd_videos import CODECS, FLASHES, clicks, clicks_of, late_after, moving, onsets, write
+
+from mavsr import media
+
+SECONDS = 6
+FRAGMENTS = {"movflags": "frag_keyframe+empty_moov"}
+FILES = {
+    **{suffix: {"name": f"a{suffix}"} for suffix in CODECS if all(CODECS[suffix])},
+    "ts, key frames 2 s apart": {"name": "a.ts", "gop": 50},
+    "ts, key frames 4 s apart": {"name": "a.ts", "gop": 100},
+    "mpg, key frames 2 s apart": {"name": "a.mpg", "gop": 50},
+    "mkv, one key frame": {"name": "a.mkv", "gop": 1000},
+    "fragments": {"name": "a.mp4", "options": FRAGMENTS},
+    "open groups": {
+        "name": "a.ts",
+        "gop": 30,
+        "codec_options": {"x264-params": "open-gop=1:scenecut=0"},
+    },
+    "no index": {"name": "a.webm", "options": {"live": "1"}},
+    "time stamps wrap": {
+        "name": "a.ts",
+        "options": {"output_ts_offset": "95440", "mpegts_copyts": "1"},
+    },
+    "time stamps from a day": {"name": "a.ts", "options": {"output_ts_offset": "80000"}},
+}
+
+
+def make(folder, name, **options):
+    # AVI cannot say that B-frames are shown later than they are stored.
+    b_frames = 0 if name.endswith(".avi") else 2
+    frames = moving(25 * SECONDS)
+    return write(folder / name, frames, clicks(SECONDS), b_frames=b_frames, **options)
+
+
+def same_in_parts(path, tolerance):
+    """Compare parts of one second with the whole: frames to the bit, audio within a lag."""
+    frames, audio = media.read_video(path), media.read_audio(path)
+    for first in (12, 30, 55, 88, 109):
+        start, end = first / 25, first / 25 + 1
+        assert np.array_equal(media.read_video(path, start, end), frames[first : first + 25])
+        part, whole = media.read_audio(path, start, end), audio[first * 640 :][:16_000]
+        assert len(part) == len(whole) == 16_000
+        lags = np.fft.irfft(np.fft.rfft(part, 32_768) * np.conj(np.fft.rfft(whole, 32_768)))
+        lag = int(lags.argmax())
+        assert min(lag, 32_768 - lag) <= tolerance
+        if tolerance == 0:
+            # A decoder needs some frames until its state is that of the whole file.
+            assert np.abs(part - whole).max() < 2e-3
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_part_is_the_same_span_of_the_whole(tmp_path, name):
+    path = make(tmp_path, **FILES[name])
+    flashes, heard = onsets(path)
+    assert len(flashes) == len(heard) == len(FLASHES)
+    assert np.abs(flashes - heard).max() <= 0.045
+    # These round the times of audio to 1 ms, always in the same direction.
+    same_in_parts(path, tolerance=16 if path.suffix in (".webm", ".flv") else 0)
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".mpg"])
+def test_streams_put_together_go_on_where_their_time_stamps_jump_back(tmp_path, suffix):
+    once = make(tmp_path, f"once{suffix}", gop=50)
+    twice = tmp_path / f"twice{suffix}"
+    twice.write_bytes(once.read_bytes() * 2)
+    flashes, heard = onsets(twice)
+    assert len(flashes) == len(heard) == 2 * len(FLASHES)
+    assert np.abs(flashes - heard).max() <= 0.045
+    again = flashes[len(FLASHES) :] - flashes[: len(FLASHES)]
+    assert np.abs(again - SECONDS).max() <= 0.041
+    same_in_parts(twice, tolerance=0)
+    late = media.read_video(twice, 8.0, 9.0)
+    assert np.array_equal(late, media.read_video(twice)[200:225])
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+@pytest.mark.parametrize("gap", [0.4, 0.05])
+def test_a_gap_in_the_audio_is_silent(tmp_path, suffix, gap):
+    audio = clicks(SECONDS)
+    path = write(tmp_path / f"a{suffix}", moving(175), audio, change=late_after(2.5, gap))
+    plain = write(tmp_path / f"plain{suffix}", moving(175), audio)
+    expected = clicks_of(plain) + np.where(np.array(FLASHES) > 2.5, gap, 0)
+    assert np.abs(clicks_of(path) - expected).max() <= 0.003
+    assert np.abs(clicks_of(path, 2.2, 4.8) - expected[2:4]).max() <= 0.003
+    heard = media.read_audio(path)
+    silent = np.flatnonzero(np.abs(heard[2 * 16_000 : 3 * 16_000]) < 1e-6)
+    assert len(silent) == pytest.approx(gap * 16_000, abs=400)
+
+
+def test_a_part_within_a_gap_is_silent_and_as_long_as_asked(tmp_path):
+    path = write(tmp_path / "a.mp4", moving(250), clicks(SECONDS), change=late_after(2.5, 3.0))
+    assert np.array_equal(media.read_audio(path, 3.5, 4.5), np.zeros(16_000, np.float32))
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_of_audio_that_overlaps_the_earlier_is_kept(tmp_path, suffix):
+    audio = clicks(SECONDS, 16_000)
+    change = late_after(2.5, -0.05)  # less than the 64 ms of a packet, so that their order stays
+    path = write(tmp_path / f"a{suffix}", moving(150), audio, rate=16_000, change=change)
+    plain = write(tmp_path / f"plain{suffix}", moving(150), audio, rate=16_000)
+    expected = clicks_of(plain) - np.where(np.array(FLASHES) > 2.5, 0.05, 0)
+    assert np.abs(clicks_of(path) - expected).max() <= 0.003
+    before = slice(0, round(2.4 * 16_000))
+    assert np.allclose(media.read_audio(path)[before], media.read_audio(plain)[before], atol=1e-4)
+
+
+def test_time_stamps_that_jitter_leave_no_seams(tmp_path):
+    random = np.random.default_rng(0)
+
+    def shaken(packet):
+        packet.pts += int(random.integers(0, 480))  # up to 10 ms
+        packet.dts = packet.pts
+
+    tone = 0.5 * np.sin(np.arange(6 * 48_000) * 2 * np.pi * 200 / 48_000)[None]
+    path = write(tmp_path / "a.mkv", moving(150), tone, change=shaken)
+    heard = media.read_audio(path)[4_000:90_000]
+    assert np.abs(np.diff(heard)).max() < 0.5 * 2 * np.pi * 200 / 16_000 * 1.1
+
+
+def test_frames_of_an_avi_with_b_frames_come_in_order(tmp_path):
+    levels = np.broadcast_to(np.arange(20, 220, 2)[:, None, None, None], (100, 32, 32, 3))
+    levels = np.ascontiguousarray(levels, np.uint8)
+    path = write(tmp_path / "a.avi", levels, clicks(4), b_frames=2)
+    shown = media.read_video(path).mean(axis=(1, 2, 3))
+    assert np.diff(shown).min() > -1 and abs(shown[-1] - 218) < 3 and abs(shown[50] - 116) < 6

@@ -1,0 +1,125 @@
+"""Which files jobs read, without starting Snakemake."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.exceptions import WorkflowError
+from snakemake.iocontainers import InputFiles
+
+from mavsr.config.read import merged, parse_config
+from mavsr.report.catalogue import FIGURES, TABLES
+from mavsr.workflow import paths
+from mavsr.workflow.asked import Asked
+from mavsr.workflow.inputs import Inputs, clean, own_condition, views, weight_files
+from mavsr.workflow.params import Params, feature_options
+from mavsr.workflow.start import babble_name, one_of
+
+CONFIG = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
+SPLIT = {"corpus": "portrait", "split": "train"}
+
+
+def asked(**change):
+    return Asked(parse_config(merged(copy.deepcopy(CONFIG), change)))
+
+
+@pytest.fixture
+def model():
+    return next(m.name for m in asked().models.values() if m.settings.task == "avsr")
+
+
+def test_a_split_has_a_file_per_shard():
+    needs = Inputs(asked())
+    crops = [f"results/mouths/portrait/train/0000{n}.tar" for n in (0, 1)]
+    assert needs.shards(paths.CROPS)(SPLIT) == crops
+    assert needs.shards(paths.CROPS, "val")(SPLIT) == ["results/mouths/portrait/val/00000.tar"]
+
+
+def test_only_audio_is_noisy():
+    needs = Inputs(asked())
+    place = {**SPLIT, "condition": "view_0", "shard": "00001"}
+    heard = needs.audio_shard({**place, "encoder": "toy-whisper"})
+    assert heard == "results/noise/portrait/train/view_0/00001.tar"
+    crops = "results/mouths/portrait/train/00001.tar"
+    assert needs.audio_shard({**place, "encoder": "toy-avhubert"}) == crops
+    assert needs.audio_shard({**place, "encoder": "toy-whisper", "condition": "clean"}) == crops
+
+
+def test_a_model_reads_every_view_and_tests_on_its_condition(model):
+    needs = Inputs(asked(features={"views": 3}))
+    wildcards = {"model": model, "condition": "snr_-5"}
+    found = needs.features("audio", "train", views)(wildcards)
+    assert [path.split("/")[5] for path in found] == ["view_0", "view_1", "view_2"]
+    (found,) = needs.features("audio", "test", own_condition)(wildcards)
+    assert found == "results/features/toy-whisper/portrait/test/snr_-5/index.json"
+    (found,) = needs.features("video", "test", clean)(wildcards)
+    assert found == "results/features/toy-avhubert/portrait/test/clean/index.json"
+    deaf = next(m.name for m in asked().models.values() if m.settings.task == "vsr")
+    assert needs.features("audio", "test", own_condition)({**wildcards, "model": deaf}) == []
+
+
+def test_online_training_reads_crops_babble_and_encoders_instead(model):
+    assert Inputs(asked()).online({"model": model}) == []
+    needs = Inputs(asked(features={"mode": "online"}))
+    crops, babble, *weights = needs.online({"model": model})
+    assert crops == "results/mouths/portrait/train/index.json"
+    assert babble == "results/noise/portrait/babble.flac"
+    assert weights == [
+        "results/toy/portrait/whisper/toy.json",
+        "results/toy/portrait/whisper/model.safetensors",
+        "results/toy/portrait/avhubert.pt",
+        "results/toy/portrait/avhubert.json",
+    ]
+    assert needs.features("audio", "train", views)({"model": model}) == []
+
+
+def test_babble_is_ones_own_file_only_where_it_lies(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    needs = Inputs(asked(noise={"babble": "babble.wav"}))
+    assert needs.babble(SPLIT) == "results/noise/babble.flac"
+    assert needs.babble_recording({}) == []
+    Path("babble.wav").touch()
+    assert needs.babble_recording({}) == ["babble.wav"]
+    remote = asked(noise={"babble": {"url": "https://h/a%20b.mat"}})
+    assert babble_name(remote) == "a b.mat"
+    assert Inputs(remote).babble_recording({}) == ["results/noise/download/a b.mat"]
+    assert babble_name(asked()) == ""
+
+
+def test_weights_are_what_lies_there(tmp_path):
+    assert weight_files("openai/whisper-small.en") == []
+    for name in ("config.json", "model.safetensors", "README.md"):
+        (tmp_path / name).touch()
+    found = [str(tmp_path / name) for name in ("config.json", "model.safetensors")]
+    assert weight_files(str(tmp_path)) == found
+    assert weight_files(found[0]) == found[:1]
+
+
+def test_tables_of_experiments_that_do_not_run_are_not_shown():
+    needs = Inputs(asked(use_experiments=["table1"]))
+    shown = needs.shown(TABLES | FIGURES)
+    assert {Path(path).stem for path in shown} == {"table1", "table4"}
+    assert needs.scores({"name": "table4"}) == []
+    with pytest.raises(WorkflowError, match="of which use_experiments or use_corpora leaves"):
+        needs.scores({"name": "figure3"})
+    with pytest.raises(WorkflowError, match="which has none; add a method such as mome-mhsa"):
+        needs.routing({"name": "mome/experts"})
+
+
+def test_a_constraint_of_no_names_matches_nothing():
+    assert one_of(["a.b", ""]) == r"a\.b"
+    assert one_of([]) == "(?!)"
+
+
+def test_options_name_the_features_that_a_job_has():
+    files = InputFiles(fromdict={"audio": ["a", "b"], "video": [], "audio_val": ["c"]})
+    assert feature_options(files) == "--audio a b --audio_val c"
+
+
+def test_what_a_job_is_told_is_text():
+    told = Params(asked())
+    place = {"corpus": "portrait"}
+    assert told.of("make_portrait", "corpora", "{corpus}", "root")(place).endswith("portrait/tree")
+    assert told.of("index_mouths", "mouths", "max_dropped")(SPLIT) == "0.02"
+    assert told.running("decode", "decoding", "batch_tokens")({}) == 6000

@@ -1,0 +1,177 @@
+"""What a run misses of the user's own files is named before its first job."""
+
+import copy
+import json
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mavsr.config.read import parse_config
+from mavsr.errors import InputError
+from mavsr.workflow import preflight
+from mavsr.workflow.experiments import all_models
+from mavsr.workflow.preflight import (
+    check_features,
+    check_writable,
+)
+
+CONFIG = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
+FOLDER = {"kind": "folder", "root": "videos", "shards": {"train": 1, "val": 1, "test": 1}}
+
+
+def missing_files(config, jobs):
+    return preflight.missing_files(parse_config(config), jobs)
+
+
+def check_files(config, jobs):
+    preflight.check_files(parse_config(config), jobs)
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return copy.deepcopy(CONFIG)
+
+
+def test_what_the_workflow_makes_is_not_missed(config):
+    config["corpora"]["fetched"] = {**FOLDER, "download": {"files": [{"url": "https://h/x"}]}}
+    jobs = [
+        ("scan_corpus", {"corpus": "portrait"}),
+        ("scan_corpus", {"corpus": "fetched"}),
+        ("crop_mouths", {"corpus": "portrait", "split": "train", "shard": "00000"}),
+        ("import_babble", {}),
+        ("extract_features", {"encoder": "toy-whisper"}),
+        ("extract_features", {"encoder": "toy-avhubert"}),
+        ("train_model", {"model": "x", "llm": "toy-llama"}),
+    ]
+    assert missing_files(config, jobs) == []
+
+
+def test_everything_that_is_missing_is_named_once_until_it_is_there(config, tmp_path):
+    config["corpora"]["mine"] = {**FOLDER, "transcripts": "table.csv"}
+    config["corpora"]["lrs3"] = {
+        **{**FOLDER, "kind": "lrs3", "root": "lrs3"},
+        "longest_segment_s": 16,
+        "validation": "valid.id",
+    }
+    config["noise"]["babble"] = "babble.wav"
+    config["mouths"] |= {"detector": "landmarks", "landmarks": "points"}
+    config["encoders"] |= {
+        "lips": {"kind": "avhubert", "path": "large.pt", "revision": None},
+        "ears": {"kind": "whisper", "path": "/no/whisper", "revision": None},
+        "hub": {"kind": "whisper", "path": "openai/whisper-small.en", "revision": None},
+    }
+    config["llms"]["mine"] = {"path": "../no-llm"}
+    config["llms"]["hub"] = {"path": "meta-llama/Llama-3.2-1B"}
+    jobs = [
+        *(("decode", {"model": name, "llm": name}) for name in ("mine", "hub")),
+        ("train_model", {"model": "mine", "llm": "mine"}),
+        *(("extract_features", {"encoder": name, "shard": "00001"}) for name in ("hub", "ears")),
+        *(("extract_features", {"encoder": "lips", "shard": f"0000{n}"}) for n in range(3)),
+        ("import_babble", {}),
+        *(("scan_corpus", {"corpus": name}) for name in ("lrs3", "mine")),
+        ("crop_mouths", {"corpus": "mine"}),
+    ]
+    found = missing_files(config, jobs)
+    assert [line.split(":")[0] for line in found] == [
+        "corpora.lrs3.validation",
+        "corpora.lrs3",
+        "corpora.mine",
+        "mouths.landmarks",
+        "noise.babble",
+        "encoders.ears.path",
+        "encoders.lips.path",
+        "llms.mine.path",
+    ]
+    with pytest.raises(InputError, match=r"this run needs what is not there:\ncorpora\.lrs3\.v"):
+        check_files(config, jobs)
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "points").mkdir()
+    for name in ("pretrain", "trainval", "test"):
+        (tmp_path / "lrs3" / name / "s1").mkdir(parents=True)
+    for name in ("valid.id", "table.csv", "babble.wav", "large.pt"):
+        (tmp_path / name).touch()
+    config["encoders"]["ears"]["path"] = config["llms"]["mine"]["path"] = str(tmp_path)
+    check_files(config, jobs)
+
+
+def test_weights_of_retinaface_are_a_file_or_a_url(config, tmp_path):
+    jobs = [("crop_mouths", {"corpus": "portrait"})]
+    config["mouths"]["detector"] = "retinaface"
+    config["mouths"]["retinaface"]["weights"] = "resnet50.pth"
+    (line,) = missing_files(config, jobs)
+    assert line.startswith("mouths.retinaface.weights: resnet50.pth is not a file")
+    (tmp_path / "resnet50.pth").touch()
+    assert missing_files(config, jobs) == []
+    config["mouths"]["retinaface"]["weights"] = "https://example.org/resnet50.pth"
+    config["mouths"]["retinaface"]["sha256"] = "0" * 64
+    assert missing_files(config, jobs) == []
+
+
+def test_a_rank_is_checked_against_every_width_that_is_known(config, tmp_path):
+    def check():
+        checked = parse_config(config)
+        preflight.check_ranks(checked, all_models(checked).values())
+
+    check()
+    config["llms"]["toy-llama"]["lora_rank"] = 48
+    with pytest.raises(InputError, match=r"llms\.toy-llama: lora_rank 48 .* 128 .* is 32$"):
+        check()
+    config["toy"]["llama"]["hidden"] = 192
+    check()
+    config["llms"]["toy-llama"]["path"] = str(tmp_path)
+    for text in ("", "[]", "{}", '{"hidden_size": 96}'):
+        (tmp_path / "config.json").write_text(text)
+        check()
+    (tmp_path / "config.json").write_text('{"hidden_size": 128}')
+    with pytest.raises(InputError, match="lora_rank 48"):
+        check()
+    config["experiments"] = {"one": [{"methods": ["mome-ffn"]}]}
+    check()
+
+
+@pytest.fixture
+def index(tmp_path):
+    """The index of a finished split of seven shards, all there."""
+    names = [f"{number:05d}.tar" for number in range(7)]
+    for name in (*names, "samples.parquet"):
+        (tmp_path / name).touch()
+    path = tmp_path / "index.json"
+    path.write_text(json.dumps({"shards": [{"file": name} for name in names]}))
+    return path
+
+
+@pytest.mark.parametrize("name", ["00003.tar", "samples.parquet"])
+def test_a_lost_part_of_finished_features_is_named_with_what_makes_it_anew(index, name):
+    check_features([index])
+    index.with_name(name).unlink()
+    with pytest.raises(InputError) as caught:
+        check_features([index])
+    assert f"have lost {index.with_name(name)}." in str(caught.value)
+    assert f"`rm -f {index} && snakemake --cores all {index}`" in str(caught.value)
+
+
+def test_of_many_lost_parts_some_are_named(index):
+    for path in index.parent.glob("*.tar"):
+        path.unlink()
+    with pytest.raises(InputError, match=r"00004\.tar and 2 more\."):
+        check_features([index])
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"shards": [{}]}'])
+def test_so_is_an_index_that_cannot_be_read(index, text):
+    index.write_text(text)
+    with pytest.raises(InputError, match=f"have lost {index}"):
+        check_features([index])
+
+
+def test_a_folder_of_another_user_is_named(tmp_path, monkeypatch):
+    theirs, mine = tmp_path / "features", tmp_path / "training"
+    for folder in (theirs, mine):
+        folder.mkdir()
+    monkeypatch.setattr(os, "access", lambda place, mode: Path(place) != theirs)
+    check_writable([mine / "model" / "run.json"])
+    with pytest.raises(InputError, match=rf"would write into {theirs}, where you may not"):
+        check_writable([mine / "run.json", theirs / "whisper" / "test" / "00000.tar"])

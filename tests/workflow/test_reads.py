@@ -1,0 +1,222 @@
+"""Every key of the config changes exactly what its mark promises, and nothing else."""
+
+import copy
+
+import pytest
+from marks import VARIANTS, Rules, written
+from pydantic import TypeAdapter
+
+from mavsr.config.config import Config
+from mavsr.config.marks import leaves
+from mavsr.config.read import merged, parse_config, plain
+from mavsr.report.catalogue import FIGURES, TABLES
+from mavsr.workflow.asked import Asked
+from mavsr.workflow.reads import CONDITIONS, parse_mark
+
+LEAVES = {".".join(leaf.path): leaf for leaf in leaves(Config)}
+ALWAYS = "describe_run"
+"""Shows every key."""
+NAMED = ("corpora", "encoders", "llms", "table4")
+OTHER = {
+    "corpora.*.kind": {"lrs3": "portrait"},
+    "encoders.*.kind": {"spare": "whisper"},
+    "encoders.*.pad": {"toy-whisper": "none"},
+    "encoders.*.revision": {"toy-whisper": "v2"},
+    "corpora.*.validation_share": {"portrait": 0.1},
+    "corpora.*.validation": {"lrs3": "other.txt"},
+    "rates.audio": [4, 6],
+    "rates.video": [1, 2],
+    "setup.corpus": "lrs3",
+    "setup.audio_encoder": "second-ear",
+    "setup.video_encoder": "spare",
+    "setup.llm": "second-llm",
+    "setup.conditions": ["snr_5"],
+    "use_experiments": ["table1"],
+    "use_corpora": ["portrait"],
+    "noise.snrs": [0],
+    "toy.whisper.snrs": [0],
+    "mouths.codec": {"x264": 20},
+    "mouths.detector": "retinaface",
+    "corpora.*.make.pretrain_clips": {"portrait": 0},
+    "mouths.landmarks": "other points",
+    "mouths.retinaface.weights": "https://h/other.pth",
+    "mouths.retinaface.sha256": "1" * 64,
+    "noise.babble.url": "https://h/other.mat",
+    "noise.babble.sha256": "1" * 64,
+    "training.betas": [0.8, 0.9],
+    "training.per_task.vsr.learning_rate": 1e-4,
+    "mome.scale_weights": {"a4_v2": 2.0},
+    "scoring.baseline": None,
+    "llms.*.revision": {"toy-llama": "v2"},
+    "llms.*.lora_targets": {"toy-llama": ["k_proj"]},
+    "corpora.*.download.archives.[].parts.[].url": {
+        "lrs2": [{"parts": [{"url": "https://h/z.zip"}]}]
+    },
+    "corpora.*.download.archives.[].parts.[].sha256": {
+        "lrs2": [{"parts": [{"url": "https://h/a.zip", "sha256": "1" * 64}]}]
+    },
+    "corpora.*.download.archives.[].into": {
+        "lrs2": [{"parts": [{"url": "https://h/a.zip"}], "into": "deep"}]
+    },
+    "corpora.*.download.files.[].url": {"lrs2": [{"url": "https://h/z"}]},
+    "corpora.*.download.files.[].sha256": {"lrs2": [{"url": "https://h/b", "sha256": "1" * 64}]},
+    "features.store": "pooled",
+}
+"""Key -> another value, where one cannot be made up from its type."""
+SIZES = {
+    "toy.llama.hidden": 256,
+    "toy.llama.heads": 8,
+    "mome.top_k": 3,
+    "decoding.sampling.top_p": 0.5,
+}
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory):
+    return Rules()
+
+
+def other_value(path, leaf, value):
+    """Another valid value of a key."""
+    if path in SIZES:
+        return SIZES[path]
+    kinds = TypeAdapter(leaf.hint).json_schema()
+    for kind in kinds.get("anyOf", [kinds]):
+        choices = [choice for choice in kind.get("enum", []) if choice != value]
+        if choices:
+            return choices[0]
+        if kind.get("type") == "boolean":
+            return not value
+        if kind.get("type") == "integer":
+            return (value or 0) + 1 if (value or 0) + 1 <= kind.get("maximum", 1e9) else value - 1
+        if kind.get("type") == "number":
+            return value * 0.5 if value else 0.25
+        if kind.get("type") == "string":
+            return f"{value or ''}x"
+    raise AssertionError(f"{path}: say in OTHER what else it may be")
+
+
+def changes(path, leaf, config):
+    """(name that is meant, change) of every place where a key stands in a config."""
+    steps = path.split(".")
+    if path.startswith("experiments."):
+        return
+    names = list(config[steps[0]]) if steps[1:2] == ["*"] else [None]
+    typed = plain(parse_config(copy.deepcopy(config)))
+    for name in names:
+        keys = [name if step == "*" else step for step in steps]
+        if "[]" in keys:
+            keys = keys[: keys.index("[]")]
+        part = typed
+        for key in keys[:-1]:
+            part = part.get(key) if isinstance(part, dict) else None
+        if not isinstance(part, dict) or keys[-1] not in part:
+            continue  # another kind of corpus, or nothing is given here
+        if path in OTHER:
+            other = OTHER[path] if name is None else OTHER[path].get(name)
+            if name is not None and other is None:
+                continue
+        else:
+            other = other_value(path, leaf, part[keys[-1]])
+        if other == part[keys[-1]]:
+            continue
+        change = {keys[-1]: other}
+        for key in reversed(keys[:-1]):
+            change = {key: change}
+        yield change
+
+
+def promised(leaf, job, configs, purpose):
+    """Whether a mark says that a job reads a key, under one of two configs."""
+    rule, wildcards = job
+    for mark in getattr(leaf.key, purpose):
+        name, conditions = parse_mark(mark)
+        if name == rule and any(
+            all(CONDITIONS[c](asked, dict(wildcards)) for c in conditions) for asked in configs
+        ):
+            return True
+    return False
+
+
+def concerns(path, change, job, asked):
+    """Whether a job of a rule that reads a key reads it for the name that was changed."""
+    section = path.split(".")[0]
+    if path == "training.learning_rate":  # of VSR `per_task` has another
+        model = asked.models.get(dict(job[1]).get("model", ""))
+        return model is None or model.settings.task != "vsr"
+    if path == "rates.audio" and job[0] == "extract_features":
+        read = dict(job[1])
+        return any(
+            read["encoder"] in dict(m.encoders).values() and m.corpus == read["corpus"]
+            for m in asked.models.values()
+        )
+    if section not in NAMED or section == "table4":
+        return True
+    (name,) = change[section]
+    _, wildcards = job
+    known = dict(wildcards)
+    model = asked.models.get(known.get("model", ""))
+    if section == "llms":
+        return model is None or model.llm == name
+    if section == "encoders" and ("encoder" in known or model):
+        read = [known["encoder"]] if "encoder" in known else [e for _, e in model.encoders]
+        return name in read
+    if "name" in known:
+        shown = asked.by_experiment.get((TABLES | FIGURES).get(known["name"]) or "", [])
+        return name in {e.model.corpus for e in shown}
+    return known.get("corpus", name) == name
+
+
+SECOND = {
+    "encoders": {"second-ear": {"kind": "whisper", "path": "w"}},
+    "llms": {"second-llm": {"path": "l"}},
+}
+
+
+def test_every_key_is_read_by_exactly_the_rules_of_its_mark(rules):
+    wrong, kept, walked = set(), set(), set()
+    for variant in VARIANTS:
+        config = merged(written(variant), SECOND)
+        before, asked = rules.jobs(config), Asked(parse_config(copy.deepcopy(config)))
+        for path, leaf in LEAVES.items():
+            if variant != "as it is" and not conditional(leaf):
+                continue
+            for change in changes(path, leaf, config):
+                walked.add(path)
+                changed = merged(config, change)
+                after = rules.jobs(changed)
+                configs = (asked, Asked(parse_config(copy.deepcopy(changed))))
+                if leaf.key.plans and before.keys() != after.keys():
+                    kept.add(path)
+                for job in before.keys() & after.keys():
+                    if job[0] == ALWAYS:
+                        assert before[job] != after[job]
+                        continue
+                    if leaf.key.plans and path != "rates.audio" and pools(configs, job):
+                        continue  # other models, whose rates have another divisor
+                    told = promised(leaf, job, configs, "decides")
+                    runs = promised(leaf, job, configs, "runs")
+                    meant = concerns(path, change, job, asked)
+                    differs = [one != two for one, two in zip(before[job], after[job], strict=True)]
+                    if any(differs):
+                        kept.add(path)
+                    allowed = [told and meant, runs and meant]
+                    if differs != allowed:
+                        wrong.add((variant, path, job[0], tuple(differs), tuple(allowed)))
+    assert not wrong, "\n".join(map(str, sorted(wrong)))
+    assert not set(LEAVES) - walked - {p for p in LEAVES if p.startswith("experiments.")}
+    assert not [p for p in walked - kept if not LEAVES[p].key.plans]
+
+
+def pools(configs, job):
+    """Whether the divisor of a job's rates differs between two configs."""
+    wildcards = dict(job[1])
+    if job[0] != "extract_features" or configs[0].config.features.store != "pooled":
+        return False
+    before, after = (asked.pool(wildcards["encoder"], wildcards["corpus"]) for asked in configs)
+    return before != after
+
+
+def conditional(leaf):
+    """Whether a mark of a key holds for some jobs alone."""
+    return any(" if " in mark for mark in (*leaf.key.decides, *leaf.key.runs))
