@@ -32,6 +32,7 @@ import numpy as np
 from mediapipe.python.solutions.face_detection import FaceDetection
 
 from mavsr.command import run_command
+from mavsr.corpus.clips import version
 from mavsr.errors import InputError
 from mavsr.media import decode_video, read_video, video_frames
 from mavsr.mouths.align import CROP_SIZE, MEAN_FACE, fill_missing, place, smooth
@@ -150,6 +151,7 @@ def run_way(
         return plain_clip(path, detector), None
     row = {"key": "clip", "video": str(path), "audio": str(path), "text": "bin blue"}
     row |= {"start": 0.0, "end": NEVER, "duration_s": 0.1, "speaker": "s", "split": "test"}
+    row |= {"version": version(path, b"")}
     settings = CropSettings(detect_every=every, **KEEP_ALL)
     crop_rows([row | {"shard": 0}], folder / "0.tar", folder / "0.csv", settings)
     return None
