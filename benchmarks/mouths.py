@@ -106,7 +106,9 @@ def report_crops(paths: Sequence[Path], plain: list, exact: list, sparse: list) 
         for a, b, equal in zip(plain, exact, alike, strict=True)
         if equal
     ]
-    print(f"every frame: crops identical to plain in {sum(same)} of {len(same)} clips of 25 frames")
+    print(
+        f"every frame: crops identical to plain in {sum(same)} of {len(same)} clips of equal length"
+    )
     moved, jitter = [], []
     for path, a, b in zip(paths, exact, sparse, strict=True):
         truth = centres(a[1])
