@@ -8,11 +8,25 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "mavsr"
 LAYERS = [
     # Facts and names that everything may know.
-    ("errors", "tokens", "seeds", "provenance", "sources", "model.scales", "model.methods"),
+    ("errors", "tokens", "seeds", "provenance", "model.scales", "model.methods"),
+    # What code a job runs, whatever it is.
+    ("workflow.wordless", "workflow.code", "workflow.planned"),
     # Every key of the config.
     ("config",),
     # How files are written and read, and how a command is called.
-    ("files", "shards", "remedies", "command", "pickles", "media", "noise.condition"),
+    (
+        "files",
+        "shards",
+        "checkpoints",
+        "hub",
+        "records",
+        "tables",
+        "remedies",
+        "command",
+        "pickles",
+        "media",
+        "noise.condition",
+    ),
     # What a run says while it runs, apart from any config.
     ("status.lock", "status.failures", "status.snakelog"),
     # The stages, in the order of the data, as far as they know each other.
@@ -20,8 +34,8 @@ LAYERS = [
     ("report", "cluster"),
     # What knows the whole config.
     ("workflow",),
-    ("plan", "status", "recognition"),
-    ("cli", "__main__", "corpus.check"),
+    ("plan", "status", "recognition", "seal", "corpus.check", "corpus.long_clips"),
+    ("cli", "__main__"),
 ]
 """From low to high; the longest name that fits a module counts."""
 

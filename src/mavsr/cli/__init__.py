@@ -24,7 +24,7 @@ COMMANDS = {
     "export": ("export", "one scale of a trained model, for plain PEFT"),
     "features verify": ("features_verify", "whether cached features are what was indexed"),
     "plan": ("plan", "jobs, hours, disk and memory of a config, before it runs"),
-    "seal": ("seal", "take over a model of an earlier version, or give it another setup"),
+    "seal": ("seal", "take over models and data of an earlier version"),
     "status": ("status", "what is done, running, failed and left, and why"),
     "transcribe": ("transcribe", "what is said in videos of your own"),
 }

@@ -10,12 +10,12 @@ from typing import Any
 
 from mavsr.config.queries import hide
 from mavsr.config.read import plain
-from mavsr.recognition.setup import describe_setup
 from mavsr.report.catalogue import ALL_FIGURES, PAPERS, TABLES
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
 from mavsr.workflow.experiments import training_settings
 from mavsr.workflow.reads import Purpose, settings_of
+from mavsr.workflow.setup import describe_setup
 
 Function = Callable[[Any], str]
 FEATURES = ("audio", "video", "audio_val", "video_val")
