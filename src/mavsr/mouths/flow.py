@@ -75,7 +75,13 @@ def _step(
     """How far each landmark (4, 2) moves from one picture to the next; None if one is lost."""
     origins = (points[:, None] + around).astype(np.float32).reshape(-1, 1, 2)
     found, status, _ = cv2.calcOpticalFlowPyrLK(
-        last, part, origins, None, winSize=_WINDOW, maxLevel=_LEVELS, criteria=_STOP
+        last,
+        part,
+        origins,
+        np.empty_like(origins),
+        winSize=_WINDOW,
+        maxLevel=_LEVELS,
+        criteria=_STOP,
     )
     moves = (found - origins).astype(np.float64).reshape(4, -1, 2)
     seen = status.reshape(4, -1) == 1

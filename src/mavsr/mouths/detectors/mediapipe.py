@@ -74,7 +74,7 @@ _building = threading.Lock()
 
 def _graph(model: int) -> Any:
     """Build a face detector, once per thread: that takes as long as looking at 50 frames."""
-    graphs = _graphs.__dict__
+    graphs: dict[int, Any] = _graphs.__dict__.setdefault("of_model", {})
     if model not in graphs:
         with _building, _silent_stderr():
             # Imported here because it takes a second and writes to stderr.
