@@ -59,7 +59,7 @@ rule report_pages:
     input:
         rules.all.input,
         paths.RUN_PAGE,
-        expand(paths.LOSS_CURVE, model=asked.models),
+        expand(paths.LOSS_CURVE, model=asked.trained),
 
 
 onsuccess:

@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "mavsr"
 LAYERS = [
     # Facts and names that everything may know.
-    ("errors", "tokens", "seeds", "provenance", "model.scales", "model.methods"),
+    ("errors", "numerics", "tokens", "seeds", "provenance", "model.scales", "model.methods"),
     # What code a job runs, whatever it is.
     ("workflow.wordless", "workflow.code", "workflow.planned"),
     # Every key of the config.
@@ -34,7 +34,7 @@ LAYERS = [
     ("report", "cluster"),
     # What knows the whole config.
     ("workflow",),
-    ("plan", "status", "recognition", "seal", "corpus.check", "corpus.long_clips"),
+    ("plan", "status", "recognition", "importing", "seal", "corpus.check", "corpus.long_clips"),
     ("cli", "__main__"),
 ]
 """From low to high; the longest name that fits a module counts."""

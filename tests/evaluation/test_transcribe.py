@@ -115,7 +115,7 @@ def test_draws_follow_the_probabilities_and_never_leave_the_nucleus():
         assert torch.allclose(shares, expected / expected.sum(), atol=0.03)
 
 
-def test_the_papers_profile_samples_as_the_public_code_does_unsaid():
+def test_the_papers_profile_has_what_llama_3_switches_on_in_the_public_code():
     """Llama 3's own generation settings, and for what they leave out, the library's."""
     ours = SamplingSettings()
     assert (ours.temperature, ours.top_p) == (0.6, 0.9)

@@ -141,3 +141,39 @@ def test_a_flipped_bit_is_not_exported(trained, tmp_path, name):
     with pytest.raises(InputError, match=rf"{name} is not what training wrote"):
         export(folder, "4,3", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+HEAD = ("q_proj", "v_proj", "lm_head")
+
+
+@pytest.mark.parametrize("method", ["mtsk-ms", "mtsk-mss"])
+def test_a_lora_on_the_output_head_is_read_and_merged_by_plain_peft(trained, tmp_path, method):
+    model, folder = trained(method=method, lora_targets=HEAD)
+    export(folder, "4,3", tmp_path / "out")
+    weights = load_file(tmp_path / "out" / "adapter_model.safetensors")
+    assert all(".lora_" in name for name in weights)
+    assert sum("lm_head" in name for name in weights) == 2
+    plain = peft.PeftModel.from_pretrained(load_llm(model.settings.llm)[0], tmp_path / "out")
+    ids = torch.tensor([[3, 4, 5, 6]])
+    model.adapter.activate(SCALE)
+    with torch.no_grad():
+        expected = model.llm(input_ids=ids).logits
+        torch.testing.assert_close(plain(input_ids=ids).logits, expected, atol=1e-5, rtol=1e-5)
+        merged = plain.merge_and_unload()
+        torch.testing.assert_close(merged(input_ids=ids).logits, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_a_lora_on_a_head_that_is_the_embedding_table_is_refused(trained, tmp_path):
+    """It acts rightly while it is apart; merged by PEFT it would change the embeddings too."""
+    llm = tmp_path / "tied"
+    own, tokenizer = load_llm(trained(method="mtsk-ms")[0].settings.llm)
+    own.config.tie_word_embeddings = True
+    own.lm_head.weight = own.model.embed_tokens.weight
+    own.save_pretrained(llm)
+    tokenizer.save_pretrained(llm)
+    _, folder = trained(method="mtsk-ms", lora_targets=HEAD, llm=str(llm))
+    with pytest.raises(InputError, match=r"has 'lm_head', which .* ties to its embedding table"):
+        export(folder, "4,3", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    _, folder = trained(method="mtsk-ms", llm=str(llm))
+    export(folder, "4,3", tmp_path / "out")

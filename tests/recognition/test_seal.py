@@ -60,7 +60,7 @@ def test_what_cannot_be_sealed_is_named(old_model, place, capsys, caplog):
     (place / "other.yaml").write_text("encoders: {ear: {path: nowhere}}")
     record = (old_model / "run.json").read_bytes()
     status, _, error = seal(capsys, old_model, place, "my.yaml", "llm.yaml", "other.yaml")
-    assert status == 2 and "1 of 1 models are not sealed" in error
+    assert status == 2 and "1 of 1 paths are not sealed" in error
     assert "was trained on another audio encoder" in caplog.text
     (old_model / "metrics.csv").rename(old_model / "kept")
     assert seal(capsys, old_model, place, "my.yaml", "llm.yaml")[0] == 2
@@ -82,3 +82,12 @@ def test_weights_that_are_no_numbers_are_not_sealed(old_model, place, capsys, ca
     save_file(tensors, path, about)
     assert seal(capsys, old_model, place, "my.yaml", "llm.yaml")[0] == 2
     assert "markers holds numbers that are not finite" in caplog.text
+
+
+def test_data_are_sealed_by_the_same_command(tmp_path, capsys):
+    (tmp_path / "wer.csv").write_text("a\n")
+    with pytest.raises(SystemExit):
+        cli.main(["seal", str(tmp_path / "wer.csv")])
+    (tmp_path / "dropped.csv").write_text("key,reason\nx,too short\n")
+    cli.main(["seal", str(tmp_path)])
+    assert capsys.readouterr().out == f"{tmp_path / 'dropped.csv'}\n"

@@ -82,7 +82,7 @@ rule check_results:
 
 rule draw_losses:
     input:
-        metrics=expand(paths.METRICS, model=asked.models),
+        metrics=expand(paths.METRICS, model=asked.trained),
     output:
         f"{paths.LOSSES}.pdf",
         picture=report(

@@ -20,6 +20,8 @@ rule train_model:
         "results/logs/training/{model}.log",
     benchmark:
         "results/benchmarks/training/{model}.tsv"
+    wildcard_constraints:
+        model=one_of(asked.trained),
     conda:
         "../../envs/mavsr.yaml"
     resources:

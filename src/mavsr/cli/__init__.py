@@ -23,6 +23,7 @@ COMMANDS = {
     "corpus export": ("corpus_export", "mouth crops in auto_avsr's layout"),
     "export": ("export", "one scale of a trained model, for plain PEFT"),
     "features verify": ("features_verify", "whether cached features are what was indexed"),
+    "import": ("import_checkpoint", "a checkpoint that the authors released, as a model of ours"),
     "plan": ("plan", "jobs, hours, disk and memory of a config, before it runs"),
     "seal": ("seal", "take over models and data of an earlier version"),
     "status": ("status", "what is done, running, failed and left, and why"),

@@ -25,9 +25,27 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="the folder to write; it must be new or empty",
     )
 
+    parser.add_argument(
+        *("--to-hub-layout", "--to_hub_layout"),
+        action="store_true",
+        help="also write a model card (data, rates, WERs, licences), ready for `hf upload`",
+    )
+    parser.add_argument(
+        "--scores",
+        type=Path,
+        default=Path("results/wer.csv"),
+        metavar="FILE",
+        help="where the card takes the model's WERs from",
+    )
+
 
 def run(given: argparse.Namespace) -> None:
     """Export the scale."""
+    if given.to_hub_layout:
+        from mavsr.recognition.card import export_for_hub
+
+        export_for_hub(given.model, given.scale, given.output, given.scores)
+        return
     from mavsr.model.export import export
 
     export(given.model, given.scale, given.output)

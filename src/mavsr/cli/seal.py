@@ -2,13 +2,13 @@
 
 What an earlier version made is refused by everything that reads it, because damage to it would go
 unseen. This looks at it (a model's files are whole, of its LLM and of its encoders, its numbers
-finite; a shard fits its ledger and index) and writes digests: of a model into its run.json, with its
-setup. Seal only what you know the origin of: what was damaged before is not found. Times of files
-are kept, so nothing that was made of them is made again.
+finite; a shard fits its ledger and index) and writes digests: of a model into its run.json, with
+its setup. Seal only what you know the origin of: what was damaged before is not found. Times of
+files are kept, so nothing that was made of them is made again. Other paths are folders or files of
+data, such as results/mouths/lrs3.
 
-Examples:
+Example:
   mavsr seal results/training/MODEL --configfile workflow/configs/paper.yaml
-  mavsr seal results/mouths/lrs3 results/features
 """
 
 import argparse

@@ -20,6 +20,7 @@ def check_config(config: Config) -> None:
     for name, entries in config.experiments.items():
         for number, entry in enumerate(entries):
             _check_entry(config, entry, f"experiments.{name}[{number}]", config.is_used(name))
+    _check_imported(config)
     if not any(
         (entry.corpus or config.setup.corpus) in (config.use_corpora or config.corpora)
         for name, entries in config.experiments.items()
@@ -34,6 +35,12 @@ def check_config(config: Config) -> None:
 
 
 def _check_entry(config: Config, entry: Entry, place: str, used: bool) -> None:
+    for name in entry.imported:
+        _check_name(name, f"{place}.imported", config.imported, "imported")
+        _check_name(config.imported[name].llm, f"imported.{name}.llm", config.llms, "llms")
+        for modality in TASKS[config.imported[name].task]:
+            encoder = config.imported[name].encoder(modality) or ""
+            _check_encoder(config, encoder, f"imported.{name}.{modality}_encoder", modality)
     setup = entry.over(config.setup)
     # Complain where the value stands: in the entry, or in what it inherits.
     where = {
@@ -53,15 +60,38 @@ def _check_entry(config: Config, entry: Entry, place: str, used: bool) -> None:
     _check_name(setup.llm, where["llm"], config.llms, "llms")
     for modality in TASKS[setup.task]:
         name, key = getattr(setup, f"{modality}_encoder"), where[f"{modality}_encoder"]
-        _check_name(name, key, config.encoders, "encoders")
-        encoder = config.encoders[name]
-        if encoder.modality != modality:
-            raise InputError(
-                f"config: {key} is {name!r}, a {encoder.kind} encoder, which does not encode "
-                f"{modality}"
-            )
+        _check_encoder(config, name, key, modality)
     if used and config.features.store == "pooled" and "audio" in TASKS[setup.task]:
         _check_pooling(place, setup.compression, entry.rates.over(config.rates).audio)
+
+
+def _check_imported(config: Config) -> None:
+    """Raise InputError if an imported model is decoded on several corpora.
+
+    Results lie under a model's name, and that of an imported one does not say of which corpus.
+    """
+    corpora: dict[str, set[str]] = {}
+    for experiment, entries in config.experiments.items():
+        for entry in entries if config.is_used(experiment) else ():
+            for name in entry.imported:
+                corpora.setdefault(name, set()).add(entry.corpus or config.setup.corpus)
+    for name, found in corpora.items():
+        if len(found) > 1:
+            raise InputError(
+                f"config: imported.{name} is decoded on {' and '.join(sorted(found))}, and the "
+                "results of both would lie in one folder; import it again under another name for "
+                "one of them"
+            )
+
+
+def _check_encoder(config: Config, name: str, place: str, modality: str) -> None:
+    _check_name(name, place, config.encoders, "encoders")
+    encoder = config.encoders[name]
+    if encoder.modality != modality:
+        raise InputError(
+            f"config: {place} is {name!r}, a {encoder.kind} encoder, which does not encode "
+            f"{modality}"
+        )
 
 
 def _check_name(name: str, place: str, known: Iterable[Any], section: str) -> None:

@@ -9,6 +9,7 @@ from mavsr.config.corpora import Corpus
 from mavsr.config.decoding import DecodingSettings
 from mavsr.config.encoders import EncoderKeys
 from mavsr.config.experiments import AllRates, Entry, Setup, Table4
+from mavsr.config.imported import Imported
 from mavsr.config.llms import Llm
 from mavsr.config.mome import MomeSettings
 from mavsr.config.scoring import ScoringSettings
@@ -42,6 +43,9 @@ class Config:
     encoders: Annotated[dict[Name, EncoderKeys], Key("Name -> a frozen encoder")]
     llms: Annotated[dict[Name, Llm], Key("Name -> a frozen LLM and its LoRAs")]
     table4: Annotated[dict[Name, Table4], Field(min_length=1), Key("Name -> an LLM in Table 4")]
+    imported: Annotated[
+        dict[Name, Imported], Key("Name -> a model that was trained elsewhere (docs/released.md)")
+    ] = Field(default_factory=dict)
     rates: Annotated[AllRates, Key("Compression rates")] = AllRates()
     reuse_superset: Annotated[
         Flag,

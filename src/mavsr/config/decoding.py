@@ -13,7 +13,10 @@ DRAWN = ("decode if paper",)
 
 @settings("decoding.sampling")
 class SamplingSettings:
-    """Beam sampling, as the papers' public code does it unsaid."""
+    """Beam sampling, with what Llama 3's generation settings switch on in the public code.
+
+    Draws are seeded by utterance: the public code's distribution, not its draws.
+    """
 
     temperature: Annotated[
         Positive, Key("Divides log-probabilities before tokens are drawn", DRAWN)
@@ -39,8 +42,8 @@ class DecodingSettings:
     profile: Annotated[
         Literal["deterministic", "paper"],
         Key(
-            "deterministic takes the likeliest continuations; paper draws them, as the papers' "
-            "public code does unsaid, but seeded by utterance",
+            "deterministic takes the likeliest continuations; paper draws them, as Llama 3's "
+            "generation settings make the public code do, but seeded by utterance",
             decides=("decode",),
         ),
     ] = "deterministic"

@@ -6,6 +6,8 @@ from mavsr.config.base import Key, settings
 from mavsr.config.values import Text
 
 Padding = Literal["chunk", "none"]
+OURS: Literal["ours"] = "ours"
+"""The numerics of this project, where no other is asked for."""
 ENCODES = {"whisper": "audio", "avhubert": "video"}
 """Kind of an encoder -> the modality it encodes."""
 ENCODING = ("extract_features", "index_features", "train_model if online")
@@ -40,6 +42,14 @@ class EncoderKeys:
             ENCODING,
         ),
     ] = "chunk"
+    numerics: Annotated[
+        Literal["ours", "authors", "authors-float32"],
+        Key(
+            "How samples are rounded and audio tokens counted: here, or in the authors' code "
+            "(docs/released.md). Encoders of imported models have theirs",
+            ENCODING,
+        ),
+    ] = OURS
 
     def __post_init__(self) -> None:
         if self.kind == "avhubert" and self.revision is not None:

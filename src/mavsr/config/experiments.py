@@ -96,14 +96,18 @@ class Entry:
 
     methods: Annotated[
         tuple[Name, ...],
-        Field(min_length=1),
         AfterValidator(once),
         Key(
             "llama-avsr (one model per rate pair); mtsk-ms, mtsk-ss, mtsk-mss, mome-mhsa, mome-ffn "
             "and mome-layer (one model for all); avgpool-at-inference (one model trained at rate "
             "1, pooled when tested)"
         ),
-    ]
+    ] = ()
+    imported: Annotated[
+        tuple[Name, ...],
+        AfterValidator(once),
+        Key("Names under `imported`: models that are decoded beside those of `methods`"),
+    ] = ()
     rates: Annotated[SomeRates, Key("Of this entry's models")] = SomeRates()
     mome: Annotated[SomeExperts, Key("Of this entry's MoME models")] = SomeExperts()
     scales: Annotated[
@@ -118,6 +122,10 @@ class Entry:
     compression: Compression | None = None
     conditions: Conditions | None = None
     seed: Whole | None = None
+
+    def __post_init__(self) -> None:
+        if not self.methods and not self.imported:
+            raise ValueError("name methods, or imported models, or both")
 
     def over(self, common: Setup) -> Setup:
         """The setup of this entry."""

@@ -16,11 +16,11 @@ from mavsr.command import run_command
 from mavsr.config.config import Config
 from mavsr.config.read import plain, read_config
 from mavsr.corpus.clips import UNUSED, Clip
-from mavsr.corpus.long_clips import explain_long
 from mavsr.corpus.manifest import SPLITS, read_manifest
 from mavsr.corpus.published import PUBLISHED
 from mavsr.corpus.scan import SEED, build_manifests, read_corpus
 from mavsr.errors import InputError
+from mavsr.plan.long_clips import explain_long
 from mavsr.workflow.experiments import all_models
 from mavsr.workflow.preflight import missing_files
 

@@ -12,6 +12,7 @@ from mavsr.encoders.avhubert import AVHubertEncoder
 from mavsr.encoders.base import Encoder
 from mavsr.encoders.whisper import WhisperEncoder
 from mavsr.errors import InputError
+from mavsr.numerics import numerics_of
 from mavsr.toy.record import check_weights
 
 __all__ = ["Encoder", "EncoderSettings", "load_encoder"]
@@ -45,9 +46,12 @@ def load_encoder(
     """
     check_weights(Path(settings.path))
     if settings.kind == "avhubert":
-        return AVHubertEncoder.from_checkpoint(settings.path).to(device)
+        video = AVHubertEncoder.from_checkpoint(settings.path)
+        video.numerics = numerics_of(settings.numerics)
+        return video.to(device)
     encoder = WhisperEncoder.from_pretrained(
         settings.path, settings.revision, settings.local_files_only
     )
     encoder.pad, encoder.split_long = settings.pad, split_long
+    encoder.numerics = numerics_of(settings.numerics)
     return encoder.to(device)

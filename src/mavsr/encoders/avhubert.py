@@ -22,7 +22,7 @@ from transformers.models.hubert.modeling_hubert import (
 )
 
 from mavsr.encoders.avhubert_checkpoint import AVHubertConfig, read_checkpoint, save_checkpoint
-from mavsr.encoders.base import Encoder
+from mavsr.encoders.base import Encoder, rounded
 from mavsr.encoders.resnet import WINDOW, VideoResNet, frame_windows
 from mavsr.errors import InputError
 from mavsr.tokens import TOKENS_PER_SECOND
@@ -197,7 +197,8 @@ class AVHubertEncoder(Encoder):
         if not all(clip.shape[1] for clip in samples):
             raise InputError("it has no picture: 0 frames; drop it in the corpus stage")
         lengths = [clip.shape[1] for clip in samples]
-        windows = [frame_windows(clip[None].to(self.device)) for clip in samples]
+        clips = [rounded(clip) if self.numerics.rounded else clip for clip in samples]
+        windows = [frame_windows(clip[None].to(self.device)) for clip in clips]
         joined = windows[0] if len(windows) == 1 else torch.cat(windows)
         resnet = self.video_resnet
         parts = joined.split(self._pictures_at_once())

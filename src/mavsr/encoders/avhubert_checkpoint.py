@@ -18,8 +18,8 @@ from mavsr.encoders.pickles import load_untrusted
 from mavsr.errors import InputError
 from mavsr.files import atomic
 
-# Weights that are there for pre-training or for sound; neither is used to encode video.
-_UNUSED = re.compile(r"mask_emb|label_embs_concat|final_proj\..*|feature_extractor_audio\..*")
+UNUSED = re.compile(r"mask_emb|label_embs_concat|final_proj\..*|feature_extractor_audio\..*")
+"""Weights that are there for pre-training or for sound; neither is used to encode video."""
 _AUDIO = "feature_extractor_audio.proj.weight"
 
 # What the networks here do, against fairseq's default where a file says nothing.
@@ -98,12 +98,12 @@ def read_checkpoint(path: Path) -> tuple[AVHubertConfig, dict[str, torch.Tensor]
             f"{path}: the keys 'encoder.w2v_model.*' show a fine-tuned model; give the "
             "pre-training checkpoint, such as large_vox_iter5.pt"
         )
-    weights = {key: value for key, value in weights.items() if not _UNUSED.fullmatch(str(key))}
+    weights = {key: value for key, value in weights.items() if not UNUSED.fullmatch(str(key))}
     for key, value in weights.items():
         if not isinstance(key, str) or not isinstance(value, torch.Tensor):
             raise InputError(f"{path}: {key!r} in 'model' is not a tensor; download the file again")
     audio = content["model"].get(_AUDIO)
-    return _config(path, _settings(path, content), {**weights, _AUDIO: audio}), weights
+    return sizes(path, _settings(path, content), {**weights, _AUDIO: audio}), weights
 
 
 def _settings(path: Path, content: dict) -> dict[str, Any]:
@@ -127,7 +127,18 @@ def _settings(path: Path, content: dict) -> dict[str, Any]:
     return found
 
 
-def _config(path: Path, settings: dict[str, Any], weights: Mapping[str, Any]) -> AVHubertConfig:
+def sizes(path: Path, settings: Mapping[str, Any], weights: Mapping[str, Any]) -> AVHubertConfig:
+    """Sizes of the AV-HuBERT that ``weights`` (public names) are of.
+
+    Args:
+        path: their file, for messages.
+        settings: ``encoder_attention_heads``, and ``dropout`` and ``encoder_layerdrop`` if known.
+        weights: all of them, the audio projection included if there is one.
+
+    Raises:
+        InputError: a weight is missing, or a setting is no number.
+    """
+
     def size(key: str, axis: int) -> int:
         tensor = weights.get(key)
         if not isinstance(tensor, torch.Tensor) or tensor.ndim <= axis:
@@ -158,7 +169,7 @@ def _config(path: Path, settings: dict[str, Any], weights: Mapping[str, Any]) ->
         conv_pos_groups=dim // max(1, size("encoder.pos_conv.0.weight_v", 1)),
         resnet_width=size("feature_extractor_video.resnet.frontend3D.0.weight", 0),
         audio_feat_dim=AVHubertConfig.audio_feat_dim
-        if weights[_AUDIO] is None
+        if weights.get(_AUDIO) is None
         else size(_AUDIO, 1),
         dropout=number("dropout", AVHubertConfig.dropout),
         layerdrop=number("encoder_layerdrop", AVHubertConfig.layerdrop),

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from mavsr.files import sha256
+from mavsr.numerics import PROFILES, Numerics
 
 
 class Encoder(nn.Module, ABC):
@@ -22,6 +23,7 @@ class Encoder(nn.Module, ABC):
         modality: what it encodes.
         rate_hz: tokens per second.
         dim: width of a token.
+        numerics: how samples are rounded and tokens counted.
         weight_files: the files its weights came from; empty for a network made from a config.
         file_settings: what its other files say and its weights do not show, as far as it changes
             tokens; empty if the weights come with it.
@@ -31,6 +33,7 @@ class Encoder(nn.Module, ABC):
     modality: ClassVar[Literal["audio", "video"]]
     rate_hz: ClassVar[int]
     dim: int
+    numerics: Numerics = PROFILES["ours"]
     weight_files: Sequence[Path] = ()
     file_settings: Mapping[str, Any] = MappingProxyType({})
 
@@ -72,3 +75,8 @@ class Encoder(nn.Module, ABC):
     def device(self) -> torch.device:
         """Where the weights lie."""
         return next(self.parameters()).device
+
+
+def rounded(samples: torch.Tensor) -> torch.Tensor:
+    """Samples of the same type that bfloat16 can hold."""
+    return samples.bfloat16().to(samples.dtype)

@@ -8,6 +8,7 @@ checkpoints do (dictionaries, settings). Here such names become inert placeholde
 
 import argparse
 import pickle
+import re
 import tarfile
 import types
 import zipfile
@@ -95,6 +96,23 @@ def load_untrusted(path: Path) -> Any:
         InputError: the file is missing, damaged, or not such a checkpoint.
 
     """
+    return _read(path, {"pickle_module": _PICKLE, "weights_only": False})
+
+
+def load_weights(path: Path) -> Any:
+    """Read a file of tensors, containers, numbers and strings alone, as ``weights_only`` does.
+
+    Args:
+        path: as for :func:`load_untrusted`.
+
+    Raises:
+        InputError: the file is missing or damaged, or holds other objects, which could be code.
+
+    """
+    return _read(path, {"weights_only": True})
+
+
+def _read(path: Path, how: dict[str, Any]) -> Any:
     if not path.is_file():
         raise InputError(f"checkpoint {path} does not exist; correct the path or download the file")
     try:
@@ -108,12 +126,15 @@ def load_untrusted(path: Path) -> Any:
             raise InputError(
                 f"{path} is damaged: {record} has another checksum than was written; fetch it again"
             )
-        return torch.load(
-            path, map_location="cpu", pickle_module=_PICKLE, weights_only=False, mmap=is_zip
-        )
+        return torch.load(path, map_location="cpu", mmap=is_zip, **how)
     except InputError:
         raise
     except Exception as error:  # a damaged pickle may raise anything
+        if found := re.search(r"GLOBAL (\S+)", str(error)):
+            raise InputError(
+                f"{path} is no plain file of weights: it names {found[1]}, which loading it would "
+                "run or build; nothing was loaded. Fetch the file from where it was released"
+            ) from error
         raise InputError(
             f"{path} cannot be read as a PyTorch checkpoint ({type(error).__name__}: {error}); "
             "the download may be incomplete: fetch it again"

@@ -1,9 +1,11 @@
 """Whisper's encoder as a frozen audio encoder: 16 kHz sound -> 50 tokens per second.
 
-As in the public code of Llama-AVSR, the waveform of a clip is normalised to zero mean and unit
-variance, its log-mel spectrogram is padded to the length Whisper was trained on (30 s for the
-published models; always taken from the model folder), and the tokens that the clip itself fills
-are kept. The decoder is dropped. ``pad`` and ``split_long`` depart from that on demand.
+The waveform of a clip is normalised to zero mean and unit variance, its log-mel spectrogram is
+padded to the length Whisper was trained on (30 s for the published models; always taken from the
+model folder), and the tokens that the clip itself fills are kept. The decoder is dropped. ``pad``
+and ``split_long`` depart from that on demand. The public code of Llama-AVSR does the same but for
+its numbers: it rounds waveforms to bfloat16 and counts a clip's tokens in bfloat16, which is
+``numerics: authors`` here.
 
 Source: Llama-MTSK, Sec. 4.1.
 """
@@ -21,10 +23,11 @@ from transformers import WhisperFeatureExtractor, WhisperModel
 from transformers.models.whisper.modeling_whisper import WhisperEncoder as WhisperNetwork
 
 from mavsr.config.encoders import Padding
-from mavsr.encoders.base import Encoder
+from mavsr.encoders.base import Encoder, rounded
 from mavsr.encoders.hub import whisper_folder
 from mavsr.errors import InputError
 from mavsr.media import SAMPLE_RATE
+from mavsr.numerics import Count
 from mavsr.tokens import MINIMUM_AUDIO_TOKENS, TOKENS_PER_SECOND
 
 _NETWORK = ("activation_function", "encoder_attention_heads", "scale_embedding")
@@ -33,13 +36,22 @@ _EXTRACTOR = ("hop_length", "n_fft", "padding_value", "dither")
 SAMPLES_PER_TOKEN = SAMPLE_RATE // TOKENS_PER_SECOND["audio"]
 
 
-def kept_tokens(samples: int) -> int:
+def kept_tokens(samples: int, count: Count = "float64") -> int:
     """Tokens kept of a clip of ``samples`` samples at 16 kHz.
 
-    The product is truncated in floating point, as in the public code: some lengths, 29 video frames
-    for instance, have one token fewer than two per frame.
+    The product is truncated in floating point, so that some lengths, 29 video frames for instance,
+    have one token fewer than two per frame. The public code does the same on a tensor, which is
+    bfloat16 under its ``bf16-true``: 300 frames then have 604 tokens, 29 frames 57.
+
+    Args:
+        samples: length of the clip.
+        count: type of the numbers.
     """
-    return max(int(samples / SAMPLE_RATE * TOKENS_PER_SECOND["audio"]), MINIMUM_AUDIO_TOKENS)
+    kept = samples / SAMPLE_RATE * TOKENS_PER_SECOND["audio"]
+    if count != "float64":
+        length = torch.tensor(samples).to(getattr(torch, count))
+        kept = float(length / SAMPLE_RATE * TOKENS_PER_SECOND["audio"])
+    return max(int(kept), MINIMUM_AUDIO_TOKENS)
 
 
 class WhisperEncoder(Encoder):
@@ -147,7 +159,8 @@ class WhisperEncoder(Encoder):
         for clip, pieces in zip(samples, clips, strict=True):
             # All but the last piece end where a token does.
             whole = [next(encoded)[: len(piece) // SAMPLES_PER_TOKEN] for piece in pieces[:-1]]
-            tokens.append(torch.cat([*whole, next(encoded)])[: kept_tokens(clip.numel())])
+            kept = kept_tokens(clip.numel(), self.numerics.count)
+            tokens.append(torch.cat([*whole, next(encoded)])[:kept])
         return tokens
 
     @property
@@ -172,7 +185,8 @@ class WhisperEncoder(Encoder):
                 "it is truncate, lower features.longest_s), or cut it into shorter segments in the "
                 "corpus stage"
             )
-        wave = F.layer_norm(clip.float().cpu(), clip.shape, eps=1e-8).numpy()
+        normalised = F.layer_norm(clip.float().cpu(), clip.shape, eps=1e-8)
+        wave = (rounded(normalised) if self.numerics.rounded else normalised).numpy()
         per_piece = math.ceil(given / math.ceil(given / longest) / SAMPLES_PER_TOKEN)
         size = per_piece * SAMPLES_PER_TOKEN
         return [wave[start : start + size] for start in range(0, given, size)]

@@ -1,7 +1,11 @@
 """Beam search and beam sampling over a batch of utterances, each as if it were alone.
 
-The rules are those of Hugging Face's ``generate`` with its default settings (early stopping by the
-best running score, scores divided by length), which the papers' public code calls.
+The rules are those of Hugging Face's ``generate`` with its default settings: scores are divided by
+length, and a search ends when what is alive could no longer win. What is asked of the alive has
+changed. transformers 5 takes the best hypothesis that goes on, as is done here. 4.43, which the
+papers' public code calls, takes the best candidate of the step, those that end included, and so
+goes on for longer at times; and it sorts what it drew by score before it lets the first half end.
+``old`` asks for that (``numerics: authors``).
 """
 
 from collections.abc import Callable, Sequence
@@ -42,9 +46,17 @@ class Sampler:
         sampling: temperature, top-k and top-p, applied in this order. Two tokens at least can be
             drawn, so that a hypothesis can both end and go on.
         device: where the random numbers are drawn.
+        old: return what was drawn by falling score, as transformers 4.43 did.
     """
 
-    def __init__(self, seeds: Sequence[int], sampling: SamplingSettings, device: torch.device):
+    def __init__(
+        self,
+        seeds: Sequence[int],
+        sampling: SamplingSettings,
+        device: torch.device,
+        old: bool = False,
+    ):
+        self._old = old
         self._draws = [torch.Generator(device=device).manual_seed(seed) for seed in seeds]
         bounded = [TopKLogitsWarper(sampling.top_k, min_tokens_to_keep=2)] if sampling.top_k else []
         self._warp = (
@@ -65,7 +77,11 @@ class Sampler:
         for row, utterance in zip(noise, utterances, strict=True):
             row.exponential_(generator=self._draws[utterance])
         drawn = (totals - noise.clamp(min=1e-30).log()).topk(count).indices
-        return totals.gather(1, drawn), drawn
+        values = totals.gather(1, drawn)
+        if not self._old:
+            return values, drawn
+        order = values.argsort(dim=1, descending=True, stable=True)
+        return values.gather(1, order), drawn.gather(1, order)
 
 
 @dataclass
@@ -84,7 +100,12 @@ class _Ended:
 
 
 def beam_search(
-    tree: TokenTree, end: int, beams: int, max_new_tokens: int, choose: Choose
+    tree: TokenTree,
+    end: int,
+    beams: int,
+    max_new_tokens: int,
+    choose: Choose,
+    old: bool = False,
 ) -> list[list[int]]:
     """The best continuation of every utterance, without the end token.
 
@@ -94,6 +115,7 @@ def beam_search(
         beams: hypotheses that are kept.
         max_new_tokens: where every hypothesis ends at the latest.
         choose: how continuations are chosen: :func:`best`, or a :class:`Sampler`.
+        old: end as transformers 4.43 did. For one beam it searched greedily, which ends as ours.
     """
     device, batch = tree.logits.device, len(tree.logits)
     ended = [_Ended(beams) for _ in range(batch)]
@@ -116,7 +138,8 @@ def beam_search(
                 )
         scores, going = totals.masked_fill(over, float("-inf")).topk(beams)
         tokens = grown.gather(1, going[..., None].expand(-1, -1, length))
-        reach = (scores[:, 0] / length).tolist()
+        hoped_for = totals.amax(dim=1) if old and beams > 1 else scores[:, 0]
+        reach = (hoped_for / length).tolist()
         rows = [r for r, u in enumerate(alive) if not ended[u].beats(reach[r])]
         if length == max_new_tokens or not rows:
             break

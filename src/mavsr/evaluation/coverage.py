@@ -7,11 +7,10 @@ clips were dropped and why. What lies between (crops, noise, features) may itsel
 from collections.abc import Mapping
 from pathlib import Path
 
-from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
 from mavsr.evaluation.hypotheses import Hypotheses
-from mavsr.mouths.ledger import read_ledger
 from mavsr.remedies import named_clips, rebuild_command
+from mavsr.tables import read_csv, read_parquet
 
 
 def expected_texts(results: Path, corpus: str, split: str) -> dict[str, str]:
@@ -29,13 +28,15 @@ def expected_texts(results: Path, corpus: str, split: str) -> dict[str, str]:
     """
     manifest = results / "corpus" / corpus / f"{split}.parquet"
     ledger = results / "mouths" / corpus / split / "ledger.csv"
-    texts, entries = read_manifest(manifest).set_index("key").text, read_ledger(ledger)
+    # Read here as tables, so that the code of the stages that make them is no part of scoring.
+    texts = read_parquet(manifest, "manifest").set_index("key").text
+    entries = read_csv(ledger, "ledger", dtype={"key": str, "kept": str})
     if lost := named_clips("lacks", set(texts.index) - set(entries.key)):
         raise InputError(
             f"ledger {ledger} {lost[0]}, which {manifest} has; rebuild it: "
             f"{rebuild_command(ledger, ledger.with_name('index.json'))}"
         )
-    return texts.drop(list(set(entries.key[~entries.kept]) & set(texts.index))).to_dict()
+    return texts.drop(list(set(entries.key[entries.kept != "true"]) & set(texts.index))).to_dict()
 
 
 def differences(content: Hypotheses, expected: Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from mavsr.evaluation.settings import DecodingSettings
 from mavsr.evaluation.token_tree import TokenTree
 from mavsr.model.avsr import MatryoshkaModel, Utterance
 from mavsr.model.scales import Scale
+from mavsr.numerics import numerics_of
 from mavsr.seeds import derive_seed
 
 
@@ -20,19 +21,17 @@ def transcribe(
     decoding: DecodingSettings,
 ) -> list[str]:
     """Transcripts of a batch, each the same as if the utterance were decoded alone."""
+    old = numerics_of(model.settings.numerics).old_beams
     model.adapter.activate(scale)
     tree = TokenTree(model.llm, model.prefixes(utterances, scale))
     choose = best
     if decoding.profile == "paper":
         sampling = decoding.sampling
         seeds = [derive_seed(sampling.seed, "decoding", u.key) for u in utterances]
-        choose = Sampler(seeds, sampling, tree.logits.device)
+        choose = Sampler(seeds, sampling, tree.logits.device, old)
     end = model.tokenizer.eos_token_id
-    found = beam_search(tree, end, decoding.beams, decoding.max_new_tokens, choose)
-    texts = model.tokenizer.batch_decode(
-        found, skip_special_tokens=True, clean_up_tokenization_spaces=False
-    )
-    return [text.strip() for text in texts]
+    found = beam_search(tree, end, decoding.beams, decoding.max_new_tokens, choose, old)
+    return [model.text(ids) for ids in found]
 
 
 def plan_batches(prefix_tokens: Mapping[str, int], decoding: DecodingSettings) -> list[list[str]]:

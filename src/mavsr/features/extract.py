@@ -90,6 +90,7 @@ def origin(
         "pad": settings.pad,
         "dtype": extraction.dtype,
         "precision": extraction.precision,
+        "numerics": settings.numerics,
     }
     if extraction.long_clips == "truncate":
         made_by["longest_s"] = extraction.longest_s

@@ -10,6 +10,7 @@ from mavsr.features.cache import FeatureCache
 from mavsr.features.content import MadeBy
 from mavsr.model.avsr import Utterance
 from mavsr.model.scales import TASKS
+from mavsr.numerics import numerics_of
 
 
 class UtteranceSource(Mapping[str, Utterance]):
@@ -57,11 +58,17 @@ class UtteranceSource(Mapping[str, Utterance]):
         """Modality -> width d of a token."""
         return {modality: cache.dim for modality, cache in self._caches.items()}
 
+    @property
+    def _cut(self) -> bool:
+        """Whether audio is cut to the video's length, which its numerics decide."""
+        audio = self._caches.get("audio")
+        return numerics_of(audio.made_by.get("numerics", "ours") if audio else "ours").aligned
+
     def lengths(self) -> dict[str, dict[str, int]]:
         """Key -> modality -> aligned tokens of the clip, from the index alone."""
         tokens = {modality: cache.tokens for modality, cache in self._caches.items()}
         return {
-            key: align_lengths(key, {m: found[key] for m, found in tokens.items()})
+            key: align_lengths(key, {m: found[key] for m, found in tokens.items()}, self._cut)
             for key in self._keys
         }
 
@@ -71,7 +78,7 @@ class UtteranceSource(Mapping[str, Utterance]):
 
     def __getitem__(self, key: str) -> Utterance:
         tokens = {modality: cache[key] for modality, cache in self._caches.items()}
-        return Utterance(key, self._texts[key], align_tokens(key, tokens))
+        return Utterance(key, self._texts[key], align_tokens(key, tokens, self._cut))
 
     def __iter__(self):
         return iter(self._keys)

@@ -35,6 +35,7 @@ from mavsr.model.avsr import Utterance
 from mavsr.noise.condition import Condition
 from mavsr.noise.file import read_noise
 from mavsr.noise.render import NoiseSettings, render
+from mavsr.numerics import Count, Numerics, numerics_of
 from mavsr.records import read_json
 from mavsr.shards import Extent, Fields, contents, damaged, read_field
 
@@ -148,7 +149,7 @@ class OnlineSource(Mapping[str, Utterance]):
     def __getitem__(self, key: str) -> Utterance:
         clips = self.clips
         tokens = {modality: self._tokens(key, modality) for modality in clips.networks}
-        return Utterance(key, clips.texts[key], align_tokens(key, tokens))
+        return Utterance(key, clips.texts[key], align_tokens(key, tokens, self._numerics.aligned))
 
     def _tokens(self, key: str, modality: str) -> torch.Tensor:
         clips, extraction = self.clips, self.clips.settings.extraction
@@ -190,23 +191,31 @@ class OnlineSource(Mapping[str, Utterance]):
 
     def lengths(self) -> dict[str, dict[str, int]]:
         """Key -> modality -> aligned tokens of the clip, without encoding it."""
-        limit_s = self.clips.settings.extraction.limit_s
+        limit_s, numerics = self.clips.settings.extraction.limit_s, self._numerics
         return {
             key: align_lengths(
-                key, {m: _tokens_of(m, frames, limit_s) for m in self.clips.networks}
+                key,
+                {m: _tokens_of(m, frames, limit_s, numerics.count) for m in self.clips.networks},
+                numerics.aligned,
             )
             for key, frames in self.clips.frames.items()
         }
+
+    @property
+    def _numerics(self) -> Numerics:
+        """Those of the audio encoder, which decide how many of its tokens a clip has."""
+        audio = self.clips.settings.audio_encoder
+        return numerics_of(audio.numerics if audio else "ours")
 
     def frames(self) -> dict[str, int]:
         """Key -> length in video frames (25 per second)."""
         return {key: covered_frames(tokens) for key, tokens in self.lengths().items()}
 
 
-def _tokens_of(modality: str, frames: int, limit_s: float) -> int:
+def _tokens_of(modality: str, frames: int, limit_s: float, count: Count) -> int:
     if modality == "video":
         return int(min(frames, limit_s * FRAME_RATE))
-    return kept_tokens(int(min(frames * SAMPLES_PER_FRAME, limit_s * SAMPLE_RATE)))
+    return kept_tokens(int(min(frames * SAMPLES_PER_FRAME, limit_s * SAMPLE_RATE)), count)
 
 
 def online_views(

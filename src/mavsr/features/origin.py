@@ -12,7 +12,7 @@ from mavsr.errors import InputError
 from mavsr.features.content import MadeBy
 from mavsr.model.settings import ModelSettings
 
-ENCODER = ("weights", "kind", "pad", "precision")
+ENCODER = ("weights", "kind", "pad", "precision", "numerics")
 """What of an origin says which encoder it was; the rest differs between views and splits."""
 
 
@@ -43,10 +43,14 @@ def encoders_of(sources: Iterable[Source]) -> dict[str, MadeBy]:
 
 
 def check_encoders(expected: Mapping[str, MadeBy], source: Source) -> None:
-    """Raise InputError if the features of ``source`` are not of the ``expected`` encoders."""
+    """Raise InputError if the features of ``source`` are not of the ``expected`` encoders.
+
+    What ``expected`` leaves out may be anything: an imported model knows its encoder's weights, but
+    not in which precision they ran.
+    """
     for modality, made_by in source.made_by.items():
-        wanted, found = expected.get(modality), _encoder(made_by)
-        if wanted is not None and wanted != found:
+        wanted, found = expected.get(modality, {}), _encoder(made_by)
+        if any(found.get(key) != value for key, value in wanted.items()):
             differences = [
                 f"{key}: {found.get(key)} instead of {wanted.get(key)}"
                 for key in ENCODER

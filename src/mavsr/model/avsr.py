@@ -1,6 +1,6 @@
 """The Matryoshka audio-visual model: frozen tokens in, transcript out (Llama-MTSK, Fig. 2)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from mavsr.model.projector import Projector
 from mavsr.model.scales import TASKS, Scale
 from mavsr.model.sequence import MARKERS, PROMPTS, pad_right, position_kinds
 from mavsr.model.settings import ModelSettings
+from mavsr.model.vocabulary import PREFIX, extend_vocabulary, round_rotary
+from mavsr.numerics import numerics_of
 from mavsr.seeds import derive_seed
 
 
@@ -51,6 +53,10 @@ class MatryoshkaModel(nn.Module):
         self.llm: Any
         self.llm, self.tokenizer = load_llm(settings.llm, settings.llm_revision)
         self._llm_digest = weights_digest(self.llm)
+        self._vocabulary = self.llm.get_input_embeddings().num_embeddings
+        self._tables: dict[str, torch.Tensor] = {}
+        if numerics_of(settings.numerics).rounded:
+            round_rotary(self.llm)
         width = self.llm.config.hidden_size
         torch.manual_seed(derive_seed(settings.seed, "model"))
         self.markers = nn.Parameter(torch.randn(len(MARKERS), width) * 0.02, requires_grad=False)
@@ -60,7 +66,7 @@ class MatryoshkaModel(nn.Module):
                     compressed_dim(dims[modality], rate, settings.compression),
                     settings.projector_hidden,
                     width,
-                    settings.projector_layer_norm,
+                    settings.layer_norm(modality),
                 )
                 for modality in TASKS[settings.task]
                 for rate in settings.rates(modality)
@@ -69,6 +75,19 @@ class MatryoshkaModel(nn.Module):
         self.adapter = make_adapter(self.llm, settings)
         self._tokenised: dict[str, list[int]] = {}
         self.prompt_ids = self._token_ids(PROMPTS[settings.task])
+
+    def extend_vocabulary(self, tables: Mapping[str, torch.Tensor]) -> None:
+        """Add rows to the LLM's tables, see :mod:`mavsr.model.vocabulary`; they are saved too."""
+        extend_vocabulary(self.llm, self._vocabulary, tables)
+        self._tables = dict(tables)
+
+    def text(self, ids: list[int]) -> str:
+        """Transcript that token ids stand for; special tokens and added ones are left out."""
+        own = [i for i in ids if i < self._vocabulary]
+        text = self.tokenizer.decode(
+            own, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return str(text).strip()
 
     def trainable(self) -> list[nn.Parameter]:
         """The parameters that training changes: projectors and adapter."""
@@ -178,6 +197,7 @@ class MatryoshkaModel(nn.Module):
         with atomic(folder / "adapters") as partial:
             self.adapter.save(partial)
         tensors = {f"projectors.{n}": p for n, p in self.projectors.state_dict().items()}
+        tensors |= {PREFIX + name: table for name, table in self._tables.items()}
         with atomic(folder / "projectors.safetensors") as partial:
             safetensors.torch.save_file(
                 {**tensors, "markers": self.markers}, partial, {"llm": self._llm_digest}
@@ -206,6 +226,9 @@ class MatryoshkaModel(nn.Module):
                 f"{path} has projectors {', '.join(saved)}, the model to load it into "
                 f"{', '.join(sorted(self.projectors))}; load it with the rates of its run.json"
             )
+        added = [name for name in tensors if name.startswith(PREFIX)]
+        if tables := {name.removeprefix(PREFIX): tensors.pop(name) for name in added}:
+            self.extend_vocabulary(tables)
         try:
             self.markers.data.copy_(tensors.pop("markers"))
             self.projectors.load_state_dict(

@@ -47,6 +47,8 @@ class ModelFolder:
 
     def remedy(self) -> str:
         """What to do about a folder that is damaged."""
+        if "imported" in self.run:
+            return "put back the files from a copy, or import the checkpoint again"
         return f"put back the files from a copy, or train again: {rebuild_command(self.path / RUN)}"
 
 

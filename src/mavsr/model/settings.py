@@ -2,11 +2,13 @@
 
 from dataclasses import asdict, dataclass
 
+from mavsr.config.encoders import OURS
 from mavsr.config.llms import LORA_TARGETS
 from mavsr.errors import InputError
 from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.methods import method_of
 from mavsr.model.scales import COMPRESSIONS, TASKS, Scale, all_scales, check_rate
+from mavsr.numerics import numerics_of
 
 
 @dataclass(frozen=True)
@@ -33,17 +35,20 @@ class ModelSettings:
     """s, the factor before every LoRA (1/8 in the paper); None for methods without."""
     projector_hidden: int
     """Width inside the projectors (2048 in the public code)."""
-    projector_layer_norm: bool
-    """End each projector with a LayerNorm."""
+    projector_layer_norm: bool | str
+    """End each projector with a LayerNorm; ``audio`` or ``video``: only those of this modality."""
     seed: int
     """Seed of projectors, adapters and marker rows."""
     lora_targets: tuple[str, ...] | None = LORA_TARGETS
     """Linear layers of the LLM that have LoRAs; None for methods without."""
     mome: MomeSettings | None = None
     """The experts; None for methods without."""
+    numerics: str = OURS
+    """A profile of :mod:`mavsr.numerics`: how the LLM rotates, and how transcripts are searched."""
 
     def __post_init__(self) -> None:
         method = method_of(self.method)
+        numerics_of(self.numerics)
         if self.task not in TASKS:
             raise InputError(f"task {self.task!r} is unknown; choose from {', '.join(TASKS)}")
         if self.compression not in COMPRESSIONS:
@@ -92,6 +97,10 @@ class ModelSettings:
     def rates(self, modality: str) -> tuple[int, ...]:
         """The rates of ``audio`` or ``video``."""
         return self.audio_rates if modality == "audio" else self.video_rates
+
+    def layer_norm(self, modality: str) -> bool:
+        """Whether projectors of ``modality`` end with a LayerNorm."""
+        return self.projector_layer_norm in (True, modality)
 
     @property
     def scales(self) -> list[Scale]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mavsr.config.config import Config
 from mavsr.workflow import paths
-from mavsr.workflow.experiments import all_evaluations, all_models
+from mavsr.workflow.experiments import all_evaluations, all_models, trained_models
 from mavsr.workflow.needs import Cache, wanted_caches
 from mavsr.workflow.paths import SPLITS, TOYS, shard_names
 
@@ -26,7 +26,7 @@ def stage_files(config: Config, results: Path) -> dict[str, list[Path]]:
         ],
         "toy": made_toys(config),
         "features": [path for c in wanted_caches(config) for path in _feature_files(config, c)],
-        "training": [paths.RUN.format(model=name) for name in all_models(config)],
+        "training": [paths.RUN.format(model=name) for name in trained_models(config)],
         "evaluation": [
             paths.HYPOTHESES.format(model=e.model.name, condition=e.condition, scale=e.scale.name)
             for e in all_evaluations(config)

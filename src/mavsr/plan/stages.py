@@ -13,7 +13,7 @@ from mavsr.plan.files import (
     used_corpora,
 )
 from mavsr.plan.work import Work
-from mavsr.workflow.experiments import all_evaluations, all_models
+from mavsr.workflow.experiments import all_evaluations, all_models, trained_models
 from mavsr.workflow.needs import pooling, wanted_caches
 from mavsr.workflow.paths import SPLITS
 
@@ -123,7 +123,7 @@ def _features(work: Work, row: Row) -> None:
 
 
 def _training(work: Work, row: Row) -> None:
-    models = all_models(work.config).values()
+    models = trained_models(work.config).values()
     flops = sum(work.training_flops(model) for model in models)
     row.seconds = flops / work.rates.network_flops[row.device]
     for model in models:

@@ -73,4 +73,5 @@ def clip_tokens(
         samples = encoder_input(key, clip, modality, CLEAN, settings)
         stream = encode_stream([(key, samples)], encoder, precision=settings.precision)
         tokens[modality] = unpack(stored_content(key, next(stream)[1], {}, settings))
-    return align_tokens(key, tokens)
+    audio = encoders.get("audio")
+    return align_tokens(key, tokens, cut=audio is None or audio.numerics.aligned)

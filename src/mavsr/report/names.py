@@ -4,6 +4,7 @@ import re
 
 import pandas as pd
 
+from mavsr.model.named import IMPORTED
 from mavsr.model.scales import Scale
 
 METHOD_NAMES = {
@@ -27,7 +28,12 @@ _WEIGHT = re.compile(r"(a\d+_v\d+|[av]\d+)x([\d.]+)")
 
 
 def label(method: str, variant: str = "") -> str:
-    """Name in print: ``MoME-23/4-MHSA`` for method ``mome-mhsa`` and variant ``r23k4s1b12``."""
+    """Name in print: ``MoME-23/4-MHSA`` for method ``mome-mhsa`` and variant ``r23k4s1b12``.
+
+    An imported model has its own.
+    """
+    if variant.endswith(IMPORTED):
+        return variant.removesuffix(IMPORTED)
     name = METHOD_NAMES.get(method, method)
     if not (found := EXPERTS.fullmatch(variant)):
         return f"{name} {variant}".rstrip()

@@ -32,6 +32,11 @@ class Asked:
         return {e.model.name: e.model for e in self.evaluations}
 
     @cached_property
+    def trained(self) -> list[str]:
+        """Names of the models that are trained here, not imported."""
+        return [name for name, model in self.models.items() if not model.imported]
+
+    @cached_property
     def corpora(self) -> list[str]:
         """Names of the corpora that a model uses, sorted."""
         return sorted({model.corpus for model in self.models.values()})

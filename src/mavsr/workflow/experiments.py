@@ -65,6 +65,11 @@ def _asked(config: Config, experiment: str) -> list[Evaluation]:
         setup, rates = entry.over(config.setup), entry.rates.over(config.rates)
         if setup.corpus not in (config.use_corpora or config.corpora):
             continue
+        for name in entry.imported:
+            model = imported_model(config, name, setup.corpus)
+            for condition in setup.conditions:
+                for scale in _chosen(model.settings.scales, entry.scales):
+                    found[Evaluation(model, condition, scale)] = None
         for method in entry.methods:
             try:
                 models = _models(config, entry, setup, rates, method)
@@ -94,6 +99,36 @@ def all_evaluations(config: Config) -> list[Evaluation]:
 def all_models(config: Config) -> dict[str, Model]:
     """Name -> every model that an experiment needs."""
     return {e.model.name: e.model for e in all_evaluations(config)}
+
+
+def trained_models(config: Config) -> dict[str, Model]:
+    """Name -> every model that is trained here."""
+    return {name: model for name, model in all_models(config).items() if not model.imported}
+
+
+def imported_model(config: Config, name: str, corpus: str) -> Model:
+    """The model of an entry of ``imported``, to be decoded on a corpus.
+
+    Its settings say which scales it has. What decoding reads stands in its ``run.json``.
+    """
+    imported = config.imported[name]
+    llm, modalities = config.llms[imported.llm], TASKS[imported.task]
+    settings = ModelSettings(
+        task=imported.task,
+        method=imported.method,
+        compression=imported.compression,
+        audio_rates=imported.rates.audio if "audio" in modalities else (),
+        video_rates=imported.rates.video if "video" in modalities else (),
+        llm=llm.path,
+        llm_revision=llm.revision,
+        lora_rank=llm.lora_rank,
+        lora_scale=llm.lora_scale,
+        projector_hidden=config.projector.hidden,
+        projector_layer_norm=config.projector.layer_norm,
+        seed=0,
+    )
+    encoders = tuple((m, imported.encoder(m) or "") for m in modalities)
+    return Model(corpus, encoders, imported.llm, settings, name, imported.label)
 
 
 def training_settings(config: Config, task: str) -> TrainingSettings:

@@ -33,7 +33,9 @@ def wanted_caches(config: Config) -> list[Cache]:
         model = evaluation.model
         for modality, encoder in model.encoders:
             heard = evaluation.condition if modality == "audio" else "clean"
-            conditions = {"train": views, "val": ["clean"], "test": [heard]}
+            conditions = {"test": [heard]}
+            if not model.imported:
+                conditions |= {"train": views, "val": ["clean"]}
             found |= {
                 Cache(encoder, model.corpus, split, condition)
                 for split, names in conditions.items()

@@ -149,7 +149,7 @@ class Params:
                 "split": "test",
                 "encoders": "+".join(name for _, name in model.encoders),
                 "llm": model.llm,
-                "variant": model.settings.variant,
+                "variant": model.variant,
             }
         )
 

@@ -9,7 +9,7 @@ and are made, saved and loaded by PEFT, so that plain PEFT can read what is trai
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -95,7 +95,8 @@ class MatryoshkaLora(Adapter):
 
     def save(self, folder: Path) -> None:
         """Write every adapter in PEFT's format to ``folder/<adapter name>/``."""
-        self.peft.save_pretrained(str(folder))
+        # Left to itself, PEFT adds the whole tables where these have grown or are a LoRA's target.
+        self.peft.save_pretrained(str(folder), save_embedding_layers=False)
         # PEFT's model card is a form to fill in; run.json says what the model is.
         (folder / "README.md").unlink(missing_ok=True)
         for config in folder.glob(f"*/{CONFIG}"):
@@ -129,21 +130,27 @@ class MatryoshkaLora(Adapter):
 
     def _read(self, weights: Path, name: str, trained_over: str) -> None:
         state = peft.load_peft_weights(str(weights.parent), device="cpu")
+        if trouble := self.fill(name, state):
+            raise InputError(
+                f"{weights} is of another LLM than {self.settings.llm}: it {trouble}. It was "
+                f"trained over {trained_over}; load it over that one"
+            )
+
+    def fill(self, name: str, state: Mapping[str, torch.Tensor]) -> str:
+        """Set the weights of the LoRA ``name``; returns what is wrong with them, "" if nothing is.
+
+        Args:
+            name: of the LoRA, one of :meth:`names`.
+            state: name in PEFT's files (``...self_attn.q_proj.lora_A.weight``) -> weights.
+        """
         try:
             result: Any = peft.set_peft_model_state_dict(self.peft, state, adapter_name=name)
         except RuntimeError as error:
-            trouble = f"does not fit its widths ({error})"
-        else:
-            lacking = [k for k in result.missing_keys if ".lora_" in k and f".{name}." in k]
-            if not lacking and not result.unexpected_keys:
-                return
-            trouble = (
-                f"lacks {lacking[0]}" if lacking else f"holds {result.unexpected_keys[0]} besides"
-            )
-        raise InputError(
-            f"{weights} is of another LLM than {self.settings.llm}: it {trouble}. It was trained "
-            f"over {trained_over}; load it over that one"
-        )
+            return f"does not fit its widths ({error})"
+        lacking = [k for k in result.missing_keys if ".lora_" in k and f".{name}." in k]
+        if lacking:
+            return f"lacks {lacking[0]}"
+        return f"holds {result.unexpected_keys[0]} besides" if result.unexpected_keys else ""
 
 
 def adapter_names(scale: Scale, shared: bool = False, own: bool = False) -> list[str]:

@@ -13,9 +13,9 @@ from trees import manifest_row, write_video
 
 from mavsr.config.read import read_config
 from mavsr.corpus.check import check
-from mavsr.corpus.long_clips import explain_long
 from mavsr.encoders import EncoderSettings, load_encoder
 from mavsr.errors import InputError
+from mavsr.plan.long_clips import explain_long
 
 DOCS = Path(__file__).parents[2] / "docs" / "data.md"
 

@@ -1,0 +1,166 @@
+"""A checkpoint that the authors released becomes model folders of ours: ``mavsr import``."""
+
+import logging
+import shutil
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mavsr.checkpoints import identity
+from mavsr.config.config import Config
+from mavsr.errors import InputError
+from mavsr.files import atomic, sha256
+from mavsr.importing.encoders import write_encoders
+from mavsr.importing.llm import added_tables, check_prompts, check_sizes
+from mavsr.importing.models import fill, task_settings
+from mavsr.importing.parts import Parts, Tensors, read_parts
+from mavsr.importing.reading import Given, Reading, read_meaning
+from mavsr.importing.setup import experiment_config, imported_setup
+from mavsr.model.adapters.base import count_parameters
+from mavsr.model.avsr import MatryoshkaModel
+from mavsr.model.folder import write_run
+from mavsr.model.llm import llm_folder
+from mavsr.model.scales import TASKS
+from mavsr.model.sequence import PROMPTS
+from mavsr.provenance import provenance
+
+CONFIG = "config.yaml"
+"""File in a model's folder: what a config needs for an experiment to show the model."""
+SPARE = 1.2
+"""Disk space asked for, of what the tensors take: merged weights of AV-HuBERT are float32."""
+
+
+def import_checkpoint(
+    checkpoint: Path,
+    llm: str,
+    output: Path,
+    given: Given,
+    config: Config,
+    numerics: str = "authors",
+    encoders: Path | None = None,
+    whisper: str = "openai/whisper-medium.en",
+    avhubert_heads: int = 16,
+    llm_revision: str | None = None,
+) -> list[Path]:
+    """Write a model folder for each task of a released checkpoint, and its encoders beside them.
+
+    Args:
+        checkpoint: a ``.pth``, or a ``.ckpt`` of Lightning; nothing in it is run.
+        llm: folder or hub name of the LLM that it was trained over, which is not copied.
+        output: model folder to write; new or empty. Of several tasks each is added to its name.
+        given: what the user says of the checkpoint.
+        config: says how single files are cropped and decoded by the new models.
+        numerics: a profile of :mod:`mavsr.numerics`.
+        encoders: folder for the encoders; ``<output>/../../encoders/<name>`` if not given.
+        whisper: folder or hub name of the Whisper in it, for its config.json.
+        avhubert_heads: attention heads of the AV-HuBERT in it.
+        llm_revision: commit, tag or branch of an LLM on the hub.
+
+    Returns:
+        The model folders.
+
+    Raises:
+        InputError: checkpoint, LLM, disk or what was given do not suit; nothing is written then.
+    """
+    parts = read_parts(checkpoint)
+    reading = read_meaning(parts, given)
+    check_sizes(parts, llm, llm_revision)
+    folders = _folders(parts, output)
+    shelf = encoders or output.parent.parent / "encoders" / output.name
+    for folder in [*folders.values(), *([shelf] if parts.encoders else [])]:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise InputError(f"{folder} is there already; remove it, or name another folder")
+    _check_disk(parts, output)
+    about = {"checkpoint": checkpoint.name, "sha256": sha256(checkpoint), "kind": parts.kind}
+    weights = identity(llm_folder(llm, llm_revision))
+    with ExitStack() as stack:  # nothing appears before everything is written
+        made_by: dict[str, dict[str, str]] = {}
+        if parts.encoders:
+            place = stack.enter_context(atomic(shelf))
+            made_by = write_encoders(parts, place, whisper, avhubert_heads, numerics)
+        tables: Tensors = {}
+        for task, folder in folders.items():
+            settings = task_settings(parts, reading, task, llm, llm_revision, numerics)
+            network = MatryoshkaModel(settings, {m: reading.dims[m] for m in TASKS[task]})
+            if not tables:
+                tables = added_tables(parts, network.llm, llm)
+                check_prompts(parts, _prompt_ids(network), llm)
+            fill(network, parts, reading, tables)
+            description = {
+                "encoders": {m: made_by[m] for m in TASKS[task] if m in made_by},
+                "setup": imported_setup(config, settings, shelf, made_by),
+                "llm_sha256": weights,
+                "imported": about,
+            }
+            place = stack.enter_context(atomic(folder))
+            _write_model(network, place, reading, description)
+            if description["setup"]:
+                shown = experiment_config(folder.name, parts.kind, settings, shelf)
+                text = yaml.safe_dump(shown, sort_keys=False)
+                (place / CONFIG).write_text(text, encoding="utf-8")
+    for folder in folders.values():
+        print(f"{folder}: {parts.kind}, {reading.compression}, numerics {numerics}")
+    for modality in parts.projectors.keys() - made_by.keys():
+        logging.warning(
+            "%s holds no %s encoder: give its models features of the one it was trained over",
+            *(checkpoint, modality),
+        )
+    return list(folders.values())
+
+
+def _folders(parts: Parts, output: Path) -> dict[str, Path]:
+    """Task -> model folder."""
+    if len(parts.tasks) == 1:
+        return {parts.tasks[0]: output}
+    return {task: output.with_name(f"{output.name}-{task}") for task in parts.tasks}
+
+
+def _check_disk(parts: Parts, output: Path) -> None:
+    """Raise InputError if the disk has not what model folders and encoders take."""
+    trained = [
+        tensor
+        for groups in (parts.projectors, parts.loras)
+        for places in groups.values()
+        for tensors in places.values()
+        for tensor in tensors.values()
+    ]
+    encoders = [tensor for tensors in parts.encoders.values() for tensor in tensors.values()]
+    written = 4 * sum(t.numel() for t in trained) * len(parts.tasks)  # float32 in every folder
+    needed = SPARE * (written + sum(t.nbytes for t in encoders))
+    place = next(folder for folder in output.absolute().parents if folder.is_dir())
+    if (free := shutil.disk_usage(place).free) < needed:
+        raise InputError(
+            f"{output} and its encoders take {needed / 1e9:.1f} GB, and the disk of {place} has "
+            f"{free / 1e9:.1f} GB of free space; free some, or choose another --output"
+        )
+
+
+def _prompt_ids(network: MatryoshkaModel) -> dict[str, list[int]]:
+    tokenizer = network.tokenizer
+    return {
+        task: tokenizer(prompt, add_special_tokens=False)["input_ids"]
+        for task, prompt in PROMPTS.items()
+    }
+
+
+def _write_model(
+    network: MatryoshkaModel, folder: Path, reading: Reading, description: Mapping[str, Any]
+) -> None:
+    """Write a model folder as training does."""
+    network.save(folder)
+    write_run(
+        folder,
+        {
+            "model": network.settings.to_dict(),
+            "dims": {m: reading.dims[m] for m in TASKS[network.settings.task]},
+            **description,
+            "parameters": {
+                "adapters": count_parameters(network.adapter.trainable()),
+                "projectors": count_parameters(list(network.projectors.parameters())),
+            },
+            **provenance(),
+        },
+    )

@@ -1,0 +1,138 @@
+"""The model card of an export: what it was made from and of, and how well it does."""
+
+import logging
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+from huggingface_hub import EvalResult, ModelCardData
+
+from mavsr.evaluation.collect import read_scores
+from mavsr.model.export import new_folder, read_scale, write_scale
+from mavsr.model.folder import ModelFolder, read_model_folder
+from mavsr.model.scales import Scale
+from mavsr.report.names import label, scale_label
+
+TASK = "automatic-speech-recognition"
+LICENCES = (
+    (r"results/toy/", "made by this project's workflow: Apache-2.0"),
+    (r"avhubert|av-hubert", "AV-HuBERT: Meta's non-commercial licence, which models inherit"),
+    (r"whisper", "Whisper: MIT (OpenAI), Apache-2.0 (Hugging Face)"),
+    (r"llama", "Llama: Meta's community licence of that version"),
+    (r"lrs[23]", "LRS2 and LRS3: research only, by agreement"),
+    (r"portrait", "made by this project's workflow: Apache-2.0"),
+)
+"""Part of a name or path -> what binds whoever passes on what was made of it."""
+
+
+def export_for_hub(model: Path, scale: str, output: Path, scores: Path) -> None:
+    """Export one scale, with a model card, as a folder ready to be uploaded to the hub.
+
+    Args:
+        model: folder of a trained model.
+        scale: one of its scales.
+        output: the folder; it must be new or empty.
+        scores: ``results/wer.csv``, of which the model's rows are printed; it may be missing.
+
+    Raises:
+        InputError: as :func:`mavsr.model.export.export`.
+    """
+    folder = read_model_folder(model)
+    chosen = read_scale(scale, folder.settings)
+    table = read_scores(scores) if scores.is_file() else pd.DataFrame(columns=["model"])
+    own = table[table.model == folder.path.resolve().name]
+    if own.empty:
+        logging.warning("%s has no WER of %s, so the card has none", scores, model)
+    pairs = zip(own.get("audio_rate", []), own.get("video_rate", []), strict=True)
+    own = own.assign(scale=[Scale(*map(_rate, pair)).name for pair in pairs])
+    with new_folder(output) as partial:
+        write_scale(folder, chosen, partial)
+        (partial / "README.md").write_text(model_card(folder, chosen, own), encoding="utf-8")
+    print(f"{output}: upload it with `hf upload <name> {output}`")
+
+
+def _rate(value: float | None) -> int | None:
+    return None if value is None or pd.isna(value) else int(value)
+
+
+def model_card(folder: ModelFolder, scale: Scale, scores: pd.DataFrame) -> str:
+    """Markdown with the header that the hub reads.
+
+    Args:
+        folder: the trained model.
+        scale: the exported one.
+        scores: this model's rows of ``results/wer.csv``; none if nothing was scored.
+    """
+    settings, setup = folder.settings, folder.run.get("setup") or {}
+    named = label(settings.method, folder.run.get("imported", {}).get("kind", settings.variant))
+    at = scores[scores.scale == scale.name]
+    header = ModelCardData(
+        language="en",
+        license="other",
+        library_name="peft",
+        pipeline_tag=TASK,
+        tags=[f"task-{settings.task}", "matryoshka", settings.method],
+        base_model=None if Path(settings.llm).exists() else settings.llm,
+        model_name=f"{named} at {scale.name}",
+        eval_results=[
+            EvalResult(TASK, row.corpus, f"{row.corpus}, {row.condition}", "wer", round(row.wer, 2))
+            for row in at.itertuples()
+        ]
+        or None,
+    )
+    made_of = _made_of(folder, setup)
+    parts = [
+        f"---\n{header.to_yaml()}\n---\n",
+        f"# {named}, task {settings.task}, scale {scale.name}\n",
+        "One scale of a Matryoshka speech recogniser: a LoRA or experts over a frozen LLM, and "
+        f"projectors into it. It was trained at {_rates(folder)} by {settings.compression}; "
+        "`export.json` has every setting.\n",
+        "## Made of\n" + _table({"part": "name", **made_of}),
+        "## Word error rates\n" + _wers(scores),
+        "## Licences of what it was made of\n" + _licences(made_of),
+        "## Use\n`peft.PeftModel.from_pretrained(llm, folder)` reads the adapter; "
+        "`projectors.safetensors` holds projectors and the embeddings of the markers.\n",
+    ]
+    return "\n".join(parts)
+
+
+def _rates(folder: ModelFolder) -> str:
+    scales = [scale_label(s.audio, s.video) for s in folder.settings.scales]
+    return f"the rates {', '.join(scales)}"
+
+
+def _made_of(folder: ModelFolder, setup: Mapping) -> dict[str, str]:
+    """Part -> what it is called."""
+    made_of = {"LLM": folder.run["model"]["llm"]}
+    for modality, section in (setup.get("encoders") or {}).items():
+        made_of[f"{modality} encoder"] = f"{section['kind']}, {section['path']}"
+    if corpora := setup.get("corpora"):
+        made_of["data"] = ", ".join(corpora)
+    if imported := folder.run.get("imported"):
+        made_of["weights"] = f"{imported['kind']} by its authors, {imported['checkpoint']}"
+    return made_of
+
+
+def _wers(scores: pd.DataFrame) -> str:
+    if scores.empty:
+        return "None was measured.\n"
+    rows = {"corpus, split, condition, rates": "WER, % (95 % interval)"}
+    for row in scores.itertuples():
+        place = f"{row.corpus}, {row.split}, {row.condition}, {row.scale}"
+        rows[place] = f"{row.wer:.1f} ({row.wer_low:.1f} to {row.wer_high:.1f})"
+    return _table(rows)
+
+
+def _licences(made_of: Mapping[str, str]) -> str:
+    lines = []
+    for part, name in made_of.items():
+        found = [text for pattern, text in LICENCES if re.search(pattern, name.lower())][:2]
+        lines.append(f"- {part}: {'; '.join(found) or f'see where {name} comes from'}")
+    return "\n".join(lines) + "\n"
+
+
+def _table(rows: Mapping[str, str]) -> str:
+    (first, second), *others = rows.items()
+    lines = [f"| {first} | {second} |", "|---|---|"]
+    return "\n".join(lines + [f"| {key} | {value} |" for key, value in others]) + "\n"
