@@ -123,7 +123,7 @@ def test_progress_passes_everything_on(capsys):
 @pytest.mark.parametrize(
     ("number", "file", "expected"),
     [
-        (errno.ENOSPC, None, "error: No space left on device; make room and run again\n"),
+        (errno.ENOSPC, None, "error: No space left on device; free disk space and run again\n"),
         (errno.EROFS, "x/y", "error: x/y: Read-only file system; mount it writable, or choose"),
     ],
 )

@@ -20,6 +20,7 @@ LAYERS = [
         "checkpoints",
         "hub",
         "records",
+        "tables",
         "remedies",
         "command",
         "pickles",
@@ -32,9 +33,9 @@ LAYERS = [
     ("corpus", "mouths", "noise", "encoders", "toy", "features", "model", "training", "evaluation"),
     ("report", "cluster"),
     # What knows the whole config.
-    ("workflow", "recognition.setup"),
-    ("plan", "status", "recognition"),
-    ("cli", "__main__", "corpus.check"),
+    ("workflow",),
+    ("plan", "status", "recognition", "seal", "corpus.check", "corpus.long_clips"),
+    ("cli", "__main__"),
 ]
 """From low to high; the longest name that fits a module counts."""
 

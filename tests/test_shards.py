@@ -1,11 +1,13 @@
 import hashlib
 import json
 import tarfile
+import zlib
 
 import pytest
+import webdataset
 
 from mavsr.errors import InputError
-from mavsr.shards import extents, read_shard, write_index, write_shard
+from mavsr.shards import CHECKSUMS, extents, read_shard, write_index, write_shard
 
 SAMPLES = [
     ("a", {"flac": b"sound", "json": b"{}", "landmarks.npy": b"x" * 700}),
@@ -32,7 +34,7 @@ def test_the_same_samples_give_the_same_bytes(shard, tmp_path):
     assert other.read_bytes() == shard.read_bytes()
     # Frozen, so that a change of the writer shows; the bytes are what downstream hashes stand for.
     assert hashlib.sha256(shard.read_bytes()).hexdigest() == (
-        "6abc0ae58a0346e85a40dabc5ccf2e0921ac51180d3231698d385707d02c38bf"
+        "bbd041d3c996b97136ab2538950cadf9342d088f6a6d4b0327b13d73cae6e808"
     )
 
 
@@ -43,6 +45,52 @@ def test_members_say_nothing_of_when_and_who(shard):
     for member in members:
         assert (member.mtime, member.uid, member.gid) == (0, 0, 0)
         assert (member.uname, member.gname, member.mode) == ("mavsr", "mavsr", 0o644)
+
+
+def test_webdataset_reads_it_and_sees_no_sample_more(shard):
+    read = list(webdataset.WebDataset(str(shard), shardshuffle=False))
+    assert [(s["__key__"], {k: v for k, v in s.items() if k[0] != "_"}) for s in read] == SAMPLES
+
+
+def test_the_last_member_lists_the_others(shard):
+    with tarfile.open(shard) as tar:
+        *members, last = tar.getmembers()
+        listed = json.load(tar.extractfile(last))
+    assert last.name == CHECKSUMS
+    assert sorted(listed) == sorted(member.name for member in members)
+    assert listed["a.flac"] == zlib.crc32(b"sound")
+
+
+def test_no_byte_of_a_content_or_list_changes_unseen(shard):
+    whole = shard.read_bytes()
+    for place in range(0, len(whole), 7):
+        shard.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        try:
+            assert list(read_shard(shard)) == SAMPLES  # a byte between two contents
+        except InputError as error:
+            assert str(shard) in str(error) and "snakemake" in str(error)
+
+
+@pytest.mark.parametrize("place", range(0, 7168, 512))
+def test_a_block_of_zeros_is_seen(shard, place):
+    whole = shard.read_bytes()
+    shard.write_bytes(whole[:place] + bytes(512) + whole[place + 512 :])
+    with pytest.raises(InputError, match=f"shard {shard} "):
+        list(read_shard(shard))
+
+
+def test_samples_that_must_be_there_are_named(shard):
+    assert len(list(read_shard(shard, ["a", "b-1", "b_2"]))) == 3
+    with pytest.raises(InputError, match=r"it lacks 2 clips: c, d; it has 1 clip: b_2"):
+        list(read_shard(shard, ["a", "b-1", "c", "d"]))
+
+
+def test_a_shard_of_an_earlier_version_is_named(tmp_path):
+    path = tmp_path / "00000.tar"
+    with webdataset.TarWriter(str(path), encoder=False) as tar:
+        tar.write({"__key__": "a", "json": b"{}"})
+    with pytest.raises(InputError, match=f"before shards carried checksums.*mavsr seal {path}"):
+        list(read_shard(path))
 
 
 def test_other_tar_readers_understand_it(shard, tmp_path):

@@ -1,4 +1,4 @@
-"""Tiny corpora: grey clips without sound, in the layouts that the readers know; manifest rows."""
+"""Tiny corpora: grey clips, in the layouts that the readers know; manifest rows."""
 
 import io
 from functools import cache
@@ -10,17 +10,27 @@ import numpy as np
 
 @cache
 def video_bytes(seconds: float, suffix: str = ".mp4") -> bytes:
-    """Grey frames of 32x32 at 25 frames per second."""
+    """Grey frames of 32x32 at 25 frames per second, and faint noise."""
     buffer = io.BytesIO()
-    form, codec = {".mp4": ("mp4", "libx264"), ".mpg": ("mpeg", "mpeg1video")}[suffix]
+    form, codec, audio_codec = {
+        ".mp4": ("mp4", "libx264", "aac"),
+        ".mpg": ("mpeg", "mpeg1video", "mp2"),
+        ".avi": ("avi", "mpeg4", "mp2"),
+    }[suffix]
     with av.open(buffer, "w", format=form) as container:
         stream = container.add_stream(codec, rate=25)
         stream.height = stream.width = 32
         stream.pix_fmt = "yuv420p"
+        audio = container.add_stream(audio_codec, rate=16_000, layout="mono")
         for _ in range(round(25 * seconds)):
             frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 99, np.uint8), "rgb24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+        noise = np.random.default_rng(0).normal(0, 300, (1, round(16_000 * seconds)))
+        block = av.AudioFrame.from_ndarray(noise.astype(np.int16), "s16", "mono")
+        block.sample_rate, block.pts = 16_000, 0
+        container.mux(audio.encode(block))
+        container.mux(audio.encode(None))
     return buffer.getvalue()
 
 

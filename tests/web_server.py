@@ -19,6 +19,7 @@ class Asked:
     headers: dict[str, str]
     status: int = 0
     sent: int = 0
+    query: str = ""
 
 
 @dataclass
@@ -68,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         site, path = self.site, unquote(urlsplit(self.path).path)
-        self.asked = Asked(path, dict(self.headers))
+        self.asked = Asked(path, dict(self.headers), query=urlsplit(self.path).query)
         site.asked.append(self.asked)
         fault = site.faults[path].pop(0) if site.faults.get(path) else ("none",)
         if fault[0] == "status":

@@ -23,8 +23,9 @@ from mavsr.workflow.planned import as_planned
 T = TypeVar("T")
 
 _REFUSALS = {
-    errno.ENOSPC: "make room and run again",
-    errno.EDQUOT: "make room and run again",
+    errno.ENOSPC: "free disk space and run again",
+    errno.EDQUOT: "free disk space and run again",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f) and run again",
     errno.EROFS: "mount it writable, or choose another folder",
     errno.EACCES: "change its permissions, or choose another folder",
 }

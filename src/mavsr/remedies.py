@@ -2,11 +2,13 @@
 
 import os
 import shlex
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 CONFIG_OPTIONS = "MAVSR_CONFIG_OPTIONS"
 """Environment variable by which a run tells its jobs the options that chose its config."""
+_NAMED = 3
+"""Clips that a message names."""
 
 
 def config_options(configfiles: Iterable[Path], values: Iterable[str]) -> str:
@@ -32,3 +34,11 @@ def rebuild_command(*files: Path) -> str:
     options = os.environ.get(CONFIG_OPTIONS)
     targets = f"{options} -- {names}" if options else names
     return f"`rm -f {names} && snakemake --cores all {targets}`"
+
+
+def named_clips(what: str, keys: Collection[str]) -> list[str]:
+    """A phrase that counts clips and names the first ones; none if there are none."""
+    if not keys:
+        return []
+    first, more = sorted(keys)[:_NAMED], ", ..." if len(keys) > _NAMED else ""
+    return [f"{what} {len(keys)} clip{'s' if len(keys) > 1 else ''}: {', '.join(first)}{more}"]

@@ -2,7 +2,6 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from trees import write_clip
 
@@ -12,6 +11,7 @@ from mavsr.corpus.lrs3 import hold_out_share
 from mavsr.corpus.manifest import COLUMNS, read_manifest
 from mavsr.corpus.scan import build_manifests, refuse_shared_keys, scan
 from mavsr.errors import InputError
+from mavsr.tables import read_csv
 
 SHARDS = {"train": 4, "val": 2, "test": 1}
 
@@ -138,7 +138,7 @@ def test_scan_writes_manifests_and_what_was_dropped(tree, tmp_path):
     assert len(tables["val"]) == 2
     assert len(tables["train"]) == 4 + 2
     assert not set(tables["train"].speaker) & set(tables["val"].speaker)
-    dropped = pd.read_csv(tmp_path / "out" / "dropped.csv")
+    dropped = read_csv(tmp_path / "out" / "dropped.csv", "list")
     (held_out,) = set(tables["val"].speaker)
     assert dict(zip(dropped.key, dropped.split, strict=True)) == {
         "trainval-s0-00010": "val" if held_out == "s0" else "train",

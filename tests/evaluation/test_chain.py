@@ -2,17 +2,20 @@
 
 import itertools
 import json
+import shutil
 import sys
 from dataclasses import asdict
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from evaluated import write_ledger_of
 from safetensors.torch import load_file, save_file
 from tiny import change_run, save_llm
 from transformers import AutoConfig, AutoTokenizer
 
 from mavsr.command import run_command
+from mavsr.corpus.manifest import read_manifest, write_manifest
 from mavsr.evaluation import decode as decode_module
 from mavsr.evaluation.collect import collect, read_scores
 from mavsr.evaluation.decode import decode
@@ -134,9 +137,13 @@ def test_from_features_to_tables(run_train, run_decode, tmp_path, settings_of):
     folder = run_train("asr", method="mtsk-ms", task="asr", video_rates=())
     hypotheses += [run_decode(folder, name, "snr_-5") for name in ("a2", "a4")]
 
-    score(hypotheses, tmp_path / "scores.csv", ScoringSettings())
+    place = f"{ORIGIN['corpus']}/{ORIGIN['split']}"
+    (tmp_path / "corpus" / ORIGIN["corpus"]).mkdir(parents=True)
+    shutil.copy(tmp_path / "test.parquet", tmp_path / "corpus" / f"{place}.parquet")
+    write_ledger_of(tmp_path / "mouths" / place / "ledger.csv", TEST)
+    score(hypotheses, tmp_path, tmp_path / "scores.csv", ScoringSettings())
     collect([tmp_path / "scores.csv"], tmp_path / "wer.csv")
-    scores = read_scores(tmp_path / "wer.csv")
+    scores = read_scores(tmp_path / "wer.csv", sealed=False)
     assert list(scores.columns) == list(COLUMNS)
     assert len(scores) == len(hypotheses) == 3 * 4 + 4 + 4 + 2
     assert (scores.utterances == len(TEST)).all()
@@ -146,13 +153,13 @@ def test_from_features_to_tables(run_train, run_decode, tmp_path, settings_of):
     assert scores.p_value.notna().sum() == 3 * 4
 
     settings = ReportSettings(kinds={"portrait": "portrait"})
-    write_table("table1", tmp_path, settings, tmp_path / "wer.csv")
+    write_table("table1", tmp_path, settings, tmp_path / "scores.csv")
     table = pd.read_csv(tmp_path / "table1.csv")
     assert table.shape == (4, 6)
     assert list(table.columns[2:]) == ["(2,1)", "(2,3)", "(4,1)", "(4,3)"]
     chosen = scores[(scores.method == "mtsk-ss") & (scores.audio_rate == 4)]
     assert table.loc[2, "(4,3)"] == chosen[chosen.video_rate == 3].wer.item()
-    write_table("noise_check", tmp_path, settings, tmp_path / "wer.csv")
+    write_table("noise_check", tmp_path, settings, tmp_path / "scores.csv")
     assert len(pd.read_csv(tmp_path / "noise_check.csv")) == 4
 
 
@@ -387,7 +394,7 @@ def test_a_corrected_transcript_is_not_taken_from_before(run_train, run_decode, 
         patch.setattr(decode_module, "transcribe", failing)
         with pytest.raises(KeyboardInterrupt):
             run_decode(folder, "a2_v1", batch=1)
-    table = pd.read_parquet(data.test_manifest)
+    table = read_manifest(data.test_manifest)
     table.loc[table.key == "test0", "text"] = "corrected"
-    table.to_parquet(data.test_manifest)
+    write_manifest(data.test_manifest, table)
     assert '"reference": "corrected"' in run_decode(folder, "a2_v1", batch=1).read_text()

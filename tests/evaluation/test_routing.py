@@ -1,6 +1,5 @@
 """Expert activation shares of a MoME model, against routing each token by hand."""
 
-import pandas as pd
 import pytest
 import torch
 from tiny import DIMS, change_run, flip_byte, make_utterance, save_trained
@@ -9,6 +8,7 @@ from mavsr.errors import InputError
 from mavsr.evaluation.routing import COLUMNS, routing
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.scales import Scale
+from mavsr.tables import read_csv
 
 CLIPS = {"a": 9, "b": 5, "c": 14}
 
@@ -29,7 +29,7 @@ def test_shares_are_those_of_routing_token_by_token(trained, write_features, tmp
     model, folder = trained(method="mome-layer")
     manifest, indexes = write_features("test", CLIPS)
     routing(folder, manifest, tmp_path / "routing.csv", **indexes)
-    table = pd.read_csv(tmp_path / "routing.csv")
+    table = read_csv(tmp_path / "routing.csv", "routing")
     assert list(table.columns) == list(COLUMNS)
     assert len(table) == 2 * 4 * 3 * 5
     keys = ["layer", "scale", "modality"]

@@ -1,12 +1,12 @@
 """Scores of an experiment, from hypothesis files alone."""
 
-import json
-
 import pandas as pd
 import pytest
+from evaluated import write_ledger_of, write_split
 
 from mavsr.errors import InputError
 from mavsr.evaluation.collect import collect, read_scores
+from mavsr.evaluation.hypotheses import read_hypotheses, write_hypotheses
 from mavsr.evaluation.score import COLUMNS, ScoringSettings, score
 
 REFERENCES = {f"clip{n:02}": f"red green blue {n}" for n in range(40)}
@@ -16,15 +16,13 @@ REFERENCES = {f"clip{n:02}": f"red green blue {n}" for n in range(40)}
 def write(tmp_path):
     """Write a hypothesis file and its sidecar; ``wrong`` utterances lose a word."""
 
-    def make(method, audio, wrong, condition="clean", references=REFERENCES, **changes):
+    def make(method, audio, wrong, condition="clean", references=REFERENCES, split=None, **changes):
         model = f"portrait.asr.{method}"
         path = tmp_path / "evaluation" / model / condition / f"a{audio}.jsonl"
-        path.parent.mkdir(parents=True, exist_ok=True)
         lines = []
         for place, (key, text) in enumerate(references.items()):
             heard = text.rsplit(" ", 1)[0] if place < wrong else text
-            lines.append(json.dumps({"key": key, "reference": text, "hypothesis": heard}) + "\n")
-        path.write_text("".join(lines))
+            lines.append({"key": key, "reference": text, "hypothesis": heard})
         sidecar = {
             "origin": {
                 **{"corpus": "portrait", "split": "test", "encoders": "w", "llm": "l"},
@@ -40,7 +38,8 @@ def write(tmp_path):
             "tflops": 0.00123456,
             "seconds": 4.5,
         }
-        path.with_suffix(".json").write_text(json.dumps({**sidecar, **changes}))
+        write_hypotheses(path, lines, {**sidecar, **changes})
+        write_split(tmp_path, split or references)
         return path
 
     return make
@@ -48,7 +47,7 @@ def write(tmp_path):
 
 def scored(paths, tmp_path, name="one", **settings):
     output = tmp_path / f"{name}.csv"
-    score(paths, output, ScoringSettings(**settings))
+    score(paths, tmp_path, output, ScoringSettings(**settings))
     return read_scores(output)
 
 
@@ -94,25 +93,49 @@ def test_noise_is_compared_with_noise(write, tmp_path):
     assert scored(paths, tmp_path).p_value.isna().all()
 
 
-def test_systems_on_other_utterances_are_both_named(write, tmp_path):
+@pytest.mark.parametrize(
+    ("references", "message"),
+    [
+        (dict(list(REFERENCES.items())[:-2]), "every clip once: lacks 2 clips: clip38, clip39"),
+        ({**REFERENCES, "z": "one"}, "every clip once: has unknown 1 clip: z"),
+        ({**REFERENCES, "clip00": "one"}, "references are the transcripts: differ for 1 clip: c"),
+    ],
+)
+def test_hypotheses_of_other_clips_than_the_manifest_has_are_not_scored(
+    write, tmp_path, references, message
+):
+    path = write("mtsk-ms", 4, 1, references=references, split=REFERENCES)
+    with pytest.raises(InputError, match=f"{message}(.|\n)*rm -f {path}"):
+        scored([path], tmp_path)
+    assert not (tmp_path / "one.csv").exists()
+
+
+def test_clips_that_the_ledger_dropped_are_not_missed(write, tmp_path):
     fewer = dict(list(REFERENCES.items())[:-1])
-    paths = [write("llama-avsr", 4, 1), write("mtsk-ms", 4, 1, references=fewer)]
-    with pytest.raises(InputError, match="clip39 was not transcribed by both") as caught:
-        scored(paths, tmp_path)
-    assert all(str(path) in str(caught.value) for path in paths)
+    path = write("mtsk-ms", 4, 0, references=fewer)
+    write_split(tmp_path, REFERENCES, dropped=["clip39"])
+    assert scored([path], tmp_path).utterances.item() == 39
+
+
+def test_a_ledger_that_lost_a_clip_is_named(write, tmp_path):
+    path = write("mtsk-ms", 4, 0)
+    write_ledger_of(tmp_path / "mouths/portrait/test/ledger.csv", list(REFERENCES)[1:])
+    with pytest.raises(InputError, match=r"ledger .*ledger\.csv lacks 1 clip: clip00"):
+        scored([path], tmp_path)
 
 
 def test_an_empty_reference_is_named_with_its_file(write, tmp_path):
-    path = write("mtsk-ms", 4, 0, references={"clip1": " "})
+    path = write("mtsk-ms", 4, 0, references={"clip1": "..."})
     with pytest.raises(InputError, match="the reference of clip1 is empty") as caught:
-        scored([path], tmp_path)
+        scored([path], tmp_path, normaliser="punctuation")
     assert str(path) in str(caught.value)
 
 
 def test_a_normaliser_changes_the_count(write, tmp_path):
     path = write("mtsk-ms", 4, 0, references={"a": "it's ten"})
-    lines = json.loads(path.read_text()) | {"hypothesis": "its ten"}
-    path.write_text(json.dumps(lines) + "\n")
+    found = read_hypotheses(path)
+    lines = [{"key": "a", "reference": "it's ten", "hypothesis": "its ten"}]
+    write_hypotheses(path, lines, found.sidecar)
     assert scored([path], tmp_path).wer.item() == 50
     assert scored([path], tmp_path, normaliser="punctuation").wer.item() == 0
     with pytest.raises(InputError, match="normaliser is 'roman': choose 'none', "):
@@ -124,7 +147,7 @@ def test_experiments_are_joined_without_repetitions(write, tmp_path):
     scored([ours], tmp_path, "alone")
     scored([base, ours], tmp_path, "both")
     collect([tmp_path / "alone.csv", tmp_path / "both.csv"], tmp_path / "wer.csv")
-    table = read_scores(tmp_path / "wer.csv")
+    table = read_scores(tmp_path / "wer.csv", sealed=False)
     assert sorted(table.method) == ["llama-avsr", "mtsk-ms"]
     assert table.set_index("method").p_value["mtsk-ms"] < 1
     assert list(table.columns) == list(COLUMNS)

@@ -17,7 +17,7 @@ from mavsr.encoders.base import Encoder
 from mavsr.errors import InputError
 from mavsr.features.cache import FeatureCache
 from mavsr.features.content import unpack
-from mavsr.features.extract import encoder_input, extract, stored_content
+from mavsr.features.extract import encode_shard, encoder_input, extract, stored_content
 from mavsr.features.index import index
 from mavsr.features.settings import ExtractSettings
 from mavsr.features.views import clean_view, random_view
@@ -230,3 +230,10 @@ def test_a_missing_shard_ends_the_command_with_a_message(checkpoint, tmp_path, m
         run_command(extract)
     assert stopped.value.code == 2
     assert "no.tar" in capsys.readouterr().err
+
+
+def test_a_clip_that_the_shard_lost_is_named(mouths, tmp_path):
+    shard = Levels(), Condition.parse("clean"), tmp_path / "out.tar", ExtractSettings(), {}
+    with pytest.raises(InputError, match=f"{mouths}.*it lacks 1 clip: zz_lost.*rm -f"):
+        encode_shard(mouths, *shard, [*LENGTHS, "zz_lost"])
+    assert not (tmp_path / "out.tar").exists()

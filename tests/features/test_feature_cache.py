@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import safetensors.torch
 import torch
+from evaluated import write_ledger_of
 from torch.utils.data import DataLoader
 
 import mavsr.features.cache as cache_module
@@ -158,7 +159,7 @@ def test_a_table_that_was_not_indexed_is_refused(folder):
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"parameters": 3, "table": {}}'])
 def test_a_damaged_index_says_how_to_rebuild_it(folder, content):
     (folder / "index.json").write_text(content)
-    with pytest.raises(InputError, match=r"index\.json cannot be read.*rm -f .*index\.json"):
+    with pytest.raises(InputError, match=r"index\.json .*rm -f .*index\.json"):
         FeatureCache(folder)
 
 
@@ -208,3 +209,15 @@ def test_a_split_without_clips_has_an_index(tmp_path):
     index([shard], tmp_path / "index.json", tmp_path / "samples.parquet", {})
     cache = FeatureCache(tmp_path)
     assert (len(cache), cache.dim) == (0, 0)
+
+
+def test_features_that_lack_a_clip_of_the_crops_are_not_indexed(tmp_path):
+    shard = make_shard(tmp_path / "00000.tar", ["a", "c"])
+    ledger = write_ledger_of(tmp_path / "ledger.csv", ["a", "b", "c", "d"], dropped=["d"])
+    outputs = tmp_path / "index.json", tmp_path / "samples.parquet"
+    with pytest.raises(InputError, match=rf"it lacks 1 clip: b.*rm -f {shard}"):
+        index([shard], *outputs, {}, ledger)
+    assert not outputs[0].exists()
+    make_shard(shard, ["a", "b", "c"])
+    index([shard], *outputs, {}, ledger)
+    assert FeatureCache(tmp_path).keys == ["a", "b", "c"]

@@ -86,6 +86,6 @@ def test_a_full_disk_ends_the_job_with_a_message(place, sounds, tmp_path, monkey
     with pytest.raises(SystemExit) as stopped:
         run_command(extract)
     assert stopped.value.code == 2
-    message = f"error: {output}: No space left on device; make room and run again"
+    message = f"error: {output}: No space left on device; free disk space and run again"
     assert message in capsys.readouterr().err
     assert list(Path(tmp_path).iterdir()) == []

@@ -12,6 +12,7 @@ from mavsr.features.content import pack
 from mavsr.features.index import index
 from mavsr.features.join import UtteranceSource
 from mavsr.features.origin import check_encoders, check_pooling, encoders_of
+from mavsr.records import read_json, write_record
 from mavsr.shards import write_shard
 
 
@@ -55,9 +56,9 @@ def source_of(write_features):
     def make(split, **made_by):
         manifest, indexes = write_features(split, {"a": 9, "b": 5})
         place = indexes["audio"]
-        content = json.loads(place.read_text())
+        content = read_json(place, "index")
         content["parameters"]["made_by"] = made_by
-        place.write_text(json.dumps(content))
+        write_record(place, content)
         return UtteranceSource(manifest, indexes)
 
     return make

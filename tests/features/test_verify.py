@@ -1,4 +1,3 @@
-import json
 import os
 
 import pandas as pd
@@ -10,6 +9,7 @@ from mavsr import cli
 from mavsr.errors import InputError
 from mavsr.features.index import index
 from mavsr.features.verify import damaged_shards
+from mavsr.records import read_json, write_record
 from mavsr.shards import write_shard
 
 
@@ -60,13 +60,13 @@ def test_the_table_is_checked_too(folder):
 @pytest.mark.parametrize("edit", [{"samples": 2}, {"bytes": 0}, {"shards": []}])
 def test_an_index_that_contradicts_itself_is_refused(folder, edit):
     index = folder / "index.json"
-    index.write_text(json.dumps(json.loads(index.read_text()) | edit))
+    write_record(index, read_json(index, "index") | edit)
     with pytest.raises(InputError, match="of its shards are not"):
         damaged_shards(index)
 
 
 def test_what_cannot_be_verified_is_an_error(folder, tmp_path):
-    (folder / "index.json").write_text(json.dumps({"shards": [{}]}))
+    write_record(folder / "index.json", {"shards": [{}]})
     with pytest.raises(InputError, match=r"index\.json cannot be read.*snakemake"):
         damaged_shards(folder / "index.json")
     (folder / "index.json").unlink()

@@ -1,5 +1,6 @@
 import io
 import json
+import shutil
 import subprocess
 import sys
 
@@ -9,7 +10,8 @@ import pytest
 from trees import manifest_row
 from videos import write_mp4
 
-from mavsr.corpus.manifest import write_manifest
+from mavsr.corpus.clips import version
+from mavsr.corpus.manifest import read_manifest, write_manifest
 from mavsr.errors import InputError
 from mavsr.files import sha256
 from mavsr.media import decode_audio, decode_video
@@ -17,8 +19,9 @@ from mavsr.mouths import crop as crop_module
 from mavsr.mouths.clip import CropSettings, fit
 from mavsr.mouths.crop import crop
 from mavsr.mouths.index import index
-from mavsr.mouths.ledger import COLUMNS, read_ledger
-from mavsr.shards import read_shard
+from mavsr.mouths.ledger import COLUMNS, read_ledger, write_table
+from mavsr.shards import read_shard, write_shard
+from mavsr.tables import write_csv
 
 REASONS = {
     "gap": "differ in length by +0.9",
@@ -59,7 +62,7 @@ def folder(tmp_path_factory, portrait):
 def test_every_clip_of_the_shard_is_in_the_ledger(folder):
     ledger = read_ledger(folder / "3.csv").set_index("key")
     assert set(ledger.index) == {"good", "smallgap", "cut", *REASONS}
-    assert (folder / "3.csv").read_text().startswith(",".join(COLUMNS) + "\n")
+    assert (folder / "3.csv").read_text().startswith(",".join(COLUMNS) + ",crc32:")
     for key, reason in REASONS.items():
         assert not ledger.kept[key] and reason in ledger.reason[key]
     assert ledger.kept[["good", "smallgap", "cut"]].all()
@@ -117,27 +120,45 @@ def test_unforeseen_errors_cost_one_clip(folder, tmp_path, monkeypatch):
 @pytest.fixture
 def scan(tmp_path):
     """What the corpus stage left out: nothing."""
-    path = tmp_path / "dropped.csv"
-    path.write_text("key,split,video,reason\n")
+    return write_scan(tmp_path / "dropped.csv", [])
+
+
+def write_scan(path, rows):
+    write_csv(path, pd.DataFrame(rows, columns=["key", "split", "video", "reason"]))
     return path
 
 
-def test_a_shard_without_clips_is_empty(folder, tmp_path, scan):
+@pytest.fixture
+def part(folder, tmp_path):
+    """Write the manifest of some of the shards."""
+
+    def write(*shards):
+        table = read_manifest(folder / "train.parquet")
+        write_manifest(tmp_path / "part.parquet", table[table.shard.isin(shards)])
+        return tmp_path / "part.parquet"
+
+    return write
+
+
+def test_a_shard_without_clips_is_empty(folder, tmp_path, scan, part):
     crop(folder / "train.parquet", 9, tmp_path / "9.tar", tmp_path / "9.csv")
     assert list(read_shard(tmp_path / "9.tar")) == []
     assert read_ledger(tmp_path / "9.csv").empty
     # Joining it to a full ledger keeps that one's types.
     ledgers = [tmp_path / "9.csv", folder / "3.csv"]
-    index([], ledgers, scan, "train", tmp_path / "index.json", tmp_path / "ledger.csv", 1.0)
+    outputs = tmp_path / "index.json", tmp_path / "ledger.csv"
+    index([], ledgers, scan, part(3), "train", *outputs, 1.0)
     assert (tmp_path / "ledger.csv").read_text() == (folder / "3.csv").read_text()
 
 
 def test_index_joins_ledgers_and_counts(folder, tmp_path, scan):
     crop(folder / "train.parquet", 4, tmp_path / "4.tar", tmp_path / "4.csv")
-    scan.write_text(scan.read_text() + "lost,train,lost.mp4,no text\nother,test,o.mp4,no text\n")
+    left_out = [("lost", "train", "lost.mp4", "no text"), ("other", "test", "o.mp4", "no text")]
+    write_scan(scan, left_out)
     shards = [folder / "3.tar", tmp_path / "4.tar"]
     ledgers = [folder / "3.csv", tmp_path / "4.csv"]
-    index(shards, ledgers, scan, "train", tmp_path / "index.json", tmp_path / "ledger.csv", 0.9)
+    outputs = tmp_path / "index.json", tmp_path / "ledger.csv"
+    index(shards, ledgers, scan, folder / "train.parquet", "train", *outputs, 0.9)
     content = json.loads((tmp_path / "index.json").read_text())
     assert content["samples"] == 4
     assert content["parameters"] == {"clips": 12, "dropped": 8}
@@ -147,17 +168,59 @@ def test_index_joins_ledgers_and_counts(folder, tmp_path, scan):
     assert ledger[ledger.shard == -1][["key", "reason"]].values.tolist() == [["lost", "no text"]]
 
 
-def test_index_refuses_a_split_with_too_many_dropped_clips(folder, tmp_path, scan):
+@pytest.fixture
+def closed(folder, tmp_path, scan, part):
+    """Copies of a shard and its ledger; what closes the split."""
+    for name in ("3.tar", "3.csv"):
+        shutil.copy(folder / name, tmp_path / name)
+    outputs = tmp_path / "index.json", tmp_path / "ledger.csv"
+    shard = tmp_path / "3.tar"
+    return lambda: index([shard], [tmp_path / "3.csv"], scan, part(3), "train", *outputs, 1.0)
+
+
+def test_a_clip_that_its_shard_lost_is_named(closed, tmp_path):
+    samples = [(key, fields) for key, fields in read_shard(tmp_path / "3.tar") if key != "good"]
+    write_shard(tmp_path / "3.tar", iter(samples))
+    with pytest.raises(InputError, match=r"3\.tar .*it lacks 1 clip: good.*rm -f .*3\.tar"):
+        closed()
+
+
+def test_a_clip_that_its_ledger_lost_is_named(closed, tmp_path):
+    ledger = read_ledger(tmp_path / "3.csv")
+    write_table(tmp_path / "3.csv", ledger[~ledger.key.isin(["cut", "zero"])])
+    with pytest.raises(InputError, match=r"3\.csv does not fit .*lacks 2 clips: cut, zero.*rm -f"):
+        closed()
+    write_table(tmp_path / "3.csv", pd.concat([ledger, ledger[ledger.key == "cut"]]))
+    with pytest.raises(InputError, match=r"3\.csv does not fit"):
+        closed()
+
+
+def test_a_video_replaced_after_the_scan_stops_the_job(folder, tmp_path):
+    video = tmp_path / "clip.mp4"
+    shutil.copy(folder / "good.mp4", video)
+    row = manifest_row("clip", file=video, shard=3, version=version(video, b"bin blue"))
+    write_manifest(tmp_path / "m.parquet", pd.DataFrame([row]))
+    crop(tmp_path / "m.parquet", 3, tmp_path / "3.tar", tmp_path / "3.csv")
+    assert read_ledger(tmp_path / "3.csv").kept.all()
+    shutil.copy(folder / "short.mp4", video)
+    with pytest.raises(InputError, match=r"1 clip: clip.*--forcerun scan_corpus"):
+        crop(tmp_path / "m.parquet", 3, tmp_path / "3.tar", tmp_path / "3.csv")
+    assert read_ledger(tmp_path / "3.csv").kept.all()
+
+
+def test_index_refuses_a_split_with_too_many_dropped_clips(folder, tmp_path, scan, part):
     output = tmp_path / "index.json"
     with pytest.raises(InputError, match=r"dropped 7 clips(.|\n)*noaudio: .*no audio") as error:
-        index([folder / "3.tar"], [folder / "3.csv"], scan, "train", output, tmp_path / "l.csv")
+        files = [folder / "3.tar"], [folder / "3.csv"], scan, part(3)
+        index(*files, "train", output, tmp_path / "l.csv")
     assert all(f"  {key}: " in str(error.value) for key in REASONS)
     assert not output.exists()
 
 
-def test_missing_ledger_is_named(tmp_path, scan):
+def test_missing_ledger_is_named(tmp_path, scan, part):
+    outputs = tmp_path / "i.json", tmp_path / "l.csv"
     with pytest.raises(InputError, match=r"absent\.csv does not exist"):
-        index([], [tmp_path / "absent.csv"], scan, "train", tmp_path / "i.json", tmp_path / "l.csv")
+        index([], [tmp_path / "absent.csv"], scan, part(3), "train", *outputs)
 
 
 @pytest.mark.parametrize(

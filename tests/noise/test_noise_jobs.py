@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from evaluated import write_ledger_of
 from trees import manifest_row
 
 from mavsr.command import run_command
@@ -151,3 +152,18 @@ def test_no_test_voice_is_in_the_babble(tmp_path):
 def test_babble_settings_are_checked(setting):
     with pytest.raises(InputError, match=next(iter(setting))):
         BabbleSettings(**setting)
+
+
+def test_a_clip_that_the_ledger_kept_and_the_shard_lost_is_named(shard, noise_file, tmp_path):
+    ledger = write_ledger_of(tmp_path / "mouths.csv", ["u0", "u1", "u2", "u3", "u4"])
+    with pytest.raises(InputError, match=r"mouths\.tar .*it lacks 1 clip: u4.*rm -f"):
+        apply(shard, noise_file, "snr_0", tmp_path / "out.tar", ledger=ledger)
+    assert not (tmp_path / "out.tar").exists()
+
+
+def test_damaged_noise_is_named(shard, noise_file, tmp_path):
+    whole = noise_file.read_bytes()
+    for content in (whole[:-900], whole[:20_000] + b"?" + whole[20_001:], b""):
+        noise_file.write_bytes(content)
+        with pytest.raises(InputError, match=f"{noise_file}.*rm -f {noise_file}"):
+            apply(shard, noise_file, "snr_0", tmp_path / "out.tar")

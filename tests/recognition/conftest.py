@@ -23,7 +23,7 @@ from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.scales import TASKS
 from mavsr.mouths.clip import CropSettings
 from mavsr.mouths.crop import crop
-from mavsr.recognition.setup import describe_setup
+from mavsr.workflow.setup import describe_setup
 
 DIMS = {"audio": 16, "video": 16}
 NAMES = {"audio": "ear", "video": "eye"}

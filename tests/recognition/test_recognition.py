@@ -17,8 +17,8 @@ from mavsr.media import decode_video
 from mavsr.model.folder import read_model_folder
 from mavsr.model.scales import TASKS
 from mavsr.recognition.settings import read_setup
-from mavsr.recognition.setup import describe_setup
 from mavsr.shards import read_shard
+from mavsr.workflow.setup import describe_setup
 
 CLIPS = ("one", "two", "three")
 

@@ -11,6 +11,7 @@ from mavsr.report.catalogue import FIGURES
 from mavsr.report.figure import draw_figure, figure_builder
 from mavsr.report.figures.style import LOOKS, save, styled
 from mavsr.report.sources import ReportSettings, Sources
+from mavsr.tables import write_csv
 
 METHODS = ["llama-avsr", "mtsk-ms", "mtsk-ss", "mtsk-mss"]
 MOME = {"mome-mhsa": "r23k4s1b12"}
@@ -263,8 +264,8 @@ def test_the_methods_of_one_figure_differ_to_the_colour_blind(kind):
 
 
 def test_the_command_draws_from_files(tmp_path):
-    table(ROWS["mome/experts"]).to_csv(tmp_path / "scores.csv", index=False)
-    ROUTING.to_csv(tmp_path / "routing.csv", index=False)
+    write_csv(tmp_path / "scores.csv", table(ROWS["mome/experts"]))
+    write_csv(tmp_path / "routing.csv", ROUTING)
     settings = ReportSettings(kinds={"portrait": "portrait"})
     inputs = (tmp_path / "scores.csv", tmp_path / "routing.csv")
     draw_figure("mome/experts", tmp_path / "out", settings, *inputs)

@@ -1,17 +1,18 @@
 """Pages of the report: loss curves, and how a run was made."""
 
-import json
-
 import pandas as pd
 import pytest
+from evaluated import SIDECAR
 from tiny import DIMS, change_run
 
 from mavsr.errors import InputError
 from mavsr.model.folder import write_run
+from mavsr.records import write_record
 from mavsr.report.figures.style import styled
 from mavsr.report.losses import draw, losses
 from mavsr.report.page import html_table, page
 from mavsr.report.run import describe
+from mavsr.tables import write_csv
 
 MODELS = (
     "portrait.asr.w.l.mtsk-ms.avgpool.a4.s0",
@@ -63,12 +64,13 @@ def test_a_run_tells_its_software_clips_checks_and_settings(tmp_path):
     for name, commit, beyond in (("a", "abc", 0), ("b", "abc", 4), ("c", None, 1)):
         settings.append(tmp_path / f"{name}.json")
         made = {"versions": {"torch": "2.11"}, "python": "3.11", "machine": "x86", "commit": commit}
-        settings[-1].write_text(json.dumps(made | {"references_too_long": beyond}))
+        write_record(settings[-1], SIDECAR | made | {"references_too_long": beyond})
     ledger = tmp_path / "portrait" / "ledger_summary.csv"
-    ledger.parent.mkdir()
-    ledger.write_text("split,cause,face_share,clips\ntest,,0.9,200\n")
+    row = {"split": "test", "cause": "", "face_share": 0.9, "clips": 200}
+    write_csv(ledger, pd.DataFrame([row]))
     checks = tmp_path / "checks.csv"
-    checks.write_text("subject,check,outcome\na,rows are unique,holds\nb,rows are unique,holds\n")
+    rows = [{"subject": name, "check": "rows are unique", "outcome": "holds"} for name in "ab"]
+    write_csv(checks, pd.DataFrame(rows))
     config = {"rates": {"audio": [4, 16]}, "noise": {"babble": "<b>é"}}
     describe(config, settings, [ledger], checks, tmp_path / "run.html")
     text = (tmp_path / "run.html").read_text(encoding="utf-8")

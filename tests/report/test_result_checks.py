@@ -1,16 +1,18 @@
 """Checks of results: each one fails on the fault it is for."""
 
-import json
-
 import pandas as pd
 import pytest
+from evaluated import SIDECAR, lines_of, write_ledger_of
 
 from mavsr.errors import InputError
-from mavsr.evaluation.collect import collect, read_scores
-from mavsr.evaluation.score import ScoringSettings, score
+from mavsr.evaluation.collect import KEY, collect, read_scores
+from mavsr.evaluation.hypotheses import read_hypotheses, write_hypotheses
+from mavsr.evaluation.score import COLUMNS, ScoringSettings, score
 from mavsr.model.scales import Scale
+from mavsr.records import read_json, write_record
 from mavsr.report.check import check
 from mavsr.report.cost import prefix_tokens
+from mavsr.tables import read_csv
 
 LENGTHS = {"a": 12, "b": 9, "c": 30}
 
@@ -27,20 +29,11 @@ def results(write_features, tmp_path):
         place.parent.mkdir(parents=True)
         index.parent.rename(place)
     texts = pd.read_parquet(root / "corpus" / "portrait" / "test.parquet").set_index("key").text
-    path = root / "evaluation" / "model" / "clean" / "a4_v2.jsonl"
-    path.parent.mkdir(parents=True)
-    lines = [{"key": k, "reference": texts[k], "hypothesis": "one"} for k in sorted(LENGTHS)]
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    write_ledger_of(root / "mouths" / "portrait" / "test" / "ledger.csv", LENGTHS)
     tokens = [prefix_tokens({"audio": 2 * n, "video": n}, Scale(4, 2), 7) for n in LENGTHS.values()]
-    sidecar = {
-        "origin": {"corpus": "portrait", "split": "test", "encoders": "a+v", "llm": "l"},
-        "condition": "clean",
-        **{"audio_rate": 4, "video_rate": 2, "references_too_long": 0, "seconds": 1.0},
-        "model": {"task": "avsr", "method": "mtsk-ms", "compression": "avgpool", "seed": 0},
-        **{"active_parameters": 1, "prompt_tokens": 7, "tokens": sum(tokens) / 3, "tflops": 1.0},
-    }
-    sidecar["origin"]["variant"] = ""
-    path.with_suffix(".json").write_text(json.dumps(sidecar))
+    write_hypotheses(
+        hypotheses(root), lines_of(texts, heard="one"), SIDECAR | {"tokens": sum(tokens) / 3}
+    )
     make_scores(root)
     return root
 
@@ -50,7 +43,7 @@ def hypotheses(root):
 
 
 def make_scores(root):
-    score([hypotheses(root)], root / "evaluation" / "one.csv", ScoringSettings())
+    score([hypotheses(root)], root, root / "evaluation" / "one.csv", ScoringSettings())
     collect([root / "evaluation" / "one.csv"], root / "wer.csv")
 
 
@@ -63,35 +56,35 @@ def run(root):
         root / "checks.csv",
         ScoringSettings(),
     )
-    return pd.read_csv(root / "checks.csv")
+    return read_csv(root / "checks.csv", "list of checks")
 
 
 def test_sound_results_pass_and_the_list_says_what_holds(results):
     listed = run(results)
     assert (listed.outcome == "holds").all()
-    assert len(listed) == 3 + 1 + 3 + 4
+    assert len(listed) == 3 + 1 + 1 + (len(COLUMNS) - len(KEY)) + 1 + 4
     assert "tokens follow the formula" in set(listed.check)
 
 
 def edit_lines(root, change):
-    path = hypotheses(root)
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    path.write_text("".join(json.dumps(line) + "\n" for line in change(lines)))
+    found = read_hypotheses(hypotheses(root))
+    lines = [
+        {"key": k, "reference": found.references[k], "hypothesis": t}
+        for k, t in found.texts.items()
+    ]
+    write_hypotheses(hypotheses(root), change(lines), found.sidecar)
 
 
 def lose(root):
     edit_lines(root, lambda lines: lines[1:])
-    make_scores(root)
 
 
 def invent(root):
     edit_lines(root, lambda lines: [*lines, {**lines[0], "key": "z"}])
-    make_scores(root)
 
 
 def other_reference(root):
     edit_lines(root, lambda lines: [{**lines[0], "reference": "nine"}, *lines[1:]])
-    make_scores(root)
 
 
 def other_hypothesis(root):
@@ -100,31 +93,32 @@ def other_hypothesis(root):
 
 def other_tokens(root):
     path = hypotheses(root).with_suffix(".json")
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"tokens": 99.0}))
+    write_record(path, read_json(path, "sidecar") | {"tokens": 99.0})
 
 
 def edit_scores(root, **values):
-    table = read_scores(root / "wer.csv")
+    table = read_scores(root / "wer.csv", sealed=False)
     table.assign(**values).to_csv(root / "wer.csv", index=False)
 
 
 def repeat(root):
-    table = read_scores(root / "wer.csv")
+    table = read_scores(root / "wer.csv", sealed=False)
     pd.concat([table, table]).to_csv(root / "wer.csv", index=False)
 
 
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lose, "every clip once: lacks 1 such as a"),
-        (invent, "every clip once: has unknown 1 such as z"),
-        (other_reference, "references are the transcripts: differs for 1 such as a"),
+        (lose, "every clip once: lacks 1 clip: a"),
+        (invent, "every clip once: has unknown 1 clip: z"),
+        (other_reference, "references are the transcripts: differ for 1 clip: a"),
         (other_tokens, "tokens follow the formula: 99.0, not"),
         (repeat, "rows are unique: model"),
         (repeat, "a row for every row of the experiments: 2 rows for 1"),
         (repeat, "a row for every hypothesis file: 2 rows for 1 files"),
         (lambda root: edit_scores(root, wer=12.0), "WER is its counts: 12.0 for"),
-        (lambda root: edit_scores(root, wer=12.0), "the experiments' WER: model"),
+        (lambda root: edit_scores(root, wer=12.0), "the experiments' wer: model"),
+        (lambda root: edit_scores(root, tflops=2.0), "the experiments' tflops: model"),
         (lambda root: edit_scores(root, wer_high=1e4, wer=1e3), "WER within its interval"),
         (lambda root: edit_scores(root, p_value=0.1), "p-value where there is a baseline: 0.1"),
         (lambda root: edit_scores(root, utterances=7), r"are \[3, .*, in wer.csv \[\[7, "),

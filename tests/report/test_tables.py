@@ -14,6 +14,7 @@ from mavsr.report.sources import ReportSettings, Sources
 from mavsr.report.table import table_builder, write_table
 from mavsr.report.tables.elastic import policy
 from mavsr.report.tables.noise_check import compare
+from mavsr.tables import write_csv
 
 METHODS = ["llama-avsr", "mtsk-ms", "mtsk-ss", "mtsk-mss"]
 PAIRS = [(4, 2), (4, 5), (16, 2), (16, 5)]
@@ -237,7 +238,7 @@ def test_noise_check_needs_both(noisy):
 
 
 def test_the_command_writes_five_files_and_prints_one(scores, tmp_path, capsys):
-    scores.to_csv(tmp_path / "scores.csv", index=False)
+    write_csv(tmp_path / "scores.csv", scores)
     write_table("table1", tmp_path / "out", ReportSettings(kinds=KINDS), tmp_path / "scores.csv")
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
         "table1.csv",

@@ -76,7 +76,8 @@ rule scan_corpus:
         root=told.of("scan_corpus", "corpora", "{corpus}", "root"),
         shards=told.of("scan_corpus", "corpora", "{corpus}", "shards"),
         reading=told.reading,
+        audio=told.of("scan_corpus", "mouths", "audio"),
     shell:
         "python -m mavsr.corpus.scan --root {params.root:q}"
         " --output_folder $(dirname {output.dropped:q}) --shards {params.shards:q}"
-        " --reading {params.reading:q} 2> {log:q}"
+        " --reading {params.reading:q} --audio {params.audio} 2> {log:q}"

@@ -41,6 +41,7 @@ rule score_experiment:
     input:
         hypotheses=needs.hypotheses(paths.HYPOTHESES),
         settings=needs.hypotheses(paths.DECODED),
+        clips=needs.tested_clips,
     output:
         scores=paths.SCORES,
     log:
@@ -53,7 +54,7 @@ rule score_experiment:
         code=code("evaluation.score"),
         scoring=told.of("score_experiment", "scoring"),
     shell:
-        "python -m mavsr.evaluation.score --hypotheses {input.hypotheses:q}"
+        "python -m mavsr.evaluation.score --hypotheses {input.hypotheses:q} --results results"
         " --scoring {params.scoring:q} --output {output.scores:q} 2> {log:q}"
 
 

@@ -4,6 +4,7 @@
 rule extract_features:
     input:
         shard=needs.audio_shard,
+        ledger=ancient(paths.CROPS_LEDGER),  # made with the crops
         encoder=needs.encoder_files,
     output:
         shard=paths.FEATURES,
@@ -25,7 +26,7 @@ rule extract_features:
         encoder=told.of("extract_features", "encoders", "{encoder}"),
         settings=told.extraction,
     shell:
-        "python -m mavsr.features.extract --shard {input.shard:q}"
+        "python -m mavsr.features.extract --shard {input.shard:q} --ledger {input.ledger:q}"
         " --encoder {params.encoder:q} --condition {wildcards.condition}"
         " --output {output.shard:q} --settings {params.settings:q}"
         " --settings.batch_s {resources.batch_s}"
@@ -37,6 +38,7 @@ rule index_features:
     input:
         # Complete crops: a split that lost too many clips must not be trained on or scored.
         crops=ancient(paths.CROPS_INDEX),
+        ledger=ancient(paths.LEDGER),
         shards=needs.shards(paths.FEATURES),
     output:
         samples=paths.FEATURES_SAMPLES,
@@ -51,6 +53,6 @@ rule index_features:
         code=code("features.index"),
         parameters=told.of("index_features", "encoders", "{encoder}"),
     shell:
-        "python -m mavsr.features.index --shards {input.shards:q}"
+        "python -m mavsr.features.index --shards {input.shards:q} --ledger {input.ledger:q}"
         " --samples {output.samples:q} --output {output.index:q}"
         " --parameters {params.parameters:q} 2> {log:q}"

@@ -51,6 +51,7 @@ rule index_mouths:
         shards=needs.shards(paths.CROPS),
         ledgers=needs.shards(paths.CROPS_LEDGER),
         dropped=paths.SCAN_DROPPED,
+        manifest=paths.MANIFEST,
     output:
         index=paths.CROPS_INDEX,
         ledger=paths.LEDGER,
@@ -65,7 +66,7 @@ rule index_mouths:
         max_dropped=told.of("index_mouths", "mouths", "max_dropped"),
     shell:
         "python -m mavsr.mouths.index --shards {input.shards:q} --ledgers {input.ledgers:q}"
-        " --scan_dropped {input.dropped:q} --split {wildcards.split}"
+        " --scan_dropped {input.dropped:q} --manifest {input.manifest:q} --split {wildcards.split}"
         " --output {output.index:q} --ledger {output.ledger:q}"
         " --max_dropped {params.max_dropped} 2> {log:q}"
 

@@ -63,6 +63,7 @@ rule import_babble:
 rule mix_noise:
     input:
         shard=paths.CROPS,
+        ledger=ancient(paths.CROPS_LEDGER),  # made with the shard
         babble=needs.babble,
     output:
         shard=paths.NOISY,
@@ -78,6 +79,7 @@ rule mix_noise:
         code=code("noise.apply"),
         settings=told.of("mix_noise", "noise"),
     shell:
-        "python -m mavsr.noise.apply --shard {input.shard:q} --babble {input.babble:q}"
+        "python -m mavsr.noise.apply --shard {input.shard:q} --ledger {input.ledger:q}"
+        " --babble {input.babble:q}"
         " --condition {wildcards.condition} --output {output.shard:q}"
         " --settings {params.settings:q} 2> {log:q}"

@@ -20,10 +20,11 @@ from mavsr.command import errors_as_messages
 
 COMMANDS = {
     "corpus check": ("corpus_check", "what a corpus holds, beside the papers' numbers"),
+    "corpus export": ("corpus_export", "mouth crops in auto_avsr's layout"),
     "export": ("export", "one scale of a trained model, for plain PEFT"),
     "features verify": ("features_verify", "whether cached features are what was indexed"),
     "plan": ("plan", "jobs, hours, disk and memory of a config, before it runs"),
-    "seal": ("seal", "take over a model of an earlier version, or give it another setup"),
+    "seal": ("seal", "take over models and data of an earlier version"),
     "status": ("status", "what is done, running, failed and left, and why"),
     "transcribe": ("transcribe", "what is said in videos of your own"),
 }

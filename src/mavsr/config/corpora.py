@@ -94,6 +94,36 @@ class FolderKeys:
             raise ValueError("val_share and test_share leave nothing for training; lower them")
 
 
+Sources = Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+@settings("corpus.splits")
+class CropSplits:
+    """Lists (.csv) or archives (.tar) of each split, below the root or absolute."""
+
+    train: Annotated[Sources, Key("Of the training split", SCAN, plans=True)]
+    val: Annotated[Sources, Key("Of the validation split", SCAN, plans=True)]
+    test: Annotated[Sources, Key("Of the test split", SCAN, plans=True)]
+
+    def __post_init__(self) -> None:
+        for name in (*self.train, *self.val, *self.test):
+            if not name.endswith((".csv", ".tar")):
+                raise ValueError(f"{name} is neither a list (.csv) nor an archive (.tar)")
+
+
+@settings()
+class CropsKeys:
+    """How ready-made crops are read."""
+
+    splits: Annotated[
+        CropSplits,
+        Key(
+            "Lists (.csv) of auto_avsr's tree, or WebDataset archives (.tar), of each split; "
+            "{000..063} and * stand for many"
+        ),
+    ]
+
+
 Root = Annotated[
     Text, Key("Folder of the corpus", ("make_portrait", "download_corpus", "scan_corpus"))
 ]
@@ -184,7 +214,23 @@ class FolderCorpus(FolderKeys):
         return _reading(self, FolderKeys)
 
 
+@settings()
+class CropsCorpus(CropsKeys):
+    """Mouth crops that others made."""
+
+    kind: Annotated[Literal["crops"], KINDS] = Field(kw_only=True)
+    root: Root = Field(kw_only=True)
+    shards: ShardKeys = Field(kw_only=True)
+    download: Download = None
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """What its reader is told."""
+        return _reading(self, CropsKeys)
+
+
 Corpus = Annotated[
-    PortraitCorpus | Lrs3Corpus | Lrs2Corpus | FolderCorpus, Field(discriminator="kind")
+    PortraitCorpus | Lrs3Corpus | Lrs2Corpus | FolderCorpus | CropsCorpus,
+    Field(discriminator="kind"),
 ]
 """A section under ``corpora``."""

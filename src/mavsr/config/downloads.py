@@ -9,6 +9,7 @@ from pydantic import AfterValidator
 
 from mavsr.config.base import Key, settings
 from mavsr.config.explain import redacted
+from mavsr.config.queries import reveal
 from mavsr.config.values import Count, Flag, Sha256, Text
 
 __all__ = ["Archive", "DownloadSettings", "RemoteFile", "redacted", "shown"]
@@ -23,6 +24,7 @@ def shown(url: str) -> str:
 
 
 def _usable(url: str) -> str:
+    url = reveal(url)  # a rule gives it without what follows "?"
     if "@" in url:
         raise ValueError(
             f"url {shown(url)!r} holds a user name or password; write it without, and give them in "

@@ -9,6 +9,7 @@ from typing import Any, get_args, get_type_hints
 from pydantic import ValidationError
 
 _USER_INFO = re.compile(r"(?<=://)\S*@")  # to the last "@", as a password may hold any letter
+_QUERY = re.compile(r"(://[^\s?'\"]*\?)[^\s'\"]+")
 _UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
 _TOLD = {
     "int_type": "give a whole number",
@@ -34,8 +35,8 @@ _TOLD = {
 
 
 def redacted(text: str) -> str:
-    """``text`` without what stands before the ``@`` in the URLs that it holds."""
-    return _USER_INFO.sub("…@", text)
+    """``text`` without what stands before ``@`` and after ``?`` in the URLs that it holds."""
+    return _QUERY.sub(r"\1…", _USER_INFO.sub("…@", text))
 
 
 def explain(error: ValidationError, cls: type, place: str = "") -> list[str]:

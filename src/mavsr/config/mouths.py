@@ -73,6 +73,13 @@ class CropKeys:
             unit="s",
         ),
     ] = 0.5
+    audio: Annotated[
+        Literal["required", "optional"],
+        Key(
+            "Whether clips without audio are dropped; optional keeps them, with silence, for vsr",
+            decides=("scan_corpus", "crop_mouths"),
+        ),
+    ] = "required"
     codec: Annotated[
         Literal["ffv1"] | X264,
         Key(

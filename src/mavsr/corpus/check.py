@@ -14,9 +14,9 @@ import pandas as pd
 
 from mavsr.command import run_command
 from mavsr.config.config import Config
-from mavsr.config.corpora import Corpus
 from mavsr.config.read import plain, read_config
 from mavsr.corpus.clips import UNUSED, Clip
+from mavsr.corpus.long_clips import explain_long
 from mavsr.corpus.manifest import SPLITS, read_manifest
 from mavsr.corpus.published import PUBLISHED
 from mavsr.corpus.scan import SEED, build_manifests, read_corpus
@@ -127,7 +127,7 @@ def check(
     for name in names:
         print(f"== {name} ({config.corpora[name].kind})")
         try:
-            print("\n".join(_report(name, config.corpora[name], manifests)))
+            print("\n".join(_report(name, config, manifests)))
         except InputError as error:
             print(error)
             unusable.append(name)
@@ -145,19 +145,21 @@ def _reading_own_files(config: Config) -> list[tuple[str, dict[str, str]]]:
     return [("crop_mouths", {}), ("import_babble", {}), *encoding]
 
 
-def _report(name: str, section: Corpus, manifests: Path | None) -> list[str]:
+def _report(name: str, config: Config, manifests: Path | None) -> list[str]:
+    section = config.corpora[name]
     kind, root = section.kind, Path(section.root)
     if kind == "portrait" and not root.exists():
         return ["not made yet; the workflow makes it"]
     clips: list[Clip] = []
     if manifests is None:
-        clips = read_corpus(root, section.reading, SEED)
+        clips = read_corpus(root, section.reading, SEED, config.mouths.audio)
         tables = build_manifests(clips, plain(section.shards))
     else:
         tables = {split: read_manifest(manifests / name / f"{split}.parquet") for split in SPLITS}
     summary = summarise(name, kind, tables)
     missing = explain_shortfall(kind, summary)
     lines = [summary.drop(columns="corpus").to_string(index=False), *missing]
+    lines += explain_long(config, name, tables)
     return lines + (explain_dropped(clips) or ["nothing is left out"] * (manifests is None))
 
 

@@ -3,6 +3,7 @@
 A reader is a frozen dataclass of its settings with a method ``read``; see mavsr.corpus.readers.
 """
 
+import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,8 +12,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from mavsr.command import progress
-from mavsr.errors import InputError
-from mavsr.media import measure_length
+from mavsr.corpus.probe import probe
 from mavsr.seeds import derive_seed
 
 T = TypeVar("T")
@@ -40,6 +40,10 @@ class Clip:
     """Changes with the video's size or time, or with the transcript."""
     problem: str = ""
     """Why the clip is left out; empty for a good one."""
+    audio: Path | None = None
+    """The file that holds the audio; None if the video's does, or none."""
+    has_audio: bool = True
+    """False if neither that file nor an audio track is there."""
 
 
 class Reader(Protocol):
@@ -74,23 +78,29 @@ def read_in_parallel(
 
 
 def duration(video: Path) -> float:
-    """Length of a video file in seconds, see :func:`mavsr.media.measure_length`.
+    """Seconds after which a file's video ends, by its packets (:func:`mavsr.corpus.probe.probe`).
 
     Raises:
-        InputError: the file is missing, cannot be read, or has no length.
+        InputError: the file is missing, incomplete, cannot be opened, or has no video.
     """
-    if not video.exists():
-        raise InputError(f"{video} is missing")
-    seconds = measure_length(video)
-    if seconds <= 0:
-        raise InputError(f"{video} has no duration; it is empty or damaged")
-    return seconds
+    return probe(video).seconds
 
 
 def version(video: Path, transcript: bytes) -> str:
     """Size and time of the video and a checksum of its transcript."""
     status = video.stat()
     return f"{status.st_size}-{status.st_mtime_ns}-{zlib.crc32(transcript):08x}"
+
+
+def replaced(video: Path, known: str) -> bool:
+    """Whether a video is not the one that :func:`version` was asked of.
+
+    A video that is missing is not replaced, and a version of another form tells nothing.
+    """
+    form = re.fullmatch(r"(\d+-\d+)-[0-9a-f]{8}", known)
+    if form is None or not video.exists():
+        return False
+    return version(video, b"").rpartition("-")[0] != form[1]
 
 
 def draw_speakers(counts: dict[str, int], wanted: float, seed: int, name: str) -> set[str]:

@@ -14,18 +14,15 @@ from functools import partial
 from pathlib import Path
 
 from mavsr.config.corpora import FolderKeys
-from mavsr.corpus.clips import UNUSED, Clip, draw_speakers, duration, read_in_parallel, version
+from mavsr.corpus.clips import UNUSED, Clip, draw_speakers, read_in_parallel, version
+from mavsr.corpus.names import VIDEO_SUFFIXES, files_below, is_video
+from mavsr.corpus.probe import probe
+from mavsr.corpus.sidecars import Missing, find_sidecars
 from mavsr.corpus.table import Row, read_table
 from mavsr.corpus.transcripts import read_sidecar
 from mavsr.errors import InputError
 
-SUFFIXES = {
-    ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".webm", ".wmv",
-}  # fmt: skip
-SIDECARS = (".txt", ".align")
-"""Suffixes of transcript files, the preferred one first."""
-
-Pending = tuple[Clip, Row | Path]
+Pending = tuple[Clip, Row | Path | Missing]
 """A clip whose files are not opened yet, and where its text stands."""
 
 
@@ -51,12 +48,19 @@ class Folder(FolderKeys):
         videos = find_videos(root)
         if not videos:
             raise InputError(
-                f"{root.absolute()} holds no video ({', '.join(sorted(SUFFIXES))}); set the "
+                f"{root.absolute()} holds no video ({' '.join(sorted(VIDEO_SUFFIXES))}); set the "
                 "corpus' root to the folder that does (docs/data.md)"
             )
         source = Path(self.transcripts) if self.transcripts is not None else root
+        pending: Sequence[Pending]
         if source.is_dir():
-            (pending, unused), has_splits = _from_sidecars(root, source, videos), False
+            pairs, orphans = find_sidecars(root, source, videos)
+            pending = [(_of_path(root, video), text) for video, text in pairs]
+            unused = [
+                Clip(make_key(path.relative_to(source)), UNUSED, "", path, problem=problem)
+                for path, problem in orphans
+            ]
+            has_splits = False
         else:
             pending, unused, has_splits = _from_table(root, source, videos)
         if not has_splits:
@@ -84,12 +88,8 @@ class Folder(FolderKeys):
 
 
 def find_videos(root: Path) -> list[Path]:
-    """Videos below ``root``, sorted; hidden files are passed over."""
-    return sorted(
-        path
-        for path in root.rglob("*")
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-    )
+    """Videos below ``root``, sorted."""
+    return sorted(filter(is_video, files_below(root)))
 
 
 def make_key(path: Path) -> str:
@@ -113,24 +113,9 @@ def speaker_of(path: Path) -> str:
     return path.parts[0] if len(path.parts) > 1 else path.stem
 
 
-def _from_sidecars(
-    root: Path, texts: Path, videos: Sequence[Path]
-) -> tuple[list[Pending], list[Clip]]:
-    """Clips with the place of their text, and transcripts without a video."""
-    pending: list[Pending] = []
-    taken = set()
-    for video in videos:
-        path = video.relative_to(root)
-        options = [texts / path.with_suffix(suffix) for suffix in SIDECARS]
-        text = next((option for option in options if option.is_file()), options[0])
-        taken |= set(options)
-        pending.append((Clip(make_key(path), "", speaker_of(path), video), text))
-    orphans = [
-        Clip(make_key(path.relative_to(texts)), UNUSED, "", path, problem="no video for it")
-        for path in sorted(texts.rglob("*"))
-        if path.suffix in SIDECARS and path not in taken and not path.name.startswith(".")
-    ]
-    return pending, orphans
+def _of_path(root: Path, video: Path) -> Clip:
+    path = video.relative_to(root)
+    return Clip(make_key(path), "", speaker_of(path), video)
 
 
 def _from_table(
@@ -177,12 +162,15 @@ def _read_clip(pending: Pending, longest_s: float) -> list[Clip]:
         return [replace(clip, problem=f"{place}{error}")]
 
 
-def _with_content(clip: Clip, source: Row | Path, longest_s: float) -> Clip:
+def _with_content(clip: Clip, source: Row | Path | Missing, longest_s: float) -> Clip:
     try:
         str(clip.video).encode()
     except UnicodeEncodeError as error:
         raise InputError(f"its path is not UTF-8 ({error}); rename it") from error
-    length = duration(clip.video)
+    found = probe(clip.video)
+    length = found.seconds
+    if isinstance(source, Missing):
+        raise InputError(source.problem)
     if isinstance(source, Row):
         text, start, end = source.checked_text(), source.start or 0.0, source.end
     else:
@@ -205,4 +193,5 @@ def _with_content(clip: Clip, source: Row | Path, longest_s: float) -> Clip:
         end=float("nan") if end is None else stop,
         duration_s=stop - start,
         version=version(clip.video, text.encode()),
+        has_audio=found.audio,
     )

@@ -11,8 +11,10 @@ from functools import partial
 from pathlib import Path
 
 from mavsr.config.corpora import LrsKeys
-from mavsr.corpus.clips import UNUSED, Clip, duration, read_in_parallel, version
+from mavsr.corpus.clips import UNUSED, Clip, read_in_parallel, version
 from mavsr.corpus.manifest import SAFE_KEY
+from mavsr.corpus.names import is_clutter
+from mavsr.corpus.probe import Probe, probe
 from mavsr.corpus.transcripts import Word, clean_text, cut_words, read_lrs
 from mavsr.errors import InputError
 
@@ -86,13 +88,15 @@ def check_tree(root: Path, wanted: dict[str, str], advice: str) -> None:
 
 
 def _holds_something(path: Path) -> bool:
-    return any(path.iterdir()) if path.is_dir() else path.is_file()
+    if path.is_dir():
+        return any(not is_clutter(Path(inner.name)) for inner in path.iterdir())
+    return path.is_file()
 
 
 def list_videos(folder: Path) -> list[Path]:
     """Videos of a part, and those of transcripts without one, which are lost clips too; sorted."""
     files = (file for suffix in ("mp4", "txt") for file in folder.glob(f"*/*.{suffix}"))
-    return sorted({file.with_suffix(".mp4") for file in files})
+    return sorted({f.with_suffix(".mp4") for f in files if not is_clutter(f.relative_to(folder))})
 
 
 def misplaced(root: Path, folder: Path) -> list[Clip]:
@@ -106,7 +110,7 @@ def misplaced(root: Path, folder: Path) -> list[Clip]:
             problem=f"not read: it does not lie at {folder.name}/<speaker>/<clip>.mp4",
         )
         for video in sorted(folder.rglob("*.mp4"))
-        if len(video.relative_to(folder).parts) != 2
+        if len(video.relative_to(folder).parts) != 2 and not is_clutter(video.relative_to(folder))
     ]
 
 
@@ -120,7 +124,7 @@ def read_source(source: Source, longest_s: float) -> list[Clip]:
                 f"{video}: the names of speaker and clip may hold only letters, digits, '_' "
                 "and '-'; rename them"
             )
-        length = duration(video)
+        found = probe(video)
         text, words = read_lrs(transcript)
         if source.part == PRETRAIN and not words:
             raise InputError(f"transcript {transcript} has no word timings")
@@ -129,21 +133,22 @@ def read_source(source: Source, longest_s: float) -> list[Clip]:
         return [source.refused(str(error))]
     if source.part == PRETRAIN:
         cut = enumerate(cut_words(words, longest_s))
-        return [_segment(source, number, part, length, stamp) for number, part in cut]
+        return [_segment(source, number, part, found, stamp) for number, part in cut]
     whole = Clip(
         source.key,
         source.split,
         source.speaker,
         video,
         text,
-        duration_s=length,
+        duration_s=found.seconds,
         version=stamp,
+        has_audio=found.audio,
     )
     return [whole]
 
 
-def _segment(source: Source, number: int, words: list[Word], length: float, stamp: str) -> Clip:
-    start, end = words[0].start, min(words[-1].end, length)
+def _segment(source: Source, number: int, words: list[Word], found: Probe, stamp: str) -> Clip:
+    start, end = words[0].start, min(words[-1].end, found.seconds)
     text = clean_text(" ".join(word.text for word in words))
     good = 0 <= start < end and text
     return Clip(
@@ -157,4 +162,5 @@ def _segment(source: Source, number: int, words: list[Word], length: float, stam
         end - start,
         stamp,
         "" if good else "the segment's word timings are not in order",
+        has_audio=found.audio,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from mavsr.errors import InputError
-from mavsr.files import atomic
+from mavsr.tables import read_parquet, write_parquet
 
 COLUMNS = {
     "key": "unique, stable name of the utterance: letters, digits, '_' and '-'",
@@ -57,8 +57,7 @@ def check_manifest(table: pd.DataFrame, name: str) -> pd.DataFrame:
 def write_manifest(path: Path, table: pd.DataFrame) -> None:
     """Check and write a manifest, atomically."""
     table = check_manifest(table, str(path))
-    with atomic(path) as partial:
-        table.to_parquet(partial, index=False)
+    write_parquet(path, table)
 
 
 def read_manifest(path: Path) -> pd.DataFrame:
@@ -67,12 +66,4 @@ def read_manifest(path: Path) -> pd.DataFrame:
     Raises:
         InputError: the file is missing or damaged, or its content breaks the contract.
     """
-    if not path.is_file():
-        raise InputError(f"manifest {path} does not exist; run `snakemake {path}`")
-    try:
-        table = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"manifest {path} is damaged ({error}); remove it and run snakemake again"
-        ) from error
-    return check_manifest(table, str(path))
+    return check_manifest(read_parquet(path, "manifest"), str(path))

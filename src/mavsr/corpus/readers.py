@@ -5,12 +5,19 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from mavsr.corpus.clips import Reader
+from mavsr.corpus.crops import Crops
 from mavsr.corpus.folder import Folder
 from mavsr.corpus.lrs2 import Lrs2
 from mavsr.corpus.lrs3 import Lrs3
 from mavsr.errors import InputError
 
-KINDS: dict[str, Any] = {"folder": Folder, "lrs2": Lrs2, "lrs3": Lrs3, "portrait": Lrs3}
+KINDS: dict[str, Any] = {
+    "crops": Crops,
+    "folder": Folder,
+    "lrs2": Lrs2,
+    "lrs3": Lrs3,
+    "portrait": Lrs3,
+}
 """Kind in the config -> its reader's class. A portrait corpus has the layout of LRS3."""
 
 

@@ -18,8 +18,8 @@ from mavsr.corpus.clips import UNUSED, Clip
 from mavsr.corpus.manifest import SPLITS, write_manifest
 from mavsr.corpus.readers import make_reader
 from mavsr.errors import InputError
-from mavsr.files import atomic
 from mavsr.seeds import derive_seed
+from mavsr.tables import write_csv
 
 DROPPED_COLUMNS = ("key", "split", "video", "reason")
 SEED = 0
@@ -28,18 +28,36 @@ _SHOWN = 20
 """Lost clips that the log names."""
 
 
-def read_corpus(root: Path, reading: dict[str, Any], seed: int) -> list[Clip]:
+def read_corpus(
+    root: Path, reading: dict[str, Any], seed: int, audio: str = "required"
+) -> list[Clip]:
     """All clips of a corpus, good and bad; none of the good ones shares its key within a split.
 
     Args:
         root: folder of the corpus.
         reading: kind and settings (see mavsr.corpus.readers).
         seed: of which speakers are held out.
+        audio: ``required``, or ``optional`` if clips without an audio track may be used.
 
     Raises:
         InputError: ``root`` does not hold such a corpus, or a setting is wrong.
     """
-    return refuse_shared_keys(make_reader(reading).read(root, seed))
+    clips = make_reader(reading).read(root, seed)
+    return refuse_shared_keys(clips if audio == "optional" else refuse_unheard(clips))
+
+
+def refuse_unheard(clips: Sequence[Clip]) -> list[Clip]:
+    """Give every good clip a problem that has no audio."""
+    return [
+        replace(clip, problem=_unheard(clip)) if not clip.problem and not clip.has_audio else clip
+        for clip in clips
+    ]
+
+
+def _unheard(clip: Clip) -> str:
+    if clip.audio:
+        return f"{clip.audio} is missing"
+    return f"{clip.video}: no audio track, or an empty one"
 
 
 def refuse_shared_keys(clips: Sequence[Clip]) -> list[Clip]:
@@ -79,7 +97,7 @@ def build_manifests(clips: Sequence[Clip], shards: dict[str, int]) -> dict[str, 
             {
                 "key": clip.key,
                 "video": str(clip.video),
-                "audio": str(clip.video),
+                "audio": str(clip.audio if clip.audio and clip.has_audio else clip.video),
                 "text": clip.text,
                 "start": clip.start,
                 "end": clip.end,
@@ -99,6 +117,7 @@ def scan(
     shards: dict[str, int],
     reading: dict[str, Any],
     seed: int = SEED,
+    audio: str = "required",
 ) -> None:
     """Write ``{split}.parquet`` for every split, and ``dropped.csv``, to ``output_folder``.
 
@@ -108,8 +127,9 @@ def scan(
         shards: number of shards of each split.
         reading: kind of the corpus and how it is read (see mavsr.corpus.readers).
         seed: seed of which speakers are held out.
+        audio: see :func:`read_corpus`; ``mouths.audio`` of the config.
     """
-    clips = read_corpus(root, reading, seed)
+    clips = read_corpus(root, reading, seed, audio)
     manifests = build_manifests(clips, shards)
     dropped = [clip for clip in clips if clip.problem]
     write_dropped(output_folder / "dropped.csv", dropped)
@@ -134,8 +154,7 @@ def write_dropped(path: Path, clips: Sequence[Clip]) -> None:
     rows = [
         (_printable(c.key), c.split, _printable(str(c.video)), _printable(c.problem)) for c in clips
     ]
-    with atomic(path) as partial:
-        pd.DataFrame(rows, columns=DROPPED_COLUMNS).to_csv(partial, index=False)
+    write_csv(path, pd.DataFrame(rows, columns=DROPPED_COLUMNS))
 
 
 def _printable(text: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mavsr.corpus.manifest import SPLITS
 from mavsr.corpus.transcripts import clean_text, read_text
+from mavsr.corpus.visible import visible
 from mavsr.errors import InputError
 
 REQUIRED = ("video", "text")
@@ -59,7 +60,7 @@ def read_table(path: Path) -> tuple[list[Row], bool]:
     lines = csv.reader(io.StringIO(read_text(path, "table"), newline=""), strict=True)
     rows, wrong = [], []
     try:
-        heading = [name.strip() for name in next(lines, [])]
+        heading = [visible(name).strip() for name in next(lines, [])]
         _check_heading(path, heading)
         for fields in lines:
             if not any(field.strip() for field in fields):
@@ -105,7 +106,7 @@ def _row(place: str, heading: list[str], fields: list[str]) -> Row:
     row = {name: field.strip() for name, field in zip(heading, fields, strict=True)}
     if not row["video"]:
         raise InputError("no video is named")
-    split = row.get("split", "")
+    split = visible(row.get("split", ""))
     if "split" in row and split not in SPLITS:
         raise InputError(f"split is {split!r}; it must be one of {', '.join(SPLITS)}")
     return Row(

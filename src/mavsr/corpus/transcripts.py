@@ -1,7 +1,7 @@
 """Transcript files: LRS2's and LRS3's with word times, plain text, GRID's alignments.
 
-Text comes out in lower case with single spaces. Punctuation is kept: the papers' word error rate
-splits at spaces and normalises nothing else.
+Text comes out in lower case with single spaces and without characters that nobody sees. Punctuation
+is kept: the papers' word error rate splits at spaces and normalises nothing else.
 """
 
 import codecs
@@ -10,6 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from mavsr.corpus.visible import visible
 from mavsr.errors import InputError
 
 HEADING = "Text:"
@@ -27,8 +28,12 @@ class Word:
 
 
 def clean_text(text: str) -> str:
-    """Lower case, braces removed (they mark noise in LRS transcripts), single spaces, NFC."""
-    text = unicodedata.normalize("NFC", text)
+    """Lower case, braces removed (they mark noise in LRS transcripts), single spaces, NFC.
+
+    Characters without width are no part of a word (:mod:`mavsr.corpus.visible`); a no-break space
+    is a space.
+    """
+    text = unicodedata.normalize("NFC", visible(text))
     return " ".join(text.replace("{", "").replace("}", "").lower().split())
 
 
@@ -80,7 +85,7 @@ def read_lrs(path: Path) -> tuple[str, list[Word]]:
         InputError: the file cannot be read as text, lacks the heading, holds no word, or a line of
             the table cannot be read.
     """
-    lines = split_lines(read_text(path))
+    lines = split_lines(visible(read_text(path)))
     if not lines[0].startswith(HEADING):
         raise InputError(f"transcript {path}: the first line must read 'Text:  WORDS'")
     text = clean_text(lines[0].removeprefix(HEADING))
@@ -111,8 +116,8 @@ def read_sidecar(path: Path) -> str:
     Raises:
         InputError: the file cannot be read as text, or holds no word.
     """
-    content = read_text(path)
-    if path.suffix == ".align":
+    content = visible(read_text(path))
+    if path.suffix.lower() == ".align":
         text = clean_text(" ".join(_aligned_words(path, content)))
     elif content.startswith(HEADING):
         text, _ = read_lrs(path)

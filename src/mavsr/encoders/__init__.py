@@ -1,5 +1,6 @@
 """Frozen encoders behind one small interface, loaded from their public file formats."""
 
+from pathlib import Path
 from typing import Annotated
 
 import torch
@@ -11,6 +12,7 @@ from mavsr.encoders.avhubert import AVHubertEncoder
 from mavsr.encoders.base import Encoder
 from mavsr.encoders.whisper import WhisperEncoder
 from mavsr.errors import InputError
+from mavsr.toy.record import check_weights
 
 __all__ = ["Encoder", "EncoderSettings", "load_encoder"]
 
@@ -41,6 +43,7 @@ def load_encoder(
         InputError: the files are missing or not what they should be.
 
     """
+    check_weights(Path(settings.path))
     if settings.kind == "avhubert":
         return AVHubertEncoder.from_checkpoint(settings.path).to(device)
     encoder = WhisperEncoder.from_pretrained(

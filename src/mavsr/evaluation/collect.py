@@ -8,6 +8,8 @@ from mavsr.command import run_command
 from mavsr.errors import InputError
 from mavsr.evaluation.score import COLUMNS, COUNTS
 from mavsr.files import atomic
+from mavsr.remedies import rebuild_command
+from mavsr.tables import read_csv
 
 KEY = ["model", "split", "condition", "audio_rate", "video_rate"]
 """What makes a row of ``wer.csv`` one of a kind."""
@@ -23,23 +25,39 @@ def collect(scores: list[Path], output: Path) -> None:
         scores: tables of :mod:`mavsr.evaluation.score`.
         output: the joined table, rows in the order of the experiments.
     """
-    table = pd.concat([read_scores(path) for path in scores], ignore_index=True)
-    compared = table.sort_values("baseline", kind="stable", na_position="last")
-    table = compared.drop_duplicates(KEY).sort_index()
     with atomic(output) as partial:
-        table.to_csv(partial, index=False)
+        joined(scores).to_csv(partial, index=False)
 
 
-def read_scores(path: Path) -> pd.DataFrame:
-    """A table of scores with the types of its columns.
+def joined(scores: list[Path]) -> pd.DataFrame:
+    """The rows of :func:`collect`.
 
     Raises:
-        InputError: it is not there.
+        InputError: see :func:`read_scores`.
     """
-    if not path.is_file():
-        raise InputError(f"{path} does not exist; run `snakemake {path}`")
+    table = pd.concat([read_scores(path) for path in scores], ignore_index=True)
+    compared = table.sort_values("baseline", kind="stable", na_position="last")
+    return compared.drop_duplicates(KEY).sort_index(ignore_index=True)
+
+
+def read_scores(path: Path, sealed: bool = True) -> pd.DataFrame:
+    """A table of scores with the types of its columns.
+
+    Args:
+        path: the table.
+        sealed: whether it must carry a checksum. ``wer.csv``, which people open, has none; what
+            reads it compares it with the experiments' tables.
+
+    Raises:
+        InputError: it is missing, damaged, or lacks a column.
+    """
     types = {"variant": str, "baseline": object, **COUNTS}
-    table = pd.read_csv(path, dtype=types)
+    table = read_csv(path, "scores", sealed, dtype=types)
+    if missing := [column for column in COLUMNS if column not in table]:
+        raise InputError(
+            f"scores {path} lack the columns {', '.join(missing)}; rebuild them: "
+            f"{rebuild_command(path)}"
+        )
     return table.assign(variant=table.variant.fillna(""))[list(COLUMNS)]
 
 

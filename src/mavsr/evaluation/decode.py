@@ -14,13 +14,13 @@ from pathlib import Path
 import torch
 
 from mavsr.command import progress, run_command
-from mavsr.evaluation.hypotheses import Origin
+from mavsr.evaluation.hypotheses import Origin, write_hypotheses
 from mavsr.evaluation.resume import Resume
 from mavsr.evaluation.settings import DecodingSettings
 from mavsr.evaluation.transcribe import plan_batches, transcribe
 from mavsr.features.join import UtteranceSource, check_modalities
 from mavsr.features.origin import check_encoders, check_pooling
-from mavsr.files import atomic, sha256, write_json
+from mavsr.files import sha256
 from mavsr.model.cost import matrix_parameters, prefix_tokens, teraflops
 from mavsr.model.folder import read_model_folder
 from mavsr.model.llm import written_config
@@ -88,9 +88,6 @@ def decode(
             for u, text in zip(utterances, texts, strict=True)
         ]
         resume.add(lines, time.monotonic() - started)
-    with atomic(hypotheses) as partial, partial.open("w", encoding="utf-8") as file:
-        for _, line in sorted(resume.lines.items()):
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
     too_long = sum(
         len(network.tokenizer(line["reference"], add_special_tokens=False)["input_ids"]) + 1
         > decoding.max_new_tokens
@@ -108,8 +105,9 @@ def decode(
     active_parameters = network.adapter.active_parameters(chosen)
     shape = written_config(settings.llm, settings.llm_revision)
     weights = matrix_parameters(shape) + active_parameters
-    write_json(
-        hypotheses.with_suffix(".json"),
+    write_hypotheses(
+        hypotheses,
+        [line for _, line in sorted(resume.lines.items())],
         {
             "origin": asdict(origin),
             "condition": condition,

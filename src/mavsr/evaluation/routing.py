@@ -13,12 +13,12 @@ from mavsr.command import progress, run_command
 from mavsr.errors import InputError
 from mavsr.features.join import UtteranceSource, check_modalities
 from mavsr.features.origin import check_encoders, check_pooling
-from mavsr.files import atomic
 from mavsr.model.adapters.base import KINDS
 from mavsr.model.adapters.mome import Mome
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.folder import read_model_folder
 from mavsr.model.loading import best_device, load_trained
+from mavsr.tables import write_csv
 
 COLUMNS = {
     "layer": "decoder layer, from 0",
@@ -60,9 +60,7 @@ def routing(
     source = UtteranceSource(manifest, indexes)
     check_encoders(folder.encoders, source)
     check_pooling(settings, source)
-    table = routing_table(load_trained(folder, best_device()), source)
-    with atomic(output) as partial:
-        table.to_csv(partial, index=False)
+    write_csv(output, routing_table(load_trained(folder, best_device()), source))
 
 
 @torch.no_grad()

@@ -8,10 +8,11 @@ import pandas as pd
 from mavsr.command import run_command
 from mavsr.config.scoring import ScoringSettings
 from mavsr.errors import InputError
+from mavsr.evaluation.coverage import check_coverage, expected_texts
 from mavsr.evaluation.hypotheses import Hypotheses, read_hypotheses
 from mavsr.evaluation.normalisers import normaliser
 from mavsr.evaluation.word_errors import WordErrors, count_errors
-from mavsr.files import atomic
+from mavsr.tables import write_csv
 
 COLUMNS = {
     "corpus": "name of the corpus",
@@ -51,18 +52,28 @@ SAME = [
 COUNTS = dict.fromkeys(("audio_rate", "video_rate", "active_parameters"), "Int64")
 
 
-def score(hypotheses: list[Path], output: Path, scoring: ScoringSettings) -> None:
+def score(hypotheses: list[Path], results: Path, output: Path, scoring: ScoringSettings) -> None:
     """Write ``output`` (CSV, columns as in ``COLUMNS``).
 
     Args:
         hypotheses: files ``.../<model>/<condition>/<scale>.jsonl`` with a ``.json`` beside each.
+        results: the folder ``results``, whose manifests and ledgers say which clips must be there.
         output: the table.
         scoring: normaliser, baseline and seed.
+
+    Raises:
+        InputError: hypotheses are damaged, lack a clip, have one too many, or have other
+            references than the manifest.
     """
+    expected: dict[tuple[str, str], dict[str, str]] = {}
     rows: list[dict[str, Any]] = []
     found: list[WordErrors] = []
     for path in hypotheses:
         content = read_hypotheses(path)
+        place = content.sidecar["origin"]["corpus"], content.sidecar["origin"]["split"]
+        if place not in expected:
+            expected[place] = expected_texts(results, *place)
+        check_coverage(path, content, expected[place])
         try:
             errors = count_errors(content.references, content.texts, normaliser(scoring.normaliser))
         except InputError as error:
@@ -71,8 +82,7 @@ def score(hypotheses: list[Path], output: Path, scoring: ScoringSettings) -> Non
         found.append(errors)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     _compare(table, found, hypotheses, scoring)
-    with atomic(output) as partial:
-        table.astype(COUNTS).to_csv(partial, index=False)
+    write_csv(output, table.astype(COUNTS))
 
 
 def _row(content: Hypotheses, errors: WordErrors, model: str, seed: int) -> dict[str, Any]:

@@ -4,7 +4,6 @@
 positioned read fetches it. This is what training and decoding read.
 """
 
-import json
 import os
 import sys
 import zlib
@@ -18,6 +17,7 @@ import torch
 from mavsr.errors import InputError
 from mavsr.features.content import MadeBy, unpack
 from mavsr.files import sha256
+from mavsr.records import read_json
 from mavsr.remedies import rebuild_command
 
 SAMPLES = "samples.parquet"
@@ -96,15 +96,13 @@ class FeatureCache:
     def _checked_origin(self) -> MadeBy:
         """What made the features, by an index that belongs to the table."""
         table, index = self.folder / SAMPLES, self.folder / "index.json"
+        remedy = f"rebuild it: {rebuild_command(table, index)}"
+        content = read_json(index, "index", remedy=remedy)
         try:
-            content = json.loads(index.read_text(encoding="utf-8"))
             made_by, expected = content["parameters"].get("made_by", {}), content["table"]["sha256"]
-            whole = sha256(table) == expected
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(
-                f"{index} cannot be read ({error!r}); rebuild it: {rebuild_command(table, index)}"
-            ) from error
-        if not whole:
+        except (KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"{index} is no index of features ({error!r}); {remedy}") from error
+        if sha256(table) != expected:
             raise InputError(
                 f"{table} is not the table that {index.name} was written for; rebuild both: "
                 f"{rebuild_command(table, index)}"

@@ -26,6 +26,7 @@ from mavsr.features.content import FIELD, MadeBy, pack
 from mavsr.features.settings import ExtractSettings
 from mavsr.features.views import clean_view, random_view
 from mavsr.media import FRAME_RATE, SAMPLE_RATE, decode_audio, decode_video
+from mavsr.mouths.ledger import kept_keys
 from mavsr.noise.condition import Condition
 from mavsr.shards import Fields, extents, read_shard, write_shard
 
@@ -107,6 +108,7 @@ def extract(
     output: Path,
     settings: ExtractSettings = ExtractSettings(),  # noqa: B008 (frozen)
     threads: int = 1,
+    ledger: Path | None = None,
 ) -> None:
     """Encode every clip of a shard, on the GPU if there is one.
 
@@ -117,6 +119,7 @@ def extract(
         output: shard to write.
         settings: how.
         threads: CPU threads of the encoder.
+        ledger: of the shard's mouth crops; the shard must hold every clip that was kept.
 
     """
     kind = Condition.parse(condition)
@@ -124,7 +127,8 @@ def extract(
     device = "cuda" if torch.cuda.is_available() else "cpu"
     network = load_encoder(encoder, device, settings.long_clips == "split")
     made_by = origin(network, encoder, kind, settings)
-    count = encode_shard(shard, network, kind, output, settings, made_by)
+    expected = kept_keys(ledger) if ledger else None
+    count = encode_shard(shard, network, kind, output, settings, made_by, expected)
     logging.info("%s: %d clips, %s on %s", output, count, settings.dtype, device)
 
 
@@ -135,8 +139,11 @@ def encode_shard(
     output: Path,
     settings: ExtractSettings,
     made_by: MadeBy,
+    expected: list[str] | None = None,
 ) -> int:
     """Encode every clip of a shard with a loaded encoder; return how many there are.
+
+    ``expected`` are the keys that must be in it; what is there is taken if it is not given.
 
     Memory does not grow with the shard: clips are read, encoded and written as a stream.
 
@@ -149,7 +156,8 @@ def encode_shard(
     total = len(extents(shard, _INPUT_FIELD[network.modality]))
 
     def inputs() -> Iterator[tuple[str, torch.Tensor]]:
-        for key, fields in progress(read_shard(shard), total, f"{shard.name} {condition.name}"):
+        clips = read_shard(shard, expected)
+        for key, fields in progress(clips, total, f"{shard.name} {condition.name}"):
             yield key, encoder_input(key, fields, network.modality, condition, settings)
 
     def encoded() -> Iterator[tuple[str, Fields]]:

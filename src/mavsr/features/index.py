@@ -15,8 +15,9 @@ from mavsr.command import run_command
 from mavsr.errors import InputError
 from mavsr.features.content import BYTES, FIELD, Header, MadeBy, read_header
 from mavsr.files import atomic
+from mavsr.mouths.ledger import kept_keys
 from mavsr.remedies import rebuild_command
-from mavsr.shards import extents, write_index
+from mavsr.shards import check_keys, extents, read_field, write_index
 
 COLUMNS = {
     "key": "of the clip",
@@ -30,25 +31,30 @@ COLUMNS = {
 }
 
 
-def locate_samples(shards: list[Path]) -> tuple[pd.DataFrame, MadeBy]:
+def locate_samples(shards: list[Path], ledger: Path | None = None) -> tuple[pd.DataFrame, MadeBy]:
     """One row per clip of the shards, sorted by key, with the columns of ``COLUMNS``.
+
+    Args:
+        shards: of one split.
+        ledger: the split's joined ledger of crops; each shard must have the clips it says.
 
     Returns:
         The table, and what made all of the features.
 
     Raises:
-        InputError: a shard is missing or damaged, a key occurs twice, or shards were made by
-            different encoders or settings.
+        InputError: a shard is missing or damaged, lacks a clip, a key occurs twice, or
+            shards were made by different encoders or settings.
 
     """
     rows = []
     origins: dict[Path, MadeBy] = {}
     for path in sorted(shards):
         positions = extents(path, FIELD)
+        if ledger:
+            check_keys(path, positions, kept_keys(ledger, int(path.stem)))
         with path.open("rb") as file:
             for key, extent in positions.items():
-                file.seek(extent.offset)
-                content = file.read(extent.size)
+                content = read_field(file, path, key, FIELD, extent)
                 header = _header(content, path, key)
                 origin = origins.setdefault(path, header.made_by)
                 if origin != header.made_by:
@@ -107,7 +113,13 @@ def _mixed(stale: list[Path], what: str) -> InputError:
     )
 
 
-def index(shards: list[Path], output: Path, samples: Path, parameters: dict[str, Any]) -> None:
+def index(
+    shards: list[Path],
+    output: Path,
+    samples: Path,
+    parameters: dict[str, Any],
+    ledger: Path | None = None,
+) -> None:
     """Write ``samples.parquet``, then ``index.json``, of the shards of one split.
 
     Args:
@@ -115,9 +127,10 @@ def index(shards: list[Path], output: Path, samples: Path, parameters: dict[str,
         output: index.json, in their folder.
         samples: samples.parquet, in their folder.
         parameters: what made the shards; stored in the index, with what they say themselves.
+        ledger: the split's joined ledger of crops, of which every kept clip must have features.
 
     """
-    table, made_by = locate_samples(shards)
+    table, made_by = locate_samples(shards, ledger)
     with atomic(samples) as partial:
         table.to_parquet(partial, index=False)
     write_index(output, shards, {**parameters, "made_by": made_by}, samples)

@@ -6,7 +6,6 @@ epoch e hears and sees exactly what ``view_e`` would hold, from the same code.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -31,15 +30,13 @@ from mavsr.media import (
     SAMPLES_PER_FRAME,
     decode_audio,
     encode_audio,
-    read_audio,
 )
 from mavsr.model.avsr import Utterance
 from mavsr.noise.condition import Condition
+from mavsr.noise.file import read_noise
 from mavsr.noise.render import NoiseSettings, render
-from mavsr.remedies import rebuild_command
-from mavsr.shards import Extent, Fields, extents
-
-_FIELDS = ("flac", "json", "mkv")
+from mavsr.records import read_json
+from mavsr.shards import Extent, Fields, contents, damaged, read_field
 
 
 @dataclass(frozen=True)
@@ -102,11 +99,12 @@ class Clips:
             for modality, encoder in settings.encoders.items()
         }
         self.places: dict[str, tuple[Path, dict[str, Extent]]] = {}
-        names = [shard["file"] for shard in json.loads(settings.mouths.read_text())["shards"]]
-        for shard in (settings.mouths.parent / name for name in names):
-            found = {field: extents(shard, field) for field in _FIELDS}
-            for key in found["json"]:
-                self.places[key] = shard, {field: found[field][key] for field in _FIELDS}
+        for entry in read_json(settings.mouths, "index")["shards"]:
+            shard = settings.mouths.parent / entry["file"]
+            found = contents(shard)
+            if len(found) != entry["samples"]:
+                raise damaged(shard, f"{len(found)} clips, {entry['samples']} were indexed")
+            self.places |= {key: (shard, fields) for key, fields in found.items()}
         if odd := self.places.keys() - self.texts.keys():
             raise InputError(
                 f"{settings.mouths}: clip {min(odd)} is not in {manifest}; rebuild both"
@@ -116,7 +114,7 @@ class Clips:
     def babble(self) -> np.ndarray:
         """The noise, float32 (N,) at 16 kHz."""
         assert self.settings.babble is not None
-        return read_audio(self.settings.babble)
+        return read_noise(self.settings.babble)
 
     @cached_property
     def frames(self) -> dict[str, int]:
@@ -130,10 +128,7 @@ class Clips:
         """Some fields of a clip, read from their places alone."""
         shard, places = self.places[key]
         with shard.open("rb") as file:
-            found = {f: os.pread(file.fileno(), places[f].size, places[f].offset) for f in fields}
-        if any(len(content) != places[name].size for name, content in found.items()):
-            raise InputError(f"shard {shard} was cut off; rebuild it: {rebuild_command(shard)}")
-        return found
+            return {name: read_field(file, shard, key, name, places[name]) for name in fields}
 
 
 class OnlineSource(Mapping[str, Utterance]):

@@ -4,7 +4,6 @@
 missing or differs, 0 if all are what was indexed.
 """
 
-import json
 import logging
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from mavsr.command import progress, run_command
 from mavsr.errors import InputError
 from mavsr.files import sha256
+from mavsr.records import read_json
 from mavsr.remedies import rebuild_command
 
 
@@ -25,14 +25,14 @@ def damaged_shards(index: Path) -> dict[Path, str]:
         InputError: the index itself cannot be read.
 
     """
+    content = read_json(index, "index")
     try:
-        content = json.loads(index.read_text(encoding="utf-8"))
         for name in ("samples", "bytes"):
             if content[name] != sum(entry[name] for entry in content["shards"]):
                 raise ValueError(f"{name} of its shards are not {content[name]} together")
         entries = content["shards"] + [content[name] for name in ("table",) if name in content]
         expected = {index.parent / e["file"]: (e["bytes"], e["sha256"]) for e in entries}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{index} cannot be read ({error!r}); rebuild it: {rebuild_command(index)}"
         ) from error

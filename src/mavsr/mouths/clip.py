@@ -28,7 +28,13 @@ from mavsr.shards import Fields
 
 @settings("mouths")
 class CropSettings(CropKeys):
-    """How mouths are found and which clips are refused, for a job that has the files."""
+    """How mouths are found and which clips are refused, for a job that has the files.
+
+    Attributes:
+        ready: the corpus' videos are crops already, and nobody looks for a face.
+    """
+
+    ready: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

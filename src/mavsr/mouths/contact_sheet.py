@@ -17,7 +17,7 @@ from mavsr.files import atomic
 from mavsr.media import decode_video
 from mavsr.mouths.align import CROP_SIZE
 from mavsr.mouths.ledger import read_ledger
-from mavsr.shards import extents
+from mavsr.shards import check_keys, extents, read_field
 
 PER_ROW = 4
 _GAP = 14
@@ -78,10 +78,10 @@ def read_crops(chosen: pd.DataFrame, shards: dict[int, Path]) -> dict[str, np.nd
     for number, rows in chosen.groupby("shard"):
         path = shards[int(number)]
         places = extents(path, "mkv")
+        check_keys(path, set(rows.key) & places.keys(), rows.key)
         with path.open("rb") as file:
             for key in rows.key:
-                file.seek(places[key].offset)
-                frames = decode_video(file.read(places[key].size))
+                frames = decode_video(read_field(file, path, key, "mkv", places[key]))
                 crops[key] = frames[[0, len(frames) // 2, -1]]
     return crops
 
@@ -111,12 +111,17 @@ def lay_out(title: str, chosen: pd.DataFrame, crops: dict[str, np.ndarray]) -> n
         _write(page, shorten(str(row.key)), (left, top + CROP_SIZE + 14), 0.42, _INK)
         _write(
             page,
-            f"face in {100 * share:.0f} %, jump {jump:.2f}",
+            "not detected: ready-made" if np.isnan(share) else face_label(share, jump),
             (left, top + CROP_SIZE + 30),
             0.42,
             _ALARM if doubtful else _INK,
         )
     return page
+
+
+def face_label(share: float, jump: float) -> str:
+    """What detection says of a clip."""
+    return f"face in {100 * share:.0f} %, jump {jump:.2f}"
 
 
 def shorten(key: str, most: int = 38) -> str:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from mavsr.command import progress, run_command
+from mavsr.corpus.clips import replaced
 from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
 from mavsr.media import FRAME_RATE, read_audio
@@ -19,7 +20,9 @@ from mavsr.mouths.detectors import load_detector
 from mavsr.mouths.landmark_files import find_file, read_landmarks
 from mavsr.mouths.landmarks import find_landmarks
 from mavsr.mouths.ledger import Entry, largest_jump, write_ledger
+from mavsr.mouths.ready import ready_clip
 from mavsr.mouths.reel import Reel, held_memory
+from mavsr.remedies import named_clips
 from mavsr.shards import Fields, write_shard
 
 _log = logging.getLogger(__name__)
@@ -55,12 +58,14 @@ def crop_rows(
     """Write the shard and ledger of manifest ``rows``, which must be sorted by key.
 
     Raises:
-        InputError: the results cannot be written, or no clip can be cropped with these settings.
+        InputError: the results cannot be written, a video is not the one that was scanned, or no
+            clip can be cropped with these settings.
 
     """
+    check_versions(rows)
     # Shards run side by side, so that more threads in one job would only get in another's way.
     cv2.setNumThreads(1)
-    if settings.detector != "landmarks":
+    if settings.detector != "landmarks" and not settings.ready:
         load_detector(settings.detector, settings.weights, settings.batch)
     memory = held_memory()
     entries: list[Entry] = []
@@ -82,8 +87,18 @@ def crop_rows(
     except OSError as error:
         raise InputError(
             f"{output} and {ledger.name} beside it cannot be written ({error}); "
-            "make room or give leave to write there, then run the same command again"
+            "free disk space or give leave to write there, then run the same command again"
         ) from error
+
+
+def check_versions(rows: list[dict[Any, Any]]) -> None:
+    """Raise InputError that names clips whose videos were replaced after the corpus was scanned."""
+    others = {row["key"] for row in rows if replaced(Path(row["video"]), row["version"])}
+    if clips := named_clips("other videos than those that were scanned belong to", others):
+        raise InputError(
+            f"{clips[0]}; size or time has changed, so length and transcript may have too. Scan "
+            "the corpus again: add `--forcerun scan_corpus` to the command of the run"
+        )
 
 
 def crop_clip(
@@ -110,6 +125,8 @@ def crop_clip(
         av_gap_s=float("nan"),
     )
     try:
+        if settings.ready:
+            return ready_clip(row, entry, settings)
         frames = Reel(Path(row["video"]), row["start"], row["end"], memory)
         sound = read_audio(Path(row["audio"]), row["start"], row["end"])
         lengths = Lengths(len(frames), len(sound), entry.duration_s)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mavsr.errors import InputError
-from mavsr.files import atomic
+from mavsr.tables import read_csv, write_csv
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Entry:
         reason: why it was dropped; empty if kept.
         frames: frames at 25 per second; 0 if dropped before the picture was read.
         face_share: share of frames in which a face was found, before interpolation; 0 if dropped.
+            NaN, like ``largest_jump``, if crops came ready-made and no face was looked for.
         largest_jump: farthest that the landmarks move from one frame to the next, see
             :func:`largest_jump`; 0 if dropped. Heads move by a few hundredths; a detector that
             loses the face jumps farther.
@@ -71,21 +72,29 @@ def write_ledger(path: Path, entries: Sequence[Entry]) -> None:
 def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write a ledger's table as CSV, atomically; ``kept`` reads ``true`` or ``false``."""
     kept = table.kept.map({True: "true", False: "false"})
-    with atomic(path) as partial:
-        table.assign(kept=kept).round(4).to_csv(partial, index=False, lineterminator="\n")
+    write_csv(path, table.assign(kept=kept).round(4))
 
 
 def read_ledger(path: Path) -> pd.DataFrame:
     """Read a ledger.
 
     Raises:
-        InputError: the file is missing or lacks a column.
+        InputError: the file is missing, damaged or lacks a column.
 
     """
-    if not path.is_file():
-        raise InputError(f"ledger {path} does not exist; run `snakemake {path}`")
-    table = pd.read_csv(path, dtype=_DTYPES).fillna({"reason": ""})
+    table = read_csv(path, "ledger", dtype=_DTYPES).fillna({"reason": ""})
     missing = [column for column in COLUMNS if column not in table]
     if missing:
         raise InputError(f"{path}: the ledger lacks the columns {', '.join(missing)}")
     return table.assign(kept=table.kept == "true")
+
+
+def kept_keys(path: Path, shard: int | None = None) -> list[str]:
+    """Keys of the clips that a ledger says were kept, of one shard or of all.
+
+    Raises:
+        InputError: see :func:`read_ledger`.
+
+    """
+    table = read_ledger(path)
+    return table.key[table.kept & (True if shard is None else table.shard == shard)].tolist()

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from mavsr.command import run_command
-from mavsr.files import atomic
 from mavsr.mouths.ledger import read_ledger
+from mavsr.tables import write_csv
 
 COLUMNS = ("split", "outcome", "cause", "clips", "hours", "frames", "face_share")
 
@@ -25,8 +25,7 @@ def summarise(ledgers: list[Path], output: Path) -> None:
     table = pd.concat([read_ledger(path) for path in ledgers], ignore_index=True)
     parts = [(split, part) for split, part in table.groupby("split", sort=False)]
     rows = [row for split, part in [*parts, ("all", table)] for row in sums(str(split), part)]
-    with atomic(output) as partial:
-        pd.DataFrame(rows, columns=list(COLUMNS)).round(4).to_csv(partial, index=False)
+    write_csv(output, pd.DataFrame(rows, columns=list(COLUMNS)).round(4))
 
 
 def sums(split: str, table: pd.DataFrame) -> list[tuple]:
@@ -36,7 +35,9 @@ def sums(split: str, table: pd.DataFrame) -> list[tuple]:
     groups = table.groupby([~table.kept, causes.rename("cause")])
     for (dropped, why), part in sorted(groups, key=lambda group: (group[0][0], -len(group[1]))):
         frames = int(part.frames.sum())
-        faces = float((part.face_share * part.frames).sum() / frames) if frames else 0.0
+        # Of ready-made crops, where no face was looked for, it is not known.
+        shares = (part.face_share * part.frames).sum(min_count=1)
+        faces = float(shares / frames) if frames else 0.0
         outcome = "dropped" if dropped else "kept"
         rows.append((split, outcome, why, len(part), part.duration_s.sum() / 3600, frames, faces))
     return rows

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from mavsr.command import progress, run_command
 from mavsr.errors import InputError
-from mavsr.media import decode_audio, encode_audio, read_audio
+from mavsr.media import decode_audio, encode_audio
+from mavsr.mouths.ledger import kept_keys
 from mavsr.noise.condition import Condition
+from mavsr.noise.file import read_noise
 from mavsr.noise.render import NoiseSettings, render
 from mavsr.shards import Fields, extents, read_shard, write_shard
 
@@ -18,6 +20,7 @@ def apply(
     condition: str,
     output: Path,
     settings: NoiseSettings = NoiseSettings(),  # noqa: B008 (frozen)
+    ledger: Path | None = None,
 ) -> None:
     """Write the sound of every clip of a mouth shard under a noise condition.
 
@@ -31,14 +34,17 @@ def apply(
         condition: clean, snr_<dB> or view_<number> (see mavsr.noise.condition).
         output: the shard to write (tar).
         settings: seed and parameters.
+        ledger: the mouth shard's ledger, of which it must hold every clip that was kept.
 
     """
     parsed = Condition.parse(condition)
-    noise = read_audio(babble)
+    noise = read_noise(babble)
+    expected = kept_keys(ledger) if ledger else None
 
     def samples() -> Iterator[tuple[str, Fields]]:
         total = len(extents(shard, "json"))
-        for key, fields in progress(read_shard(shard), total, f"{condition} for {output.name}"):
+        clips = progress(read_shard(shard, expected), total, f"{condition} for {output.name}")
+        for key, fields in clips:
             if "flac" not in fields:
                 raise InputError(f"{shard}: {key} has no sound (flac); remake the shard")
             rendered = render(decode_audio(fields["flac"]), noise, parsed, key, settings)

@@ -34,7 +34,7 @@ from mavsr.model.folder import (
 from mavsr.model.llm import llm_folder
 from mavsr.model.scales import TASKS
 from mavsr.recognition.clip import CLEAN
-from mavsr.recognition.setup import FEATURES, describe_setup
+from mavsr.workflow.setup import FEATURES, describe_setup
 
 
 def seal(path: Path, config: Config) -> dict[str, str]:

@@ -12,17 +12,17 @@ from typing import Any
 import pandas as pd
 
 from mavsr.command import run_command
-from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
-from mavsr.evaluation.collect import KEY, read_scores
+from mavsr.evaluation.collect import KEY, joined, read_scores
+from mavsr.evaluation.coverage import differences, expected_texts
 from mavsr.evaluation.hypotheses import Hypotheses, read_hypotheses
 from mavsr.evaluation.normalisers import normaliser
 from mavsr.evaluation.score import ScoringSettings
 from mavsr.evaluation.word_errors import count_errors
 from mavsr.features.join import UtteranceSource
-from mavsr.files import atomic
 from mavsr.model.scales import Scale
 from mavsr.report.cost import prefix_tokens
+from mavsr.tables import write_csv
 
 HIGHEST_WER = 300.0
 """%; insertions may exceed the reference, but not by so much unless decoding is broken."""
@@ -50,7 +50,7 @@ def check(
     Raises:
         InputError: a check fails; the message lists each one.
     """
-    table = read_scores(scores)
+    table = read_scores(scores, sealed=False)
     found = [*check_scores(table), *check_experiments(table, experiments)]
     counts = f"{len(table)} rows for {len(hypotheses)} files"
     same = len(table) == len(hypotheses)
@@ -65,11 +65,10 @@ def check(
     if len(wrong := checks[checks.wrong != ""]):
         listed = "\n".join(f"  {r.subject}: {r.check}: {r.wrong}" for r in wrong.itertuples())
         raise InputError(
-            f"{len(wrong)} of {len(checks)} checks of the results fail; remove the files named and "
+            f"{len(wrong)} of {len(checks)} checks of {scores} fail; remove the files named and "
             f"run snakemake again, or correct what made them:\n{listed}"
         )
-    with atomic(output) as partial:
-        checks.assign(outcome="holds").drop(columns="wrong").to_csv(partial, index=False)
+    write_csv(output, checks.assign(outcome="holds").drop(columns="wrong"))
     print(f"{len(checks)} checks hold")
 
 
@@ -109,15 +108,16 @@ def check_scores(table: pd.DataFrame) -> Iterator[Finding]:
 
 def check_experiments(table: pd.DataFrame, experiments: list[Path]) -> Iterator[Finding]:
     """Nothing is lost or changed between the experiments' tables and ``wer.csv``."""
-    own = pd.concat([read_scores(path) for path in experiments]).drop_duplicates(KEY)
+    own = joined(experiments)
     yield (
         "wer.csv",
         "a row for every row of the experiments",
         "" if len(own) == len(table) else f"{len(table)} rows for {len(own)}",
     )
     both = own.merge(table, on=KEY, suffixes=("_own", ""))
-    differing = both[both.wer_own != both.wer]
-    yield "wer.csv", "the experiments' WER", ", ".join(differing.model.unique())
+    for name in [name for name in own if name not in KEY]:
+        same = both[f"{name}_own"].eq(both[name]) | (both[f"{name}_own"].isna() & both[name].isna())
+        yield "wer.csv", f"the experiments' {name}", ", ".join(both.model[~same].unique())
 
 
 def check_hypotheses(
@@ -140,13 +140,8 @@ def check_hypotheses(
     if place not in lengths:
         lengths[place] = UtteranceSource(manifest, where).lengths()
     clips = lengths[place]
-    texts = read_manifest(manifest).set_index("key").text
-
-    missing, extra = set(clips) - set(content.texts), set(content.texts) - set(clips)
-    yield subject, "every clip once", _some("lacks", missing) + _some("has unknown", extra)
-    changed = {key for key, text in content.references.items() if texts.get(key) != text}
-    yield subject, "references are the transcripts", _some("differs for", changed)
-
+    for what, wrong in differences(content, expected_texts(results, corpus, split)).items():
+        yield subject, what, wrong
     tokens = [prefix_tokens(clip, scale, sidecar["prompt_tokens"]) for clip in clips.values()]
     mean = sum(tokens) / len(tokens)
     yield (
@@ -197,10 +192,6 @@ def _features(sidecar: dict, scale: Scale, results: Path) -> dict[str, Path]:
 def _scale(row: Any) -> str:
     rates = (None if pd.isna(rate) else int(rate) for rate in (row.audio_rate, row.video_rate))
     return Scale(*rates).name
-
-
-def _some(what: str, keys: set[str]) -> str:
-    return f"{what} {len(keys)} such as {min(keys)}; " if keys else ""
 
 
 if __name__ == "__main__":

@@ -5,13 +5,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from mavsr.command import run_command
 from mavsr.evaluation.collect import read_scores
 from mavsr.report.catalogue import ALL_FIGURES
 from mavsr.report.figures.style import save, styled
 from mavsr.report.sources import ReportSettings, Sources
+from mavsr.tables import read_csv
 
 
 def figure_builder(name: str) -> Callable[[Sources], Any]:
@@ -36,7 +35,7 @@ def draw_figure(
         scores: scores of the figure's experiment.
         routing: table of :mod:`mavsr.evaluation.routing`, for the figure that shows experts.
     """
-    uses = None if routing is None else pd.read_csv(routing)
+    uses = None if routing is None else read_csv(routing, "routing")
     sources = Sources(read_scores(scores), settings, uses)
     with styled():
         save(figure_builder(name)(sources), output, name)

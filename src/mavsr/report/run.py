@@ -1,6 +1,5 @@
 """Command: a page of how a run was made: settings, software, clips lost, checks."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +7,10 @@ import pandas as pd
 import yaml
 
 from mavsr.command import run_command
+from mavsr.evaluation.hypotheses import read_sidecar
 from mavsr.files import atomic
 from mavsr.report.page import heading, html_table, page, paragraph, preformatted
+from mavsr.tables import read_csv
 
 
 def describe(
@@ -24,10 +25,12 @@ def describe(
         checks: the list of checks that hold.
         output: the page.
     """
-    sidecars = [json.loads(path.read_text()) for path in settings]
+    sidecars = [read_sidecar(path) for path in settings]
     made_by = pd.DataFrame([_software(sidecar) for sidecar in sidecars]).drop_duplicates()
     too_long = max(sidecar["references_too_long"] for sidecar in sidecars)
-    outcomes = pd.read_csv(checks).groupby("check", as_index=False, sort=False).size()
+    outcomes = (
+        read_csv(checks, "list of checks").groupby("check", as_index=False, sort=False).size()
+    )
     sections = [
         heading("Software"),
         paragraph(
@@ -45,7 +48,7 @@ def describe(
         paragraph("What became of the clips of each split, from the ledgers of mouth crops."),
     ]
     for path in ledgers:
-        ledger = pd.read_csv(path, dtype=str).fillna("")
+        ledger = read_csv(path, "ledger summary", dtype=str).fillna("")
         ledger.columns = ledger.columns.str.replace("_", " ")
         sections += [paragraph(path.parent.name), html_table(ledger)]
     sections += [

@@ -18,9 +18,10 @@ from mavsr.command import progress, run_command
 from mavsr.config.toy import ToyAVHubert
 from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder, save_checkpoint
 from mavsr.features.views import clean_view, grey_crops, random_view
-from mavsr.files import sha256, write_json
+from mavsr.files import sha256
 from mavsr.media import decode_video
 from mavsr.provenance import provenance
+from mavsr.records import write_record
 from mavsr.seeds import derive_seed
 from mavsr.shards import extents, read_shard
 from mavsr.toy.framewise import (
@@ -127,7 +128,7 @@ def make_avhubert(
         "weights_sha256": sha256(output),
         **provenance(),
     }
-    write_json(output.with_suffix(".json"), report)
+    write_record(output.with_suffix(".json"), report)
 
 
 def read_crops(shards: Sequence[Path]) -> Iterator[tuple[str, np.ndarray]]:

@@ -14,11 +14,13 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from mavsr.command import progress, run_command
 from mavsr.config.toy import ToyLlama
 from mavsr.corpus.manifest import read_manifest
-from mavsr.files import atomic, sha256, write_json
+from mavsr.files import atomic, sha256
 from mavsr.model.sequence import IGNORED, PROMPTS, pad_right
 from mavsr.provenance import provenance
+from mavsr.records import write_record
 from mavsr.seeds import derive_seed, generator
 from mavsr.toy.prefix import render_prefix
+from mavsr.toy.record import NAME
 
 BOS, EOS = "<|begin_of_text|>", "<|end_of_text|>"
 
@@ -148,7 +150,7 @@ def make_llama(manifest: Path, output: Path, settings: ToyLlama, threads: int = 
             "weights_sha256": sha256(folder / "model.safetensors"),
             **provenance(),
         }
-        write_json(folder / "toy.json", report)
+        write_record(folder / NAME, report)
 
 
 if __name__ == "__main__":

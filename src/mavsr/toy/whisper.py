@@ -18,11 +18,13 @@ from mavsr.command import run_command
 from mavsr.config.toy import ToyWhisperKeys
 from mavsr.encoders.whisper import kept_tokens
 from mavsr.errors import InputError
-from mavsr.files import atomic, sha256, write_json
-from mavsr.media import SAMPLE_RATE, decode_audio, read_audio
+from mavsr.files import atomic, sha256
+from mavsr.media import SAMPLE_RATE, decode_audio
 from mavsr.noise.condition import Condition
+from mavsr.noise.file import read_noise
 from mavsr.noise.render import NoiseSettings, render
 from mavsr.provenance import provenance
+from mavsr.records import write_record
 from mavsr.seeds import derive_seed
 from mavsr.shards import read_shard
 from mavsr.tokens import TOKENS_PER_SECOND
@@ -33,6 +35,7 @@ from mavsr.toy.framewise import (
     train_framewise,
     word_times,
 )
+from mavsr.toy.record import NAME
 
 OFFSETS = (-8, -2, 2, 8)
 """Where the attention heads start to look, in tokens (50 per second) from their own."""
@@ -131,7 +134,7 @@ def make_whisper(
     torch.set_num_threads(threads)
     model, extractor = build(settings)
     encoder = model.get_encoder()
-    clips, sound_of_babble = read_sounds(shards), read_audio(babble)
+    clips, sound_of_babble = read_sounds(shards), read_noise(babble)
     times = word_times(manifest)
     labeller = Labeller(times.values())
     times |= word_times(val_manifest)
@@ -177,7 +180,7 @@ def make_whisper(
             "weights_sha256": sha256(folder / "model.safetensors"),
             **provenance(),
         }
-        write_json(folder / "toy.json", report)
+        write_record(folder / NAME, report)
 
 
 if __name__ == "__main__":

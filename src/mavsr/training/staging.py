@@ -5,7 +5,6 @@ files in order. Copies lie under ``TMPDIR``.
 """
 
 import hashlib
-import json
 import logging
 import os
 import shutil
@@ -18,6 +17,7 @@ from typing import Any
 from mavsr.errors import InputError
 from mavsr.features.cache import SAMPLES
 from mavsr.files import sha256
+from mavsr.records import read_json
 from mavsr.training.processes import Processes
 
 Views = Mapping[str, Sequence[Path]]
@@ -56,7 +56,7 @@ def staging_folder(job: Path) -> Path:
 def _copied(views: Views, place: Path) -> Iterator[None]:
     copies = staged_views(views, place)
     pairs = [(old, new) for m in views for old, new in zip(views[m], copies[m], strict=True)]
-    shards = {old: json.loads(old.read_text(encoding="utf-8"))["shards"] for old, _ in pairs}
+    shards = {old: read_json(old, "index")["shards"] for old, _ in pairs}
     _check_room(place, sum(shard["bytes"] for found in shards.values() for shard in found))
     try:
         for old, new in pairs:

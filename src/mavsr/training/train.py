@@ -71,7 +71,7 @@ def train(
         audio_val: ``index.json`` of the validation split's audio features.
         video_val: the same for video.
         setup: what the config calls corpus, encoders and LLM, and how crops, tokens and transcripts
-            are made (:mod:`mavsr.recognition.setup`): kept in ``run.json``, changes no result.
+            are made (:mod:`mavsr.workflow.setup`): kept in ``run.json``, changes no result.
         threads: CPU threads of each process; :mod:`mavsr.cluster.launch` starts several.
     """
     torch.set_num_threads(threads)

@@ -41,6 +41,10 @@ class Asked:
         """Names of the corpora that the workflow makes."""
         return [name for name, c in self.config.corpora.items() if c.kind == "portrait"]
 
+    def is_ready(self, corpus: str) -> bool:
+        """Whether a corpus' videos are crops already."""
+        return self.config.corpora[corpus].kind == "crops"
+
     @cached_property
     def fetched(self) -> list[str]:
         """Names of the corpora that the workflow downloads."""

@@ -49,14 +49,16 @@ class Inputs:
 
     def corpus_lists(self, wildcards: Any) -> list[str]:
         """The user's table or list of clips that decides how a corpus is read, if it is there."""
-        reading = self.asked.config.corpora[wildcards["corpus"]].reading
-        names = [reading.get("transcripts"), reading.get("validation")]
+        corpus = self.asked.config.corpora[wildcards["corpus"]]
+        names = [corpus.reading.get("transcripts"), corpus.reading.get("validation")]
+        for listed in corpus.reading.get("splits", {}).values():
+            names += [str(Path(corpus.root, name)) for name in listed]
         return [name for name in names if name and Path(name).is_file()]
 
     def detector_weights(self, wildcards: Any) -> list[str]:
         """The file of the detector's weights if it has one; the user's own where it lies there."""
         mouths = self.asked.config.mouths
-        if mouths.detector != "retinaface":
+        if mouths.detector != "retinaface" or self.asked.is_ready(wildcards["corpus"]):
             return []
         if mouths.retinaface.is_remote:
             return [paths.RETINAFACE]
@@ -153,6 +155,15 @@ class Inputs:
         return lambda wildcards: self._decoded(
             pattern, self.asked.by_experiment.get(wildcards["experiment"], [])
         )
+
+    def tested_clips(self, wildcards: Any) -> list[str]:
+        """What says of which clips an experiment's hypotheses must be: manifests, and ledgers."""
+        wanted = self.asked.by_experiment.get(wildcards["experiment"], [])
+        return [
+            pattern.format(corpus=corpus, split="test")
+            for corpus in sorted({e.model.corpus for e in wanted})
+            for pattern in (paths.MANIFEST, paths.LEDGER)
+        ]
 
     def all_hypotheses(self, pattern: str) -> list[str]:
         """Likewise of all experiments."""

@@ -8,13 +8,14 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mavsr.config.queries import hide
 from mavsr.config.read import plain
-from mavsr.recognition.setup import describe_setup
 from mavsr.report.catalogue import ALL_FIGURES, PAPERS, TABLES
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
 from mavsr.workflow.experiments import training_settings
 from mavsr.workflow.reads import Purpose, settings_of
+from mavsr.workflow.setup import describe_setup
 
 Function = Callable[[Any], str]
 FEATURES = ("audio", "video", "audio_val", "video_val")
@@ -41,6 +42,7 @@ class Params:
             part: Any = settings_of(self.asked, rule, known, purpose)
             for key in path:
                 part = part[key.format(**known)]
+            part = hide(part)
             return part if isinstance(part, str) else json.dumps(part)
 
         return value
@@ -60,6 +62,9 @@ class Params:
     def crops(self, wildcards: Any) -> str:
         """How mouths are found; fetched weights lie where their rule puts them."""
         section = self._read("crop_mouths", wildcards)["mouths"]
+        if self.asked.is_ready(wildcards["corpus"]):
+            read = ("audio", "codec", "max_av_gap_s", "min_frames")
+            return json.dumps({"ready": True, **{name: section[name] for name in read}})
         mouths = self.asked.config.mouths
         if mouths.detector == "retinaface" and mouths.retinaface.is_remote:
             section["retinaface"] = {"weights": paths.RETINAFACE}
@@ -67,7 +72,8 @@ class Params:
 
     def needs_gpu(self, wildcards: Any) -> int:
         """Resources function: whether the detector is one for GPUs."""
-        return int(self.asked.config.mouths.detector == "retinaface")
+        ready = self.asked.is_ready(wildcards["corpus"])
+        return int(not ready and self.asked.config.mouths.detector == "retinaface")
 
     def toy_whisper(self, wildcards: Any) -> str:
         """Settings of the toy audio encoder without the noise that it hears."""
@@ -158,7 +164,7 @@ class Params:
 
     def whole(self, wildcards: Any) -> str:
         """The resolved config."""
-        return json.dumps(plain(self.asked.config))
+        return json.dumps(hide(plain(self.asked.config)))
 
 
 def feature_options(input: Mapping[str, Any]) -> str:

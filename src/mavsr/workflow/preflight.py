@@ -15,6 +15,7 @@ from mavsr.corpus.readers import make_reader
 from mavsr.errors import InputError
 from mavsr.model.named import Model
 from mavsr.model.settings import check_rank
+from mavsr.records import read_json
 from mavsr.remedies import rebuild_command
 
 Job = tuple[str, Mapping[str, str]]
@@ -113,8 +114,8 @@ def check_features(indexes: Iterable[Path]) -> None:
 def _lost_parts(index: Path) -> list[Path]:
     """What is missing of the features of a split, or the index itself if it cannot be read."""
     try:
-        names = [entry["file"] for entry in json.loads(index.read_bytes())["shards"]]
-    except (OSError, ValueError, KeyError, TypeError):
+        names = [entry["file"] for entry in read_json(index, "index", sealed=False)["shards"]]
+    except (InputError, KeyError, TypeError):
         return [index]
     parts = [index.with_name(name) for name in (SAMPLES, *names)]
     return [path for path in parts if not path.is_file()]
@@ -145,6 +146,8 @@ def _babble(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
 
 def _detector(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
     mouths = config.mouths
+    if "corpus" in wildcards and config.corpora[wildcards["corpus"]].kind == "crops":
+        return
     if mouths.detector == "landmarks" and not (mouths.landmarks and mouths.landmarks.is_dir()):
         yield f"mouths.landmarks: {mouths.landmarks} is not a folder"
     if mouths.detector == "retinaface":

@@ -31,6 +31,7 @@ from mavsr.corpus.download.settings import Archive, DownloadSettings
 from mavsr.corpus.download.unpack import unpack
 from mavsr.errors import InputError
 from mavsr.files import atomic, write_json
+from mavsr.records import read_json, write_record
 
 WORK = ".download"
 ARCHIVES = "archives"
@@ -123,7 +124,7 @@ def _unpack(archive: Archive, root: Path, folder: Path) -> None:
         "files": count,
         "bytes": size,
     }
-    write_json(folder / "record.json", record)
+    write_record(folder / "record.json", record)
 
 
 def _install(archive: Archive, root: Path) -> None:
@@ -131,8 +132,8 @@ def _install(archive: Archive, root: Path) -> None:
     ready = _ready(archive, root)
     if (ready / "tree").exists():
         place(ready / "tree", root / archive.into)
-    record = json.loads((ready / "record.json").read_text(encoding="utf-8"))
-    write_json(root / RECORD, {**_read_record(root), _name(archive): record})
+    record = read_json(ready / "record.json", "record", remedy=f"remove {ready} and run again")
+    write_record(root / RECORD, {**_read_record(root), _name(archive): record})
     shutil.rmtree(ready)
     logging.info("%s: %d files are in place", archive.title, record["files"])
 
@@ -153,12 +154,10 @@ def _ready(archive: Archive, root: Path) -> Path:
 
 
 def _read_record(root: Path) -> dict[str, dict]:
-    try:
-        return json.loads((root / RECORD).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    path = root / RECORD
+    if not path.is_file():
         return {}
-    except ValueError as error:
-        raise InputError(f"{root / RECORD} is damaged ({error}); remove it and run again") from None
+    return read_json(path, "record of downloads", remedy="remove it and run again")
 
 
 def _in_place(archive: Archive, root: Path) -> bool:

@@ -7,7 +7,6 @@ Other settings, or another version of this package or of the libraries that deci
 afresh.
 """
 
-import json
 import multiprocessing
 import shutil
 from collections.abc import Callable, Iterator
@@ -22,7 +21,8 @@ import cv2
 
 from mavsr.command import progress, run_command
 from mavsr.errors import InputError
-from mavsr.files import atomic, sha256, write_json
+from mavsr.files import atomic, flush, sha256, write_json
+from mavsr.records import read_json, write_record
 from mavsr.toy.portrait.clip import make_clip
 from mavsr.toy.portrait.settings import SPLITS, PortraitSettings
 from mavsr.workflow.code import code_digest
@@ -61,15 +61,18 @@ def make(
         name: {suffix: sha256(root / f"{name}.{suffix}") for suffix in ("mp4", "txt")}
         for name in names
     }
+    for folder in {(root / name).parent for name in names}:
+        for path in (*sorted(folder.iterdir()), folder):
+            flush(path)  # before the list that calls them complete
     write_json(listing, {**record, "clips": clips})
 
 
 def write_clip(root: Path, settings: PortraitSettings, name: str) -> None:
     """Write a clip's two files; the transcript comes last and marks the clip as complete."""
     film, text = make_clip(settings, name)
-    with atomic(root / f"{name}.mp4") as path:
+    with atomic(root / f"{name}.mp4", flushed=False) as path:
         path.write_bytes(film)
-    with atomic(root / f"{name}.txt") as path:
+    with atomic(root / f"{name}.txt", flushed=False) as path:
         path.write_text(text, encoding="utf-8")
 
 
@@ -110,10 +113,18 @@ def _claim(root: Path, record: dict[str, Any]) -> None:
             f"{root} holds {trees[0].name}/ but no {RECORD}, so it was not made by this command; "
             "choose another folder for the portrait corpus"
         )
-    if trees and json.loads(path.read_text()) != record:
+    if trees and not _is_of(path, record):
         for tree in trees:
             shutil.rmtree(tree)
-    write_json(path, record)
+    write_record(path, record)
+
+
+def _is_of(path: Path, record: dict[str, Any]) -> bool:
+    """Whether the tree at hand is of ``record``; one whose record is damaged is made anew."""
+    try:
+        return read_json(path, "record") == record
+    except InputError:
+        return False
 
 
 if __name__ == "__main__":

@@ -1,0 +1,115 @@
+"""Samples of a WebDataset archive of crops, and what is wrong with them."""
+
+import json
+import tarfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from mavsr.corpus.clips import UNUSED, Clip, version
+from mavsr.corpus.crop_files import probe_audio, probe_crops
+from mavsr.corpus.folder import make_key
+from mavsr.corpus.members import address, opened
+from mavsr.corpus.names import is_clutter, is_video
+from mavsr.corpus.transcripts import clean_text
+from mavsr.errors import InputError
+from mavsr.media import FRAME_RATE
+
+AUDIO_SUFFIXES = {".wav", ".flac"}
+Sample = dict[str, tarfile.TarInfo]
+"""Extension in lower case (``.mp4``) -> member."""
+
+
+def read_archive(source: tuple[str, Path]) -> list[Clip]:
+    """The clips of a split's archive; bad ones carry a problem, a damaged archive is one."""
+    split, archive = source
+    clips: list[Clip] = []
+    try:
+        with opened(archive) as tar:
+            for key, sample in _samples(tar):
+                clips.append(_clip(split, archive, key, sample, tar))
+    except InputError as error:
+        clips.append(Clip(make_key(Path(archive.name)), split, "", archive, problem=str(error)))
+    return clips
+
+
+def _samples(tar: tarfile.TarFile) -> Iterator[tuple[str, Sample]]:
+    """Key and fields of every sample: neighbours whose names are equal up to the first dot."""
+    key, sample = "", Sample()
+    for member in tar:
+        path = PurePosixPath(member.name)
+        if not member.isfile() or is_clutter(Path(*path.parts)):
+            continue
+        base, _, extension = path.name.partition(".")
+        found = str(path.with_name(base))
+        if found != key and sample:
+            yield key, sample
+            sample = {}
+        key = found
+        sample[f".{extension.lower()}"] = member
+    if sample:
+        yield key, sample
+
+
+def _clip(split: str, archive: Path, key: str, sample: Sample, tar: tarfile.TarFile) -> Clip:
+    videos = [name for name in sample if is_video(Path(f"x{name}"))]
+    place = address(archive, sample[videos[0]].name if videos else key)
+    clip = Clip(make_key(Path(f"{key}.mp4")), split, "", place)
+    if not videos:
+        what = f"no video in this sample, which has {', '.join(sample)}"
+        return replace(clip, split=UNUSED, problem=what)
+    try:
+        return _with_content(clip, archive, sample, videos[0], tar)
+    except InputError as error:
+        return replace(clip, problem=str(error))
+
+
+def _with_content(
+    clip: Clip, archive: Path, sample: Sample, video: str, tar: tarfile.TarFile
+) -> Clip:
+    try:
+        str(clip.video).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"its path is not UTF-8 ({error}); rename it") from error
+    crops = probe_crops(_opened(tar, sample[video]), str(clip.video))
+    audio = next((name for name in sample if name in AUDIO_SUFFIXES), None)
+    if audio:
+        probe_audio(_opened(tar, sample[audio]), str(address(archive, sample[audio].name)))
+    about = _about(archive, sample, tar)
+    text = clean_text(str(about.get("text", "")))
+    if not text:
+        raise InputError(f"{clip.video}: no text in a .txt, or under 'text' in a .json, beside it")
+    return replace(
+        clip,
+        text=text,
+        speaker=str(about.get("speaker", "")) or clip.key,
+        audio=address(archive, sample[audio].name) if audio else None,
+        has_audio=bool(audio) or crops.audio,
+        duration_s=crops.frames / FRAME_RATE,
+        version=f"{sample[video].size}-{version(archive, text.encode())}",
+    )
+
+
+def _about(archive: Path, sample: Sample, tar: tarfile.TarFile) -> dict[str, Any]:
+    """``text`` and whatever else is said of the clip; a ``.txt`` has the last word on the text."""
+    about: dict[str, Any] = {}
+    if ".json" in sample:
+        place = address(archive, sample[".json"].name)
+        try:
+            about = json.loads(_opened(tar, sample[".json"]).read())
+        except ValueError as error:
+            raise InputError(f"{place} is no JSON ({error})") from error
+        if not isinstance(about, dict):
+            raise InputError(f"{place} holds no JSON object with a key 'text'")
+    if ".txt" in sample:
+        try:
+            about["text"] = _opened(tar, sample[".txt"]).read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            place = address(archive, sample[".txt"].name)
+            raise InputError(f"transcript {place} is not UTF-8 ({error})") from error
+    return about
+
+
+def _opened(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Any:
+    return tar.extractfile(member)

@@ -1,0 +1,271 @@
+"""Ready-made crops as the corpus stage sees them: trees with lists, and archives."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from crops import (
+    SPLITS,
+    make_audio,
+    make_crops,
+    mp4_bytes,
+    sample,
+    wav_bytes,
+    write_archive,
+    write_pair,
+    write_tree,
+)
+
+from mavsr.config.read import read_config
+from mavsr.corpus.clips import UNUSED
+from mavsr.corpus.readers import make_reader
+from mavsr.corpus.scan import read_corpus, scan
+from mavsr.errors import InputError
+
+SHARDS = dict.fromkeys(SPLITS, 1)
+
+
+def read(root, splits, audio="required"):
+    return read_corpus(root, {"kind": "crops", "splits": splits}, 0, audio)
+
+
+def lost(clips):
+    return {clip.key: clip.problem for clip in clips if clip.problem}
+
+
+def of_split(clips, split):
+    return [clip for clip in clips if clip.split == split]
+
+
+@pytest.fixture
+def tree(tmp_path):
+    return tmp_path / "crops", write_tree(tmp_path / "crops")
+
+
+def test_a_tree_is_read_with_its_lists(tree):
+    root, splits = tree
+    clips = read(root, splits)
+    assert not lost(clips)
+    assert {clip.key: (clip.split, clip.speaker, clip.text) for clip in clips} == {
+        f"lrs3-{split}-s{n}-{c:05d}": (split, f"s{n}", f"well, yes {split} {c}")
+        for n, split in enumerate(SPLITS)
+        for c in range(2)
+    }
+    assert {clip.duration_s for clip in clips} == {1.0}
+    assert all(clip.audio == clip.video.with_suffix(".wav") for clip in clips)
+
+
+def test_lists_of_one_split_are_joined_and_may_stand_in_two(tree, caplog):
+    root, splits = tree
+    more = {**splits, "train": splits["train"] + splits["val"]}
+    clips = read(root, more)
+    assert len(of_split(clips, "train")) == 4
+    assert len(of_split(clips, "val")) == 2
+    assert "2 clips of val or test are in train too" in caplog.text
+    again = read(root, {**splits, "train": splits["train"] * 2})
+    assert set(lost(again).values()) == {"listed 2 times; keep one row"}
+
+
+def test_an_absolute_list_may_lie_elsewhere(tree, tmp_path):
+    root, splits = tree
+    moved = (root / splits["test"][0]).rename(tmp_path / "my test.csv")
+    assert not lost(read(root, {**splits, "test": [str(moved)]}))
+
+
+def test_the_text_of_a_list_without_texts_lies_in_the_tree_of_texts(tree):
+    root, splits = tree
+    labels = root / splits["test"][0]
+    labels.write_text("\n".join(f"lrs3,lrs3_video_seg16s/test/s2/{n:05d}.mp4,25,1" for n in (0, 1)))
+    text = root / "lrs3" / "lrs3_text_seg16s" / "test" / "s2" / "00000.txt"
+    text.parent.mkdir(parents=True)
+    text.write_text("HELLO {NS} YOU")
+    clips = of_split(read(root, splits), "test")
+    assert clips[0].text == "hello ns you"
+    assert "lrs3_text_seg16s/test/s2/00001.txt is missing" in clips[1].problem
+
+
+BROKEN = {
+    "gone": (None, "gone.mp4 is missing"),
+    "junk": (b"no video", "junk.mp4 cannot be read as a video"),
+    "large": (mp4_bytes(make_crops(0, size=128)), "is 128x128; ready-made crops are 96x96"),
+    "fast": (mp4_bytes(make_crops(0), rate=30), "has 30 frames per second"),
+    "long": (mp4_bytes(make_crops(0, 60)), "25 frames are listed"),
+    "cut": (mp4_bytes(make_crops(0, 60))[:-1500], "no video track"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_bad_file_has_a_row_with_its_reason(tree, tmp_path, name):
+    root, splits = tree
+    content, reason = BROKEN[name]
+    video = write_pair(root / "lrs3" / "lrs3_video_seg16s" / "train" / "s0" / f"{name}.mp4")
+    video.unlink() if content is None else video.write_bytes(content)
+    with (root / splits["train"][0]).open("a") as file:
+        file.write(f"lrs3,lrs3_video_seg16s/train/s0/{name}.mp4,25,1,hello\n")
+    scan(root, tmp_path / "out", SHARDS, {"kind": "crops", "splits": splits})
+    dropped = pd.read_csv(tmp_path / "out" / "dropped.csv")
+    assert dropped[["key", "split"]].values.tolist() == [[f"lrs3-train-s0-{name}", "train"]]
+    assert reason in dropped.reason[0]
+    assert dropped.reason[0].startswith("lrs3_train_transcript_lengths_seg16s_25.csv, line 3: ")
+    assert len(pd.read_parquet(tmp_path / "out" / "train.parquet")) == 2
+
+
+AUDIO = {
+    "is missing": None,
+    "has 8000 Hz": wav_bytes(make_audio(0, 1.0, 8_000), 8_000),
+    "cannot be read as audio": b"no audio",
+    "holds no sample": wav_bytes(np.zeros(0, np.float32)),
+}
+
+
+@pytest.mark.parametrize("reason", AUDIO)
+def test_audio_beside_crops_is_checked(tree, reason):
+    root, splits = tree
+    audio = root / "lrs3" / "lrs3_video_seg16s" / "test" / "s2" / "00000.wav"
+    audio.unlink() if AUDIO[reason] is None else audio.write_bytes(AUDIO[reason])
+    assert f"00000.wav {reason}" in lost(read(root, splits))["lrs3-test-s2-00000"]
+
+
+def test_crops_without_audio_are_taken_where_it_is_optional(tree):
+    root, splits = tree
+    for audio in (root / "lrs3").rglob("*.wav"):
+        audio.unlink()
+    assert len(lost(read(root, splits))) == 6
+    assert not lost(read(root, splits, "optional"))
+
+
+def test_what_no_list_names_is_unused(tree):
+    root, splits = tree
+    write_pair(root / "lrs3" / "lrs3_video_seg16s" / "test" / "s9" / "00000.mp4")
+    (root / "lrs3" / "lrs3_video_seg16s" / "test" / "s9" / "._00000.mp4").write_bytes(b"\0")
+    (clip,) = of_split(read(root, splits), UNUSED)
+    assert (clip.key, clip.problem) == ("lrs3-test-s9-00000", "not used: no list names it")
+
+
+@pytest.fixture
+def archives(tmp_path):
+    """Two archives for train and one for the other splits."""
+    root = tmp_path / "archives"
+    write_archive(root / "train-000.tar", sample("a/1", 1) | sample("a/2", 2))
+    about = {"b.mp4": mp4_bytes(make_crops(3)), "b.wav": wav_bytes(make_audio(3))}
+    about["b.json"] = json.dumps({"text": "Hello, you", "speaker": "ann"}).encode()
+    write_archive(root / "train-001.tar", {f"./{name}": c for name, c in about.items()})
+    write_archive(root / "val.tar", sample("c", 4))
+    write_archive(root / "test.tar", sample("d", 5))
+    return root, {"train": ["train-{000..001}.tar"], "val": ["val.tar"], "test": ["te*.tar"]}
+
+
+def test_archives_are_read_without_unpacking(archives):
+    root, splits = archives
+    clips = read(root, splits)
+    assert not lost(clips)
+    found = {clip.key: (clip.split, clip.speaker, clip.text) for clip in clips}
+    assert found == {
+        "a-1": ("train", "a-1", "bin blue"),
+        "a-2": ("train", "a-2", "bin blue"),
+        "b": ("train", "ann", "hello, you"),
+        "c": ("val", "c", "bin blue"),
+        "d": ("test", "d", "bin blue"),
+    }
+    assert {str(clip.video.relative_to(root)) for clip in clips} == {
+        "train-000.tar/a/1.mp4", "train-000.tar/a/2.mp4", "train-001.tar/b.mp4",
+        "val.tar/c.mp4", "test.tar/d.mp4",
+    }  # fmt: skip
+
+
+def test_bad_samples_of_an_archive_have_rows(archives):
+    root, splits = archives
+    good = sample("good")
+    whole = sample("x")
+    write_archive(
+        root / "val.tar",
+        good
+        | {"._good.mp4": b"\0"}
+        | {"mute.mp4": whole["x.mp4"], "mute.txt": b"hello"}
+        | {"bad.json": b"{", "bad.mp4": whole["x.mp4"], "bad.wav": whole["x.wav"]}
+        | {"dumb.mp4": whole["x.mp4"], "dumb.wav": whole["x.wav"]}
+        | {"latin.mp4": whole["x.mp4"], "latin.txt": b"caf\xe9", "latin.wav": whole["x.wav"]}
+        | {"blind.txt": b"hello", "blind.wav": whole["x.wav"]},
+    )
+    clips = read(root, splits)
+    assert {key: why.replace(str(root), "") for key, why in lost(clips).items()} == {
+        "mute": "/val.tar/mute.mp4: no audio track, or an empty one",
+        "bad": "/val.tar/bad.json is no JSON (Expecting property name enclosed in double quotes: "
+        "line 1 column 2 (char 1))",
+        "dumb": "/val.tar/dumb.mp4: no text in a .txt, or under 'text' in a .json, beside it",
+        "latin": "transcript /val.tar/latin.txt is not UTF-8 ('utf-8' codec can't decode byte 0xe9 "
+        "in position 3: unexpected end of data)",
+        "blind": "no video in this sample, which has .txt, .wav",
+    }
+    assert [clip.key for clip in of_split(clips, "val") if not clip.problem] == ["good"]
+
+
+def test_a_member_whose_name_is_no_text_costs_itself(archives, tmp_path):
+    root, splits = archives
+    write_archive(root / "val.tar", sample("caf\udce9") | sample("good"))
+    scan(root, tmp_path / "out", SHARDS, {"kind": "crops", "splits": splits})
+    assert "its path is not UTF-8" in (tmp_path / "out" / "dropped.csv").read_text()
+    assert pd.read_parquet(tmp_path / "out" / "val.parquet").key.tolist() == ["good"]
+
+
+@pytest.mark.parametrize("cut", [100, 20_000])
+def test_a_damaged_archive_is_one_lost_row_beside_its_good_clips(archives, cut):
+    root, splits = archives
+    path = write_archive(root / "val.tar", sample("a") | sample("b") | sample("c"))
+    path.write_bytes(path.read_bytes()[: cut if cut == 100 else -cut])
+    clips = of_split(read(root, splits), "val")
+    assert [clip for clip in clips if clip.problem]
+    assert len([clip for clip in clips if not clip.problem]) == (0 if cut == 100 else 2)
+    reasons = " ".join(lost(clips).values())
+    assert "val.tar cannot be read as an uncompressed tar archive" in reasons
+
+
+@pytest.mark.parametrize(
+    ("splits", "message"),
+    [
+        ({"train": ["a.csv"], "test": ["b.csv"]}, "'val' is missing at splits"),
+        ({"train": [], "val": ["a.csv"], "test": ["b.csv"]}, r"splits.train is \[\]"),
+        ({"train": ["a.zip"], "val": ["a.csv"], "test": ["b.csv"]}, "a.zip is neither a list"),
+    ],
+)
+def test_wrong_splits_are_named(splits, message):
+    with pytest.raises(InputError, match=message):
+        make_reader({"kind": "crops", "splits": splits})
+
+
+def test_a_root_or_list_that_is_not_there_is_named(tree, tmp_path):
+    root, splits = tree
+    with pytest.raises(InputError, match=r"no corpus at .*gone"):
+        read(tmp_path / "gone", splits)
+    with pytest.raises(InputError, match=r"splits.val names x-\*.tar, but there is no .*x-\*.tar"):
+        read(root, {**splits, "val": ["x-*.tar"]})
+
+
+def examples():
+    """The configs that docs/data.md gives for ready-made crops."""
+    text = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+    section = text.split("\n## Ready-made crops\n")[1].split("\n## ")[0]
+    return re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+
+
+def test_the_documented_tree_is_read_by_the_documented_config(tmp_path):
+    listed, archived = examples()
+    (tmp_path / "config.yaml").write_text(listed)
+    corpus = read_config([tmp_path / "config.yaml"]).corpora["lrs3"]
+    splits = write_tree(tmp_path / "crops")
+    for split, (name,) in corpus.reading["splits"].items():
+        (tmp_path / "crops" / splits[split][0]).rename(tmp_path / "crops" / name)
+    clips = read_corpus(tmp_path / "crops", corpus.reading, 0)
+    assert {split: len(of_split(clips, split)) for split in SPLITS} == dict.fromkeys(SPLITS, 2)
+
+    (tmp_path / "config.yaml").write_text(archived)
+    corpus = read_config([tmp_path / "config.yaml"]).corpora["lrs3"]
+    names = [*(f"train-{n:03d}" for n in range(64)), "val", "test-0", "test-1"]
+    for number, name in enumerate(names):
+        write_archive(tmp_path / "tars" / f"{name}.tar", sample(f"c{number}", frames=1))
+    clips = read_corpus(tmp_path / "tars", corpus.reading, 0)
+    assert not lost(clips)
+    assert [len(of_split(clips, split)) for split in SPLITS] == [64, 1, 2]
