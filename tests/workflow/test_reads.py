@@ -24,6 +24,7 @@ OTHER = {
     "encoders.*.revision": {"toy-whisper": "v2"},
     "corpora.*.validation_share": {"portrait": 0.1},
     "corpora.*.validation": {"lrs3": "other.txt"},
+    **{f"corpora.*.splits.{s}": {"cropped": ["more.csv"]} for s in ("train", "val", "test")},
     "rates.audio": [4, 6],
     "rates.video": [1, 2],
     "setup.corpus": "lrs3",

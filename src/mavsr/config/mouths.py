@@ -20,7 +20,7 @@ class Retinaface:
         Text | None,
         Key(
             "The ResNet-50 weights of retinaface-pytorch: a file, or a URL with its sha256",
-            decides=("fetch_retinaface", "crop_mouths if retinaface and local"),
+            decides=("fetch_retinaface", "crop_mouths if detected and retinaface and local"),
         ),
     ] = None
     sha256: Annotated[
@@ -47,8 +47,8 @@ class CropKeys:
             "Who finds eyes, nose and mouth: mediapipe (its models come with its package), "
             "retinaface (for a GPU) or landmarks (ready-made files). Of several people the one "
             "whose face is largest counts, through the whole clip",
-            decides=("crop_mouths",),
-            runs=("crop_mouths",),
+            decides=("crop_mouths if detected",),
+            runs=("crop_mouths if detected",),
         ),
     ] = "mediapipe"
     detect_every: Annotated[
@@ -57,7 +57,7 @@ class CropKeys:
             "Look for the face in every n-th frame and interpolate between. 1 is what the papers' "
             "code does; 5 is about three times as fast and moves crops by about a pixel. "
             "Ready-made landmarks ignore it",
-            decides=("crop_mouths",),
+            decides=("crop_mouths if detected",),
             unit="frames",
         ),
     ] = 5
@@ -92,7 +92,7 @@ class CropKeys:
         Path | None,
         Key(
             "Folder with a .pkl of 68 points a frame for each video, laid out as the corpus is",
-            decides=("crop_mouths if landmarks",),
+            decides=("crop_mouths if detected and landmarks",),
         ),
     ] = None
     retinaface: Annotated[Retinaface, Key("For the detector retinaface")] = Retinaface()
