@@ -20,7 +20,7 @@ class Retinaface:
         Text | None,
         Key(
             "The ResNet-50 weights of retinaface-pytorch: a file, or a URL with its sha256",
-            decides=("fetch_retinaface", "crop_mouths if retinaface and local"),
+            decides=("fetch_retinaface", "crop_mouths if detected and retinaface and local"),
         ),
     ] = None
     sha256: Annotated[
@@ -47,8 +47,8 @@ class CropKeys:
             "Who finds eyes, nose and mouth: mediapipe (its models come with its package), "
             "retinaface (for a GPU) or landmarks (ready-made files). Of several people the one "
             "whose face is largest counts, through the whole clip",
-            decides=("crop_mouths",),
-            runs=("crop_mouths",),
+            decides=("crop_mouths if detected",),
+            runs=("crop_mouths if detected",),
         ),
     ] = "mediapipe"
     detect_every: Annotated[
@@ -58,7 +58,7 @@ class CropKeys:
             "again where that is in doubt. 1 looks at every frame, as the papers' code does; "
             "docs/data.md says how fast 4 is and by how much crops move. Ready-made landmarks "
             "ignore it",
-            decides=("crop_mouths",),
+            decides=("crop_mouths if detected",),
             unit="frames",
         ),
     ] = 4
@@ -67,7 +67,7 @@ class CropKeys:
         Key(
             "Clips that show the face in a smaller share of the frames looked at are dropped; "
             "below 0.9 they are kept with a remark",
-            decides=("crop_mouths",),
+            decides=("crop_mouths if detected",),
         ),
     ] = 0.6
     min_frames: Annotated[
@@ -102,7 +102,7 @@ class CropKeys:
         Path | None,
         Key(
             "Folder with a .pkl of 68 points a frame for each video, laid out as the corpus is",
-            decides=("crop_mouths if landmarks",),
+            decides=("crop_mouths if detected and landmarks",),
         ),
     ] = None
     retinaface: Annotated[Retinaface, Key("For the detector retinaface")] = Retinaface()
