@@ -1,169 +1,174 @@
-"""How much faster mouths are cropped than by the plain procedure, on the same clips, in one run.
+"""How fast mouths are cropped, and how far their crops move, beside the plain procedure's.
 
     python benchmarks/mouths.py
-    python benchmarks/mouths.py --clips a.mp4 b.mp4 --workers 8 --repeats 5
+    python benchmarks/mouths.py --clips a.mp4 b.mp4 --every 4 --repeats 3
 
-The plain procedure is one process that takes one clip after another: decode it, detect the face in
-every frame, interpolate, smooth, align, crop. It reads no sound and stores nothing. The pipeline's
-jobs do both: they read the sound, and write shards and ledgers with lossless crops. They run as the
-workflow runs them, one process a core. Starting a process and loading its models is left out on
-both sides. The three ways take turns, so that a busy machine slows all of them.
+The plain procedure is auto_avsr's: it takes one clip after another, decodes it, detects the face in
+every frame, interpolates, smooths, aligns, crops. It is spared the audio and the storing. The job
+of the workflow does both: it reads the audio, and writes a shard and a ledger with lossless crops.
+Each runs in one process, this one, and may use its threads as it does; loading models is left out.
+They take turns clip by clip, so that a busy machine slows all of them. Processor time is printed
+too: it says what the ratio is where no core is free.
 
-Processor time is printed too: it says what the ratio would be if the cores had nothing else to do.
+Displacement is the distance, in pixels of the video, between the centres of a frame's crop when
+every n-th frame is looked at and when every frame is. Beside it stands the jitter of the plain
+procedure itself: the same distance when every frame is looked at, moved by one pixel.
 
 Without ``--clips``, the clips are made of tests/data/portrait.mp4: in the first the head keeps
 still, in the others it sways, nods, rolls and comes nearer along smooth random paths.
 """
 
 import io
-import multiprocessing
-import os
-import shutil
+import logging
 import tempfile
 import time
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 import cv2
 import numpy as np
-import pandas as pd
 from mediapipe.python.solutions.face_detection import FaceDetection
 
 from mavsr.command import run_command
+from mavsr.corpus.clips import version
 from mavsr.errors import InputError
-from mavsr.media import decode_video, read_video
-from mavsr.mouths.align import MEAN_FACE
+from mavsr.media import decode_video, read_video, video_frames
+from mavsr.mouths.align import CROP_SIZE, MEAN_FACE, fill_missing, place, smooth
 from mavsr.mouths.clip import CropSettings
 from mavsr.mouths.crop import crop_rows
 from mavsr.mouths.detectors import load_detector
+from mavsr.mouths.landmarks import find_landmarks
 from mavsr.mouths.ledger import read_ledger
 from mavsr.shards import read_shard
 
 PORTRAIT = Path(__file__).parents[1] / "tests" / "data" / "portrait.mp4"
 NEVER = float("nan")
+KEEP_ALL = {"min_face_share": 0.0, "audio": "optional", "max_av_gap_s": 1e9}
 
 
 def mouths(
-    clips: list[Path] | None = None,
-    workers: int = 0,
-    repeats: int = 3,
-    heads: int = 16,
+    clips: list[Path] | None = None, every: int = 4, repeats: int = 3, heads: int = 8
 ) -> None:
-    """Print frames per second of the plain procedure and of the pipeline, and what they differ in.
+    """Print the speed of the job against the plain procedure, displacement and jitter.
 
     Args:
-        clips: videos with sound to use instead of made ones.
-        workers: processes of the pipeline; 0 means one per core.
-        repeats: rounds in which the three ways take turns.
+        clips: videos to use instead of made ones.
+        every: how many frames apart the looks of the faster way are.
+        repeats: rounds in which the ways take turns.
         heads: how many clips to make.
 
     """
-    workers = workers or len(os.sched_getaffinity(0))
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        paths = clips or [move_head(folder, n) for n in range(heads)]
-        compare(paths, workers, repeats, folder)
+    logging.disable(logging.WARNING)
+    with tempfile.TemporaryDirectory() as place_for:
+        folder = Path(place_for)
+        compare(clips or [move_head(folder, n) for n in range(heads)], every, repeats, folder)
 
 
-def compare(paths: Sequence[Path], workers: int, repeats: int, folder: Path) -> None:
+def compare(paths: Sequence[Path], every: int, repeats: int, folder: Path) -> None:
     detector = FaceDetection(min_detection_confidence=0.5, model_selection=1)
-    plain_clip(paths[0], detector)
-    seconds: dict[str, list[float]] = {"plain": [], "every frame": [], "every 5th": []}
-    processor: dict[str, list[float]] = {name: [] for name in seconds}
-    with multiprocessing.get_context("spawn").Pool(workers, warm_up) as pool:
-        pool.map(time.sleep, [0.5] * workers, chunksize=1)
-        for _ in range(repeats):
-            started, used = time.perf_counter(), time.process_time()
-            crops = {key(n): plain_clip(path, detector) for n, path in enumerate(paths)}
-            seconds["plain"].append(time.perf_counter() - started)
-            processor["plain"].append(time.process_time() - used)
-            for name, every in (("every frame", 1), ("every 5th", 5)):
-                shards = shards_of(paths, 4 * workers, every, folder)
-                started = time.perf_counter()
-                processor[name].append(sum(pool.starmap(crop_shard, shards, chunksize=1)))
-                seconds[name].append(time.perf_counter() - started)
-    frames = sum(map(len, crops.values()))
-    print(f"{len(paths)} clips, {frames} frames, {workers} processes, {repeats} rounds")
-    for name, times in seconds.items():
-        rounds = [plain / own for plain, own in zip(seconds["plain"], times, strict=True)]
+    ways = {"plain": 0, "every frame": 1, f"every {every}th": every}
+    for way in ways.values():
+        run_way(paths[0], way, detector, folder)  # loads the models
+    wall = {name: np.zeros((repeats, len(paths))) for name in ways}
+    used = {name: np.zeros((repeats, len(paths))) for name in ways}
+    frames = {name: np.zeros(len(paths)) for name in ways}
+    crops: dict[str, list] = {name: [None] * len(paths) for name in ways}
+    for turn in range(repeats):
+        for number, path in enumerate(paths):
+            for name, way in ways.items():
+                began, began_used = time.perf_counter(), time.process_time()
+                result = run_way(path, way, detector, folder)
+                wall[name][turn, number] = time.perf_counter() - began
+                used[name][turn, number] = time.process_time() - began_used
+                crops[name][number] = result if way == 0 else read_result(folder)
+                frames[name][number] = len(crops[name][number][0])
+    print(f"{len(paths)} clips, {frames['every frame'].sum():.0f} frames, {repeats} rounds")
+    # Per frame, because the plain procedure takes those that the file has, the job 25 a second.
+    cost = {name: seconds.sum(axis=1) / frames[name].sum() for name, seconds in wall.items()}
+    work = {name: seconds.sum(axis=1) / frames[name].sum() for name, seconds in used.items()}
+    for name in ways:
+        ratios = cost["plain"] / cost[name]
         print(
-            f"{name:12} {frames / min(times):5.0f} frames/s at best, "
-            f"{1000 * min(processor[name]) / frames:.2f} ms of processor time per frame; "
-            f"speed against plain {np.median(rounds):.2f} (median of "
-            f"{' '.join(f'{r:.2f}' for r in rounds)})"
+            f"{name:12} {1000 * cost[name].min():6.2f} ms a frame at best; speed against plain "
+            f"{np.median(ratios):.2f} (rounds {' '.join(f'{r:.2f}' for r in ratios)}); processor "
+            f"{1000 * work[name].min():.2f} ms, {np.median(work['plain'] / work[name]):.2f}"
         )
-    exact, sparse = (read_results(folder, every) for every in (1, 5))
-    if not exact.keys() == sparse.keys() == crops.keys():
-        reasons = [read_ledger(path).reason for path in sorted((folder / "1").glob("*.csv"))]
-        raise InputError("a clip was dropped: " + "; ".join(filter(None, pd.concat(reasons))))
-    same = all(np.array_equal(exact[k][0], crops[k]) for k in crops)
-    print(f"every frame: crops {'identical to' if same else 'DIFFER from'} the plain procedure's")
-    shift = np.concatenate(
-        [np.linalg.norm(sparse[k][1] - exact[k][1], axis=2).ravel() for k in crops]
-    )
-    grey = [np.abs(sparse[k][0].astype(float) - exact[k][0]).mean() for k in crops]
+    report_crops(paths, crops["plain"], crops["every frame"], crops[f"every {every}th"])
+
+
+def report_crops(paths: Sequence[Path], plain: list, exact: list, sparse: list) -> None:
+    """Print whether crops are the plain procedure's, and displacement and jitter."""
+    alike = [len(a[0]) == len(b[0]) for a, b in zip(plain, exact, strict=True)]
+    same = [
+        all(np.array_equal(x, y) for x, y in zip(a[0], b[0], strict=False))
+        for a, b, equal in zip(plain, exact, alike, strict=True)
+        if equal
+    ]
     print(
-        f"every 5th: landmarks move by {np.nanmean(shift):.2f} pixels on average, "
-        f"{np.nanpercentile(shift, 99):.1f} at most in 99 of 100; crops by {np.mean(grey):.2f} "
-        "grey levels on average"
+        f"every frame: crops identical to plain in {sum(same)} of {len(same)} clips of equal length"
     )
+    moved, jitter = [], []
+    for path, a, b in zip(paths, exact, sparse, strict=True):
+        truth = centres(a[1])
+        moved.append(np.linalg.norm(centres(b[1]) - truth, axis=1))
+        jitter.append(np.linalg.norm(shifted_centres(path) - truth, axis=1))
+        print(f"  {path.name[-40:]:40} {spread(moved[-1])}   jitter {spread(jitter[-1])}")
+    print(f"displacement {spread(np.concatenate(moved))} pixels (mean, 95th percentile, maximum)")
+    print(f"jitter       {spread(np.concatenate(jitter))}")
 
 
-def warm_up() -> None:
-    next(iter(load_detector("mediapipe").looks()[0]([np.zeros((64, 64, 3), np.uint8)])))
+def spread(values: np.ndarray) -> str:
+    return f"{values.mean():.2f} {np.percentile(values, 95):.2f} {values.max():.1f}"
 
 
-def crop_shard(*arguments: Any) -> float:
-    """Run one job; return the seconds of processor time that it took."""
-    used = time.process_time()
-    crop_rows(*arguments)
-    return time.process_time() - used
+def centres(landmarks: np.ndarray) -> np.ndarray:
+    """Centres of the crops (T, 2) in pixels of the video."""
+    middles = []
+    for points in smooth(fill_missing(landmarks)):
+        similarity, left, top = place(points)
+        middle = np.array([left, top]) + CROP_SIZE / 2
+        middles.append(np.linalg.solve(similarity[:, :2], middle - similarity[:, 2]))
+    return np.array(middles)
 
 
-def key(number: int) -> str:
-    return f"{number:05d}"
+def shifted_centres(path: Path) -> np.ndarray:
+    """Centres (T, 2) as found in frames moved by one pixel to the right, moved back."""
+
+    class Shifted:
+        def __iter__(self):
+            for frame in video_frames(path):
+                yield np.concatenate([np.zeros_like(frame[:, :1]), frame[:, :-1]], axis=1)
+
+    found = find_landmarks(Shifted(), load_detector("mediapipe"), 1)
+    return centres(found.landmarks) - [1, 0]
 
 
-def shards_of(paths: Sequence[Path], count: int, every: int, folder: Path) -> list[tuple]:
-    """Arguments of ``crop_rows`` for ``count`` shards."""
-    place = folder / str(every)
-    shutil.rmtree(place, ignore_errors=True)
-    rows = [
-        {
-            "key": key(number),
-            "video": str(path),
-            "audio": str(path),
-            "text": "bin blue",
-            "start": 0.0,
-            "end": NEVER,
-            "duration_s": 0.1,
-            "speaker": "s",
-            "split": "test",
-            "shard": number % count,
-        }
-        for number, path in enumerate(paths)
-    ]
-    settings = CropSettings(detect_every=every)
-    return [
-        (rows[n::count], place / f"{n:05d}.tar", place / f"{n:05d}.csv", settings)
-        for n in range(min(count, len(rows)))
-    ]
+def run_way(
+    path: Path, every: int, detector: FaceDetection, folder: Path
+) -> tuple[list[np.ndarray], None] | None:
+    """Crop a clip; 0 is the plain procedure, whose crops are returned, else they are stored."""
+    if every == 0:
+        return plain_clip(path, detector), None
+    row = {"key": "clip", "video": str(path), "audio": str(path), "text": "bin blue"}
+    row |= {"start": 0.0, "end": NEVER, "duration_s": 0.1, "speaker": "s", "split": "test"}
+    row |= {"version": version(path, b"")}
+    settings = CropSettings(detect_every=every, **KEEP_ALL)
+    crop_rows([row | {"shard": 0}], folder / "0.tar", folder / "0.csv", settings)
+    return None
 
 
-def read_results(folder: Path, every: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Key -> crops and landmarks."""
-    found = {}
-    for shard in sorted((folder / str(every)).glob("*.tar")):
-        for name, fields in read_shard(shard):
-            landmarks = np.load(io.BytesIO(fields["landmarks.npy"]))
-            found[name] = decode_video(fields["mkv"]), landmarks
-    return found
+def read_result(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Crops and landmarks of the clip that was stored last."""
+    samples = dict(read_shard(folder / "0.tar"))
+    if not samples:
+        raise InputError("a clip was dropped: " + read_ledger(folder / "0.csv").reason[0])
+    fields = samples["clip"]
+    return decode_video(fields["mkv"]), np.load(io.BytesIO(fields["landmarks.npy"]))
 
 
-def plain_clip(path: Path, detector: FaceDetection) -> np.ndarray:
+def plain_clip(path: Path, detector: FaceDetection) -> list[np.ndarray]:
     """Decode, detect in every frame, interpolate, crop: as one would write it down."""
     with av.open(str(path)) as container:
         frames = np.stack([f.to_ndarray(format="rgb24") for f in container.decode(video=0)])
@@ -193,8 +198,8 @@ def plain_clip(path: Path, detector: FaceDetection) -> np.ndarray:
         transform, _ = cv2.estimateAffinePartial2D(points, MEAN_FACE, method=cv2.LMEDS)
         aligned = cv2.warpAffine(frame, transform, (256, 256))
         x, y = np.rint(transform[:, :2] @ points[3] + transform[:, 2] - 48).astype(int)
-        crops.append(aligned[y : y + 96, x : x + 96])
-    return np.stack(crops)
+        crops.append(aligned[max(y, 0) : y + 96, max(x, 0) : x + 96])
+    return crops
 
 
 def move_head(folder: Path, number: int) -> Path:

@@ -25,6 +25,11 @@ def entry(key, split="test", shard=0, reason="", **changes):
     )
 
 
+def test_clips_with_remarks_come_before_all_others():
+    entries = [entry("a", face_share=0.95), entry("b", remarks="face in profile"), entry("c")]
+    assert choose(table(entries), 3).key.tolist() == ["b", "a", "c"]
+
+
 def table(entries):
     return pd.DataFrame(entries)
 
@@ -55,8 +60,8 @@ def split(tmp_path):
         write_shard(tmp_path / f"{shard:05d}.tar", iter(samples))
     entries = [
         entry("a"),
-        entry("b", face_share=0.5),
-        entry("c", shard=1, largest_jump=0.9),
+        entry("b", face_share=0.5, remarks="face in 50 % of the frames"),
+        entry("c", shard=1, largest_jump=0.9, remarks="landmarks jump"),
         entry("d", reason="no face in any frame; check", face_share=0.0),
     ]
     write_ledger(tmp_path / "ledger.csv", entries)
@@ -154,6 +159,13 @@ def test_the_largest_jump_is_in_eye_distances():
     moves = np.array([[0, 0], [4, 0], [4, 30], [4, 30]])
     landmarks = face + moves[:, None]
     assert largest_jump(landmarks) == pytest.approx(0.75)
-    landmarks[1] = np.nan
-    assert largest_jump(landmarks) == 0
     assert largest_jump(landmarks[:1]) == 0
+
+
+def test_skipping_frames_does_not_make_a_jump_smaller():
+    face = np.array([[0.0, 0], [40, 0], [20, 20], [20, 40]])
+    landmarks = np.broadcast_to(face, (11, 4, 2)).copy()
+    landmarks[6:] += [54, 0]
+    skipped = np.full_like(landmarks, np.nan)
+    skipped[::5] = landmarks[::5]
+    assert largest_jump(landmarks) == largest_jump(skipped) == pytest.approx(1.35)

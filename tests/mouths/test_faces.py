@@ -16,11 +16,14 @@ def look(*faces):
     if not faces:
         return Faces.none()
     boxes, points = zip(*faces, strict=True)
-    return Faces(np.array(boxes, float), np.stack(points))
+    return Faces(np.array(boxes, float) / 400, np.stack(points), np.ones(len(faces)))
 
 
-def marks(looks):
-    return follow_largest(looks)[:, 0, 0].tolist()
+def marks(looks, every=1, **shots):
+    """Whose face was followed in each look, NaN where nobody's was."""
+    numbered = {every * number: faces for number, faces in enumerate(looks)}
+    landmarks = follow_largest(numbered, **shots).landmarks(every * len(looks))
+    return landmarks[::every, 0, 0].tolist()
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -55,9 +58,41 @@ def test_a_face_lost_for_a_while_is_taken_up_again():
     assert found[:3] == found[5:] == [1, 1, 1] and np.isnan(found[3:5]).all()
 
 
-def test_a_fast_head_is_followed_although_its_boxes_do_not_overlap():
+def test_a_fast_head_is_followed_between_looks_although_its_boxes_do_not_overlap():
     looks = [look(face(60 * number, 60, 65, 1)) for number in range(5)]
-    assert marks(looks) == [1] * 5
+    assert marks(looks, every=5) == [1] * 5
+
+
+def test_whoever_sits_beside_somebody_who_is_lost_is_not_taken_for_them():
+    """One leaves in the third look, the neighbour, a box's width away, is seen from then on."""
+    for every in (1, 5):
+        looks = [look(face(60, 60, 50, 1))] * 3 + [look()] * 2 + [look(face(108, 60, 48, 2))] * 2
+        found = marks(looks, every=every)
+        assert found[:3] == [1] * 3 and np.isnan(found[3:]).all()
+    # From one frame to the next nobody moves by a box's width.
+    looks = [look(face(60, 60, 50, 1))] * 3 + [look(face(108, 60, 48, 2))] * 2
+    assert np.isnan(marks(looks)[3:]).all()
+
+
+def test_a_face_of_another_size_is_somebody_else():
+    looks = [look(face(60, 60, 80, 1))] * 2 + [look(face(60, 60, 30, 2))] * 2
+    assert np.isnan(marks(looks)[2:]).all()
+
+
+def test_a_track_ends_at_a_cut_and_goes_on_at_a_doubtful_one_only_at_its_place():
+    same = [look(face(60, 60, 50, 1))] * 3 + [look(face(60, 60, 50, 2))] * 2
+    moved = [look(face(60, 60, 50, 1))] * 3 + [look(face(80, 60, 50, 2))] * 2
+    assert np.isnan(marks(same, cuts=[3])[3:]).all()
+    assert marks(same, doubts=[3]) == [1, 1, 1, 2, 2]
+    assert marks(moved) == [1, 1, 1, 2, 2]
+    assert np.isnan(marks(moved, doubts=[3])[3:]).all()
+
+
+def test_faces_are_compared_relative_to_the_frame():
+    """The same face after the frame's size doubled."""
+    small, large = look(face(60, 60, 50, 1)), face(120, 120, 100, 1)
+    doubled = Faces(np.array([large[0]], float) / 800, large[1][None], np.ones(1))
+    assert marks([small, doubled]) == [1, 1]
 
 
 def test_a_face_out_of_reach_is_someone_else():
@@ -68,7 +103,7 @@ def test_a_face_out_of_reach_is_someone_else():
 
 
 def test_no_face_at_all():
-    assert np.isnan(follow_largest([Faces.none()] * 3)).all()
+    assert np.isnan(marks([Faces.none()] * 3)).all()
 
 
 def test_two_real_faces_whose_sizes_swap_in_the_middle(portrait):

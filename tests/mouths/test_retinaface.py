@@ -41,12 +41,17 @@ def network_output(faces, size=SIZE):
     return offsets, logits, marks
 
 
+def pixels(faces):
+    """Boxes of faces, which are shares of the frame."""
+    return faces.boxes * np.tile(SIZE[::-1], 2)
+
+
 POINTS = [[30, 40], [50, 41], [40, 50], [32, 60], [48, 62]]
 
 
 def test_output_becomes_boxes_and_four_points():
     faces = module.faces_of(*network_output({100: ((20, 25, 60, 75), POINTS, 3.0)}), SIZE)
-    assert np.allclose(faces.boxes, [[20, 25, 60, 75]], atol=1e-3)
+    assert np.allclose(pixels(faces), [[20, 25, 60, 75]], atol=1e-3)
     assert np.allclose(faces.points, [[[30, 40], [50, 41], [40, 50], [40, 61]]], atol=1e-3)
 
 
@@ -59,7 +64,8 @@ def test_doubles_and_unsure_faces_are_dropped():
         90: ((70, 5, 90, 20), other, 0.5),
     }
     faces = module.faces_of(*network_output(found), SIZE)
-    assert np.allclose(sorted(faces.boxes[:, 0]), [21, 80], atol=1e-3)
+    assert np.allclose(sorted(pixels(faces)[:, 0]), [21, 80], atol=1e-3)
+    assert np.allclose(sorted(faces.scores), [0.982, 0.998], atol=1e-3)
 
 
 def test_no_face():
@@ -93,7 +99,7 @@ def test_frames_go_through_the_network_in_batches_and_stay_in_order(weights, mon
     frames = [np.full((*SIZE, 3), level, np.uint8) for level in (10, 20, 30, 40, 50)]
     found = list(detector.looks()[0](iter(frames)))
     assert seen == [(2, 3, *SIZE), (2, 3, *SIZE), (1, 3, *SIZE)]
-    assert np.allclose([faces.boxes[0, 0] for faces in found], [10, 20, 30, 40, 50], atol=0.01)
+    assert np.allclose([pixels(faces)[0, 0] for faces in found], [10, 20, 30, 40, 50], atol=0.01)
 
 
 def test_the_untrained_network_runs_and_its_weights_count(weights, portrait):

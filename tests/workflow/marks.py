@@ -22,6 +22,10 @@ CORPORA = {
         **{"kind": "lrs3", "root": "b", "longest_segment_s": 16, **SHARDS},
         "validation": "list.txt",
     },
+    "cropped": {
+        **{"kind": "crops", "root": "d", **SHARDS},
+        "splits": {"train": ["train.csv"], "val": ["val.csv"], "test": ["test.csv"]},
+    },
     "mine": {"kind": "folder", "root": "c", "transcripts": "table.csv", **SHARDS},
 }
 BASE = {

@@ -24,6 +24,7 @@ OTHER = {
     "encoders.*.revision": {"toy-whisper": "v2"},
     "corpora.*.validation_share": {"portrait": 0.1},
     "corpora.*.validation": {"lrs3": "other.txt"},
+    **{f"corpora.*.splits.{s}": {"cropped": ["more.csv"]} for s in ("train", "val", "test")},
     "rates.audio": [4, 6],
     "rates.video": [1, 2],
     "setup.corpus": "lrs3",
@@ -146,6 +147,8 @@ def concerns(path, change, job, asked):
     if path == "training.learning_rate":  # of VSR `per_task` has another
         model = asked.models.get(dict(job[1]).get("model", ""))
         return model is None or model.settings.task != "vsr"
+    if path == "noise.babble.sha256" and job[0] == "import_babble":
+        return False  # it is told the name alone, and runs again as its input is fetched anew
     if path == "rates.audio" and job[0] == "extract_features":
         read = dict(job[1])
         return any(

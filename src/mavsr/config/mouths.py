@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, Strict
 
 from mavsr.config.base import Key, settings
-from mavsr.config.values import Count, NotNegative, Sha256, Text
+from mavsr.config.values import Count, NotNegative, Sha256, Share, Text
 
 Crf = Annotated[int, Strict(), Field(ge=0, le=51)]
 X264 = Annotated[dict[Literal["x264"], Crf], Field(min_length=1)]
@@ -20,7 +20,7 @@ class Retinaface:
         Text | None,
         Key(
             "The ResNet-50 weights of retinaface-pytorch: a file, or a URL with its sha256",
-            decides=("fetch_retinaface", "crop_mouths if retinaface and local"),
+            decides=("fetch_retinaface", "crop_mouths if detected and retinaface and local"),
         ),
     ] = None
     sha256: Annotated[
@@ -47,20 +47,29 @@ class CropKeys:
             "Who finds eyes, nose and mouth: mediapipe (its models come with its package), "
             "retinaface (for a GPU) or landmarks (ready-made files). Of several people the one "
             "whose face is largest counts, through the whole clip",
-            decides=("crop_mouths",),
-            runs=("crop_mouths",),
+            decides=("crop_mouths if detected",),
+            runs=("crop_mouths if detected",),
         ),
     ] = "mediapipe"
     detect_every: Annotated[
         Count,
         Key(
-            "Look for the face in every n-th frame and interpolate between. 1 is what the papers' "
-            "code does; 5 is about three times as fast and moves crops by about a pixel. "
-            "Ready-made landmarks ignore it",
-            decides=("crop_mouths",),
+            "Look for the face in every n-th frame, follow it by optical flow between, and look "
+            "again where that is in doubt. 1 looks at every frame, as the papers' code does; "
+            "docs/data.md says how fast 4 is and by how much crops move. Ready-made landmarks "
+            "ignore it",
+            decides=("crop_mouths if detected",),
             unit="frames",
         ),
-    ] = 5
+    ] = 4
+    min_face_share: Annotated[
+        Share,
+        Key(
+            "Clips that show the face in a smaller share of the frames looked at are dropped; "
+            "below 0.9 they are kept with a remark",
+            decides=("crop_mouths if detected",),
+        ),
+    ] = 0.6
     min_frames: Annotated[
         Count, Key("Shorter clips are dropped and listed", ("crop_mouths",), unit="frames")
     ] = 12
@@ -76,7 +85,8 @@ class CropKeys:
     audio: Annotated[
         Literal["required", "optional"],
         Key(
-            "Whether clips without audio are dropped; optional keeps them, with silence, for vsr",
+            "Whether clips without audio, with digital silence or with channels that cancel are "
+            "dropped; optional keeps them, with silence, for vsr",
             decides=("scan_corpus", "crop_mouths"),
         ),
     ] = "required"
@@ -92,7 +102,7 @@ class CropKeys:
         Path | None,
         Key(
             "Folder with a .pkl of 68 points a frame for each video, laid out as the corpus is",
-            decides=("crop_mouths if landmarks",),
+            decides=("crop_mouths if detected and landmarks",),
         ),
     ] = None
     retinaface: Annotated[Retinaface, Key("For the detector retinaface")] = Retinaface()

@@ -108,13 +108,28 @@ def smooth(landmarks: np.ndarray) -> np.ndarray:
     return smoothed
 
 
-def _crop(frame: np.ndarray, points: np.ndarray, index: int) -> np.ndarray:
-    """Crop the mouth of one frame, given its smoothed landmarks (4, 2)."""
+def place(points: np.ndarray, index: int = 0) -> tuple[np.ndarray, int, int]:
+    """Say where the crop lies, given a frame's smoothed landmarks (4, 2).
+
+    Returns:
+        the similarity float64 (2, 3) from the frame to the aligned picture, and the crop's left and
+        top pixel in that.
+
+    Raises:
+        InputError: the landmarks coincide; ``index`` is the frame's number in the message.
+
+    """
     similarity, _ = cv2.estimateAffinePartial2D(points, MEAN_FACE, method=cv2.LMEDS)
     if similarity is None or not np.isfinite(similarity).all():
         raise InputError(f"frame {index}: the landmarks coincide; the face is too small to align")
     mouth = similarity[:, :2] @ points[_MOUTH] + similarity[:, 2]
     left, top = np.clip(np.rint(mouth - CROP_SIZE / 2).astype(int), -CROP_SIZE, MEAN_FACE_SIZE)
+    return similarity, int(left), int(top)
+
+
+def _crop(frame: np.ndarray, points: np.ndarray, index: int) -> np.ndarray:
+    """Crop the mouth of one frame, given its smoothed landmarks (4, 2)."""
+    similarity, left, top = place(points, index)
     rows = slice(max(top, 0), min(top + CROP_SIZE, MEAN_FACE_SIZE))
     columns = slice(max(left, 0), min(left + CROP_SIZE, MEAN_FACE_SIZE))
     crop = np.zeros((CROP_SIZE, CROP_SIZE, 3), np.uint8)

@@ -22,7 +22,9 @@ from mavsr.media import (
     encode_lossless,
     encode_x264,
 )
+from mavsr.mouths.ahead import ahead
 from mavsr.mouths.align import mouth_crops
+from mavsr.mouths.guard import CropCheck
 from mavsr.shards import Fields
 
 
@@ -109,14 +111,16 @@ def encode(
     landmarks: np.ndarray,
     about: dict[str, str],
     settings: CropSettings,
+    check: CropCheck | None = None,
 ) -> Fields:
-    """Crop the mouths and return the clip's shard fields.
+    """Crop the mouths and return the clip's shard fields; ``check`` watches the crops.
 
     They are ``mkv`` (mouth crops), ``flac`` (frames * 640 samples, cut or padded with silence),
     ``json`` (``about`` and the number of frames) and ``landmarks.npy`` (float32 (T, 4, 2) as
     detected, NaN where no face was found).
     """
     crops = mouth_crops(frames, landmarks)
+    crops = ahead(check.watch(crops) if check else crops)
     count = len(landmarks)
     crf = settings.crf
     return {

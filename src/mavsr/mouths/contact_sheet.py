@@ -2,7 +2,7 @@
 
 Wrong crops train silently: a forehead is as good a picture as a mouth. One look at a page of them
 tells. The page shows the first, middle and last frame of some clips, those where detection is most
-in doubt first.
+in doubt first; what the ledger remarks on a clip stands in red below it.
 """
 
 from pathlib import Path
@@ -21,17 +21,11 @@ from mavsr.shards import check_keys, extents, read_field
 
 PER_ROW = 4
 _GAP = 14
-_LABEL = 40
+_LABEL = 56
 _TITLE = 64
 _SEAM = 3
 _CELL = 3 * CROP_SIZE + 2 * _SEAM + _GAP
 _PAPER, _INK, _ALARM = (255, 255, 255), (40, 40, 40), (200, 30, 30)
-
-DOUBTFUL_SHARE = 0.9
-"""Below this share of frames with a face a clip's label is red."""
-
-DOUBTFUL_JUMP = 0.5
-"""So it is above this jump of the landmarks, in eye distances per frame."""
 
 
 def draw(ledger: Path, shards: list[Path], output: Path, clips: int = 48) -> None:
@@ -59,12 +53,15 @@ def draw(ledger: Path, shards: list[Path], output: Path, clips: int = 48) -> Non
 def choose(kept: pd.DataFrame, clips: int) -> pd.DataFrame:
     """Choose ledger rows to show: the most doubtful half, then a sample of the rest, in that order.
 
-    The order is lowest share of frames with a face first, then largest jump of the landmarks. The
-    sample is taken evenly along it, so that what is usual is seen too.
+    The order is clips with remarks first, then lowest share of frames with a face, then largest
+    jump of the landmarks. The sample is taken evenly along it, so that what is usual is seen too.
     """
-    order = kept.sort_values(
-        ["face_share", "largest_jump", "key"], ascending=[True, False, True], ignore_index=True
+    order = kept.assign(_clear=kept.remarks == "").sort_values(
+        ["_clear", "face_share", "largest_jump", "key"],
+        ascending=[True, True, False, True],
+        ignore_index=True,
     )
+    order = order.drop(columns="_clear")
     if len(order) <= clips:
         return order
     worst = (clips + 1) // 2
@@ -94,8 +91,8 @@ def lay_out(title: str, chosen: pd.DataFrame, crops: dict[str, np.ndarray]) -> n
     _write(page, title, (_GAP, 26), 0.65, _INK)
     _write(
         page,
-        "first, middle and last frame; lowest share of frames with a face first, "
-        "then largest jump (in eye distances)",
+        "first, middle and last frame; clips with remarks first, then lowest share of frames with "
+        "a face, then largest jump (in eye distances)",
         (_GAP, 48),
         0.45,
         _INK,
@@ -107,15 +104,15 @@ def lay_out(title: str, chosen: pd.DataFrame, crops: dict[str, np.ndarray]) -> n
             edge = left + place * (CROP_SIZE + _SEAM)
             page[top : top + CROP_SIZE, edge : edge + CROP_SIZE] = crop
         share, jump = float(row.face_share), float(row.largest_jump)
-        doubtful = share < DOUBTFUL_SHARE or jump > DOUBTFUL_JUMP
         _write(page, shorten(str(row.key)), (left, top + CROP_SIZE + 14), 0.42, _INK)
         _write(
             page,
             "not detected: ready-made" if np.isnan(share) else face_label(share, jump),
             (left, top + CROP_SIZE + 30),
             0.42,
-            _ALARM if doubtful else _INK,
+            _ALARM if row.remarks else _INK,
         )
+        _write(page, shorten(str(row.remarks), 44), (left, top + CROP_SIZE + 46), 0.38, _ALARM)
     return page
 
 

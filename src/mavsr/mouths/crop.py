@@ -3,6 +3,7 @@
 import contextlib
 import logging
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,16 @@ from mavsr.command import progress, run_command
 from mavsr.corpus.clips import replaced
 from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
-from mavsr.media import FRAME_RATE, read_audio
+from mavsr.media import FRAME_RATE, SAMPLES_PER_FRAME
 from mavsr.mouths.clip import CropSettings, Lengths, check_lengths, encode
 from mavsr.mouths.detectors import load_detector
+from mavsr.mouths.guard import CropCheck, check_face, check_upright
 from mavsr.mouths.landmark_files import find_file, read_landmarks
-from mavsr.mouths.landmarks import find_landmarks
+from mavsr.mouths.landmarks import Found, find_landmarks
 from mavsr.mouths.ledger import Entry, largest_jump, write_ledger
 from mavsr.mouths.ready import ready_clip
 from mavsr.mouths.reel import Reel, held_memory
+from mavsr.mouths.sound import SilentError, read_sound
 from mavsr.remedies import named_clips
 from mavsr.shards import Fields, write_shard
 
@@ -128,13 +131,30 @@ def crop_clip(
         if settings.ready:
             return ready_clip(row, entry, settings)
         frames = Reel(Path(row["video"]), row["start"], row["end"], memory)
-        sound = read_audio(Path(row["audio"]), row["start"], row["end"])
-        lengths = Lengths(len(frames), len(sound), entry.duration_s)
-        entry = replace(entry, frames=lengths.frames, av_gap_s=lengths.av_gap_s)
+        with ThreadPoolExecutor(1) as listening:
+            hearing = listening.submit(_hear, row, settings)
+            found, trouble = _look_for_face(row, frames, settings)
+            # Who has no frame has no length either.
+            entry = replace(entry, frames=len(frames))
+            sound, remarks = hearing.result()
+        samples = len(frames) * SAMPLES_PER_FRAME if sound is None else len(sound)
+        lengths = Lengths(len(frames), samples, entry.duration_s)
+        entry = replace(entry, av_gap_s=lengths.av_gap_s)
         check_lengths(lengths, settings)
-        landmarks = locate(row, frames, settings)
+        if found is None:
+            raise InputError(trouble)
+        entry = replace(
+            entry,
+            face_share=found.share,
+            largest_jump=largest_jump(found.landmarks[found.seen]),
+        )
+        remarks = remarks + doubts(row, found, frames, settings)
+        check = CropCheck()
         about = {"text": row["text"], "speaker": row["speaker"]}
-        fields = encode(frames, sound, landmarks, about, settings)
+        silence = np.zeros(0, np.float32)
+        audio = silence if sound is None else sound
+        fields = encode(frames, audio, found.landmarks, about, settings, check)
+        remarks = remarks + check.judge()
     except InputError as error:
         return replace(entry, reason=_one_line(error)), {}
     # Decoders and detectors meet files nobody foresaw; one of them must not cost the others, and
@@ -142,28 +162,82 @@ def crop_clip(
     except Exception as error:
         _log.exception("%s: unforeseen error", row["key"])
         return replace(entry, reason=f"unforeseen {type(error).__name__}: {_one_line(error)}"), {}
+    if remarks:
+        _log.warning("%s kept, but look at it: %s", row["key"], "; ".join(remarks))
     entry = replace(
         entry,
         kept=True,
-        face_share=float((~np.isnan(landmarks).any(axis=(1, 2))).mean()),
-        largest_jump=largest_jump(landmarks),
         duration_s=entry.frames / FRAME_RATE,
+        remarks="; ".join(remarks),
     )
     return entry, fields
 
 
-def locate(row: dict[Any, Any], frames: Reel, settings: CropSettings) -> np.ndarray:
-    """Landmarks float (T, 4, 2) of the frames of one manifest row, NaN where there are none.
+def _hear(row: dict[Any, Any], settings: CropSettings) -> tuple[np.ndarray | None, list[str]]:
+    """Audio of a row and remarks on it; None for silence where that is allowed."""
+    path = Path(row["audio"])
+    try:
+        return read_sound(path, row["start"], row["end"]), []
+    except SilentError as error:
+        if settings.audio == "required":
+            raise
+        return None, [error.kind]
+
+
+def _look_for_face(
+    row: dict[Any, Any], frames: Reel, settings: CropSettings
+) -> tuple[Found | None, str]:
+    """Find the face, or say why there is none; what a clip lacks in length is said before that."""
+    try:
+        return find(row, frames, settings), ""
+    except InputError as error:
+        if not frames.counted:
+            raise
+        return None, str(error)
+
+
+def find(row: dict[Any, Any], frames: Reel, settings: CropSettings) -> Found:
+    """Find the face of one manifest row; see :func:`mavsr.mouths.landmarks.find_landmarks`.
 
     Raises:
-        InputError: there are none at all.
+        InputError: there is none, or the frames cannot be read.
 
     """
     if settings.landmarks and settings.detector == "landmarks":
         path = find_file(settings.landmarks, Path(row["video"]))
-        return read_landmarks(path, row["start"], len(frames))
+        landmarks = read_landmarks(path, row["start"], len(frames))
+        seen = np.flatnonzero(~np.isnan(landmarks).any(axis=(1, 2)))
+        unknown = np.full(len(seen), np.nan)
+        return Found(landmarks, seen, unknown, len(seen) / len(landmarks), 0)
     detector = load_detector(settings.detector, settings.weights, settings.batch)
     return find_landmarks(frames, detector, settings.detect_every)
+
+
+def doubts(row: dict[Any, Any], found: Found, frames: Reel, settings: CropSettings) -> list[str]:
+    """Remarks on the face that was found; see :mod:`mavsr.mouths.guard`.
+
+    Raises:
+        InputError: the clip is to be dropped.
+
+    """
+    remarks = check_face(found, settings.min_face_share)
+    if settings.detector != "landmarks":
+        detector = load_detector(settings.detector, settings.weights, settings.batch)
+        check_upright(found, frames, detector.looks()[found.way])
+    return remarks
+
+
+def locate(row: dict[Any, Any], frames: Reel, settings: CropSettings) -> np.ndarray:
+    """Landmarks float (T, 4, 2) of a row's frames, NaN where there are none; guarded.
+
+    Raises:
+        InputError: there are none at all, or they are to be dropped; see :func:`doubts`.
+
+    """
+    found = find(row, frames, settings)
+    for remark in doubts(row, found, frames, settings):
+        _log.warning("%s: look at its crops: %s", row["video"], remark)
+    return found.landmarks
 
 
 def _one_line(error: Exception) -> str:

@@ -95,14 +95,15 @@ def scan_entries(scan_dropped: Path, split: str) -> pd.DataFrame:
 
 
 def summary(table: pd.DataFrame) -> str:
-    """Clips and hours kept and dropped, then a line for each dropped clip with its reason."""
+    """Clips and hours kept and dropped, then a line for each clip with a reason or a remark."""
     lines = [
         f"{name} {len(part)} clips, {part.duration_s.sum() / 3600:.3f} h"
         for name, part in (("kept", table[table.kept]), ("dropped", table[~table.kept]))
     ]
-    return "\n".join(
-        lines + [f"  {row.key}: {row.reason}" for row in table[~table.kept].itertuples()]
-    )
+    dropped, doubtful = table[~table.kept], table[table.kept & (table.remarks != "")]
+    lines += [f"  {row.key}: {row.reason}" for row in dropped.itertuples()]
+    lines += [f"  {row.key} kept, look at it: {row.remarks}" for row in doubtful.itertuples()]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

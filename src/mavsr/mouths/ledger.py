@@ -22,14 +22,16 @@ class Entry:
         kept: whether its crops are in the shard.
         reason: why it was dropped; empty if kept.
         frames: frames at 25 per second; 0 if dropped before the picture was read.
-        face_share: share of frames in which a face was found, before interpolation; 0 if dropped.
-            NaN, like ``largest_jump``, if crops came ready-made and no face was looked for.
-        largest_jump: farthest that the landmarks move from one frame to the next, see
-            :func:`largest_jump`; 0 if dropped. Heads move by a few hundredths; a detector that
-            loses the face jumps farther.
+        face_share: share of the frames looked at by plan in which the face was found, before
+            anything is interpolated or followed; 0 if dropped before anybody looked.
+        largest_jump: farthest that the landmarks move from one look that found the face to the
+            next, see :func:`largest_jump`; 0 if dropped before anybody looked. Heads move by a few
+            hundredths in a frame; a detector that loses the face jumps farther.
+            Both are NaN if crops came ready-made and no face was looked for.
         duration_s: seconds of the clip: of its crops if kept, as the manifest says if
             dropped, 0 if the corpus stage left it out.
         av_gap_s: seconds by which the picture outlasts the sound; negative if it ends earlier.
+        remarks: what is doubtful about a kept clip, "; " between; empty if nothing is.
 
     """
 
@@ -43,20 +45,27 @@ class Entry:
     largest_jump: float
     duration_s: float
     av_gap_s: float
+    remarks: str = ""
 
 
 def largest_jump(landmarks: np.ndarray) -> float:
-    """Largest mean move of landmarks (T, 4, 2) between neighbouring frames that both show a face.
+    """Largest mean move of landmarks (L, 4, 2) from one frame that shows the face to the next.
+
+    The frames are those in which the face was found, not those between them: what is interpolated
+    spreads a jump over many frames. The move is not divided by the frames that passed either, so
+    that looking at fewer frames makes no clip look better.
 
     Returns:
         The move in distances between the eyes (their median over the clip), so that it does not
-        depend on the picture's size; 0 if no two neighbouring frames show a face.
+        depend on the picture's size; 0 if fewer than two frames show the face.
 
     """
-    moves = np.linalg.norm(np.diff(landmarks, axis=0), axis=2).mean(axis=1)
-    eyes = np.nanmedian(np.linalg.norm(landmarks[:, 0] - landmarks[:, 1], axis=1))
-    seen = moves[~np.isnan(moves)]
-    return float(seen.max() / max(eyes, 1e-6)) if seen.size else 0.0
+    seen = landmarks[~np.isnan(landmarks).any(axis=(1, 2))]
+    if len(seen) < 2:
+        return 0.0
+    moves = np.linalg.norm(np.diff(seen, axis=0), axis=2).mean(axis=1)
+    eyes = np.median(np.linalg.norm(seen[:, 0] - seen[:, 1], axis=1))
+    return float(moves.max() / max(eyes, 1e-6))
 
 
 COLUMNS = tuple(field.name for field in fields(Entry))
@@ -82,7 +91,7 @@ def read_ledger(path: Path) -> pd.DataFrame:
         InputError: the file is missing, damaged or lacks a column.
 
     """
-    table = read_csv(path, "ledger", dtype=_DTYPES).fillna({"reason": ""})
+    table = read_csv(path, "ledger", dtype=_DTYPES).fillna({"reason": "", "remarks": ""})
     missing = [column for column in COLUMNS if column not in table]
     if missing:
         raise InputError(f"{path}: the ledger lacks the columns {', '.join(missing)}")

@@ -13,8 +13,8 @@ import numpy as np
 
 from mavsr.media import video_frames
 
-HELD_BYTES = 256 * 2**20
-"""Room for 71 s of 224x224 at 25 frames per second."""
+HELD_BYTES = 128 * 2**20
+"""Room for 35 s of 224x224 at 25 frames per second."""
 
 
 @functools.cache
@@ -52,6 +52,11 @@ class Reel:
         if not self._count:
             self._count = sum(1 for _ in self)
         return self._count
+
+    @property
+    def counted(self) -> bool:
+        """Whether the clip has been read to its end."""
+        return bool(self._count)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         if self._held is not None:

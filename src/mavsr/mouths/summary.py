@@ -9,7 +9,7 @@ from mavsr.command import run_command
 from mavsr.mouths.ledger import read_ledger
 from mavsr.tables import write_csv
 
-COLUMNS = ("split", "outcome", "cause", "clips", "hours", "frames", "face_share")
+COLUMNS = ("split", "outcome", "cause", "clips", "hours", "frames", "face_share", "remarks")
 
 
 def summarise(ledgers: list[Path], output: Path) -> None:
@@ -19,7 +19,8 @@ def summarise(ledgers: list[Path], output: Path) -> None:
         ledgers: the joined ledger of each split.
         output: the table to write (CSV): ``split`` (or ``all``), ``outcome`` (``kept`` or
             ``dropped``), ``cause`` (the reason without what differs from clip to clip), ``clips``,
-            ``hours``, ``frames`` and ``face_share`` (of all frames of these clips).
+            ``hours``, ``frames``, ``face_share`` (of all frames of these clips) and ``remarks``
+            (how many clips have one, see mavsr.mouths.guard).
 
     """
     table = pd.concat([read_ledger(path) for path in ledgers], ignore_index=True)
@@ -39,7 +40,8 @@ def sums(split: str, table: pd.DataFrame) -> list[tuple]:
         shares = (part.face_share * part.frames).sum(min_count=1)
         faces = float(shares / frames) if frames else 0.0
         outcome = "dropped" if dropped else "kept"
-        rows.append((split, outcome, why, len(part), part.duration_s.sum() / 3600, frames, faces))
+        hours, remarks = part.duration_s.sum() / 3600, int((part.remarks != "").sum())
+        rows.append((split, outcome, why, len(part), hours, frames, faces, remarks))
     return rows
 
 

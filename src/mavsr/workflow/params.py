@@ -63,8 +63,7 @@ class Params:
         """How mouths are found; fetched weights lie where their rule puts them."""
         section = self._read("crop_mouths", wildcards)["mouths"]
         if self.asked.is_ready(wildcards["corpus"]):
-            read = ("audio", "codec", "max_av_gap_s", "min_frames")
-            return json.dumps({"ready": True, **{name: section[name] for name in read}})
+            return json.dumps({"ready": True, **section})
         mouths = self.asked.config.mouths
         if mouths.detector == "retinaface" and mouths.retinaface.is_remote:
             section["retinaface"] = {"weights": paths.RETINAFACE}

@@ -22,7 +22,7 @@ class Detector(Protocol):
     def looks(self) -> Sequence[Look]:
         """Ways of looking, the usual one first.
 
-        Each but the first is used only if those before found no face in the whole clip.
+        Each but the first is used only if those before found the person in few frames.
         """
 
 

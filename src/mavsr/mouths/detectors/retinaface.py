@@ -117,7 +117,8 @@ def faces_of(
     kept = nms(boxes, scores[sure], _MOST_OVERLAP)
     five = points[kept].reshape(-1, 5, 2).double().numpy()
     four = np.concatenate([five[:, :3], five[:, 3:].mean(axis=1, keepdims=True)], axis=1)
-    return Faces(boxes[kept].double().numpy(), four)
+    shares = boxes[kept].double() / width_height.repeat(2)
+    return Faces(shares.numpy(), four, scores[sure][kept].double().numpy())
 
 
 @functools.lru_cache(maxsize=16)

@@ -1,0 +1,65 @@
+"""Where a clip is cut: frames whose picture has little to do with the one before.
+
+Each frame is reduced to a coarse picture of 32x32 points of its green channel, freed of brightness
+and contrast, so that a flash or a fade is none. What counts is the share of points that changed by
+more than half a standard deviation. Measured over 58 public clips of talking people: at most 0.19
+from one frame to the next in clips without a cut whose heads move at a usual pace, 0.32 with fast
+gestures; 0.7 between two clips in the median, 0.27 or more in 95 of 100 pairs. Between these a cut
+is a matter of doubt, and the faces decide (:func:`mavsr.mouths.faces.follow_largest`).
+"""
+
+from collections import deque
+
+import numpy as np
+
+_POINTS = 32
+_CHANGED = 0.5
+_CERTAIN, _DOUBTFUL = 0.5, 0.15
+_ABOVE_USUAL = 3.0
+"""A cut stands out from the changes of the frames just before it by this factor."""
+
+_RECENT = 8
+_FLAT = 2.0
+"""Pictures with a smaller standard deviation (grey levels) show nothing and are passed over."""
+
+
+class Cuts:
+    """Looks at the frames of a clip one after the other.
+
+    Attributes:
+        certain: frames so far that begin a new shot.
+        doubtful: frames that may begin one.
+
+    """
+
+    def __init__(self):
+        self.certain: list[int] = []
+        self.doubtful: list[int] = []
+        self._recent: deque[float] = deque(maxlen=_RECENT)
+        self._last: np.ndarray | None = None
+
+    def see(self, number: int, frame: np.ndarray) -> bool:
+        """Take the next frame, RGB uint8 (H, W, 3); return whether it may begin a new shot."""
+        picture = reduce(frame)
+        if picture is None:
+            return False
+        last, self._last = self._last, picture
+        if last is None:
+            return False
+        changed = float((np.abs(picture - last) > _CHANGED).mean())
+        usual = float(np.median(self._recent)) if self._recent else 0.0
+        self._recent.append(changed)
+        if changed <= max(_DOUBTFUL, _ABOVE_USUAL * usual):
+            return False
+        (self.certain if changed > _CERTAIN else self.doubtful).append(number)
+        return True
+
+
+def reduce(frame: np.ndarray) -> np.ndarray | None:
+    """Points float32 (32, 32) of a frame, mean 0 and standard deviation 1; None if it is flat."""
+    height, width = frame.shape[:2]
+    rows = (np.arange(_POINTS) * 2 + 1) * height // (2 * _POINTS)
+    columns = (np.arange(_POINTS) * 2 + 1) * width // (2 * _POINTS)
+    points = frame[rows[:, None], columns, 1].astype(np.float32)
+    spread = points.std()
+    return (points - points.mean()) / spread if spread > _FLAT else None
