@@ -46,8 +46,9 @@ class Starts:
 
 def serve() -> None:
     """A fork per line of standard input; its exit status is a line of standard output."""
-    from mavsr.workflow import code
     from snakemake import cli  # noqa: F401
+
+    from mavsr.workflow import code
 
     importlib.import_module("pandas")
     for path in SOURCE.rglob("*.py"):

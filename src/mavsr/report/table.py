@@ -26,8 +26,8 @@ def write_table(
 ) -> None:
     """Write ``<name>`` as ``.csv``, ``.md``, ``.tex``, ``.html`` and ``.rst``; print the second.
 
-    Beside them ``<name>_long.csv`` has a line per score with every column of ``wer.csv``: intervals,
-    counts, the model's folder. Of a table without scores it is the table itself.
+    Beside them ``<name>_long.csv`` has a line per score with all columns of ``wer.csv``, such as
+    intervals and counts; of a table without scores it is the table itself.
 
     Args:
         name: a table of :data:`mavsr.report.catalogue.TABLES`.
