@@ -32,6 +32,8 @@ def test_shares_are_those_of_routing_token_by_token(trained, write_features, tmp
     table = read_csv(tmp_path / "routing.csv", "routing")
     assert list(table.columns) == list(COLUMNS)
     assert len(table) == 2 * 4 * 3 * 5
+    totals = table.groupby(["layer", "scale", "modality"]).choices.transform("sum")
+    assert (table.choices / totals).tolist() == pytest.approx(table.share.tolist())
     keys = ["layer", "scale", "modality"]
     assert table.groupby(keys).share.sum().tolist() == pytest.approx([1.0] * 24)
     # Layer 0 reads the embeddings, so its audio tokens are the projected ones.
@@ -44,6 +46,7 @@ def test_shares_are_those_of_routing_token_by_token(trained, write_features, tmp
         normed = model.llm.model.layers[0].input_layernorm(prefix)
         counts += model.adapter.routers[0]["shared"].route(normed)[1].sum(dim=0)
     mine = table[(table.layer == 0) & (table.scale == "a4_v1") & (table.modality == "audio")]
+    assert mine.choices.tolist() == counts.tolist()
     assert mine.share.tolist() == pytest.approx((counts / counts.sum()).tolist())
 
 

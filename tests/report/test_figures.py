@@ -45,6 +45,9 @@ ROWS = {
     "mome/noise": noisy("llama-avsr", 4, 2, 9.0) + noisy("mtsk-mss", 4, 2, 8.0),
     "mome/parameters": mome_rows([(4, 2)]),
     "mome/experts": mome_rows([(4, 2)]),
+    "mome/expert_bars": mome_rows([(4, 2)]),
+    "mome/expert_bars_ffn": mome_rows([(4, 2)]),
+    "mome/similarity": mome_rows([(4, 2)]),
     "figures/noise": noisy("mtsk-ms", 4, None, 12.0)
     + noisy("mtsk-ms", 4, 2, 9.0)
     + [score("mtsk-ms", None, 2, 14.0)],
@@ -54,21 +57,30 @@ ROWS = {
 }
 ROUTING = pd.DataFrame(
     [
-        (layer, scale, kind, expert, 1 / 6)
+        (layer, scale, kind, expert, 2 * expert + (kind == "audio"), 1 / 6)
         for layer in range(3)
         for scale in ("a4_v2", "a16_v5")
         for kind in ("text", "audio", "video")
         for expert in range(6)
     ],
-    columns=["layer", "scale", "modality", "expert", "share"],
+    columns=["layer", "scale", "modality", "expert", "choices", "share"],
+)
+SIMILARITY = pd.DataFrame(
+    [
+        ("clip", one, other, token, other_token, 0.1 * token - 0.05 * other_token)
+        for one, other in (("a4", "a16"), ("a4", "v2"), ("a16", "v2"), ("v2", "v5"))
+        for token in range(4)
+        for other_token in range(3)
+    ],
+    columns=["key", "one", "other", "token", "other_token", "similarity"],
 )
 
 
-def build(name, rows=None, kinds=None, routing=ROUTING):
+def build(name, rows=None, kinds=None, routing=ROUTING, similarity=SIMILARITY):
     scores = table(ROWS[name] if rows is None else rows)
     settings = ReportSettings(kinds=kinds or {"portrait": "portrait"})
     with styled():
-        return figure_builder(name)(Sources(scores, settings, routing))
+        return figure_builder(name)(Sources(scores, settings, routing, similarity))
 
 
 def names_in_legend(figure):
@@ -90,6 +102,11 @@ def test_axes_are_named_and_there_is_no_title(name):
         assert "Share of choices (%)" in labels
         assert "Layer, video" in labels
         assert "Expert, rates (16,5)" in labels
+    elif name.startswith("mome/expert_bars"):
+        assert labels.count("Share of choices (%)") == 1
+        assert "Layer, rates (16,5)" in labels
+    elif name == "mome/similarity":
+        assert {"Token, audio rate 4", "Token, video rate 5"} <= set(labels)
     else:
         assert labels[1] == "WER (%)"
         assert any(unit in labels[0] for unit in ("rate", "dB", "TFLOPs", "thousands"))
@@ -165,10 +182,15 @@ def test_published_values_are_marked_on_their_own_corpus_only():
     assert names_in_legend(drawn)[-1] == "published"
     (marks,) = [line for line in drawn.axes[0].lines if line.get_label() == "published"]
     assert marks.get_ydata().tolist() == [2.3, 2.7]
+    # Omni-AVSR ran Llama-AVSR and Llama-MTSK again, with a larger encoder.
+    larger = [{**row, "encoders": "whisper-medium"} for row in as_paper(rows, "mine")]
+    lines = build("figure3", larger, kinds).axes[0].lines
+    again = [line.get_ydata().tolist() for line in lines if line.get_label() == "published"]
+    assert again == [[1.1], [1.0]]
     for other in (
         as_paper(rows, "lrs3"),
         [{**row, "llm": "toy-llama"} for row in as_paper(rows, "mine")],
-        [{**row, "encoders": "whisper-medium"} for row in as_paper(rows, "mine")],
+        [{**row, "encoders": "whisper-base"} for row in as_paper(rows, "mine")],
     ):
         assert "published" not in names_in_legend(build("figure3", other, kinds))
 
@@ -227,8 +249,41 @@ def test_costs_have_a_unit_that_makes_them_plain_numbers(tflops, unit):
 
 
 def test_experts_that_were_not_traced_are_asked_for():
-    with pytest.raises(InputError, match=r"experiments.mome_experts with a MoME model"):
-        build("mome/experts", routing=None)
+    for name in ("mome/experts", "mome/expert_bars"):
+        with pytest.raises(InputError, match=r"experiments.mome_experts with a MoME model"):
+            build(name, routing=None)
+    with pytest.raises(InputError, match=r"mome_experts with a model of several rates"):
+        build("mome/similarity", similarity=None)
+
+
+def test_stacked_bars_add_up_the_choices_of_all_tokens():
+    figure = build("mome/expert_bars")
+    left = figure.axes[0]
+    assert left.get_xlabel() == "Layer, rates (4,2)"
+    first = [bar for bar in bars(left) if bar.get_x() < 1 < bar.get_x() + bar.get_width()]
+    # Over text, audio and video expert e has 6 e + 1 of 96 choices; the most used lies below.
+    heights = [bar.get_height() for bar in sorted(first, key=lambda bar: bar.get_y())]
+    assert heights == pytest.approx([100 * (6 * e + 1) / 96 for e in (5, 4, 3, 2, 1, 0)])
+    assert sum(heights) == pytest.approx(100)
+    assert len(bars(left)) == 3 * 6
+    looks = {(bar.get_facecolor(), bar.get_hatch()) for bar in bars(left)}
+    assert len(looks) == 6  # an expert looks alike in all layers
+
+
+def test_compressions_have_panels_of_their_own_with_what_is_read_off():
+    made = mome_rows([(4, None), (8, None)])
+    made = [{**row, "variant": row["variant"].replace("b12", "b8")} for row in made]
+    rows = as_paper([{**row, "compression": c} for row in made for c in ("avgpool", "stack")], "m")
+    figure = build("mome/asr", rows, {"m": "lrs3"})
+    assert [axes.get_xlabel().split(", ")[1] for axes in figure.axes] == [
+        "average pooling",
+        "stacking",
+    ]
+    marks = [
+        [line.get_ydata().tolist() for line in axes.lines if line.get_label() == "published"]
+        for axes in figure.axes
+    ]
+    assert marks == [[[2.6, 2.95], [1.91, 2.2]], [[2.29, 3.36], [1.75, 1.79]]]
 
 
 @pytest.mark.parametrize(("name", "task"), [("figure3", "asr"), ("figure4", "vsr")])

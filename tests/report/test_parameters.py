@@ -7,7 +7,8 @@ from mavsr.model.methods import METHODS
 from mavsr.model.scales import Scale
 from mavsr.report.cost import adapter_parameters, lora_parameters
 from mavsr.report.llm_shapes import LLMS, PAPER_RANKS, llm_config
-from mavsr.report.parameters import COLUMNS, REFERENCE, paper_settings, parameters
+from mavsr.report.parameters import COLUMNS, NARROW, paper_settings, parameters
+from mavsr.report.published import published_parameters
 
 LORA = {"llama-3.2-1b": 6_815_744, "llama-3.2-3b": 27_525_120, "llama-3.1-8b": 27_262_976}
 
@@ -48,14 +49,31 @@ def test_mome_on_llama_32_3b_is_the_papers(method):
 
 def test_every_printed_figure_is_met(table):
     printed = table.dropna(subset="paper_active_millions")
-    assert len(printed) == len(pd.read_csv(REFERENCE)) == 5
+    assert len(printed) == len(published_parameters()) == 25
     for row in printed.itertuples():
         # To its last digit, but for MSS: the paper doubles 27.5, and we count 55.05.
         rounding = 0.051 if row.method == "mtsk-mss" else 0.05
-        assert abs(row.active / 1e6 - row.paper_active_millions) < rounding, row
+        met = abs(row.active / 1e6 - row.paper_active_millions) < rounding
+        assert met == pd.isna(row.doubt), row
+
+
+def test_figures_in_print_name_their_row_and_their_doubt(table):
+    row = table[(table.llm == "llama-3.2-1b") & (table.variant == "r23k4s1b1")].iloc[-1]
+    assert (row.method, row.active, row.paper_active_millions) == ("mome-layer", 1_245_264, 0.9)
+    assert row.source == "Table 1, MoME-23/4-LAYER (b=1)"
+    assert "15/3 experts" in row.doubt
+
+
+@pytest.mark.parametrize(
+    ("llm", "count"), [("llama-3.2-1b", 3_539_584), ("llama-3.1-8b", 14_157_056)]
+)
+def test_experts_of_an_llm_are_as_wide_as_the_printed_counts_say(table, llm, count):
+    own = table[(table.llm == llm) & (table.variant == "r23k4s1b8")]
+    assert set(own.method) == {"mome-mhsa-i", "mome-mhsa", "mome-ffn", "mome-layer"}
+    assert set(own.active) == {count}
 
 
 def test_the_table_has_a_row_per_llm_and_method(table):
     assert list(table.columns) == list(COLUMNS)
-    assert len(table) == len(LLMS) * len(METHODS)
-    assert not table.duplicated(["llm", "method"]).any()
+    assert len(table) == len(LLMS) * (len(METHODS) + len(NARROW))
+    assert not table.duplicated(["llm", "method", "variant"]).any()

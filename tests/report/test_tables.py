@@ -83,9 +83,16 @@ def test_gaps_and_doubles_are_refused(scores):
         build("table1", scores.assign(condition="snr_0"))
 
 
+SMALL = {"encoders": "whisper-small+avhubert-large", "llm": "llama-3.2-1b"}
+LARGE = {"encoders": "whisper-medium+avhubert-large", "llm": "llama-3.1-8b"}
+LRS2 = {**SMALL, "llm": "llama-3.2-3b", "corpus": "two"}
+"""Set-ups of the papers' tables."""
+
+
 @pytest.mark.parametrize("name", ["table1", "table2", "table5", "mome/main"])
 def test_published_values_stand_only_beside_the_papers_own_corpus(scores, name):
     """``mine`` is of kind lrs3; ``lrs3`` is a folder of other videos, whatever its name."""
+    scores = scores.assign(**(LARGE if name == "table5" else SMALL))
     three = pd.concat([scores.assign(corpus=name) for name in ("portrait", "mine", "lrs3")])
     alone = build(name, scores.assign(corpus="lrs3"))
     assert not [column for column in alone.frame if "published" in column]
@@ -106,17 +113,61 @@ def test_published_values_stand_only_beside_the_papers_own_corpus(scores, name):
         assert published["lrs3"].isna().all()
         values = {"table5": [0.9, 1.0, 0.9, 1.2]}.get(name, [2.4, 2.6, 2.3, 2.4])
         assert published["mine"].tolist() == values
-        assert "Published: Llama-MTSK (arXiv 2503.06362)" in built.caption
+        where = {"table5": "Table 5"}.get(name, "Table 1")
+        assert f"Published: {where} of Llama-MTSK (arXiv 2503.06362)." in built.caption
+
+
+def test_published_values_stand_only_beside_the_papers_encoder_and_llm(scores):
+    mine = scores.assign(corpus="mine", **SMALL)
+    assert "(4,2) published" in build("table1", mine).frame
+    for change in ({"llm": "llama-3.2-3b"}, {"encoders": "whisper-base+avhubert-large"}):
+        built = build("table1", mine.assign(**change))
+        assert not [column for column in built.frame if "published" in column]
+        assert "Published" not in built.caption
 
 
 def test_moes_published_values_meet_their_variant():
-    rows = [score("mome-mhsa", a, v, 5.0, corpus="mine", variant="r23k4s1b12") for a, v in PAIRS]
-    frame = build("mome/main", table(rows)).frame
+    def rows(method, variant):
+        made = [score(method, a, v, 5.0, corpus="mine", variant=variant) for a, v in PAIRS]
+        return table([{**row, **SMALL} for row in made])
+
+    frame = build("mome/main", rows("mome-mhsa", "r23k4s1b8")).frame
     assert frame.method.tolist() == ["MoME-23/4-MHSA"]
     assert frame["(16,5) published"].tolist() == [2.9]
     assert frame.active_parameters.tolist() == [4096]
-    other = [{**row, "variant": "r23k4s1b1"} for row in rows]
-    assert build("mome/main", table(other)).frame["(16,5) published"].isna().all()
+    independent = build("mome/main", rows("mome-mhsa-i", "r23k4s1b8")).frame
+    assert independent.method.tolist() == ["MoME-23/4-MHSA-I"]
+    assert independent["(16,5) published"].tolist() == [3.7]
+    # A model of another size has no number in print.
+    assert "(16,5) published" not in build("mome/main", rows("mome-mhsa", "r23k4s1b12")).frame
+
+
+def test_doubtful_values_are_marked_and_explained():
+    made = [
+        score("mome-layer", 4, 2, 9.0, name, variant="r23k4s1b12", corpus="two")
+        for name in ("snr_0", "snr_5", "snr_10")
+    ]
+    rows = table([{**row, **LRS2} for row in made])
+    built = build("mome/noise", rows, kinds={"two": "lrs2"})
+    assert built.frame[["0 dB published", "5 dB published"]].iloc[0].tolist() == [9.6, 6.4]
+    assert pd.isna(built.frame["10 dB published"].iloc[0])
+    assert built.shown["0 dB published"].tolist() == ["9.6‡"]
+    assert built.shown["10 dB published"].tolist() == ["–"]
+    assert (
+        "Published: Table 2 of MoME (arXiv 2510.04136). ‡ not a value to expect:" in built.caption
+    )
+    assert "0 dB looks as if its babble was mixed at random levels" in built.caption
+    other = build("mome/noise", rows[rows.condition != "snr_0"], kinds={"two": "lrs2"})
+    assert "0 dB looks" not in other.caption
+    assert "is inferred" in other.caption
+
+
+def test_what_is_read_off_a_figure_stands_in_no_table():
+    row = {**score("mome-mhsa", 4, 5, 1.0, corpus="mine", variant="r23k4s1b8"), **LARGE}
+    built = build("mome/large", table([row]))
+    assert built.frame["(4,5) published"].tolist() == [0.9]
+    assert "Table 6 of MoME" in built.caption
+    assert "LRS2 and LRS3 together" in built.caption
 
 
 def test_table3_has_a_column_per_audio_rate():
@@ -127,7 +178,7 @@ def test_table3_has_a_column_per_audio_rate():
     ]
     frame = build("table3", table(rows)).frame
     assert list(frame.columns) == ["corpus", "method", "2", "4", "10"]
-    frame = build("table3", table(rows).assign(corpus="mine")).frame
+    frame = build("table3", table(rows).assign(corpus="mine", **SMALL)).frame
     assert frame["10 published"].tolist() == [160.0, 3.0]
 
 
@@ -160,11 +211,11 @@ def test_the_ablation_tells_variants_apart():
         [23, 4, 1, 12],
         [23, 4, 1, 12],
     ]
-    paper = build("mome/ablation", table(rows).assign(corpus="two"), kinds={"two": "lrs2"})
+    paper = build("mome/ablation", table(rows).assign(**LRS2), kinds={"two": "lrs2"})
     values = paper.frame["(16,5) published"]
     assert values[[0, 2]].tolist() == [5.0, 4.3]
     assert values[[1, 3]].isna().all()
-    assert "MoME (arXiv 2510.04136), read from secondary sources." in paper.caption
+    assert "Table 1, Table 3 of MoME (arXiv 2510.04136)." in paper.caption
 
 
 def test_the_policy_is_the_front_of_one_model():
@@ -292,11 +343,14 @@ def test_a_table_without_its_experiment_says_which():
         ("mome-layer", "r23k4s1b12", "MoME-23/4-LAYER"),
         ("mome-mhsa", "r4k2s0b24-separate", "MoME-4/2-MHSA, router per scale"),
         ("mome-ffn", "r23k4s1b12-lb0.1-renorm", "MoME-23/4-FFN, balance 0.1, gates renormalised"),
+        ("mome-ffn", "r23k4s1b12-lblayers", "MoME-23/4-FFN, balance summed over layers"),
         (
             "mome-mhsa",
             "r23k4s1b12-c_a16_v5x0.5_a4_v2x1.5",
             "MoME-23/4-MHSA, c(16,5) = 0.5, c(4,2) = 1.5",
         ),
+        ("mtsk-ms", "lr0.0005-rank16", "Llama-MTSK MS, learning rate 0.0005, LoRA rank 16"),
+        ("mome-ffn", "r23k4s1b12-epochs3", "MoME-23/4-FFN, epochs 3"),
         ("something-new", "x", "something-new x"),
     ],
 )

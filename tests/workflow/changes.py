@@ -21,10 +21,16 @@ CROPS = {
     **{"mix_noise": 3, "make_whisper": 1, "make_avhubert": 1},
 }
 FEATURES = {"extract_features": 9, "index_features": 7}
-MODELS = {"train_model": 7, "decode": 14, "record_routing": 1, "draw_losses": 1}
+MODELS = {
+    "train_model": 7,
+    "decode": 14,
+    "record_routing": 1,
+    "record_similarity": 1,
+    "draw_losses": 1,
+}
 SCORES = {
     **{"score_experiment": 3, "collect_scores": 1, "check_results": 1, "all": 1},
-    **{"write_table": 2, "draw_figure": 1},
+    **{"write_table": 2, "draw_figure": 3},
 }
 # Of an experiment that no table shows, beside its models and transcripts.
 MORE = {"score_experiment": 1, "collect_scores": 1, "check_results": 1, "all": 1}
@@ -83,13 +89,13 @@ ADDED = {
     # Llama-AVSR has a model more; MS, SS, MSS, MoME and MS by ear are others.
     "an audio rate": {
         **{"train_model": 1 + 4 + 1, "decode": 1 + 4 * 3 + 3 + 3},
-        **{"record_routing": 1, "draw_losses": 1},
+        **{"record_routing": 1, "record_similarity": 1, "draw_losses": 1},
         # Table 4 has the tokens of every rate.
         **(SCORES | {"write_table": 3}),
     },
     "a video rate": {
         **{"train_model": 2 + 4, "decode": 2 + 4 * 4 + 4},
-        **{"record_routing": 1, "draw_losses": 1},
+        **{"record_routing": 1, "record_similarity": 1, "draw_losses": 1},
         **(SCORES | {"write_table": 3}),
     },
     "a method": {"train_model": 1, "decode": 2, "draw_losses": 1, **TABLE1},

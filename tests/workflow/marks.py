@@ -148,7 +148,7 @@ def standing_for_all(asked):
     for e in asked.evaluations:
         place = {"model": e.model.name, "condition": e.condition}
         yield "decode", {**place, "scale": e.scale.name}
-        yield "record_routing", place
+        yield from ((rule, place) for rule in ("record_routing", "record_similarity"))
     for experiment in config.experiments:
         yield "score_experiment", {"experiment": experiment}
     yield from (("write_table", {"name": n}) for n, e in TABLES.items() if _shown(asked, e))

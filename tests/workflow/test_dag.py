@@ -12,7 +12,7 @@ import yaml
 from snakemake.utils import update_config
 
 from mavsr.config.read import parse_config
-from mavsr.report.catalogue import FIGURES, PAPERS, ROUTED, TABLES
+from mavsr.report.catalogue import FIGURES, PAPERS, TABLES
 from mavsr.workflow.experiments import all_evaluations, all_models, evaluations
 
 ROOT = Path(__file__).parents[2]
@@ -66,7 +66,8 @@ def expected_jobs(config):
             "collect_scores": 1,
             "write_table": sum(name is None or name in asked for name in TABLES.values()),
             "draw_figure": sum(name in asked for name in FIGURES.values()),
-            "record_routing": sum(FIGURES[name] in asked for name in ROUTED),
+            "record_routing": sum(name in asked for name in ("mome_experts", "mome_experts_ffn")),
+            "record_similarity": "mome_experts" in asked,
             "parameters": 1,
             "check_results": 1,
             "draw_losses": 1,

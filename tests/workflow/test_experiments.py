@@ -183,6 +183,89 @@ def test_experts_of_an_entry_concern_its_mome_models_alone(config):
     assert ".mome-mhsa.r" in new
 
 
+def test_experts_may_be_as_wide_as_their_llm_says(config):
+    config["llms"]["toy-llama"]["mome_bottleneck"] = 8
+    assert mome(config).settings.variant == "r23k4s1b8"
+    assert mome(config, mome={"bottleneck": 1}).settings.variant == "r23k4s1b1"
+    config["llms"]["toy-llama"]["mome_bottleneck"] = None
+    assert mome(config).settings.variant == "r23k4s1b12"
+
+
+def test_independent_experts_have_a_model_per_rate_pair(config):
+    config["experiments"] = {"one": [{"methods": ["mome-mhsa-i", "mome-mhsa"]}]}
+    *single, all_rates = evaluations(config, "one")[:5]
+    found = {e.model.name.split(".mome-mhsa")[1]: e.scale.name for e in single}
+    assert found == {
+        "-i.r23k4s1b12.avgpool.a4.v2.s0": "a4_v2",
+        "-i.r23k4s1b12.avgpool.a4.v5.s0": "a4_v5",
+        "-i.r23k4s1b12.avgpool.a16.v2.s0": "a16_v2",
+        "-i.r23k4s1b12.avgpool.a16.v5.s0": "a16_v5",
+    }
+    for e in single:
+        assert [scale.name for scale in e.model.settings.scales] == [e.scale.name]
+    assert len(all_rates.model.settings.scales) == 4
+
+
+def test_an_entrys_training_gives_its_models_names_of_their_own(config):
+    rate = {"learning_rate": 5e-5, "epochs": 3}
+    config["training"]["per_task"] = {"avsr": {"learning_rate": 2e-3, "clip": 5.0}}
+    config["experiments"] = {
+        "one": [
+            {"methods": ["mtsk-ms", "mome-ffn"]},
+            {"methods": ["mtsk-ms", "mome-ffn"], "training": {**rate, "lora_rank": 7}},
+        ]
+    }
+    checked = parse_config(config)
+    before, experts, tuned, tuned_experts = experiments.all_models(checked).values()
+    assert ".mtsk-ms.lr0.00005-epochs3-rank7.avgpool." in tuned.name
+    assert tuned.variant == "lr0.00005-epochs3-rank7"
+    assert (before.settings.lora_rank, tuned.settings.lora_rank) == (32, 7)
+    # Experts have no rank.
+    assert tuned_experts.variant == "r23k4s1b12-lr0.00005-epochs3"
+    assert tuned_experts.settings == experts.settings
+    trained = [experiments.training_settings(checked, m) for m in (before, tuned)]
+    assert [(t.learning_rate, t.epochs, t.clip) for t in trained] == [
+        (2e-3, 7, 5.0),
+        (5e-5, 3, 5.0),
+    ]
+
+
+def test_models_of_other_training_do_not_serve_each_other(config):
+    config["reuse_superset"] = True
+    config["experiments"] = {
+        "one": [
+            {"methods": ["mtsk-ms"]},
+            {"methods": ["mtsk-ms"], "rates": {"audio": [4]}, "training": {"epochs": 3}},
+        ]
+    }
+    assert len(all_models(config)) == 2
+
+
+def test_two_models_of_one_name_are_refused(config):
+    config["experiments"] = {
+        "one": [
+            {"methods": ["mome-ffn"], "mome": {"balance": balance}}
+            for balance in (0.12345678, 0.12345679)
+        ]
+    }
+    with pytest.raises(InputError, match=r"two models that differ are both called .*lb0.123457"):
+        all_models(config)
+
+
+@pytest.mark.parametrize(
+    ("training", "message"),
+    [
+        ({}, "it says nothing; give a key"),
+        ({"lora_rank": 0}, "training.lora_rank is 0: give at least 1"),
+        ({"precision": "bf16"}, "unknown key 'precision'"),
+    ],
+)
+def test_an_entrys_training_is_checked(config, training, message):
+    config["experiments"] = {"one": [{"methods": ["mtsk-ms"], "training": training}]}
+    with pytest.raises(InputError, match=message):
+        all_models(config)
+
+
 def test_lora_settings_do_not_concern_mome_models_nor_experts_lora_models(config):
     config["experiments"] = {"one": [{"methods": ["mtsk-ms", "mome-ffn"]}]}
     lora, experts = (model.settings for model in all_models(config).values())

@@ -12,9 +12,15 @@ from mavsr.workflow.experiments import all_evaluations
 
 SHARED = ("corpus", "mouths", "noise", "toy", "features")
 MINE = {
-    **{"train_model": 7, "decode": 14, "record_routing": 1, "draw_losses": 1},
+    **{
+        "train_model": 7,
+        "decode": 14,
+        "record_routing": 1,
+        "record_similarity": 1,
+        "draw_losses": 1,
+    },
     **{"score_experiment": 3, "collect_scores": 1, "check_results": 1, "write_table": 3},
-    **{"draw_figure": 1, "draw_mouths": 3, "parameters": 1, "all": 1},
+    **{"draw_figure": 3, "draw_mouths": 3, "parameters": 1, "all": 1},
 }
 """What a second user makes of the smoke config."""
 

@@ -36,7 +36,7 @@ LOST = {
         {
             **{"crop_mouths": 1, "index_mouths": 1, "draw_mouths": 1, "summarise_mouths": 1},
             **{"mix_noise": 2, "extract_features": 4, "index_features": 4},
-            **{"decode": 14 + 4, "record_routing": 1, **SCORES},
+            **{"decode": 14 + 4, "record_routing": 1, "record_similarity": 1, **SCORES},
         },
     ),
     # Nobody reads these any more.

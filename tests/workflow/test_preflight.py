@@ -11,7 +11,6 @@ import yaml
 from mavsr.config.read import parse_config
 from mavsr.errors import InputError
 from mavsr.workflow import preflight
-from mavsr.workflow.experiments import all_models
 from mavsr.workflow.preflight import (
     check_features,
     check_writable,
@@ -108,28 +107,6 @@ def test_weights_of_retinaface_are_a_file_or_a_url(config, tmp_path):
     config["mouths"]["retinaface"]["weights"] = "https://example.org/resnet50.pth"
     config["mouths"]["retinaface"]["sha256"] = "0" * 64
     assert missing_files(config, jobs) == []
-
-
-def test_a_rank_is_checked_against_every_width_that_is_known(config, tmp_path):
-    def check():
-        checked = parse_config(config)
-        preflight.check_ranks(checked, all_models(checked).values())
-
-    check()
-    config["llms"]["toy-llama"]["lora_rank"] = 48
-    with pytest.raises(InputError, match=r"llms\.toy-llama: lora_rank 48 .* 128 .* is 32$"):
-        check()
-    config["toy"]["llama"]["hidden"] = 192
-    check()
-    config["llms"]["toy-llama"]["path"] = str(tmp_path)
-    for text in ("", "[]", "{}", '{"hidden_size": 96}'):
-        (tmp_path / "config.json").write_text(text)
-        check()
-    (tmp_path / "config.json").write_text('{"hidden_size": 128}')
-    with pytest.raises(InputError, match="lora_rank 48"):
-        check()
-    config["experiments"] = {"one": [{"methods": ["mome-ffn"]}]}
-    check()
 
 
 @pytest.fixture

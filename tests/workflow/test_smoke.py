@@ -17,7 +17,7 @@ from project import SMOKE, Project
 
 TABLES = ("results/table1.csv", "results/wer.csv", "results/noise_check.csv")
 SHOWN = {"score_experiment", "collect_scores", "write_table", "draw_figure", "check_results", "all"}
-LATE = {"train_model", "decode", "record_routing", "draw_losses"} | SHOWN
+LATE = {"train_model", "decode", "record_routing", "record_similarity", "draw_losses"} | SHOWN
 
 
 def digest(path):

@@ -102,3 +102,30 @@ rule record_routing:
         "python -m mavsr.evaluation.routing --model $(dirname {input.run:q})"
         " --manifest {input.manifest:q} {params.features}"
         " --output {output.table:q} --threads {threads} 2> {log:q}"
+
+
+rule record_similarity:
+    input:
+        run=paths.RUN,
+        weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
+        manifest=needs.manifest("test"),
+        audio=needs.features("audio", "test", own_condition),
+        video=needs.features("video", "test", clean),
+    output:
+        table=paths.SIMILARITY,
+    log:
+        "results/logs/evaluation/{model}/{condition}/similarity.log",
+    benchmark:
+        "results/benchmarks/evaluation/{model}/{condition}/similarity.tsv"
+    conda:
+        "../../envs/mavsr.yaml"
+    threads: 1
+    resources:
+        mem="4GB",
+    params:
+        code=code("evaluation.similarity"),
+        features=features,
+    shell:
+        "python -m mavsr.evaluation.similarity --model $(dirname {input.run:q})"
+        " --manifest {input.manifest:q} {params.features}"
+        " --output {output.table:q} --threads {threads} 2> {log:q}"

@@ -33,6 +33,7 @@ rule draw_figure:
     input:
         scores=needs.scores,
         routing=needs.routing,
+        similarity=needs.similarity,
         published=published_tables(),
     output:
         f"{paths.SHOWN}.pdf",
@@ -53,9 +54,11 @@ rule draw_figure:
         caption=caption,
         report=told.report,
         routing=flag("routing"),
+        similarity=flag("similarity"),
     shell:
         "python -m mavsr.report.figure --name {wildcards.name} --settings {params.report:q}"
-        " --scores {input.scores:q} {params.routing} {input.routing:q} --output results 2> {log:q}"
+        " --scores {input.scores:q} {params.routing} {input.routing:q}"
+        " {params.similarity} {input.similarity:q} --output results 2> {log:q}"
 
 
 rule check_results:

@@ -52,12 +52,12 @@ def _check_entry(config: Config, entry: Entry, place: str, used: bool) -> None:
             method_of(method)
         except InputError as error:
             raise InputError(f"config: {place}.methods: {error}") from None
-    try:
-        entry.mome.over(config.mome)
-    except InputError as error:
-        raise InputError(f"config: {place}: {error}") from None
     _check_name(setup.corpus, where["corpus"], config.corpora, "corpora")
     _check_name(setup.llm, where["llm"], config.llms, "llms")
+    try:
+        entry.mome.over(config.mome, config.llms[setup.llm])
+    except InputError as error:
+        raise InputError(f"config: {place}: {error}") from None
     for modality in TASKS[setup.task]:
         name, key = getattr(setup, f"{modality}_encoder"), where[f"{modality}_encoder"]
         _check_encoder(config, name, key, modality)

@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from mavsr.config.base import Key, settings
-from mavsr.config.mome import MomeSettings, ScaleWeights
+from mavsr.config.llms import Llm
+from mavsr.config.mome import BalanceOver, MomeSettings, ScaleWeights
+from mavsr.config.sections import TaskTraining
 from mavsr.config.values import (
     ConditionName,
     Count,
@@ -81,13 +83,22 @@ class SomeExperts:
     top_k: Count | None = None
     bottleneck: Count | None = None
     balance: NotNegative | None = None
+    balance_over: BalanceOver | None = None
     router: Literal["shared", "per_scale"] | None = None
     renormalise: Flag | None = None
     scale_weights: ScaleWeights | None = None
 
-    def over(self, common: MomeSettings) -> MomeSettings:
-        """The experts of an entry; null takes the common value."""
-        return MomeSettings(**{**_given(common), **_given(self)})
+    def over(self, common: MomeSettings, llm: Llm) -> MomeSettings:
+        """The experts of an entry in an LLM; null takes the LLM's value, then the common one."""
+        width = {"bottleneck": llm.mome_bottleneck} if llm.mome_bottleneck else {}
+        return MomeSettings(**{**_given(common), **width, **_given(self)})
+
+
+@settings("training")
+class EntryTraining(TaskTraining):
+    """How an entry's models are trained; null takes the common value, or that of their task."""
+
+    lora_rank: Annotated[Count | None, Key("r of their LoRAs; null takes the LLM's")] = None
 
 
 @settings("experiment")
@@ -98,9 +109,9 @@ class Entry:
         tuple[Name, ...],
         AfterValidator(once),
         Key(
-            "llama-avsr (one model per rate pair); mtsk-ms, mtsk-ss, mtsk-mss, mome-mhsa, mome-ffn "
-            "and mome-layer (one model for all); avgpool-at-inference (one model trained at rate "
-            "1, pooled when tested)"
+            "llama-avsr and mome-mhsa-i (one model per rate pair); mtsk-ms, mtsk-ss, mtsk-mss, "
+            "mome-mhsa, mome-ffn and mome-layer (one model for all); avgpool-at-inference (one "
+            "model trained at rate 1, pooled when tested)"
         ),
     ] = ()
     imported: Annotated[
@@ -110,6 +121,13 @@ class Entry:
     ] = ()
     rates: Annotated[SomeRates, Key("Of this entry's models")] = SomeRates()
     mome: Annotated[SomeExperts, Key("Of this entry's MoME models")] = SomeExperts()
+    training: Annotated[
+        EntryTraining | None,
+        Key(
+            "Of this entry's models, which have names of their own by it, so that two settings can "
+            "be compared: {learning_rate: 5.0e-4, lora_rank: 16}"
+        ),
+    ] = None
     scales: Annotated[
         Literal["all", "first", "ends"],
         Key("Decode all scales, the first (the lowest rates), or the lowest and the highest"),

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from mavsr.config.base import Key, settings
+from mavsr.config.mome import EXPERTS
 from mavsr.config.values import Count, Positive, Text, once
 
 LORA = ("train_model if lora",)
@@ -23,9 +24,7 @@ class Llm:
     revision: Annotated[
         Text | None, Key("Commit or tag of a hub model; null takes the newest", ("train_model",))
     ] = None
-    lora_rank: Annotated[
-        Count, Key("r of every LoRA (64 for Llama 3.2 1B); it must divide the LLM's width", LORA)
-    ] = 32
+    lora_rank: Annotated[Count, Key("r of every LoRA (64 for Llama 3.2 1B)", LORA)] = 32
     lora_scale: Annotated[Positive, Key("s, the factor before every LoRA", LORA)] = 0.125
     lora_targets: Annotated[
         tuple[Text, ...],
@@ -33,3 +32,12 @@ class Llm:
         AfterValidator(once),
         Key("Linear layers that have LoRAs", LORA),
     ] = LORA_TARGETS
+    mome_bottleneck: Annotated[
+        Count | None,
+        Key(
+            "b of MoME's experts in this LLM (8 for Llama 3.2 1B and 3.1 8B); null takes "
+            "mome.bottleneck. An entry's own mome.bottleneck goes before it",
+            EXPERTS,
+            plans=True,
+        ),
+    ] = None

@@ -10,6 +10,7 @@ from mavsr.config.values import Count, Flag, NotNegative, Whole
 from mavsr.model.scales import Scale
 
 EXPERTS = ("train_model if mome",)
+BalanceOver = Literal["pooled", "layers", "mean"]
 
 
 def _pairs(weights: Any) -> Any:
@@ -58,6 +59,15 @@ class MomeSettings:
         NotNegative,
         Key("Weight of the load-balancing loss; 0 leaves it out", EXPERTS, plans=True),
     ] = 0.01
+    balance_over: Annotated[
+        BalanceOver,
+        Key(
+            "Over layers the balancing loss takes the experts' use in all of them together "
+            "(pooled), or the sum (layers) or mean of each layer's own loss (docs/methods.md)",
+            EXPERTS,
+            plans=True,
+        ),
+    ] = "pooled"
     router: Annotated[
         Literal["shared", "per_scale"],
         Key("One for all scales; per_scale gives each its own (ablation)", EXPERTS, plans=True),
@@ -91,6 +101,7 @@ class MomeSettings:
         parts = [
             f"r{self.routed}k{self.top_k}s{self.shared}b{self.bottleneck}",
             "" if self.balance == 0.01 else f"lb{self.balance:g}",
+            "" if self.balance_over == "pooled" else f"lb{self.balance_over}",
             "" if self.router == "shared" else "separate",
             "renorm" if self.renormalise else "",
             f"c_{weights}" if weights else "",

@@ -1,4 +1,4 @@
-"""Command: which experts a MoME model uses, per layer, scale and kind of token (MoME, heat maps).
+"""Command: which experts a MoME model uses, per layer, scale and token (MoME, Figures 5 and 9).
 
 The split is read with its transcripts (teacher forcing): what is routed is what training routes,
 and no decoding error mixes in.
@@ -25,6 +25,7 @@ COLUMNS = {
     "scale": "scale such as a4_v2",
     "modality": "kind of token: text (prompt, transcript, markers), audio or video",
     "expert": "routed expert, from 0",
+    "choices": "how often the router chose it: each of these tokens chooses top_k experts",
     "share": "share of the choices of all these tokens that fell on it; sums to 1 over experts",
 }
 BATCH = 25
@@ -76,7 +77,7 @@ def routing_table(network: MatryoshkaModel, source: UtteranceSource) -> pd.DataF
             for scale in network.settings.scales:
                 network.loss(utterances, scale)
     rows = [
-        (layer, scale.name, kind, expert, choices / float(counts.sum()))
+        (layer, scale.name, kind, expert, int(choices), choices / float(counts.sum()))
         for (layer, scale, kind), counts in sorted(
             uses.items(), key=lambda use: (use[0][0], use[0][1], KINDS.index(use[0][2]))
         )

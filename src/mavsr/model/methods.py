@@ -29,6 +29,7 @@ METHODS = {
     "mtsk-ms": Method("lora", {"shared": True}),
     "mtsk-ss": Method("lora", {"own": True}),
     "mtsk-mss": Method("lora", {"shared": True, "own": True}),
+    "mome-mhsa-i": Method("mome", {"block": "mhsa"}, models="per scale"),
     "mome-mhsa": Method("mome", {"block": "mhsa"}),
     "mome-ffn": Method("mome", {"block": "ffn"}),
     "mome-layer": Method("mome", {"block": "layer"}),

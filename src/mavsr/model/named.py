@@ -1,11 +1,28 @@
 """A model as a config names it: its settings, and what corpus, encoders and LLM are called."""
 
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
 from mavsr.model.settings import ModelSettings
 
 IMPORTED = " (imported)"
 """End of an imported model's variant in tables of scores."""
+TUNED = {
+    "learning_rate": "lr",
+    "epochs": "epochs",
+    "warmup": "warmup",
+    "weight_decay": "decay",
+    "clip": "clip",
+    "batch_frames": "frames",
+    "lora_rank": "rank",
+}
+"""Training setting that an experiment's entry may state -> what it is called in a model's name."""
+
+
+def written(value: float) -> str:
+    """A number for a name: in full, as an exponent's minus would part the name."""
+    return format(Decimal(repr(value)).normalize(), "f")
 
 
 @dataclass(frozen=True)
@@ -22,11 +39,16 @@ class Model:
     """Name of the folder of an imported model; "" for one that is trained here."""
     label: str = ""
     """Name in print of an imported model."""
+    tuned: tuple[tuple[str, Any], ...] = ()
+    """(key, value) of the training settings that its entry states, which its name holds."""
 
     @property
     def variant(self) -> str:
         """What tells models of one method apart; the whole name in print of an imported one."""
-        return f"{self.label}{IMPORTED}" if self.imported else self.settings.variant
+        if self.imported:
+            return f"{self.label}{IMPORTED}"
+        tuned = [f"{TUNED[key]}{written(value)}" for key, value in self.tuned]
+        return "-".join(filter(None, [self.settings.variant, *tuned]))
 
     @property
     def name(self) -> str:
@@ -36,7 +58,7 @@ class Model:
         s = self.settings
         rates = [f"{m[0]}{'-'.join(map(str, s.rates(m)))}" for m, _ in self.encoders]
         encoders = "+".join(name for _, name in self.encoders)
-        method = [s.method, s.variant] if s.variant else [s.method]
+        method = [s.method, self.variant] if self.variant else [s.method]
         return ".".join(
             [self.corpus, s.task, encoders, self.llm, *method, s.compression, *rates, f"s{s.seed}"]
         )

@@ -146,14 +146,3 @@ class ModelSettings:
     def to_dict(self) -> dict:
         """A JSON object with every setting."""
         return asdict(self)
-
-
-def check_rank(rank: int, width: int) -> None:
-    """Raise InputError unless the rank of a LoRA divides the LLM's width."""
-    if width % rank:
-        divisors = [number for number in range(1, width + 1) if width % number == 0]
-        near = min(divisors, key=lambda number: abs(number - rank))
-        raise InputError(
-            f"lora_rank {rank} does not divide the LLM's width {width} (the papers take a 32nd or "
-            f"a 64th of it); the nearest that does is {near}"
-        )

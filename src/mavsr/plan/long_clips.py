@@ -26,9 +26,8 @@ def explain_long(config: Config, corpus: str, tables: Mapping[str, pd.DataFrame]
     models = [model for model in all_models(config).values() if model.corpus == corpus]
     encoders = sorted({name for m in models for kind, name in m.encoders if kind == "audio"})
     lines = [line for name in encoders for line in _beyond_chunk(config, name, tables)]
-    tasks = {model.settings.task for model in models}
-    if tasks:
-        most = min(training_settings(config, task).batch_frames for task in tasks)
+    if models:
+        most = min(training_settings(config, model).batch_frames for model in models)
         consequence = "training will stop, unless training.batch_frames is raised"
         lines += _longer(tables, "train", most / FRAME_RATE, "a batch", consequence)
     return lines

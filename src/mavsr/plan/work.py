@@ -103,11 +103,11 @@ class Work:
         an_epoch = PASSES * 2 * self.weights[model.llm] * tokens
         if self.config.features.mode == "online":
             an_epoch += sum(encoding_flops(self.encoders[e], lengths) for _, e in model.encoders)
-        return an_epoch * training_settings(self.config, model.settings.task).epochs
+        return an_epoch * training_settings(self.config, model).epochs
 
     def steps(self, model: Model) -> float:
         """Of a model's training, as if all batches were full."""
-        section = training_settings(self.config, model.settings.task)
+        section = training_settings(self.config, model)
         frames = TOKENS_PER_SECOND["video"] * float(
             self.lengths(model.corpus, "train").seconds.sum()
         )

@@ -5,6 +5,7 @@ Builders are named here and loaded by the commands, so that the workflow plans w
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from mavsr.errors import InputError
 
@@ -19,8 +20,8 @@ class Shown:
     """``module.function`` below :mod:`mavsr.report.tables` or :mod:`mavsr.report.figures`."""
     caption: str = ""
     """What a figure shows, for the report."""
-    routed: bool = False
-    """Whether it shows which experts are used."""
+    trace: Literal["routing", "similarity"] | None = None
+    """What it shows of a model's inside: its experts, or its projected tokens."""
 
 
 ALL_TABLES = {
@@ -32,6 +33,8 @@ ALL_TABLES = {
     "mome/main": Shown("mome_main", "mome.main"),
     "mome/noise": Shown("mome_noise", "mome.noise"),
     "mome/ablation": Shown("mome_ablation", "mome.ablation"),
+    "mome/routers": Shown("mome_routers", "mome.routers"),
+    "mome/large": Shown("mome_large", "mome.large"),
     "noise_check": Shown("noise_check", "noise_check.noise_check"),
     "elastic": Shown("tradeoff", "elastic.elastic"),
 }
@@ -61,14 +64,15 @@ ALL_FIGURES = {
     "mome/asr": Shown(
         "mome_asr",
         "curves.mome_asr",
-        "WER of speech recognition against the audio compression rate; points of one "
-        "rate are drawn side by side.",
+        "WER of speech recognition against the audio compression rate; points of one rate are "
+        "drawn side by side. Values in print, if shown, are read off MoME's Figure 3, which names "
+        "neither encoder nor LLM.",
     ),
     "mome/vsr": Shown(
         "mome_vsr",
         "curves.mome_vsr",
         "WER of lip reading against the video compression rate; points of one rate are "
-        "drawn side by side.",
+        "drawn side by side. Values in print, if shown, are read off MoME's Figure 3.",
     ),
     "mome/noise": Shown(
         "mome_noise",
@@ -85,7 +89,28 @@ ALL_FIGURES = {
         "experts.experts",
         "Share of choices that fell on each routed expert, per decoder layer, kind of "
         "token and scale, when the test split is read with its transcripts.",
-        routed=True,
+        trace="routing",
+    ),
+    "mome/expert_bars": Shown(
+        "mome_experts",
+        "expert_bars.expert_bars",
+        "Share of choices that fell on each routed expert, per decoder layer and scale, all "
+        "tokens of the test split together; an expert has one colour and hatching in all layers, "
+        "and the most used of a layer lies at the bottom.",
+        trace="routing",
+    ),
+    "mome/expert_bars_ffn": Shown(
+        "mome_experts_ffn",
+        "expert_bars.expert_bars",
+        "The same for experts beside the feed-forward block.",
+        trace="routing",
+    ),
+    "mome/similarity": Shown(
+        "mome_experts",
+        "similarity.similarity",
+        "Cosine similarity between the projected tokens of one test clip at two rates, of one "
+        "modality or both, before the LLM.",
+        trace="similarity",
     ),
     "figures/noise": Shown(
         "noise",
@@ -103,7 +128,7 @@ ALL_FIGURES = {
 """Figure, as below ``results/`` -> what it is."""
 TABLES = {name: shown.experiment for name, shown in ALL_TABLES.items()}
 FIGURES = {name: shown.experiment for name, shown in ALL_FIGURES.items()}
-ROUTED = tuple(name for name, shown in ALL_FIGURES.items() if shown.routed)
+TRACES = {name: shown.trace for name, shown in ALL_FIGURES.items() if shown.trace}
 PAPERS = {
     name: "MoME" if name.startswith("mome/") else "Llama-MTSK"
     for name in TABLES | FIGURES

@@ -25,6 +25,7 @@ def draw_figure(
     settings: ReportSettings,
     scores: Path,
     routing: Path | None = None,
+    similarity: Path | None = None,
 ) -> None:
     """Draw ``<name>.pdf`` and ``.png`` below ``output``.
 
@@ -33,10 +34,12 @@ def draw_figure(
         output: the folder.
         settings: what of the config the figure reads.
         scores: scores of the figure's experiment.
-        routing: table of :mod:`mavsr.evaluation.routing`, for the figure that shows experts.
+        routing: table of :mod:`mavsr.evaluation.routing`, for figures that show experts.
+        similarity: table of :mod:`mavsr.evaluation.similarity`, for the figure that shows tokens.
     """
     uses = None if routing is None else read_csv(routing, "routing")
-    sources = Sources(read_scores(scores), settings, uses)
+    alike = None if similarity is None else read_csv(similarity, "similarity")
+    sources = Sources(read_scores(scores), settings, uses, alike)
     with styled():
         save(figure_builder(name)(sources), output, name)
 

@@ -91,6 +91,7 @@ def _escape(text: str) -> str:
             **{sign: f"\\{sign}" for sign in "&%$#_{}"},
             "±": r"$\pm$",
             "†": r"$^\dagger$",
+            "‡": r"$^\ddagger$",
             "–": "--",
             "<": "$<$",
             ">": "$>$",

@@ -42,6 +42,11 @@ PAPER_RANKS = {"llama-3.2-1b": 64, "llama-3.2-3b": 96, "llama-3.1-8b": 64}
 """r of the papers' LoRAs: hidden/32, and hidden/64 for the largest (Llama-MTSK, Sec. 4.1)."""
 
 
+PAPER_BOTTLENECKS = {"llama-3.2-1b": 8, "llama-3.2-3b": 12, "llama-3.1-8b": 8}
+"""b of MoME's experts: an eighth of the rank. Of the 1B and 8B no table prints it; it follows from
+the parameter counts of MoME's Tables 1 and 6 (docs/methods.md)."""
+
+
 def llm_shape(name: str) -> PretrainedConfig:
     """The shape of one of ``LLMS``, or of a model in a folder or on the hub.
 

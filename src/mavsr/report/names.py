@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from mavsr.model.named import IMPORTED
+from mavsr.model.named import IMPORTED, TUNED
 from mavsr.model.scales import Scale
 
 METHOD_NAMES = {
@@ -13,6 +13,7 @@ METHOD_NAMES = {
     "mtsk-ms": "Llama-MTSK MS",
     "mtsk-ss": "Llama-MTSK SS",
     "mtsk-mss": "Llama-MTSK MSS",
+    "mome-mhsa-i": "MoME-MHSA-I",
     "mome-mhsa": "MoME-MHSA",
     "mome-ffn": "MoME-FFN",
     "mome-layer": "MoME-LAYER",
@@ -25,6 +26,16 @@ EXPERTS = re.compile(
 
 
 _WEIGHT = re.compile(r"(a\d+_v\d+|[av]\d+)x([\d.]+)")
+_WORDS = {
+    "separate": "router per scale",
+    "renorm": "gates renormalised",
+    "lblayers": "balance summed over layers",
+    "lbmean": "balance averaged over layers",
+}
+"""Part of a variant of MoME -> words."""
+_SETTINGS = {short: key.replace("_", " ").replace("lora", "LoRA") for key, short in TUNED.items()}
+_TUNED = re.compile(rf"({'|'.join(_SETTINGS)})([\d.]+)")
+"""Part of a variant that says how a model was trained."""
 
 
 def label(method: str, variant: str = "") -> str:
@@ -36,6 +47,8 @@ def label(method: str, variant: str = "") -> str:
         return variant.removesuffix(IMPORTED)
     name = METHOD_NAMES.get(method, method)
     if not (found := EXPERTS.fullmatch(variant)):
+        if _TUNED.match(variant):
+            return ", ".join([name, *map(_difference, variant.split("-"))])
         return f"{name} {variant}".rstrip()
     name = name.replace("MoME-", f"MoME-{found['routed']}/{found['top_k']}-")
     return ", ".join([name, *map(_difference, filter(None, found["rest"].split("-")))])
@@ -50,9 +63,11 @@ def _difference(part: str) -> str:
             if (parsed := Scale.parse(scale))
         ]
         return ", ".join(weights)
-    if part.startswith("lb"):
+    if tuned := _TUNED.fullmatch(part):
+        return f"{_SETTINGS[tuned[1]]} {tuned[2]}"
+    if part.startswith("lb") and part not in _WORDS:
         return f"balance {part.removeprefix('lb')}"
-    return {"separate": "router per scale", "renorm": "gates renormalised"}.get(part, part)
+    return _WORDS.get(part, part)
 
 
 def variant_rank(variant: str) -> tuple[int, int, int, int, str]:

@@ -29,13 +29,21 @@ class Sources:
     """Rows of the experiment's scores (:data:`mavsr.evaluation.score.COLUMNS`), or none."""
     settings: ReportSettings
     routing: pd.DataFrame | None = None
-    """Rows of :mod:`mavsr.evaluation.routing`, for the figure that shows experts."""
+    """Rows of :mod:`mavsr.evaluation.routing`, for figures that show experts."""
+    similarity: pd.DataFrame | None = None
+    """Rows of :mod:`mavsr.evaluation.similarity`, for the figure that shows tokens."""
 
-    def published(self, *tables: str) -> pd.DataFrame:
-        """Values in print for the corpora of these scores, and for no others."""
+    def published(self, *tables: str, read_off: bool = False) -> pd.DataFrame:
+        """Values in print for the corpora of these scores, and for no others.
+
+        Args:
+            *tables: as in :func:`published_wer`.
+            read_off: whether those that were read off figures are among them.
+        """
         present = set(self.scores.corpus)
         kinds = {name: kind for name, kind in self.settings.kinds.items() if name in present}
-        return published_wer(kinds, *tables)
+        values = published_wer(kinds, *tables)
+        return values if read_off else values[~values.doubt.str.contains("read-off")]
 
     def select(self, why: str, **wanted: object) -> pd.DataFrame:
         """The rows whose columns have the ``wanted`` values.

@@ -2,8 +2,8 @@
 
 A model's name says what it is: corpus, task, encoders, LLM, method (with the sizes of its experts),
 compression, rates and seed. So a changed config asks for new paths and leaves old results where
-they are. How a model is trained (learning rate, epochs) is not in its name: changing that retrains
-it in place.
+they are. How models are trained in common (learning rate, epochs) is not in their names: changing
+that retrains them in place. What an entry's own ``training`` states is.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -14,7 +14,7 @@ from mavsr.config.experiments import AllRates, Entry, Setup
 from mavsr.config.training import TrainingSettings
 from mavsr.errors import InputError
 from mavsr.model.methods import method_of
-from mavsr.model.named import Model
+from mavsr.model.named import TUNED, Model
 from mavsr.model.scales import TASKS, Scale, all_scales
 from mavsr.model.settings import ModelSettings
 from mavsr.workflow.reuse import serving
@@ -98,7 +98,14 @@ def all_evaluations(config: Config) -> list[Evaluation]:
 
 def all_models(config: Config) -> dict[str, Model]:
     """Name -> every model that an experiment needs."""
-    return {e.model.name: e.model for e in all_evaluations(config)}
+    found: dict[str, Model] = {}
+    for e in all_evaluations(config):
+        if found.setdefault(e.model.name, e.model) != e.model:
+            raise InputError(
+                f"config: two models that differ are both called {e.model.name}, as a name holds "
+                "six digits of a number; round the numbers in their entries"
+            )
+    return found
 
 
 def trained_models(config: Config) -> dict[str, Model]:
@@ -131,11 +138,12 @@ def imported_model(config: Config, name: str, corpus: str) -> Model:
     return Model(corpus, encoders, imported.llm, settings, name, imported.label)
 
 
-def training_settings(config: Config, task: str) -> TrainingSettings:
-    """How models of a task are trained."""
+def training_settings(config: Config, model: Model) -> TrainingSettings:
+    """How a model is trained: as all, but for what its task and its entry state."""
     common = {f.name: getattr(config.training, f.name) for f in fields(TrainingSettings)}
-    own = getattr(config.training.per_task, task)
-    return TrainingSettings(**{**common, **(own.given if own else {})})
+    per_task = getattr(config.training.per_task, model.settings.task)
+    own = {key: value for key, value in model.tuned if key in common}
+    return TrainingSettings(**{**common, **(per_task.given if per_task else {}), **own})
 
 
 def _models(
@@ -164,6 +172,7 @@ def _models(
                 tuple((m, encoders[m]) for m in modalities),
                 setup.llm,
                 ModelSettings(**common, audio_rates=at["audio"], video_rates=at["video"]),
+                tuned=_tuned(entry, method),
             ),
             served,
         )
@@ -171,21 +180,31 @@ def _models(
     ]
 
 
+def _tuned(entry: Entry, method: str) -> tuple[tuple[str, Any], ...]:
+    """Training settings that an entry states, those that its method does not read left out."""
+    given = entry.training.given if entry.training else {}
+    lora = method_of(method).adapter == "lora"
+    return tuple(
+        (key, given[key]) for key in TUNED if key in given and (lora or key != "lora_rank")
+    )
+
+
 def _settings(config: Config, entry: Entry, setup: Setup, method: str) -> dict[str, Any]:
     """Settings of a model but for its rates; what its method does not read is left out."""
     llm, adapter = config.llms[setup.llm], method_of(method).adapter
     lora = adapter == "lora"
+    rank = dict(_tuned(entry, method)).get("lora_rank", llm.lora_rank)
     return {
         "task": setup.task,
         "method": method,
         "compression": setup.compression,
         "llm": llm.path,
         "llm_revision": llm.revision,
-        "lora_rank": llm.lora_rank if lora else None,
+        "lora_rank": rank if lora else None,
         "lora_scale": llm.lora_scale if lora else None,
         "lora_targets": llm.lora_targets if lora else None,
         "projector_hidden": config.projector.hidden,
         "projector_layer_norm": config.projector.layer_norm,
         "seed": setup.seed,
-        "mome": entry.mome.over(config.mome) if adapter == "mome" else None,
+        "mome": entry.mome.over(config.mome, llm) if adapter == "mome" else None,
     }

@@ -9,7 +9,8 @@ from snakemake.exceptions import WorkflowError
 from mavsr.checkpoints import ENCODER, LLM, identity_files
 from mavsr.config.downloads import RemoteFile
 from mavsr.errors import InputError
-from mavsr.report.catalogue import FIGURES, ROUTED, TABLES, experiment_of
+from mavsr.model.named import Model
+from mavsr.report.catalogue import FIGURES, TABLES, TRACES, experiment_of
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
 from mavsr.workflow.needs import training_views, wanted_caches
@@ -196,18 +197,40 @@ class Inputs:
 
     def routing(self, wildcards: Any) -> list[str]:
         """Which experts the first MoME model of a figure's experiment uses, if it shows that."""
-        name = wildcards["name"]
-        if name not in ROUTED:
+        return self._trace(
+            wildcards["name"],
+            "routing",
+            paths.ROUTING,
+            lambda model: model.settings.mome is not None,
+            "the experts of the first MoME model",
+            "a method such as mome-mhsa",
+        )
+
+    def similarity(self, wildcards: Any) -> list[str]:
+        """How alike the tokens of a clip are to a figure's first model, if it shows that."""
+        return self._trace(
+            wildcards["name"],
+            "similarity",
+            paths.SIMILARITY,
+            lambda model: len(model.settings.scales) > 1,
+            "the tokens of the first model of several scales",
+            "a method such as mtsk-ms and at least two rates",
+        )
+
+    def _trace(
+        self, name: str, kind: str, path: str, fits: Callable[[Model], bool], what: str, add: str
+    ) -> list[str]:
+        """A table about the first fitting model of a figure's experiment, if it shows such."""
+        if TRACES.get(name) != kind:
             return []
         experiment = FIGURES[name] or ""
         wanted = self.asked.by_experiment.get(experiment, [])
-        models = [e.model for e in wanted if e.model.settings.mome]
+        models = [e.model for e in wanted if fits(e.model)]
         if not models:
             raise WorkflowError(
-                f"{name} shows the experts of the first MoME model of experiments.{experiment}, "
-                "which has none; add a method such as mome-mhsa to it"
+                f"{name} shows {what} of experiments.{experiment}, which has none; add {add} to it"
             )
-        return [paths.ROUTING.format(model=models[0].name, condition="clean")]
+        return [path.format(model=models[0].name, condition="clean")]
 
     def shown(self, names: Iterable[str]) -> list[str]:
         """Files of those of the tables and figures that this config has results for."""

@@ -101,10 +101,10 @@ class Params:
         return json.dumps(plain(self.asked.models[wildcards["model"]].settings))
 
     def training(self, wildcards: Any) -> str:
-        """What decides the result of a training job, for the task of its model."""
+        """What decides the result of a training job, for its model."""
         section = self._read("train_model", wildcards)["training"]
-        task = self.asked.models[wildcards["model"]].settings.task
-        values = plain(training_settings(self.asked.config, task))
+        model = self.asked.models[wildcards["model"]]
+        values = plain(training_settings(self.asked.config, model))
         return json.dumps({key: values[key] for key in section if key != "per_task"})
 
     @property

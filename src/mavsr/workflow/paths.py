@@ -39,6 +39,7 @@ ADAPTERS = "results/training/{model}/adapters"
 HYPOTHESES = "results/evaluation/{model}/{condition}/{scale}.jsonl"
 DECODED = "results/evaluation/{model}/{condition}/{scale}.json"
 ROUTING = "results/evaluation/{model}/{condition}/routing.csv"
+SIMILARITY = "results/evaluation/{model}/{condition}/similarity.csv"
 SCORES = "results/evaluation/{experiment}.csv"
 WER = "results/wer.csv"
 

@@ -5,7 +5,6 @@ of other users. Workflow and stages let it pass while a run is only planned, so 
 no data. A real run asks here first; ``python -m mavsr.corpus.check`` does too.
 """
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -13,8 +12,6 @@ from pathlib import Path
 from mavsr.config.config import Config
 from mavsr.corpus.readers import make_reader
 from mavsr.errors import InputError
-from mavsr.model.named import Model
-from mavsr.model.settings import check_rank
 from mavsr.records import read_json
 from mavsr.remedies import rebuild_command
 
@@ -45,33 +42,6 @@ def check_files(config: Config, jobs: Iterable[Job]) -> None:
             + "\n".join(missing)
             + "\nTo run what can be run without, ask for its files by name (docs/data.md)"
         )
-
-
-def check_ranks(config: Config, models: Iterable[Model]) -> None:
-    """Raise InputError if the rank of a LoRA does not divide the width of its LLM.
-
-    Of a toy model the config tells the width, of a folder its ``config.json``; of a hub model only
-    the training job learns it.
-    """
-    for model in models:
-        path, rank = model.settings.llm, model.settings.lora_rank
-        if path.startswith("results/toy/"):
-            width: int | None = config.toy.llama.hidden
-        else:
-            width = _written_width(Path(path) / "config.json")
-        if rank and width:
-            try:
-                check_rank(rank, width)
-            except InputError as error:
-                raise InputError(f"config: llms.{model.llm}: {error}") from None
-
-
-def _written_width(path: Path) -> int | None:
-    """The ``hidden_size`` of a model's ``config.json``; None if the file does not tell."""
-    try:
-        return json.loads(path.read_bytes()).get("hidden_size")
-    except (OSError, ValueError, AttributeError):
-        return None
 
 
 def check_writable(outputs: Iterable[Path]) -> None:

@@ -18,9 +18,9 @@ from mavsr.status.lock import LockExplained
 from mavsr.workflow.asked import Asked
 from mavsr.workflow.keep import keep_code_changes
 from mavsr.workflow.planned import PlannedCode
-from mavsr.workflow.preflight import check_features, check_files, check_ranks, check_writable
+from mavsr.workflow.preflight import check_features, check_files, check_writable
 
-READERS = ("train_model", "decode", "record_routing")
+READERS = ("train_model", "decode", "record_routing", "record_similarity")
 """Rules that read features."""
 
 
@@ -71,10 +71,8 @@ def check_planned(asked: Asked, dag: Any) -> None:
         WorkflowError: it would.
     """
     jobs = list(dag.needrun_jobs())
-    training = [job for job in jobs if job.rule.name == "train_model"]
     try:
         check_files(asked.config, [(job.rule.name, _known(asked, job)) for job in jobs])
-        check_ranks(asked.config, (asked.models[job.wildcards.model] for job in training))
         check_features(_indexes_read(jobs))
         check_writable(Path(path) for job in jobs for path in job.output)
     except InputError as error:

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from mavsr.errors import InputError
-from mavsr.model.adapters.experts import Experts, Router, balance_loss
+from mavsr.model.adapters.experts import Experts, Router, balance_loss, usage
 from mavsr.model.adapters.settings import MomeSettings
 
 WIDTH = 6
@@ -101,25 +101,49 @@ def test_fresh_experts_add_nothing():
     assert experts(tokens, router.route(tokens)[2]).abs().max() == 0
 
 
-def test_the_balance_loss_by_hand():
-    probabilities = torch.tensor([[0.7, 0.2, 0.1], [0.5, 0.3, 0.2], [0.1, 0.1, 0.8]])
-    chosen = torch.tensor([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 1.0, 1.0]])
+PROBABILITIES = torch.tensor([[0.7, 0.2, 0.1], [0.5, 0.3, 0.2], [0.1, 0.1, 0.8]])
+CHOSEN = torch.tensor([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 1.0, 1.0]])
+
+
+def test_use_by_hand():
     # Scale 0 has the first two tokens, scale 1 all of them, scale 2 none.
     belongs = torch.tensor([[1, 1, 0], [1, 1, 0], [0, 1, 0]]).bool()
-    first = 3 * (0.6 * 2 / 4 + 0.25 * 2 / 4)
-    both = 3 * (1.3 / 3 * 2 / 6 + 0.6 / 3 * 3 / 6 + 1.1 / 3 * 1 / 6)
+    fractions, means = usage(PROBABILITIES, CHOSEN, belongs)
     torch.testing.assert_close(
-        balance_loss(probabilities, chosen, belongs), torch.tensor([first, both, 0.0])
+        fractions, torch.tensor([[1.0, 1.0, 0.0], [2 / 3, 1.0, 1 / 3], [0.0, 0.0, 0.0]])
     )
+    torch.testing.assert_close(
+        means, torch.tensor([[0.6, 0.25, 0.15], [1.3 / 3, 0.6 / 3, 1.1 / 3], [0.0, 0.0, 0.0]])
+    )
+    assert fractions.sum(dim=-1).tolist() == pytest.approx([2, 2, 0])  # k for a fraction of tokens
 
 
-def test_the_balance_loss_lies_between_one_and_experts_over_k():
-    even = torch.full((6, 3), 1 / 3)
-    turns = torch.eye(3).repeat(2, 1)
-    belongs = torch.ones(6, 1).bool()
-    assert balance_loss(even, turns, belongs).item() == pytest.approx(1)
-    one = torch.eye(3)[[0] * 6]
-    assert balance_loss(one, one, belongs).item() == pytest.approx(3)
+def test_the_balance_loss_by_hand():
+    first = torch.tensor([[1.0, 1.0, 0.0]]), torch.tensor([[0.6, 0.25, 0.15]])
+    second = torch.tensor([[0.0, 1.0, 1.0]]), torch.tensor([[0.2, 0.2, 0.6]])
+    fractions, means = (torch.stack(part) for part in zip(first, second, strict=True))
+    ones = 3 * (0.6 + 0.25), 3 * (0.2 + 0.6)
+    pooled = 3 * (0.5 * 0.4 + 1.0 * 0.225 + 0.5 * 0.375)
+    found = {over: balance_loss(fractions, means, over).item() for over in OVER}
+    assert found == pytest.approx({"pooled": pooled, "layers": sum(ones), "mean": sum(ones) / 2})
+
+
+OVER = ("pooled", "layers", "mean")
+
+
+@pytest.mark.parametrize(("over", "times"), [("pooled", 1), ("layers", 4), ("mean", 1)])
+def test_even_use_gives_k_and_the_same_k_experts_for_all_give_their_number(over, times):
+    k, count = 2, 6
+    even = torch.full((4, 1, count), k / count), torch.full((4, 1, count), 1 / count)
+    assert balance_loss(*even, over).item() == pytest.approx(times * k)
+    same = torch.eye(count)[:k].sum(dim=0).expand(4, 1, count)
+    assert balance_loss(same, same / k, over).item() == pytest.approx(times * count)
+
+
+def test_pooled_layers_may_each_prefer_experts_of_their_own():
+    turns = torch.eye(6)[:, None, :]  # six layers, one expert each
+    assert balance_loss(turns, turns, "pooled").item() == pytest.approx(1)
+    assert balance_loss(turns, turns, "mean").item() == pytest.approx(6)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +156,10 @@ def test_the_balance_loss_lies_between_one_and_experts_over_k():
         ({"bottleneck": 0}, "mome.bottleneck is 0"),
         ({"balance": -0.1}, "mome.balance is -0.1"),
         ({"balance": float("nan")}, "mome.balance is nan"),
+        (
+            {"balance_over": "all"},
+            "mome.balance_over is 'all': choose 'pooled', 'layers' or 'mean'",
+        ),
         ({"router": "none"}, "mome.router is 'none': choose 'shared' or 'per_scale'"),
         ({"scale_weights": (("4,2", 1.0),)}, "scale '4,2': write it like a4_v2"),
         ({"scale_weights": (("a4_v2", -1.0),)}, "the weight of a4_v2 is -1.0"),
@@ -150,6 +178,7 @@ def test_sizes_are_checked_when_made(change, message):
         ({"routed": 4, "top_k": 2, "shared": 0, "bottleneck": 24}, "r4k2s0b24"),
         ({"balance": 0.1, "router": "per_scale"}, "r23k4s1b12-lb0.1-separate"),
         ({"renormalise": True}, "r23k4s1b12-renorm"),
+        ({"balance_over": "layers"}, "r23k4s1b12-lblayers"),
         ({"scale_weights": {"a4_v5": 0.5, "a16_v2": 1.5}}, "r23k4s1b12-c_a16_v2x1.5_a4_v5x0.5"),
     ],
 )

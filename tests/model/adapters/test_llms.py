@@ -34,7 +34,10 @@ LLMS = {
     # Heads wider than hidden / heads, as in the published ones.
     "qwen3": lambda: Qwen3ForCausalLM(Qwen3Config(**SIZES, head_dim=8)),
 }
-RATES = {"llama-avsr": ((4,), (3,)), "avgpool-at-inference": ((1,), (1,))}
+RATES = {
+    **dict.fromkeys(("llama-avsr", "mome-mhsa-i"), ((4,), (3,))),
+    "avgpool-at-inference": ((1,), (1,)),
+}
 SCALE = Scale(4, 3)
 IDS = torch.tensor([[3, 4, 5, 6, 7]])
 

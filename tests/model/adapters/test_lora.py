@@ -107,7 +107,7 @@ def test_mss_adds_the_shared_and_the_own_lora_to_the_frozen_layer(llm, scale):
     torch.testing.assert_close(layer(x), expected)
 
 
-@pytest.mark.parametrize(("rank", "factor"), [(4, 0.125), (16, 0.125), (2, 2.0)])
+@pytest.mark.parametrize(("rank", "factor"), [(4, 0.125), (16, 0.125), (2, 2.0), (7, 0.5)])
 def test_alpha_is_rank_times_scale(llm, rank, factor):
     lora = fresh(llm, "mtsk-mss", rank=rank, factor=factor)
     for config in lora.peft.peft_config.values():

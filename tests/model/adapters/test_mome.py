@@ -77,8 +77,10 @@ def test_only_projectors_experts_and_routers_are_trained(settings_of, utterances
         assert (id(parameter) in trained) == name.startswith(("adapter.", "projectors.")), name
 
 
-def test_the_loss_is_cross_entropy_and_a_hundredth_of_the_balance(settings_of, utterances):
-    model = scrambled(settings_of(method="mome-ffn"))
+@pytest.mark.parametrize("over", ["pooled", "layers", "mean"])
+def test_the_loss_is_cross_entropy_and_a_hundredth_of_the_balance(settings_of, utterances, over):
+    experts = MomeSettings(5, 1, 2, 3, balance_over=over)
+    model = scrambled(settings_of(method="mome-ffn", mome=experts))
     with torch.no_grad():
         plain = model.loss(utterances, SCALE)
     whole = model.loss(utterances, SCALE)
@@ -98,10 +100,13 @@ def test_the_loss_is_cross_entropy_and_a_hundredth_of_the_balance(settings_of, u
     ]
     assert valid.sum(dim=1).tolist() == lengths
     assert not valid.all()
-    balance = 0.0
-    for likely, chosen, _ in probabilities:
-        mean, share = likely[valid].mean(dim=0), chosen[valid].mean(dim=0)
-        balance += 5 * (mean * share / 2).sum()
+    likely, chosen = ([layer[n][valid] for layer in probabilities] for n in (0, 1))
+    if over == "pooled":
+        balance = 5 * (torch.cat(likely).mean(dim=0) * torch.cat(chosen).mean(dim=0)).sum()
+    else:
+        pairs = zip(likely, chosen, strict=True)
+        balance = sum(5 * (p.mean(dim=0) * f.mean(dim=0)).sum() for p, f in pairs)
+        balance /= len(likely) if over == "mean" else 1
     torch.testing.assert_close(whole - plain, 0.01 * balance, atol=1e-6, rtol=1e-4)
 
 

@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
+from mavsr.config.mome import BalanceOver
 from mavsr.model.adapters.settings import MomeSettings
 
 
@@ -85,25 +86,42 @@ class Experts(nn.Module):
         return (self.settings.top_k + self.settings.shared) * one
 
 
-def balance_loss(
+def usage(
     probabilities: torch.Tensor, chosen: torch.Tensor, belongs: torch.Tensor
-) -> torch.Tensor:
-    """How unevenly a router uses its experts (Switch Transformer, Eq. 4, for k choices).
-
-    N_r * sum_i f_i P_i, where f_i is the share of choices that fell on expert i and P_i its mean
-    probability: 1 when all are used alike, N_r / k at most, whatever k.
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """How the tokens of each scale use the routed experts of a layer.
 
     Args:
         probabilities: (..., N_r).
         chosen: (..., N_r), 1 at the k chosen experts.
-        belongs: (..., S) bool: to which of S scales a token belongs; f and P are taken within each.
+        belongs: (..., S) bool: to which of S scales a token belongs.
+
+    Returns:
+        f and P, both (S, N_r): the fraction of a scale's tokens that are routed to an expert, which
+        sums to k over experts, and its mean probability; 0 for a scale without tokens.
+    """
+    weights = belongs.flatten(0, -2).to(probabilities)
+    tokens = weights.sum(dim=0).clamp(min=1)[:, None]
+    fractions = weights.T @ chosen.flatten(0, -2) / tokens
+    return fractions, weights.T @ probabilities.flatten(0, -2) / tokens
+
+
+def balance_loss(fractions: torch.Tensor, means: torch.Tensor, over: BalanceOver) -> torch.Tensor:
+    """How unevenly experts are used: N_r * sum_n f_n P_n (MoME, Sec. 3.3).
+
+    k for even use and k choices. Where all tokens take the same k experts and like them alike, N_r.
+
+    Args:
+        fractions: (layers, S, N_r), f of :func:`usage`.
+        means: (layers, S, N_r), P.
+        over: what becomes of the layers. ``pooled``: f and P are those of the tokens of all layers
+            together, as in the public code of Mixtral, so a layer may prefer few experts if
+            others prefer others; ``layers``: the sum of every layer's own loss; ``mean``: its mean.
 
     Returns:
         (S,), one value per scale; 0 for a scale without tokens.
     """
-    weights = belongs.flatten(0, -2).to(probabilities)
-    tokens = weights.sum(dim=0).clamp(min=1)[:, None]
-    mean = weights.T @ probabilities.flatten(0, -2) / tokens
-    share = weights.T @ chosen.flatten(0, -2) / tokens
-    choices = share.sum(dim=-1, keepdim=True).clamp(min=1)
-    return probabilities.shape[-1] * (mean * share / choices).sum(dim=-1)
+    if over == "pooled":
+        fractions, means = fractions.mean(dim=0, keepdim=True), means.mean(dim=0, keepdim=True)
+    losses = fractions.shape[-1] * (fractions * means).sum(dim=-1)
+    return losses.mean(dim=0) if over == "mean" else losses.sum(dim=0)

@@ -23,7 +23,7 @@ from mavsr.errors import InputError
 from mavsr.model.adapters.base import Adapter, count_parameters
 from mavsr.model.methods import method_of
 from mavsr.model.scales import Scale
-from mavsr.model.settings import ModelSettings, check_rank
+from mavsr.model.settings import ModelSettings
 
 SHARED = "shared"
 WEIGHTS = "adapter_model.safetensors"
@@ -41,7 +41,7 @@ class MatryoshkaLora(Adapter):
         own: have a LoRA per scale (``W_SS^ij``).
 
     Raises:
-        InputError: the rank does not divide the LLM's width, or the LLM lacks a target layer.
+        InputError: the LLM lacks a target layer.
     """
 
     def __init__(
@@ -51,7 +51,6 @@ class MatryoshkaLora(Adapter):
         self.shared, self.own = shared, own
         self.prefix_shared = not own
         assert settings.lora_rank and settings.lora_scale and settings.lora_targets
-        check_rank(settings.lora_rank, cast(Any, llm).config.hidden_size)
         _check_targets(llm, settings.lora_targets)
         config = peft.LoraConfig(
             r=settings.lora_rank,

@@ -20,7 +20,7 @@ from torch import nn
 from mavsr.errors import InputError
 from mavsr.files import write_json
 from mavsr.model.adapters.base import KINDS, Adapter, count_parameters
-from mavsr.model.adapters.experts import Experts, Router, balance_loss
+from mavsr.model.adapters.experts import Experts, Router, balance_loss, usage
 from mavsr.model.scales import Scale
 from mavsr.model.settings import ModelSettings
 
@@ -55,7 +55,7 @@ class Mome(Adapter):
             nn.ModuleDict({name: Router(width, self.mome) for name in names}) for _ in blocks
         )
         self.active = names[0]
-        self._losses: list[torch.Tensor] = []
+        self._usage: list[tuple[torch.Tensor, torch.Tensor]] = []
         self._uses: dict[tuple[int, Scale, str], torch.Tensor] | None = None
         for index, place in enumerate(blocks):
             place.add(lambda tokens, index=index: self._output(index, tokens))
@@ -72,8 +72,7 @@ class Mome(Adapter):
         probabilities, chosen, gates = router.route(inputs)
         if self.positions is not None:
             if torch.is_grad_enabled() and self.mome.balance:
-                losses = balance_loss(probabilities, chosen, self.positions.belongs)
-                self._losses.append(losses.mean())
+                self._usage.append(usage(probabilities, chosen, self.positions.belongs))
             if self._uses is not None:
                 self._count(self._uses, index, chosen.detach())
         return experts(inputs, gates).to(tokens)
@@ -105,15 +104,18 @@ class Mome(Adapter):
 
     @contextmanager
     def describe(self, positions: Any) -> Iterator[None]:
-        """See :meth:`Adapter.describe`; losses of earlier passes are forgotten."""
-        self._losses = []
+        """See :meth:`Adapter.describe`; what earlier passes used is forgotten."""
+        self._usage = []
         with super().describe(positions):
             yield
 
     def extra_loss(self) -> torch.Tensor | float:
-        """Balance weight times the balance losses, summed over layers as Switch does."""
-        losses, self._losses = self._losses, []
-        return self.mome.balance * torch.stack(losses).sum() if losses else 0.0
+        """Balance weight times the balance loss of all layers, averaged over scales."""
+        used, self._usage = self._usage, []
+        if not used:
+            return 0.0
+        fractions, means = (torch.stack(part) for part in zip(*used, strict=True))
+        return self.mome.balance * balance_loss(fractions, means, self.mome.balance_over).mean()
 
     def trainable(self) -> list[nn.Parameter]:
         """Experts and routers of all layers."""

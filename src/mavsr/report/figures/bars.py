@@ -90,7 +90,8 @@ def _group(axes: Axes, scores: pd.DataFrame, published: pd.DataFrame) -> None:
             label=label(method, variant),
         )
         outline(bars)
-        known = comparable(published, own)
+        found = comparable(published, own)
+        known = dict(zip(found.scale, found.wer, strict=True))
         marks = own.assign(published=own.scale.map(known)).dropna(subset="published")
         mark_published(axes, marks.x, marks.published)
     axes.set_xticks(range(len(names)), names)

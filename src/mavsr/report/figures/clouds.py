@@ -67,7 +67,9 @@ def _cloud(
             rows = rows.assign(x=rows[cost] * apart, scale=scale_labels(rows))
             _points(axes, rows, method)
             for _, same in rows.groupby("variant"):
-                marks = same.assign(published=same.scale.map(comparable(published, same)))
+                found = comparable(published, same)
+                known = dict(zip(found.scale, found.wer, strict=True))
+                marks = same.assign(published=same.scale.map(known))
                 marks = marks.dropna(subset="published")
                 mark_published(axes, marks.x, marks.published, look(method).colour)
         front = policy(own.assign(tflops=own[cost]))

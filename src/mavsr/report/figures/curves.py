@@ -7,18 +7,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mavsr.noise.condition import Condition
-from mavsr.report.figures.bars import RATES
+from mavsr.report.figures.bars import COMPRESSIONS, RATES
 from mavsr.report.figures.style import (
     Look,
     errors,
     from_zero,
     legend_above,
     look,
+    mark_published,
     methods_of,
     name_axis,
     panels,
 )
 from mavsr.report.names import label, scale_label
+from mavsr.report.published import comparable
 from mavsr.report.sources import Sources
 
 TASK_LOOKS = {
@@ -83,22 +85,30 @@ def mome_vsr(sources: Sources) -> Figure:
 
 
 def _against_rate(sources: Sources, name: str, task: str, rate: str) -> Figure:
+    """A panel per compression (and row per corpus), a line per method."""
     scores = sources.select(name, task=task, condition="clean")
+    published = sources.published(read_off=True)
     corpora = sorted(scores.corpus.unique())
-    figure, grid = panels(1, len(corpora))
-    for corpus, axes in zip(corpora, grid[0], strict=True):
-        own = scores[scores.corpus == corpus]
-        rates = sorted(own[rate].unique())
-        methods = methods_of(own)
-        for place, (method, variant) in enumerate(methods):
-            rows = own[(own.method == method) & (own.variant == variant)].sort_values(rate)
-            shift = 0.06 * (place - (len(methods) - 1) / 2)  # for the same reason
-            x = [rates.index(value) + shift for value in rows[rate]]
-            _line(axes, x, rows, look(method), label(method, variant))
-        axes.set_xticks(range(len(rates)), [str(value) for value in rates])
-        axes.set_xlabel(RATES[task])
-        name_axis(axes, corpus, corpora)
-    legend_above(figure, grid[0][0], columns=2)
+    shown = [kind for kind in COMPRESSIONS if kind in set(scores.compression)]
+    figure, grid = panels(len(corpora), len(shown))
+    for corpus, row in zip(corpora, grid, strict=True):
+        for compression, axes in zip(shown, row, strict=True):
+            own = scores[(scores.corpus == corpus) & (scores.compression == compression)]
+            rates = sorted(own[rate].unique())
+            methods = methods_of(own)
+            for place, (method, variant) in enumerate(methods):
+                rows = own[(own.method == method) & (own.variant == variant)].sort_values(rate)
+                shift = 0.06 * (place - (len(methods) - 1) / 2)  # for the same reason
+                x = [rates.index(value) + shift for value in rows[rate]]
+                _line(axes, x, rows, look(method), label(method, variant))
+                known = comparable(published, rows).sort_values(rate)
+                marks = [rates.index(value) + shift for value in known[rate]]
+                mark_published(axes, marks, known.wer.tolist(), look(method).colour)
+            axes.set_xticks(range(len(rates)), [str(value) for value in rates])
+            what = RATES[task] if len(shown) == 1 else f"{RATES[task]}, {COMPRESSIONS[compression]}"
+            axes.set_xlabel(what)
+        name_axis(row[0], corpus, corpora)
+    legend_above(figure, grid[0][0], columns=2 if len(shown) == 1 else 4)
     return figure
 
 

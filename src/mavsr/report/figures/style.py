@@ -47,6 +47,7 @@ LOOKS = {
     "mtsk-ms": Look("#56b4e9", "o", "////", "--"),
     "mtsk-ss": Look("#e69f00", "^", "....", "-."),
     "mtsk-mss": Look("#0072b2", "D", "xxxx", ":"),
+    "mome-mhsa-i": Look("#f0e442", "<", "\\\\\\\\", ":"),
     "mome-mhsa": Look("#d55e00", "P", "||||", "-"),
     "mome-ffn": Look("#cc79a7", "X", "----", "--"),
     "mome-layer": Look("#009e73", "v", "++++", "-."),

@@ -1,8 +1,9 @@
-"""Values in print: the papers' own numbers, shown beside measured ones of the same corpus only.
+"""Values in print: the papers' own numbers, shown beside measured ones of the same set-up only.
 
-``wer.csv`` holds word error rates of Llama-MTSK (arXiv 2503.06362, Tables 1, 2, 3 and 5) and of
-MoME (arXiv 2510.04136, main and ablation tables, read from secondary sources as its column ``note``
-says); ``cost.csv`` holds Table 4 of Llama-MTSK.
+A file per paper holds its word error rates, each with its table (or figure) and row:
+``llama_mtsk.csv`` (arXiv 2503.06362), ``mome.csv`` (arXiv 2510.04136) and ``omni_avsr.csv`` (arXiv
+2511.07253). ``parameters.csv`` holds the parameter counts of MoME's tables, ``cost.csv`` Table 4 of
+Llama-MTSK. ``doubt`` names what keeps a correct run from meeting a value (:data:`DOUBTS`).
 """
 
 import re
@@ -11,13 +12,29 @@ from pathlib import Path
 
 import pandas as pd
 
-from mavsr.report.names import label, scale_labels
+from mavsr.report.names import scale_labels
 
 _FOLDER = Path(__file__).parent
-CITATIONS = {"2503.06362": "Llama-MTSK (arXiv 2503.06362)", "2510.04136": "MoME (arXiv 2510.04136)"}
-
-SECONDARY = "secondary source"
-"""In the column ``note`` of a value that was not read in the paper itself."""
+PAPERS = {
+    "llama_mtsk": "Llama-MTSK (arXiv 2503.06362)",
+    "mome": "MoME (arXiv 2510.04136)",
+    "omni_avsr": "Omni-AVSR (arXiv 2511.07253)",
+}
+"""File with a paper's values -> the paper; of a value that two print the first one is cited."""
+DOUBTS = {
+    "setup": "what the paper leaves out of this set-up (of rates, encoder, LLM, b) is inferred",
+    "snr0": "the column at 0 dB looks as if its babble was mixed at random levels",
+    "label": "the printed count for b = 1 fits 15/3 experts, not 23/4, so either may be wrong",
+    "joint": "this model may have been trained on LRS2 and LRS3 together",
+    "read-off": "read off a figure",
+    "count": "no LoRA of the stated rank has this many parameters",
+    "cut": "cut off in print, not rounded",
+    "variant": "the paper does not print which variant of Llama-MTSK this is",
+    "encoder": "the paper trains LoRAs in AV-HuBERT too, this project does not",
+}
+"""Word in the column ``doubt`` -> why a correct run is not expected to meet the value."""
+SIGN = "‡"
+"""Behind a doubtful value in print."""
 
 
 def published_wer(kinds: Mapping[str, str], *tables: str) -> pd.DataFrame:
@@ -29,57 +46,77 @@ def published_wer(kinds: Mapping[str, str], *tables: str) -> pd.DataFrame:
         *tables: only those of some tables, such as ``table1`` or ``mome_table3``.
 
     Returns:
-        columns ``corpus`` (the config's name), ``task``, ``method`` (as in
-        :func:`mavsr.report.names.label`), ``variant`` (as in our scores), ``compression``,
-        ``audio_rate``, ``video_rate``, ``wer`` (%), ``audio_encoder``, ``llm``, ``note``, ``paper``
-        and ``table``; empty for other corpora.
+        columns ``corpus`` (the config's name), ``task``, ``method`` and ``variant`` (as in our
+        scores, or the name in print of what is none of ours), ``compression``, ``audio_rate``,
+        ``video_rate``, ``condition``, ``wer`` (%), ``audio_encoder``, ``llm``, ``doubt``, ``note``,
+        ``paper``, ``table`` and ``row``; empty for other corpora.
     """
-    values = pd.read_csv(_FOLDER / "wer.csv", dtype={"paper": str}).fillna({"note": ""})
-    values = values.astype({"audio_rate": "Int64", "video_rate": "Int64"})
+    values = pd.concat(
+        [_read(f"{name}.csv").assign(paper=paper) for name, paper in PAPERS.items()],
+        ignore_index=True,
+    ).astype({"audio_rate": "Int64", "video_rate": "Int64"})
     if tables:
         values = values[values.table.isin(tables)]
-    variants = values.method.map(_variant)
-    names = [
-        label("mome-mhsa", variant) if "=" in method else method
-        for method, variant in zip(values.method, variants, strict=True)
-    ]
-    values = values.assign(method=names, variant=variants)
     own = pd.DataFrame({"corpus": list(kinds), "dataset": list(kinds.values())}, dtype=object)
     return values.merge(own, on="dataset").drop(columns="dataset")
 
 
-def _variant(method: str) -> str:
-    """``r4k2s0b24`` for ``MoME routed=4 shared=0 bottleneck=24 top_k=2``."""
-    if found := dict(re.findall(r"(\w+)=(\w+)", method)):
-        top_k = found["routed"] if found["top_k"] == "all" else found["top_k"]
-        return f"r{found['routed']}k{top_k}s{found['shared']}b{found['bottleneck']}"
-    return "r23k4s1b12" if method.startswith("MoME-23/4-") else ""
-
-
-def comparable(published: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
-    """Published WER of a method with the encoder and LLM of ``rows``, by scale.
-
-    What is not known of a value in print (MoME's encoder and LLM) contradicts nothing.
+def comparable(published: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Published values of the method, encoder and LLM of ``rows``, once per scale and condition.
 
     Args:
         published: of :func:`published_wer`.
         rows: scores of one corpus, task, compression, method and variant.
+
+    Returns:
+        rows of ``published``, with a column ``scale`` such as ``(4,2)``.
     """
     same = ["corpus", "task", "compression", "method", "variant"]
-    ((corpus, task, kind, method, variant),) = rows[same].drop_duplicates().to_numpy().tolist()
+    alike = published.merge(rows[same].drop_duplicates(), on=same)
     encoders = {part for names in rows.encoders for part in names.split("+")}
-    found = published[
-        (published.method == label(method, variant))
-        & (published.variant == variant)
-        & (published.corpus == corpus)
-        & (published.task == task)
-        & (published.compression == kind)
-        & (published.llm.isin(rows.llm) | published.llm.isna())
-        & (published.audio_encoder.isin(encoders) | published.audio_encoder.isna())
+    # Of what sees alone the papers do not name the encoder that hears, and all take one that sees.
+    heard = alike.audio_encoder.isin(encoders) | (alike.task == "vsr")
+    found = alike[alike.llm.isin(rows.llm) & heard & alike.condition.isin(rows.condition)]
+    found = found.assign(scale=scale_labels(found)).drop_duplicates(["scale", "condition"])
+    return found[found["scale"].isin(scale_labels(rows))]
+
+
+def credit(shown: pd.DataFrame) -> str:
+    """Where values in print come from, and why some are doubtful; nothing if there are none."""
+    if shown.empty:
+        return ""
+    places = [
+        f"{', '.join(map(quoted, sorted(set(shown.table[shown.paper == paper]))))} of {paper}"
+        for paper in PAPERS.values()
+        if paper in set(shown.paper)
     ]
-    return dict(zip(scale_labels(found), found.wer, strict=True))
+    return " ".join([f"Published: {'; '.join(places)}.", doubts(shown)]).rstrip()
+
+
+def doubts(shown: pd.DataFrame) -> str:
+    """What the sign of doubt means for the values at hand; nothing if none is doubtful."""
+    words = {word for text in shown.doubt for word in text.split()}
+    told = "; ".join(text for word, text in DOUBTS.items() if word in words)
+    return f"{SIGN} not a value to expect: {told}." if told else ""
+
+
+def quoted(table: str) -> str:
+    """``Table 3`` for ``mome_table3``: its name in its paper."""
+    kind, number = re.findall(r"([a-z]+)(\d*)$", table)[0]
+    return f"{kind.capitalize()} {number}".rstrip()
 
 
 def published_cost() -> pd.DataFrame:
     """Table 4 of Llama-MTSK for Llama 3.1 8B: audio_rate, video_rate, tokens and tflops."""
     return pd.read_csv(_FOLDER / "cost.csv").drop(columns="table")
+
+
+def published_parameters() -> pd.DataFrame:
+    """Active adapter parameters that MoME prints: method, variant, llm, active_millions, doubt."""
+    return _read("parameters.csv")
+
+
+def _read(name: str) -> pd.DataFrame:
+    values = pd.read_csv(_FOLDER / name)
+    texts = [column for column in ("variant", "doubt", "note") if column in values]
+    return values.fillna(dict.fromkeys(texts, "")).astype(dict.fromkeys(texts, str))

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from mavsr.model.methods import method_of
 from mavsr.report.layout import Table
 from mavsr.report.names import flops_unit, label, rank, scale_label
 from mavsr.report.sources import Sources
@@ -13,7 +14,8 @@ def elastic(sources: Sources) -> Table:
     A row holds from its budget up to that of the next one.
     """
     scores = sources.select("elastic", condition="clean")
-    scores = scores[scores.method != "llama-avsr"]  # a model per scale: nothing to choose from
+    # Of a method that trains a model per scale there is nothing to choose from.
+    scores = scores[scores.method.map(lambda name: method_of(name).models != "per scale")]
     factor, unit = flops_unit(scores.tflops.max())
     rows, texts = [], []
     models = sorted(

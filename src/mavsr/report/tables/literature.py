@@ -4,7 +4,6 @@ import pandas as pd
 
 from mavsr.report.layout import Table
 from mavsr.report.names import label, rank, scale_label
-from mavsr.report.published import CITATIONS
 from mavsr.report.sources import Sources
 from mavsr.report.tables.rates import footnote, wer_text
 
@@ -30,8 +29,8 @@ def table2(sources: Sources) -> Table:
     for row in sources.published("table2").itertuples():
         scale = "" if row.compression == "none" else scale_label(row.audio_rate, row.video_rate)
         hours = str(row.note).removeprefix("labelled hours LRS2/LRS3 ")
-        source = f"as in Table 2 of {CITATIONS[row.paper]}"
-        head = (row.method, source, scale, hours)
+        source = f"as in Table 2 of {row.paper}"
+        head = (label(str(row.method)), source, scale, hours)
         rows.setdefault(head, {})[row.corpus] = row.wer
         texts.setdefault(head, {})[row.corpus] = f"{row.wer:.1f}"
     names = ["method", "source", "rates", "labelled hours LRS2/LRS3"]

@@ -8,7 +8,7 @@ from mavsr.errors import InputError
 from mavsr.noise.condition import Condition
 from mavsr.report.layout import Table
 from mavsr.report.names import label, rank, scale_labels, variant_rank
-from mavsr.report.published import CITATIONS, SECONDARY
+from mavsr.report.published import SIGN, comparable, credit
 from mavsr.report.sources import Sources
 
 SIGNIFICANT = 0.05
@@ -24,7 +24,8 @@ def arrange(
     """A row per corpus and method, a column per scale (or condition), WER in %.
 
     In print a cell is ``15.1 ±1.2``, half the width of its interval behind it, and † where it
-    differs from the baseline at p < 0.05. Published values stand in columns of their own.
+    differs from the baseline at p < 0.05. Published values of the same method, encoder and LLM, if
+    there are any, stand in columns of their own, with ‡ behind doubtful ones.
 
     Args:
         scores: rows of an experiment's scores, of one task.
@@ -38,22 +39,23 @@ def arrange(
     """
     rows = _labelled(scores, across)
     columns = list(dict.fromkeys(rows.sort_values("place")["column"]))
+    known = pd.DataFrame() if published is None else _known(published, rows)
     frames, prints = [], []
     order = ["corpus", "rank", "size", "variant", "method"]
-    for (corpus, _, _, variant, method), own in rows.groupby(order):
+    for (corpus, _, _, _, method), own in rows.groupby(order):
         _check_row(corpus, method, own, columns)
         own = own.set_index("column").loc[columns]
         head = {"corpus": corpus, "method": method, **{name: own[name].iloc[0] for name in beside}}
         print_head = {**head, **{name: _number(head[name]) for name in beside}}
         values = {column: own.wer[column] for column in columns}
         texts = {column: wer_text(own.loc[column]) for column in columns}
-        if published is not None and len(published):
-            known = _known(published, corpus, method, variant)
-            values |= {f"{c} published": known.get(c) for c in columns}
-            texts |= {f"{c} published": _number(known.get(c)) for c in columns}
+        for column in columns if len(known) else ():
+            mine = known[known.score == own.score[column]]
+            values[f"{column} published"] = mine.wer.iloc[0] if len(mine) else None
+            texts[f"{column} published"] = _quoted(mine.iloc[0]) if len(mine) else "–"
         frames.append({**head, **values})
         prints.append({**print_head, **texts})
-    notes = [caption, footnote(scores), credit(published)]
+    notes = [caption, footnote(scores), credit(known)]
     return Table(pd.DataFrame(frames), pd.DataFrame(prints), " ".join(filter(None, notes)))
 
 
@@ -75,18 +77,6 @@ def footnote(scores: pd.DataFrame) -> str:
     return f"WER in %, ± half of the 95 % bootstrap interval over utterances{compared}."
 
 
-def credit(published: pd.DataFrame | None) -> str:
-    """Where the columns of published values come from; nothing if there are none."""
-    if published is None or published.empty:
-        return ""
-    second_hand = published.groupby("paper").note.apply(lambda notes: notes.str.contains(SECONDARY))
-    papers = [
-        CITATIONS[paper] + (", read from secondary sources" if second_hand[paper].any() else "")
-        for paper in sorted(published.paper.unique())
-    ]
-    return f"Published: {'; '.join(papers)}."
-
-
 def _labelled(scores: pd.DataFrame, across: str) -> pd.DataFrame:
     """Rows with the method's name in print, its rank, and the name and place of its column."""
     if across == "scale":
@@ -100,6 +90,8 @@ def _labelled(scores: pd.DataFrame, across: str) -> pd.DataFrame:
     return scores.assign(
         rank=scores.method.map(rank),
         size=scores.variant.map(variant_rank),
+        name=scores.method,
+        score=range(len(scores)),
         method=[label(m, v) for m, v in zip(scores.method, scores.variant, strict=True)],
         column=named,
         place=places,
@@ -120,11 +112,17 @@ def _check_row(corpus: str, method: str, own: pd.DataFrame, columns: list[str]) 
         )
 
 
-def _known(published: pd.DataFrame, corpus: str, method: str, variant: str) -> dict[str, float]:
-    mine = published[
-        (published.corpus == corpus) & (published.method == method) & (published.variant == variant)
-    ]
-    return dict(zip(scale_labels(mine), mine.wer, strict=True))
+def _known(published: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """What is published of the set-up of each score; ``score`` numbers the rows of scores."""
+    ours = rows.assign(method=rows["name"], scale=scale_labels(rows))
+    alike = ours.groupby(["corpus", "task", "compression", "method", "variant"])
+    return pd.concat(
+        comparable(published, own).merge(own[["scale", "condition", "score"]]) for _, own in alike
+    )
+
+
+def _quoted(value: pd.Series) -> str:
+    return _number(value.wer) + (SIGN if value.doubt else "")
 
 
 def _number(value: float | None) -> str:
@@ -148,7 +146,7 @@ def _pairs(sources: Sources, name: str) -> Table:
     return arrange(
         sources.select(name, task="avsr", condition="clean"),
         "Audio-visual recognition; columns are (audio, video) rates.",
-        sources.published(name),
+        sources.published(),
     )
 
 
@@ -157,5 +155,5 @@ def table3(sources: Sources) -> Table:
     return arrange(
         sources.select("table3", task="asr", condition="clean"),
         "Recognition of speech alone; columns are audio rates.",
-        sources.published("table3"),
+        sources.published(),
     )
