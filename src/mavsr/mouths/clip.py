@@ -72,7 +72,7 @@ class Lengths:
 
     @property
     def av_gap_s(self) -> float:
-        """Seconds by which the picture outlasts the sound; negative if it ends earlier."""
+        """Seconds by which the picture outlasts the audio; negative if it ends earlier."""
         return self.frames / FRAME_RATE - self.samples / SAMPLE_RATE
 
     @property
@@ -82,7 +82,7 @@ class Lengths:
 
 
 def check_lengths(lengths: Lengths, settings: CropSettings) -> None:
-    """Refuse clips that are too short, cut off, or whose picture and sound do not belong together.
+    """Refuse clips that are too short, cut off, or whose video and audio do not belong together.
 
     Raises:
         InputError: the clip is to be dropped; the message says why.
