@@ -43,7 +43,6 @@ from mavsr.config.read import read_config
 from mavsr.encoders import Encoder, EncoderSettings, load_encoder
 from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder, save_checkpoint
 from mavsr.encoders.batches import BatchPlan, encode_stream
-from mavsr.encoders.sizes import encoder_size
 from mavsr.encoders.whisper import WhisperEncoder
 from mavsr.features.cache import FeatureCache
 from mavsr.features.content import FIELD, pack
@@ -53,6 +52,7 @@ from mavsr.features.settings import ExtractSettings
 from mavsr.features.views import clean_view
 from mavsr.media import decode_audio, decode_video, encode_audio, encode_lossless
 from mavsr.noise.condition import Condition
+from mavsr.plan.encoder_sizes import encoder_size
 from mavsr.shards import read_shard, write_shard
 from mavsr.workflow.experiments import all_evaluations
 

@@ -1,6 +1,7 @@
 """Fixtures of several stages: a video, a tiny LLM, cached features of clips, the smoke run."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,10 +30,23 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 torch.set_num_threads(1)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses by marks
 def pytest_collection_modifyitems(items):
-    """Begin with what takes longest: no worker of pytest-xdist is left with it at the end."""
-    rooms = ("slurm", "workflow")
-    items.sort(key=lambda item: [item.path.parent.name != room for room in rooms])
+    """Mark as slow what starts Snakemake or make on a copy of the repository.
+
+    What takes longest comes first: no worker of pytest-xdist is left with it at the end.
+    """
+    for item in items:
+        if Project in returned(item) or "clone" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
+    folders = ("slurm", "workflow")
+    items.sort(key=lambda item: [item.path.parent.name != name for name in folders])
+
+
+def returned(item: pytest.Function) -> set[object]:
+    """What the fixtures of a test are annotated to return."""
+    fixtures = item._fixtureinfo.name2fixturedefs.values()
+    return {f.func.__annotations__.get("return") for found in fixtures for f in found}
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +82,7 @@ def llm_folder(tmp_path_factory) -> Path:
     return save_llm(tmp_path_factory.mktemp("llm") / "llama")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def settings_of(llm_folder):
     """Model settings over the tiny LLM; keywords change them."""
 
@@ -103,12 +117,18 @@ def utterances() -> list[Utterance]:
 
 
 @pytest.fixture
-def write_features(tmp_path):
+def write_features(tmp_path, write_features_to):
     """Write manifest and cached features of a made-up split; return manifest and index paths."""
+    return partial(write_features_to, tmp_path)
 
-    def write(split: str, lengths: dict[str, int], view: str = "clean", spoil=None):
+
+@pytest.fixture(scope="session")
+def write_features_to():
+    """The same for a folder that is named first."""
+
+    def write(place: Path, split: str, lengths: dict[str, int], view: str = "clean", spoil=None):
         clips = {key: make_utterance(f"{view} {key}", n) for key, n in sorted(lengths.items())}
-        manifest = tmp_path / f"{split}.parquet"
+        manifest = place / f"{split}.parquet"
         rows = [
             manifest_row(key, text=make_text(key), duration_s=n / 25, split=split)
             for key, n in lengths.items()
@@ -116,16 +136,16 @@ def write_features(tmp_path):
         write_manifest(manifest, pd.DataFrame(rows))
         indexes = {}
         for modality in DIMS:
-            place = tmp_path / "features" / modality / split / view
+            cache = place / "features" / modality / split / view
             samples = []
             for key, clip in clips.items():
                 tokens = clip.tokens[modality].half()
                 if spoil == (modality, key):
                     tokens[0, 0] = float("nan")
                 samples.append((key, {"safetensors": safetensors.torch.save({"features": tokens})}))
-            write_shard(place / "00000.tar", iter(samples))
-            index([place / "00000.tar"], place / "index.json", place / "samples.parquet", {})
-            indexes[modality] = place / "index.json"
+            write_shard(cache / "00000.tar", iter(samples))
+            index([cache / "00000.tar"], cache / "index.json", cache / "samples.parquet", {})
+            indexes[modality] = cache / "index.json"
         return manifest, indexes
 
     return write

@@ -8,3 +8,5 @@ FULL_BELOW = 50
 """Clips of fewer audio tokens (1 s) are stored in full where others are pooled."""
 LARGEST_POOLED_RATE = FULL_BELOW - 5
 """Aligning a clip to its video drops up to four audio tokens; what is left must fill one group."""
+BYTES = {"float16": 2, "bfloat16": 2, "float32": 4}
+"""Of a number, by the type that tokens are stored in."""

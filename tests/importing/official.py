@@ -6,8 +6,8 @@ another folder of the same form, which is tested in its place.
 
 import json
 import os
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ from seeded_weights import (
 )
 
 from mavsr.config.read import read_config
-from mavsr.encoders import load_encoder
+from mavsr.encoders import EncoderSettings, load_encoder
 from mavsr.importing.import_checkpoint import import_checkpoint
 from mavsr.importing.reading import Given
 from mavsr.model.avsr import MatryoshkaModel, Utterance
@@ -47,6 +47,8 @@ class Case:
 
     name: str
     folder: Path
+    _encoders: dict = field(default_factory=dict, compare=False)
+    _tokens: dict = field(default_factory=dict, compare=False)
 
     @cached_property
     def content(self) -> dict:
@@ -65,6 +67,11 @@ class Case:
         return dict(np.load(CASES / f"{self.name}.npz"))
 
     @property
+    def state(self) -> dict:
+        """The weights, by the authors' names."""
+        return _state(CASES / f"{self.name}.json")
+
+    @property
     def numerics(self) -> str:
         """The profile that a case was computed in: float32, save for rotary frequencies in one."""
         return "authors" if self.case.get("round_inv_freq") else "authors-float32"
@@ -74,10 +81,9 @@ class Case:
         """The LLM before the authors' code put five tokens behind it, as the hub would have it."""
         folder = self.folder / "llm"
         if not folder.exists():
-            state = case_state_dict(self.content)
             weights = {
                 name.removeprefix("llm."): tensor
-                for name, tensor in state.items()
+                for name, tensor in self.state.items()
                 if name.startswith("llm.") and ".lora_" not in name
             }
             for name in TABLES:
@@ -115,7 +121,7 @@ class Case:
         """The case's weights as a file of the authors."""
         path = self.folder / ("epoch=7.ckpt" if lightning else "model_avg_1.pth")
         self.folder.mkdir(exist_ok=True)
-        save_checkpoint(self.content, path, lightning=lightning)
+        save_checkpoint(self.content, self.state, path, lightning=lightning)
         return path
 
     def imported(self, lightning: bool = False, **changes) -> list[Path]:
@@ -130,10 +136,7 @@ class Case:
     def utterances(self, folder: Path) -> list[Utterance]:
         """Every clip with the tokens that the encoders give, those of the folder if it has any."""
         opened = read_model_folder(folder)
-        encoders = {}
-        if opened.run["setup"]:
-            setup = read_setup(opened)
-            encoders = {m: load_encoder(settings) for m, settings in setup.encoders.items()}
+        encoders = read_setup(opened).encoders if opened.run["setup"] else {}
         seed, found = self.case["seed"], []
         for clip in self.case["clips"]:
             lengths = {"video": clip["frames"]}
@@ -144,13 +147,21 @@ class Case:
                 "video": video(clip["key"], clip["frames"], seed).transpose(0, 1),
             }
             tokens = {
-                modality: encoders[modality].encode([samples[modality]])[0]
+                modality: self._encoded(encoders[modality], clip["key"], samples[modality])
                 if encoders
                 else features(f"{clip['key']}/{modality}", lengths[modality], dim, seed)
                 for modality, dim in opened.dims.items()
             }
             found.append(Utterance(clip["key"], clip["text"], tokens))
         return found
+
+    def _encoded(self, settings: EncoderSettings, key: str, sample) -> torch.Tensor:
+        """Tokens of a clip by an encoder of the case, which the models of all tasks share."""
+        if settings not in self._encoders:
+            self._encoders[settings] = load_encoder(settings)
+        if (settings, key) not in self._tokens:
+            self._tokens[settings, key] = self._encoders[settings].encode([sample])[0]
+        return self._tokens[settings, key]
 
     def expectations(self, task: str, utterance: Utterance) -> dict[str, dict]:
         """Scale -> loss, prefix_tokens, decoded and perhaps logits of a clip in one task."""
@@ -168,6 +179,12 @@ class Case:
             if place in self.arrays:
                 found[scale]["logits"] = torch.from_numpy(self.arrays[place])
         return found
+
+
+@cache
+def _state(path: Path) -> dict:
+    """Drawing the weights of a case takes longer than most that is done with them."""
+    return case_state_dict(json.loads(path.read_text()))
 
 
 def load(folder: Path) -> MatryoshkaModel:

@@ -240,18 +240,18 @@ def case_state_dict(content: dict) -> dict:
 
 
 def save_checkpoint(
-    content: dict, path: Path, dtype=torch.float32, lightning: bool = False
+    content: dict, state: dict, path: Path, dtype=torch.float32, lightning: bool = False
 ) -> None:
     """Write a case's weights as the authors' files hold them.
 
     Args:
         content: a case's JSON.
+        state: its weights.
         path: `.pth` (a bare state dict, what `--pretrained-model-path` reads) or, with `lightning`,
             `.ckpt` (keys prefixed by `model.`, with the other entries that Lightning 2.3 writes).
         dtype: bfloat16 as the authors' files; float32 to compare numbers. Integer tensors stay.
         lightning: see `path`.
     """
-    state = case_state_dict(content)
     cast = {n: t.to(dtype) if t.is_floating_point() else t for n, t in state.items()}
     if content["case"]["llm"]["tied"]:  # one storage under two names, as PyTorch saves tied weights
         cast["llm.lm_head.weight"] = cast["llm.model.embed_tokens.weight"]

@@ -70,13 +70,15 @@ def test_losses_logits_and_lengths(case, models):
 def test_transcripts(case, models):
     for model, utterances in models:
         old = numerics_of(model.settings.numerics).old_beams
-        for utterance in utterances:
-            for name, wanted in case.expectations(model.settings.task, utterance).items():
-                for beams, expected in ((1, "greedy"), (15, "beam15")):
-                    ids = decode(model, utterance, Scale.parse(name), beams, old)
-                    end = model.tokenizer.eos_token_id
-                    same = ids == [i for i in wanted["decoded"][expected] if i != end]
-                    scores = wanted["decoded"]["scores"]
+        end = model.tokenizer.eos_token_id
+        wanted = [case.expectations(model.settings.task, u) for u in utterances]
+        for name in wanted[0]:
+            for beams, expected in ((1, "greedy"), (15, "beam15")):
+                found = decode(model, utterances, Scale.parse(name), beams, old)
+                for ids, by_scale in zip(found, wanted, strict=True):
+                    decoded = by_scale[name]["decoded"]
+                    same = ids == [i for i in decoded[expected] if i != end]
+                    scores = decoded["scores"]
                     assert same or (beams > 1 and scores[0] - scores[1] < TIE)
 
 
@@ -104,9 +106,9 @@ def logits(model: MatryoshkaModel, utterance: Utterance, scale: Scale) -> torch.
 
 
 def decode(
-    model: MatryoshkaModel, utterance: Utterance, scale: Scale, beams: int, old: bool
-) -> list[int]:
+    model: MatryoshkaModel, utterances: list[Utterance], scale: Scale, beams: int, old: bool
+) -> list[list[int]]:
     with torch.inference_mode():
         model.adapter.activate(scale)
-        tree = TokenTree(model.llm, model.prefixes([utterance], scale))
-        return beam_search(tree, model.tokenizer.eos_token_id, beams, 32, best, old)[0]
+        tree = TokenTree(model.llm, model.prefixes(utterances, scale))
+        return beam_search(tree, model.tokenizer.eos_token_id, beams, 32, best, old)

@@ -46,7 +46,7 @@ class Sizes(dict):
     """Sizes of the published encoders, without reading a checkpoint."""
 
     def __missing__(self, name):
-        from mavsr.encoders.sizes import EncoderSize
+        from mavsr.plan.encoder_sizes import EncoderSize
 
         modality = "video" if "avhubert" in name else "audio"
         return EncoderSize(modality, 1024, None, 6e8, 1e3, "a test")
@@ -115,7 +115,7 @@ def test_a_fine_tuned_llama_is_looked_up_where_it_lies(tmp_path):
     config = read_config([CONFIGS / "smoke.yaml"])
     config = changed(config, {"llms": {"toy-llama": {"path": str(folder)}}})
     work = Work(config, read_rates(), tmp_path)
-    assert work.llms["toy-llama"].num_hidden_layers == 3
+    assert work.llms["toy-llama"].layers == 3
 
 
 @pytest.mark.parametrize("text", ["crop_byte: 1", "crop_bytes: 0", "start_s: {cpu: fast}"])

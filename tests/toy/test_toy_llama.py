@@ -1,10 +1,11 @@
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from tiny import DIMS, make_utterance
+from tiny import DIMS, flip_byte, make_utterance
 from trees import manifest_row
 
 from mavsr.corpus.manifest import write_manifest
@@ -119,23 +120,35 @@ def manifest(tmp_path_factory):
     return path
 
 
-def test_the_folder_is_hugging_faces_and_reproducible(manifest, tmp_path):
-    for name in ("one", "two"):
-        make_llama(manifest, tmp_path / name, SMALL)
-    first, second = tmp_path / "one", tmp_path / "two"
+@pytest.fixture(scope="module")
+def made(manifest):
+    make_llama(manifest, manifest.parent / "llm", SMALL)
+    return manifest.parent / "llm"
+
+
+def test_the_folder_is_hugging_faces_and_reproducible(manifest, made, tmp_path):
+    make_llama(manifest, tmp_path / "again", SMALL)
     for name in ("model.safetensors", "tokenizer.json"):
-        assert (first / name).read_bytes() == (second / name).read_bytes()
-    llm, tokenizer = load_llm(str(first))
+        assert (made / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+    llm, tokenizer = load_llm(str(made))
     assert llm.config.vocab_size == len(tokenizer)
     assert llm.config.eos_token_id == tokenizer.eos_token_id
-    report = json.loads((first / "toy.json").read_text())
+    report = json.loads((made / "toy.json").read_text())
     assert report["settings"]["hidden"] == 16
     assert 0 <= report["tokens_right"] <= 1
 
 
-def test_the_model_that_is_trained_takes_it(manifest, tmp_path, settings_of):
-    make_llama(manifest, tmp_path / "llm", SMALL)
-    model = MatryoshkaModel(settings_of(llm=str(tmp_path / "llm")), DIMS).eval()
+def test_weights_that_are_not_those_of_its_record_are_refused(made, tmp_path):
+    """Training has nothing else to compare them with: it would take them."""
+    folder = shutil.copytree(made, tmp_path / "llm")
+    load_llm(str(folder))
+    flip_byte(folder / "model.safetensors")
+    with pytest.raises(InputError, match=rf"{folder}/model.safetensors is missing or damaged"):
+        load_llm(str(folder))
+
+
+def test_the_model_that_is_trained_takes_it(made, settings_of):
+    model = MatryoshkaModel(settings_of(llm=str(made)), DIMS).eval()
     clips = [make_utterance("a", 6), make_utterance("b", 9)]
     model.loss(clips, Scale(2, 1)).backward()
     texts = transcribe(model, clips, Scale(2, 1), DecodingSettings(beams=2, max_new_tokens=4))

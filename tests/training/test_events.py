@@ -13,7 +13,7 @@ import pytest
 from mavsr.errors import InputError
 from mavsr.training import trainer as trainer_module
 from mavsr.training.events import event_files
-from mavsr.training.settings import TrainingSettings
+from mavsr.training.settings import TrainingSettings, deciding_settings
 from mavsr.training.train import train
 
 TRAINING = TrainingSettings(
@@ -96,7 +96,7 @@ def test_without_them_the_run_is_the_same_and_old_ones_go(tmp_path, files, setti
 
 def test_the_state_of_a_run_without_them_is_taken_up_with_them():
     plain = TrainingSettings(**{**asdict(TRAINING), "tensorboard": False})
-    assert plain.deciding() == TRAINING.deciding()
+    assert deciding_settings(plain) == deciding_settings(TRAINING)
 
 
 def test_the_missing_package_is_named(tmp_path, monkeypatch):

@@ -17,12 +17,11 @@ from mavsr.command import progress, run_command
 from mavsr.evaluation.hypotheses import Origin, write_hypotheses
 from mavsr.evaluation.resume import Resume
 from mavsr.evaluation.settings import DecodingSettings
+from mavsr.evaluation.split import read_split
 from mavsr.evaluation.transcribe import plan_batches, transcribe
-from mavsr.features.join import UtteranceSource, check_modalities
-from mavsr.features.origin import check_encoders, check_pooling
 from mavsr.files import sha256
 from mavsr.model.cost import matrix_parameters, prefix_tokens, teraflops
-from mavsr.model.folder import read_model_folder
+from mavsr.model.folder import ModelFolder, read_model_folder
 from mavsr.model.llm import written_config
 from mavsr.model.loading import best_device, load_trained
 from mavsr.model.scales import Scale
@@ -61,19 +60,15 @@ def decode(
     torch.set_num_threads(threads)
     folder = read_model_folder(model)
     settings, chosen = folder.settings, Scale.parse(scale)
-    indexes = {m: path for m, path in (("audio", audio), ("video", video)) if path}
-    check_modalities(settings.task, indexes)
-    source = UtteranceSource(manifest, indexes)
-    check_encoders(folder.encoders, source)
-    check_pooling(settings, source)
+    source = read_split(folder, manifest, audio, video)
     network = load_trained(folder, best_device())
 
     prompt = len(network.prompt_ids)
     tokens = {key: prefix_tokens(n, chosen, prompt) for key, n in source.lengths().items()}
-    read = [manifest, *indexes.values()]
+    read = [manifest, *(path for path in (audio, video) if path)]
     resume = Resume(
         hypotheses.with_suffix(".resume"),
-        _fingerprint(model, read, origin, decoding),
+        _fingerprint(folder, read, origin, decoding),
         code_digest("mavsr.evaluation.decode"),
     )
     batches = plan_batches({k: n for k, n in tokens.items() if k not in resume.lines}, decoding)
@@ -129,11 +124,16 @@ def decode(
     logging.info("%d utterances at %s", len(tokens), scale)
 
 
-def _fingerprint(model: Path, read: list[Path], origin: Origin, decoding: DecodingSettings) -> str:
-    """Identifies everything that hypotheses and references depend on, but for code."""
-    files = [*sorted(model.rglob("*.safetensors")), model / "run.json", *read]
+def _fingerprint(
+    folder: ModelFolder, read: list[Path], origin: Origin, decoding: DecodingSettings
+) -> str:
+    """Identifies everything that hypotheses and references depend on, but for code.
+
+    The model's part is its own digest, which covers its files and its LLM.
+    """
     settings = {k: v for k, v in asdict(decoding).items() if k != "batch_tokens"}
-    content = [[sha256(path) for path in files], asdict(origin), settings]
+    digests = [folder.run["run_sha256"], *map(sha256, read)]
+    content = [digests, asdict(origin), settings]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 

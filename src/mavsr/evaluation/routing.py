@@ -11,8 +11,8 @@ import torch
 
 from mavsr.command import progress, run_command
 from mavsr.errors import InputError
-from mavsr.features.join import UtteranceSource, check_modalities
-from mavsr.features.origin import check_encoders, check_pooling
+from mavsr.evaluation.split import read_split
+from mavsr.features.join import UtteranceSource
 from mavsr.model.adapters.base import KINDS
 from mavsr.model.adapters.mome import Mome
 from mavsr.model.avsr import MatryoshkaModel
@@ -51,16 +51,12 @@ def routing(
     """
     torch.set_num_threads(threads)
     folder = read_model_folder(model)
-    settings = folder.settings
-    if settings.mome is None:
+    if folder.settings.mome is None:
         raise InputError(
-            f"{model} is a model of method {settings.method}, which has no experts; give a MoME one"
+            f"{model} is a model of method {folder.settings.method}, which has no experts; give a "
+            "MoME one"
         )
-    indexes = {m: path for m, path in (("audio", audio), ("video", video)) if path}
-    check_modalities(settings.task, indexes)
-    source = UtteranceSource(manifest, indexes)
-    check_encoders(folder.encoders, source)
-    check_pooling(settings, source)
+    source = read_split(folder, manifest, audio, video)
     write_csv(output, routing_table(load_trained(folder, best_device()), source))
 
 

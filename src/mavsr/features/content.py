@@ -22,8 +22,6 @@ FIELD = "safetensors"
 """Extension of a clip's features in a shard."""
 TENSOR = "features"
 """Name of the tensor (tokens, dim) in it."""
-BYTES = {"float16": 2, "bfloat16": 2, "float32": 4}
-"""Of a number, by the type that tokens are stored in."""
 _ABOUT = "about"
 # One entry, because safetensors writes several in random order.
 

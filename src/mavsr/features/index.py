@@ -13,11 +13,12 @@ import pandas as pd
 
 from mavsr.command import run_command
 from mavsr.errors import InputError
-from mavsr.features.content import BYTES, FIELD, Header, MadeBy, read_header
+from mavsr.features.content import FIELD, Header, MadeBy, read_header
 from mavsr.files import atomic
 from mavsr.mouths.ledger import kept_keys
 from mavsr.remedies import rebuild_command
 from mavsr.shards import check_keys, extents, read_field, write_index
+from mavsr.tokens import BYTES
 
 COLUMNS = {
     "key": "of the clip",

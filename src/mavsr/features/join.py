@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
@@ -11,6 +12,8 @@ from mavsr.features.content import MadeBy
 from mavsr.model.avsr import Utterance
 from mavsr.model.scales import TASKS
 from mavsr.numerics import numerics_of
+
+T = TypeVar("T")
 
 
 class UtteranceSource(Mapping[str, Utterance]):
@@ -119,6 +122,11 @@ def cached_views(manifest: Path, views: Mapping[str, Sequence[Path]]) -> list[Ut
                 "runs, rerun the features rules"
             )
     return sources
+
+
+def by_modality(audio: T | None, video: T | None) -> dict[str, T]:
+    """What is given, by its modality."""
+    return {m: given for m, given in (("audio", audio), ("video", video)) if given}
 
 
 def check_modalities(task: str, indexes: Mapping[str, object]) -> None:

@@ -112,8 +112,6 @@ def read_scale(text: str, settings: ModelSettings) -> Scale:
 
 
 def _projectors(path: Path, settings: ModelSettings, scale: Scale) -> dict:
-    if not path.is_file():
-        raise InputError(f"{path} is missing; train the model again")
     tensors = safetensors.torch.load_file(path)
     kept = ("markers", *(name for name in tensors if name.startswith(PREFIX)))
     chosen = {name: tensors[name] for name in kept}

@@ -26,6 +26,7 @@ from transformers.utils import logging as library_logging
 from mavsr.checkpoints import LLM, check_folder, read_object, values, weight_files
 from mavsr.errors import InputError
 from mavsr.hub import hub_folder
+from mavsr.toy.record import check_weights
 
 ATTENTION_LAYERS = {"full_attention", "sliding_attention"}
 """Hugging Face's names of the layers that see past tokens through their keys and values alone."""
@@ -79,11 +80,13 @@ def load_llm(
     """A frozen causal language model in eval mode, and its tokenizer.
 
     Raises:
-        InputError: it is no complete model (:func:`llm_folder`), its weights and ``config.json`` do
-            not belong together, it needs code of its own, its tokenizer has no token for the end of
-            a text, or not all of its layers are attention.
+        InputError: it is no complete model (:func:`llm_folder`), it is a toy model unlike its
+            record, its weights and ``config.json`` do not belong together, it needs code of its
+            own, its tokenizer has no token for the end of a text, or not all of its layers are
+            attention.
     """
     folder = llm_folder(name, revision)
+    check_weights(folder)
     if weight_files(folder)[-1].suffix == ".bin":
         logging.warning("%s: the weights are pickled; tensors alone are read of them", folder)
     loaded: Any

@@ -7,9 +7,9 @@ import pandas as pd
 
 from mavsr.config.config import Config
 from mavsr.config.sections import Features
-from mavsr.encoders.sizes import encoder_size
 from mavsr.errors import InputError
 from mavsr.media import FRAME_RATE
+from mavsr.plan.encoder_sizes import encoder_size
 from mavsr.workflow.experiments import all_models, training_settings
 
 _NAMED = 5

@@ -5,17 +5,15 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from transformers import LlamaConfig, PretrainedConfig
 
 from mavsr.config.config import Config
 from mavsr.config.corpora import PortraitCorpus
-from mavsr.encoders.sizes import EncoderSize, encoder_size
 from mavsr.model.named import Model
 from mavsr.model.scales import Scale
+from mavsr.plan.encoder_sizes import EncoderSize, encoder_size
 from mavsr.plan.features import Lengths, encoding_flops, split_lengths
+from mavsr.plan.llm_sizes import LlmSize, llm_size, trained_parameters
 from mavsr.plan.rates import Rates
-from mavsr.report.cost import adapter_parameters, matrix_parameters
-from mavsr.report.llm_shapes import LLMS, llm_shape
 from mavsr.tokens import TOKENS_PER_SECOND
 from mavsr.workflow.experiments import Evaluation, training_settings
 
@@ -42,29 +40,15 @@ class Work:
         }
 
     @cached_property
-    def llms(self) -> dict[str, PretrainedConfig]:
-        """Name of an LLM -> its shape; a toy model's is the config's, as it may not be made yet."""
-        return {name: self._llm(llm.path) for name, llm in self.config.llms.items()}
-
-    def _llm(self, path: str) -> PretrainedConfig:
-        if not path.startswith("results/toy/"):
-            known = path.rpartition("/")[2].lower()
-            return llm_shape(known if known in LLMS else path)
+    def llms(self) -> dict[str, LlmSize]:
+        """Name of an LLM -> its size."""
         toy = self.config.toy.llama
-        return LlamaConfig(
-            vocab_size=toy.vocabulary,
-            hidden_size=toy.hidden,
-            intermediate_size=3 * toy.hidden,
-            num_hidden_layers=toy.layers,
-            num_attention_heads=toy.heads,
-            num_key_value_heads=toy.heads,
-            tie_word_embeddings=False,
-        )
+        return {name: llm_size(llm.path, toy) for name, llm in self.config.llms.items()}
 
     @cached_property
     def weights(self) -> dict[str, int]:
         """Name of an LLM -> weights that multiply a token."""
-        return {name: matrix_parameters(shape) for name, shape in self.llms.items()}
+        return {name: size.matrices for name, size in self.llms.items()}
 
     def lengths(self, corpus: str, split: str) -> Lengths:
         """Of a split's clips: the manifest's, those in print, or those of a corpus to be made.
@@ -123,12 +107,12 @@ class Work:
 
     def trained(self, model: Model) -> int:
         """Parameters that a model's training changes: adapter and projectors."""
-        settings, shape = model.settings, self.llms[model.llm]
-        total, _ = adapter_parameters(shape, settings, settings.scales[0])
+        settings, size = model.settings, self.llms[model.llm]
+        total = trained_parameters(size, settings)
         for modality, encoder in model.encoders:
             dim = self.encoders[encoder].dim
             for rate in settings.rates(modality):
                 width = dim * rate if settings.compression == "stack" else dim
                 hidden = settings.projector_hidden
-                total += (width + 1) * hidden + (hidden + 1) * shape.hidden_size
+                total += (width + 1) * hidden + (hidden + 1) * size.hidden
         return total

@@ -3,15 +3,17 @@
 Source: the ``config.json`` of meta-llama/Llama-3.2-1B, Llama-3.2-3B and Llama-3.1-8B.
 """
 
-from typing import Any
-
-from transformers import LlamaConfig, PretrainedConfig
+from typing import TYPE_CHECKING, Any
 
 from mavsr.errors import InputError
-from mavsr.model.llm import written_config
 
-_SHAPES: dict[str, dict[str, Any]] = {
+if TYPE_CHECKING:  # what needs no network library may ask for the sizes alone
+    from transformers import PretrainedConfig
+
+_COMMON = {"vocab_size": 128256, "num_key_value_heads": 8}
+SHAPES: dict[str, dict[str, Any]] = {
     "llama-3.2-1b": {
+        **_COMMON,
         "hidden_size": 2048,
         "intermediate_size": 8192,
         "num_hidden_layers": 16,
@@ -20,6 +22,7 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "tie_word_embeddings": True,
     },
     "llama-3.2-3b": {
+        **_COMMON,
         "hidden_size": 3072,
         "intermediate_size": 8192,
         "num_hidden_layers": 28,
@@ -28,6 +31,7 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "tie_word_embeddings": True,
     },
     "llama-3.1-8b": {
+        **_COMMON,
         "hidden_size": 4096,
         "intermediate_size": 14336,
         "num_hidden_layers": 32,
@@ -36,18 +40,17 @@ _SHAPES: dict[str, dict[str, Any]] = {
         "tie_word_embeddings": False,
     },
 }
-LLMS = tuple(_SHAPES)
+"""Name -> what a Llama's ``config.json`` says of its sizes."""
+LLMS = tuple(SHAPES)
 """Names of the LLMs, as in workflow/configs/paper.yaml."""
 PAPER_RANKS = {"llama-3.2-1b": 64, "llama-3.2-3b": 96, "llama-3.1-8b": 64}
 """r of the papers' LoRAs: hidden/32, and hidden/64 for the largest (Llama-MTSK, Sec. 4.1)."""
-
-
 PAPER_BOTTLENECKS = {"llama-3.2-1b": 8, "llama-3.2-3b": 12, "llama-3.1-8b": 8}
 """b of MoME's experts: an eighth of the rank. Of the 1B and 8B no table prints it; it follows from
 the parameter counts of MoME's Tables 1 and 6 (docs/methods.md)."""
 
 
-def llm_shape(name: str) -> PretrainedConfig:
+def llm_shape(name: str) -> "PretrainedConfig":
     """The shape of one of ``LLMS``, or of a model in a folder or on the hub.
 
     Raises:
@@ -55,6 +58,8 @@ def llm_shape(name: str) -> PretrainedConfig:
     """
     if name in LLMS:
         return llm_config(name)
+    from mavsr.model.llm import written_config
+
     try:
         return written_config(name)
     except InputError as error:
@@ -64,6 +69,8 @@ def llm_shape(name: str) -> PretrainedConfig:
         ) from error
 
 
-def llm_config(name: str) -> PretrainedConfig:
+def llm_config(name: str) -> "PretrainedConfig":
     """The shape of one of ``LLMS``."""
-    return LlamaConfig(vocab_size=128256, num_key_value_heads=8, **_SHAPES[name])
+    from transformers import LlamaConfig
+
+    return LlamaConfig(**SHAPES[name])

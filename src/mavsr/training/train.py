@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
 
 from mavsr import checkpoints
 from mavsr.command import run_command
-from mavsr.features.join import UtteranceSource, cached_views, check_modalities
+from mavsr.features.join import UtteranceSource, by_modality, cached_views, check_modalities
 from mavsr.features.origin import check_pooling, encoders_of
 from mavsr.files import atomic, sha256
 from mavsr.model.adapters.base import count_parameters
@@ -39,8 +39,6 @@ from mavsr.workflow.code import code_digest
 
 if TYPE_CHECKING:
     from mavsr.features.online import OnlineSource
-
-T = TypeVar("T")
 
 
 def train(
@@ -88,11 +86,6 @@ def train(
             validation = validation_split(model, val_manifest, held_out)
             inputs = {"data_sha256": data_digests(files), "online": None}
             fit(command, output, model, training, views, validation, processes, inputs, setup)
-
-
-def by_modality(audio: T | None, video: T | None) -> dict[str, T]:
-    """What is given, by its modality."""
-    return {m: given for m, given in (("audio", audio), ("video", video)) if given}
 
 
 def validation_split(

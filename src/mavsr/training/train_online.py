@@ -11,12 +11,12 @@ from typing import Any
 import torch
 
 from mavsr.command import run_command
-from mavsr.features.join import check_modalities
+from mavsr.features.join import by_modality, check_modalities
 from mavsr.features.online import OnlineSettings, online_views
 from mavsr.model.settings import ModelSettings
 from mavsr.training.processes import joined_processes
 from mavsr.training.settings import TrainingSettings
-from mavsr.training.train import by_modality, data_digests, fit, validation_split
+from mavsr.training.train import data_digests, fit, validation_split
 
 
 def train_online(

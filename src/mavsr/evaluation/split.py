@@ -1,0 +1,29 @@
+"""The split that a trained model is used on: features that suit the model, with transcripts."""
+
+from pathlib import Path
+
+from mavsr.features.join import UtteranceSource, by_modality, check_modalities
+from mavsr.features.origin import check_encoders, check_pooling
+from mavsr.model.folder import ModelFolder
+
+
+def read_split(
+    folder: ModelFolder, manifest: Path, audio: Path | None, video: Path | None
+) -> UtteranceSource:
+    """The utterances of a split, whose features are of the encoders that the model was trained on.
+
+    Args:
+        folder: of the model.
+        manifest: manifest of the split.
+        audio: ``index.json`` of its audio features; None for a model of video alone.
+        video: the same for video.
+
+    Raises:
+        InputError: features are missing, damaged, or do not suit the model.
+    """
+    indexes = by_modality(audio, video)
+    check_modalities(folder.settings.task, indexes)
+    source = UtteranceSource(manifest, indexes)
+    check_encoders(folder.encoders, source)
+    check_pooling(folder.settings, source)
+    return source

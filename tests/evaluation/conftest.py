@@ -1,0 +1,66 @@
+"""A trained model on features of a made-up corpus, and what trains and decodes more of them."""
+
+import json
+import shutil
+
+import pytest
+from chain import ORIGIN, TEST, TRAIN, VAL, call, data_in, train_on
+
+from mavsr.evaluation.decode import decode
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory, write_features_to, settings_of):
+    """The data, and in ``training/model`` a model of one epoch: tests have copies of them."""
+    place = tmp_path_factory.mktemp("chain")
+    for view in ("view_0", "view_1"):
+        write_features_to(place, "train", TRAIN, view)
+    write_features_to(place, "val", VAL)
+    for condition in ("clean", "snr_-5"):
+        write_features_to(place, "test", TEST, condition)
+    train_on(data_in(place), settings_of(), place / "training" / "model", epochs=1)
+    return place
+
+
+@pytest.fixture
+def data(written, tmp_path):
+    shutil.copytree(written, tmp_path, dirs_exist_ok=True)
+    return data_in(tmp_path)
+
+
+@pytest.fixture
+def model(data, tmp_path):
+    """The folder of a trained model."""
+    return tmp_path / "training" / "model"
+
+
+@pytest.fixture
+def run_train(data, settings_of, tmp_path):
+    def run(name, epochs=2, gradient_checkpointing=False, **changes):
+        folder = tmp_path / "training" / name
+        return train_on(data, settings_of(**changes), folder, epochs, gradient_checkpointing)
+
+    return run
+
+
+@pytest.fixture
+def run_decode(data, tmp_path):
+    def run(folder, scale, condition="clean", batch=50, longest=6):
+        task = json.loads((folder / "run.json").read_text())["model"]["task"]
+        path = tmp_path / "evaluation" / folder.name / condition / f"{scale}.jsonl"
+        call(
+            decode,
+            model=folder,
+            manifest=data.test_manifest,
+            origin=ORIGIN,
+            condition=condition,
+            scale=scale,
+            **({"audio": data.test[condition]["audio"]} if task != "vsr" else {}),
+            **({"video": data.test["clean"]["video"]} if task != "asr" else {}),
+            decoding={"beams": 2, "max_new_tokens": longest, "batch_tokens": batch},
+            hypotheses=path,
+            threads=1,
+        )
+        return path
+
+    return run
