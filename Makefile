@@ -1,6 +1,7 @@
 # Two commands do everything on a machine with Python 3.11 or 3.12, make and git:
 #   make results/table1.csv    the whole chain on the embedded corpus (any results/... file works)
 #   make test                  all tests
+# The smallest run to a table takes minutes: make quick
 CORES ?= all
 CONFIG ?=
 # Such as workflow/profiles/slurm; empty: this machine.
@@ -14,7 +15,7 @@ PYTHON ?=
 IN_ENV := export PATH="$(CURDIR)/.venv/bin:$$PATH" &&
 SNAKEMAKE := $(IN_ENV) snakemake $(if $(PROFILE),--workflow-profile $(PROFILE),--cores $(CORES)) $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: all results/all results/paper report test test-slurm plan status lint generate bench lock unlock clean FORCE
+.PHONY: all quick results/all results/paper report test quick-test test-slurm plan status lint generate bench lock unlock clean FORCE
 .DEFAULT_GOAL := all
 
 all results/all: .venv/.installed
@@ -26,6 +27,15 @@ results/paper: .venv/.installed
 
 results/%: .venv/.installed FORCE
 	$(SNAKEMAKE) -- '$@'
+	@echo 'Made (a table also with every column of its scores, _long.csv):'
+	@ls -d '$@' '$(@:.csv=_long.csv)' 2> /dev/null | sort -u
+
+# Every stage once, as small as can be, apart from the results of other configs.
+quick: .venv/.installed
+	$(IN_ENV) snakemake --cores $(CORES) --directory results/quick \
+	--configfile config.yaml workflow/configs/smoke.yaml -- results/table1.csv
+	@cat results/quick/results/table1.md
+	@echo 'Made: results/quick/results/table1.csv and table1_long.csv, of a few clips in a few steps: these error rates mean nothing.'
 
 # One self-contained HTML file with every table and figure, after making what is missing.
 report: .venv/.installed
@@ -35,6 +45,10 @@ report: .venv/.installed
 # A worker per core, each with whole files of tests.
 test: .venv/.installed
 	$(IN_ENV) pytest -m '$(MARKS)' $(WORKERS)
+
+# Those that start no workflow.
+quick-test: MARKS := not slow and not slurm
+quick-test: test
 
 # Through a real SLURM on this machine; Debian's packages are installed if they are absent (as root).
 test-slurm: .venv/.installed

@@ -30,10 +30,23 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 torch.set_num_threads(1)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses by marks
 def pytest_collection_modifyitems(items):
-    """Begin with what takes longest: no worker of pytest-xdist is left with it at the end."""
-    rooms = ("slurm", "workflow")
-    items.sort(key=lambda item: [item.path.parent.name != room for room in rooms])
+    """Mark as slow what starts Snakemake or make on a copy of the repository.
+
+    What takes longest comes first: no worker of pytest-xdist is left with it at the end.
+    """
+    for item in items:
+        if Project in returned(item) or "clone" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
+    folders = ("slurm", "workflow")
+    items.sort(key=lambda item: [item.path.parent.name != name for name in folders])
+
+
+def returned(item: pytest.Function) -> set[object]:
+    """What the fixtures of a test are annotated to return."""
+    fixtures = item._fixtureinfo.name2fixturedefs.values()
+    return {f.func.__annotations__.get("return") for found in fixtures for f in found}
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,11 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from starts import Starts
+
 ROOT = Path(__file__).parents[1]
 SMOKE = ("--configfile", "workflow/configs/smoke.yaml")
+STARTS = Starts()
 
 
 class Project:
@@ -48,14 +51,8 @@ class Project:
         return [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        """Run Snakemake to its end; its output and errors are one text."""
+        return STARTS.run(self.folder, self.environment, ["--cores", "2", *arguments])
 
     def plan(self, *arguments: str) -> Counter:
         """Rule -> number of jobs of a dry run."""

@@ -8,10 +8,16 @@ from odd_videos import clicks, moving, write
 
 from mavsr import media
 from mavsr.corpus.clips import duration
+from mavsr.corpus.probe import probe
 from mavsr.errors import InputError
-from mavsr.media import measure_length
+from mavsr.media import measure, survey
 
 STATED = bytes.fromhex("448988")  # Matroska's element Duration: 8 bytes of floating point, in ms
+
+
+def length(path):
+    """Seconds to the end of the video or audio, whichever is later."""
+    return max(measure(path).ends.values())
 
 
 def state(path, seconds):
@@ -26,10 +32,10 @@ def state(path, seconds):
 @pytest.mark.parametrize("seconds", [1.5, 30.0])
 def test_a_wrong_length_is_measured(tmp_path, name, seconds):
     path = write(tmp_path / name, moving(150), clicks(6), gop=50)
-    right = measure_length(path)
+    right = length(path)
     assert right == pytest.approx(6, abs=0.1)
     state(path, seconds)
-    assert measure_length(path) == pytest.approx(right, abs=0.05)
+    assert length(path) == pytest.approx(right, abs=0.05)
 
 
 @pytest.mark.parametrize(
@@ -40,25 +46,27 @@ def test_a_wrong_length_is_measured(tmp_path, name, seconds):
         ("a.mpg", {}),
         ("a.flv", {"flvflags": "no_duration_filesize"}),
         ("a.mp4", {"movflags": "frag_keyframe+empty_moov+skip_trailer"}),
+        # The header lists the first fragment, an index the others.
+        ("a.mp4", {"movflags": "frag_keyframe+global_sidx"}),
     ],
 )
 def test_a_length_that_is_not_stated_is_measured(tmp_path, name, options):
-    path = write(tmp_path / name, moving(150), clicks(6), options=options)
-    assert measure_length(path) == pytest.approx(6, abs=0.1)
+    path = write(tmp_path / name, moving(150), clicks(6), options=options, gop=50)
+    assert length(path) == pytest.approx(6, abs=0.1)
 
 
 def test_streams_put_together_are_as_long_as_both(tmp_path):
     once = write(tmp_path / "once.ts", moving(150), clicks(6))
     twice = tmp_path / "twice.ts"
     twice.write_bytes(2 * once.read_bytes())
-    assert measure_length(twice) == pytest.approx(12, abs=0.1)
+    assert length(twice) == pytest.approx(12, abs=0.1)
 
 
 def test_audio_of_which_the_length_would_be_guessed(tmp_path):
     silence = np.zeros((1, 4 * 48_000))
     loud = np.concatenate([clicks(2), silence], axis=1)
     path = write(tmp_path / "a.aac", None, loud)
-    assert measure_length(path) == pytest.approx(6, abs=0.05)
+    assert length(path) == pytest.approx(6, abs=0.05)
 
 
 @pytest.mark.parametrize("name, options", [("a.mkv", {}), ("a.mp4", {"movflags": "faststart"})])
@@ -66,12 +74,12 @@ def test_a_file_that_is_cut_off_has_the_length_it_should_have(tmp_path, name, op
     path = write(tmp_path / name, moving(150), clicks(6), options=options)
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
-    assert measure_length(path) == pytest.approx(6, abs=0.1)
+    assert length(path) == pytest.approx(6, abs=0.1)
 
 
 def test_a_stream_without_time_stamps_has_the_length_of_its_frames(tmp_path):
     path = write(tmp_path / "a.h264", moving(50))
-    assert measure_length(path) == pytest.approx(2) and len(media.read_video(path)) == 50
+    assert length(path) == pytest.approx(2) and len(media.read_video(path)) == 50
 
 
 def test_missing_and_empty_files_are_named(tmp_path):
@@ -81,3 +89,31 @@ def test_missing_and_empty_files_are_named(tmp_path):
     empty.write_bytes(b"")
     with pytest.raises(InputError, match=r"empty\.mp4.* cannot be read"):
         duration(empty)
+
+
+def test_tracks_that_end_early_are_measured_too(tmp_path):
+    longer_audio = write(tmp_path / "a.mkv", moving(50), clicks(6))
+    assert measure(longer_audio).ends == pytest.approx({"video": 2, "audio": 6}, abs=0.1)
+    longer_video = write(tmp_path / "b.mkv", moving(150), clicks(2))
+    assert measure(longer_video).ends == pytest.approx({"video": 6, "audio": 2}, abs=0.1)
+
+
+def test_a_joined_stream_is_read_through_once_and_its_video_counts(tmp_path, monkeypatch):
+    """Both clips have 2 s of video but 6 s of audio; the second's clock begins anew."""
+    once = write(tmp_path / "once.ts", moving(50), clicks(6))
+    twice = tmp_path / "twice.ts"
+    twice.write_bytes(2 * once.read_bytes())
+    read = []
+    through = survey.read_through
+    for module in (survey, media.length):
+        monkeypatch.setattr(module, "read_through", lambda file: read.append(file) or through(file))
+    ends = measure(twice).ends
+    assert ends == pytest.approx({"video": 8, "audio": 12}, abs=0.15)
+    assert probe(twice).seconds == ends["video"]
+    assert len(read) == 1
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.ts", "a.mp4"])
+def test_audio_after_the_video_does_not_count_for_a_corpus(tmp_path, name):
+    found = probe(write(tmp_path / name, moving(50), clicks(6)))
+    assert found.seconds == pytest.approx(2, abs=0.1) and found.audio

@@ -1,6 +1,7 @@
 """Export in auto_avsr's layout: read back by its description, and by ``kind: crops``."""
 
 import json
+import shutil
 from pathlib import Path
 
 import av
@@ -110,10 +111,12 @@ def assert_same(before, after):
 
 
 def test_the_same_bytes_again_and_with_more_workers(results, tmp_path):
+    for split in ("val", "test"):
+        shutil.rmtree(results / "mouths" / "mine" / split)
     export("mine", tmp_path / "one", results=results)
     export("mine", tmp_path / "two", workers=2, results=results)
     files = [path for path in sorted((tmp_path / "one").rglob("*")) if path.is_file()]
-    assert len(files) == 3 * (3 * 2 + 1)
+    assert len(files) == 3 * 2 + 1
     for path in files:
         twin = tmp_path / "two" / path.relative_to(tmp_path / "one")
         assert path.read_bytes() == twin.read_bytes(), path.name

@@ -68,7 +68,7 @@ def test_what_cannot_be_used_is_listed_and_the_rest_is_read(tree):
         "pretrain-ann-00008",
         "pretrain-ann-00009-000",
     }
-    assert "00002.mp4 cannot be read as a video" in found["trainval-ann-00002"]
+    assert "00002.mp4: cannot be read as a video" in found["trainval-ann-00002"]
     assert "00003.txt is missing" in found["trainval-ann-00003"]
     assert "00004.txt is empty" in found["trainval-ann-00004"]
     assert "00005.mp4" in found["trainval-ann-00005"]

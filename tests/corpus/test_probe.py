@@ -7,9 +7,10 @@ import pytest
 from trees import video_bytes, write_video
 from videos import write_mp4
 
-from mavsr.corpus.probe import probe, stated_bytes
+from mavsr.corpus.probe import probe
 from mavsr.corpus.scan import read_corpus
 from mavsr.errors import InputError
+from mavsr.media import stated_bytes
 
 GREY = np.full((25, 32, 32, 3), 99, np.uint8)
 NOISE = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
@@ -87,7 +88,7 @@ def test_tracks_are_looked_for(tmp_path):
     with pytest.raises(InputError, match=r"blind\.mp4: no video track"):
         probe(tmp_path / "blind.mp4")
     (tmp_path / "empty.mp4").write_bytes(b"")
-    with pytest.raises(InputError, match=r"empty\.mp4 cannot be read as a video"):
+    with pytest.raises(InputError, match=r"empty\.mp4: cannot be read as a video"):
         probe(tmp_path / "empty.mp4")
     with pytest.raises(InputError, match=r"gone\.mp4 is missing"):
         probe(tmp_path / "gone.mp4")
@@ -100,11 +101,15 @@ def test_a_changed_file_is_looked_into_again(tmp_path):
     assert probe(path).seconds == pytest.approx(2.0, abs=0.05)
 
 
-def test_headers_that_state_no_size():
-    assert stated_bytes(b"") == stated_bytes(b"\0\0\0\x20ftyp") == 0
+def test_headers_that_state_no_size(tmp_path):
+    def stated(head):
+        (tmp_path / "head").write_bytes(head)
+        return stated_bytes(tmp_path / "head")
+
+    assert stated(b"") == stated(b"\0\0\0\x20ftyp") == 0
     # EBML header of no content, then a segment of unknown size.
-    assert stated_bytes(b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\x01" + 7 * b"\xff") == 0
-    assert stated_bytes(b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\x85") == 10 + 5
+    assert stated(b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\x01" + 7 * b"\xff") == 0
+    assert stated(b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\x85") == 10 + 5
 
 
 def test_clips_without_audio_are_lost_unless_it_is_optional(tmp_path):

@@ -188,7 +188,7 @@ def test_the_revision_is_asked_for_and_named(monkeypatch):
 
 @pytest.mark.parametrize("pad", ["zero", ""])
 def test_unknown_padding_is_refused(pad):
-    with pytest.raises(InputError, match="choose chunk or none"):
+    with pytest.raises(InputError, match=r"pad is .*choose 'chunk' or 'none'"):
         EncoderSettings("whisper", "x", pad=pad)
     with pytest.raises(InputError, match="leave out pad"):
         EncoderSettings("avhubert", "x", pad="none")

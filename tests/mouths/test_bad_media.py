@@ -181,7 +181,7 @@ def test_a_folder_of_landmarks_that_is_none_is_named(tmp_path):
 def manifest(tmp_path_factory, good):
     folder = tmp_path_factory.mktemp("manifest")
     rows = []
-    for number in range(6):
+    for number in range(3):
         path = folder / f"{number}.mp4"
         shutil.copy(good, path)
         rows.append(row(path, key=f"k{number}"))
@@ -240,9 +240,9 @@ def test_after_a_kill_the_same_command_ends_with_the_same_bytes(manifest, undist
     process.wait()
     assert process.returncode == -signal.SIGKILL and begun()
     assert not (tmp_path / "0.tar").exists()
-    subprocess.run(command(manifest, tmp_path), check=True, capture_output=True)
+    crop(manifest, 0, tmp_path / "0.tar", tmp_path / "0.csv")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["0.csv", "0.tar"]
     assert sha256(tmp_path / "0.tar") == sha256(undisturbed / "0.tar")
     assert (tmp_path / "0.csv").read_text() == (undisturbed / "0.csv").read_text()
-    assert len(dict(read_shard(tmp_path / "0.tar"))) == 6
+    assert len(dict(read_shard(tmp_path / "0.tar"))) == 3
     assert read_ledger(tmp_path / "0.csv").kept.all()

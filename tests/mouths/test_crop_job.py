@@ -15,7 +15,7 @@ from mavsr.corpus.manifest import read_manifest, write_manifest
 from mavsr.errors import InputError
 from mavsr.files import sha256
 from mavsr.media import decode_audio, decode_video
-from mavsr.mouths import crop as crop_module
+from mavsr.mouths import prepare as prepare_module
 from mavsr.mouths.clip import CropSettings, fit
 from mavsr.mouths.crop import crop
 from mavsr.mouths.index import index
@@ -111,7 +111,7 @@ def test_unforeseen_errors_cost_one_clip(folder, tmp_path, monkeypatch):
     def fail(*_):
         raise RuntimeError("broken\nbadly")
 
-    monkeypatch.setattr(crop_module, "find_landmarks", fail)
+    monkeypatch.setattr(prepare_module, "find_landmarks", fail)
     crop(folder / "train.parquet", 4, tmp_path / "4.tar", tmp_path / "4.csv")
     ledger = read_ledger(tmp_path / "4.csv")
     assert ledger.reason.tolist() == ["unforeseen RuntimeError: broken badly"]

@@ -106,6 +106,35 @@ def test_crops_without_audio_are_silent_where_it_is_optional(tmp_path, audio):
         assert ledger.av_gap_s["a"] == 0
 
 
+VOICE = make_audio(0)
+SILENT = {
+    "the audio is silent throughout": 0 * VOICE,
+    "the channels cancel": np.stack([VOICE, -VOICE], axis=1),
+}
+
+
+@pytest.mark.parametrize("kind", SILENT)
+@pytest.mark.parametrize("archived", [False, True])
+def test_audio_in_which_nothing_is_heard_is_judged_as_elsewhere(tmp_path, kind, archived):
+    video = write_pair(tmp_path / "a.mp4")
+    video.with_suffix(".wav").write_bytes(wav_bytes(SILENT[kind]))
+    if archived:
+        files = {path.name: path.read_bytes() for path in tmp_path.glob("a.*")}
+        video = write_archive(tmp_path / "t.tar", files) / "a.mp4"
+    ledger, samples = run(tmp_path, [row_of(video)])
+    assert not samples and f"{video.with_suffix('.wav')}: {kind}" in ledger.reason["a"]
+    ledger, samples = run(tmp_path, [row_of(video)], CropSettings(ready=True, audio="optional"))
+    assert ledger.remarks["a"].startswith(kind)
+    assert not decode_audio(samples["a"]["flac"]).any()
+
+
+def test_crops_that_show_nothing_are_dropped(tmp_path):
+    video = write_pair(tmp_path / "a.mp4")
+    video.write_bytes(mp4_bytes(np.full((25, 96, 96, 3), 90, np.uint8)))
+    ledger, _ = run(tmp_path, [row_of(video)])
+    assert "the crops show nothing" in ledger.reason["a"]
+
+
 def test_same_input_same_bytes(tmp_path):
     video = write_pair(tmp_path / "a.mp4")
     shards = []

@@ -11,11 +11,18 @@ from hypothesis import strategies as st
 
 from mavsr.command import run_command
 from mavsr.errors import InputError
+from mavsr.noise import recording as module
 from mavsr.noise.recording import _apart, read_mat, recording, resample
 
 RATE = 19_980
 SECONDS = 3
 MURMUR = (np.random.default_rng(0).normal(0, 2_000, SECONDS * RATE)).astype(np.int16)
+
+
+@pytest.fixture
+def one_process(monkeypatch):
+    """MATLAB files that are whole are read in this process; a new one takes a second to begin."""
+    monkeypatch.setattr(module, "_apart", lambda function, *arguments: function(*arguments))
 
 
 def mat(path, compressed=True, **variables):
@@ -60,7 +67,7 @@ def test_what_16_khz_cannot_hold_is_removed():
     assert np.abs(resample(tone(9_500, 1, RATE), RATE)[400:-400]).max() < 0.01
 
 
-def test_a_wave_file_and_a_matlab_file_of_one_recording_agree(tmp_path):
+def test_a_wave_file_and_a_matlab_file_of_one_recording_agree(one_process, tmp_path):
     first = imported(mat(tmp_path / "a.mat", x=MURMUR), tmp_path)
     soundfile.write(tmp_path / "a b é.wav", MURMUR, RATE, subtype="PCM_16")
     second = imported(tmp_path / "a b é.wav", tmp_path)
@@ -89,13 +96,13 @@ def test_sound_files_are_believed(tmp_path):
     ids=["int16", "row", "16-bit floats", "unit floats", "float32", "int32", "uint16"],
 )
 @pytest.mark.parametrize("compressed", [True, False])
-def test_all_kinds_of_numbers_give_the_same_sound(tmp_path, values, compressed):
+def test_all_kinds_of_numbers_give_the_same_sound(one_process, tmp_path, values, compressed):
     sound, rate = read_mat(mat(tmp_path / "x.mat", compressed, n=values), RATE)
     assert rate == RATE
     assert np.allclose(sound, MURMUR / 32_768.0, atol=1e-7)
 
 
-def test_another_rate_of_a_matlab_file(tmp_path):
+def test_another_rate_of_a_matlab_file(one_process, tmp_path):
     sound = imported(mat(tmp_path / "x.mat", x=MURMUR), tmp_path, mat_hz=16_000)
     assert np.array_equal(sound, MURMUR / 32_768.0)
 
@@ -119,7 +126,7 @@ SILENCE = np.zeros(RATE * 2, np.int16)
         ({"a": {"b": MURMUR}}, "holds no real numbers"),
     ],
 )
-def test_nonsense_is_named(tmp_path, variables, message):
+def test_nonsense_is_named(one_process, tmp_path, variables, message):
     path = mat(tmp_path / "x.mat", **variables)
     with pytest.raises(InputError, match=message) as caught:
         imported(path, tmp_path)
@@ -127,7 +134,7 @@ def test_nonsense_is_named(tmp_path, variables, message):
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
 
 
-def test_unsigned_silence_is_silence(tmp_path):
+def test_unsigned_silence_is_silence(one_process, tmp_path):
     path = mat(tmp_path / "x.mat", a=np.full(RATE * 2, 128, np.uint8))
     with pytest.raises(InputError, match="is silent"):
         imported(path, tmp_path)

@@ -7,6 +7,7 @@ import pytest
 from synthetic import score, table
 
 from mavsr.errors import InputError
+from mavsr.evaluation.score import COLUMNS
 from mavsr.report.catalogue import TABLES, experiment_of
 from mavsr.report.layout import latex, markdown
 from mavsr.report.names import METHOD_NAMES, label
@@ -288,7 +289,7 @@ def test_noise_check_needs_both(noisy):
         compare(noisy[noisy.task == "avsr"])
 
 
-def test_the_command_writes_five_files_and_prints_one(scores, tmp_path, capsys):
+def test_the_command_writes_a_table_and_its_long_form_and_prints_it(scores, tmp_path, capsys):
     write_csv(tmp_path / "scores.csv", scores)
     write_table("table1", tmp_path / "out", ReportSettings(kinds=KINDS), tmp_path / "scores.csv")
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
@@ -297,7 +298,11 @@ def test_the_command_writes_five_files_and_prints_one(scores, tmp_path, capsys):
         "table1.md",
         "table1.rst",
         "table1.tex",
+        "table1_long.csv",
     ]
+    long = pd.read_csv(tmp_path / "out" / "table1_long.csv")
+    assert list(long.columns) == list(COLUMNS)
+    assert list(long.wer) == list(scores.wer)
     printed = capsys.readouterr().out
     assert "| portrait | Llama-MTSK MSS | 34.2 ±1.2 |" in printed
     made = docutils.core.publish_doctree((tmp_path / "out" / "table1.rst").read_text())

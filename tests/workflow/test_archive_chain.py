@@ -15,14 +15,13 @@ import pytest
 import soundfile
 import yaml
 from archives import pieces, read_files, tar, zipped
+from project import Project
 from web_server import serve
 
 from mavsr.corpus.manifest import read_manifest
 from mavsr.shards import read_shard
 from mavsr.toy.portrait.make import make
 from mavsr.toy.portrait.settings import PortraitSettings
-
-pytestmark = pytest.mark.slow
 
 PORTRAIT = Path(__file__).parents[1] / "data" / "portrait.mp4"
 ROOTS = {"lrs2": "da ta/LRS 2 (BBC) ü", "lrs3": "da ta/l r s 3"}
@@ -109,7 +108,7 @@ def wav():
 
 
 @pytest.fixture(scope="module")
-def project(smoke_project, site):
+def project(smoke_project, site) -> Project:
     def section(kind, **others):
         parts = [{"url": site.url(path)} for path in sorted(site.files) if f"{kind}_part" in path]
         download = {"parallel": 2, "keep_archives": False, "archives": [{"parts": parts}]}

@@ -179,8 +179,9 @@ def test_a_folder_of_ones_own_is_an_input_with_its_settings(project):
     target = "results/features/toy-whisper/portrait/val/clean/00000.tar"
     result = project.run("--dry-run", target)
     assert result.returncode == 0, result.stdout
-    inputs = ", ".join(f"my whisper/{name}" for name in names)
-    assert f"input: results/mouths/portrait/val/00000.tar, {inputs}\n" in result.stdout
+    crops = [f"results/mouths/portrait/val/00000.{suffix}" for suffix in ("tar", "csv")]
+    inputs = ", ".join([*crops, *(f"my whisper/{name}" for name in names)])
+    assert f"input: {inputs}\n" in result.stdout
 
 
 @pytest.mark.parametrize(

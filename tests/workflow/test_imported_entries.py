@@ -4,7 +4,6 @@ import copy
 
 import pytest
 import yaml
-from project import Project
 
 from mavsr.config.read import read_config
 from mavsr.errors import InputError
@@ -126,9 +125,8 @@ def test_imported_models_that_cannot_be(read, changes, match):
         read("imported", **changes)
 
 
-def test_the_plan_decodes_what_lies_there(tmp_path):
+def test_the_plan_decodes_what_lies_there(project):
     """The graph takes the folder as it is: no rule makes it, and no training split is encoded."""
-    project = Project(tmp_path / "project")
     config = copy.deepcopy(CONFIG)
     config["experiments"]["table1"] = [{"imported": ["released"]}]
     (project.folder / "my.yaml").write_text(yaml.safe_dump(config))

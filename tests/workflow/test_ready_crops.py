@@ -29,7 +29,6 @@ def test_the_plan_has_no_detection(project, arguments):
     assert project.plan(*retinaface, *arguments)["crop_mouths"] == 3
 
 
-@pytest.mark.slow
 def test_from_a_tree_to_shards(project, arguments, tmp_path):
     # No weights are asked for, as nobody looks for a face.
     retinaface = ("--config", "mouths={detector: retinaface, retinaface: {weights: gone.pth}}")

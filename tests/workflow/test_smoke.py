@@ -1,4 +1,4 @@
-"""The whole chain on a corpus of a few clips: the one slow test.
+"""The whole chain on a corpus of a few clips.
 
 The tests of this file share one folder and run in order.
 """
@@ -13,7 +13,7 @@ import time
 
 import pandas as pd
 import pytest
-from project import SMOKE
+from project import SMOKE, Project
 
 TABLES = ("results/table1.csv", "results/wer.csv", "results/noise_check.csv")
 SHOWN = {"score_experiment", "collect_scores", "write_table", "draw_figure", "check_results", "all"}
@@ -25,7 +25,7 @@ def digest(path):
 
 
 @pytest.fixture
-def project(smoke_run):
+def project(smoke_run) -> Project:
     return smoke_run
 
 

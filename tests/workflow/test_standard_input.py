@@ -3,11 +3,8 @@
 import os
 import subprocess
 
-from project import Project
 
-
-def test_a_job_reads_nothing_from_standard_input(tmp_path):
-    project = Project(tmp_path / "project")
+def test_a_job_reads_nothing_from_standard_input(project, tmp_path):
     tools = tmp_path / "tools"
     tools.mkdir()
     (tools / "python").write_text("#!/bin/sh\ncat > asked\ntouch results/parameters.csv\n")

@@ -13,7 +13,7 @@ rule fetch_retinaface:
         mem="1GB",
     params:
         # No code: the bytes are checked against the config's sum.
-        file=told.of("fetch_retinaface", "mouths", "retinaface"),
+        file=told.detector_file,
     shell:
         "python -m mavsr.corpus.download.get_file --file {params.file:q} --purpose retinaface"
         " --output {output.weights:q} --listing {output.listing:q} 2> {log:q}"

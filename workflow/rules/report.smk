@@ -7,6 +7,7 @@ rule write_table:
         published=published_tables(),
     output:
         multiext(paths.SHOWN, ".csv", ".md", ".tex", ".rst"),
+        long=paths.LONG,
         page=report(
             f"{paths.SHOWN}.html",
             caption="../report/table.rst",

@@ -19,7 +19,7 @@ from mavsr.errors import InputError
 from mavsr.files import atomic
 
 UNUSED = re.compile(r"mask_emb|label_embs_concat|final_proj\..*|feature_extractor_audio\..*")
-"""Weights that are there for pre-training or for sound; neither is used to encode video."""
+"""Weights that are there for pre-training or for audio; neither is used to encode video."""
 _AUDIO = "feature_extractor_audio.proj.weight"
 
 # What the networks here do, against fairseq's default where a file says nothing.
@@ -44,7 +44,7 @@ class AVHubertConfig:
         conv_pos: kernel of the positional convolution, frames.
         conv_pos_groups: its groups; must divide ``dim``.
         resnet_width: channels of the first convolution; frame vectors have 8 times as many.
-        audio_feat_dim: width of the sound features that the unused audio branch would take.
+        audio_feat_dim: width of the audio features that the unused audio branch would take.
         dropout: probability in the transformer, for training only.
         layerdrop: probability of skipping a transformer layer, for training only.
 

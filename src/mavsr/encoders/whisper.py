@@ -1,4 +1,4 @@
-"""Whisper's encoder as a frozen audio encoder: 16 kHz sound -> 50 tokens per second.
+"""Whisper's encoder as a frozen audio encoder: 16 kHz audio -> 50 tokens per second.
 
 The waveform of a clip is normalised to zero mean and unit variance, its log-mel spectrogram is
 padded to the length Whisper was trained on (30 s for the published models; always taken from the
@@ -199,7 +199,7 @@ class WhisperEncoder(Encoder):
         return list(self.network(self._mel(pieces, "max_length")).last_hidden_state)
 
     def _unpadded(self, wave: np.ndarray) -> torch.Tensor:
-        """Tokens (T, d) of the sound as long as it is: Whisper with its first T positions."""
+        """Tokens (T, d) of the audio as long as it is: Whisper with its first T positions."""
         network = self.network
         hidden = F.gelu(network.conv2(F.gelu(network.conv1(self._mel([wave], "longest")))))
         hidden = hidden.transpose(1, 2)

@@ -1,7 +1,7 @@
 """The safetensors content of one clip in a feature shard: its tokens, and what made them.
 
 The header says which weights and settings made the tokens, so that a cache can be seen to be of one
-encoder, and how many tokens the clip has. Where sound is stored *pooled* at the greatest common
+encoder, and how many tokens the clip has. Where audio is stored *pooled* at the greatest common
 divisor g of all rates, the tensor holds the means of g tokens each. Average pooling at a multiple
 r of g is then the same from the means as from all tokens: groups of r tokens are whole groups of g,
 and the incomplete tail is dropped in both. Only a clip of fewer than r tokens would differ, as it

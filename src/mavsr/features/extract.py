@@ -3,7 +3,7 @@
 ``python -m mavsr.features.extract --shard IN.tar --encoder '{"kind": "whisper", "path": "..."}'
 --condition clean --output OUT.tar``
 
-Sound comes as it is stored (field ``flac``): clean from a mouths shard, noisy from a noise shard.
+Audio comes as it is stored (field ``flac``): clean from a mouths shard, noisy from a noise shard.
 Video comes from a mouths shard (field ``mkv``) and is augmented here if the condition is a training
 view. The encoder is in eval mode (no dropout, fixed batch statistics): no feature depends on its
 neighbours, but for rounding. Each becomes ``<key>.safetensors`` with the tensor ``features``
@@ -114,7 +114,7 @@ def extract(
     """Encode every clip of a shard, on the GPU if there is one.
 
     Args:
-        shard: a mouths shard, or for sound a noise shard.
+        shard: a mouths shard, or for audio a noise shard.
         encoder: kind and path of the encoder.
         condition: clean, snr_<decibels> or view_<number>.
         output: shard to write.

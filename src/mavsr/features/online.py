@@ -45,11 +45,11 @@ class OnlineSettings:
     """What to encode, by what and how.
 
     Attributes:
-        mouths: ``index.json`` of the training split's mouth crops and sound.
-        babble: sound file that views are mixed with; needed for sound.
-        audio_encoder: encoder of sound, if the task hears.
+        mouths: ``index.json`` of the training split's mouth crops and audio.
+        babble: audio file that views are mixed with; needed for audio.
+        audio_encoder: encoder of audio, if the task hears.
         video_encoder: encoder of pictures, if the task sees.
-        noise: how sound is masked and mixed.
+        noise: how audio is masked and mixed.
         extraction: how tokens are made; ``pool`` does not apply.
 
     """
@@ -77,7 +77,7 @@ class OnlineSettings:
 
 
 class Clips:
-    """What all views share: the encoders, and where each clip's crops and sound lie.
+    """What all views share: the encoders, and where each clip's crops and audio lie.
 
     Args:
         manifest: of the training split.

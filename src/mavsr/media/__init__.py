@@ -12,7 +12,7 @@ tracks, :mod:`.clock` joins time stamps that jump, :mod:`.survey` finds where de
 """
 
 from mavsr.media.audio import Recording, read_audio, read_recording
-from mavsr.media.length import measure_length
+from mavsr.media.length import Extent, measure, stated_bytes
 from mavsr.media.rates import FRAME_RATE, SAMPLE_RATE, SAMPLES_PER_FRAME
 from mavsr.media.storing import (
     decode_audio,
@@ -27,15 +27,17 @@ __all__ = [
     "FRAME_RATE",
     "SAMPLES_PER_FRAME",
     "SAMPLE_RATE",
+    "Extent",
     "Recording",
     "decode_audio",
     "decode_video",
     "encode_audio",
     "encode_lossless",
     "encode_x264",
-    "measure_length",
+    "measure",
     "read_audio",
     "read_recording",
     "read_video",
+    "stated_bytes",
     "video_frames",
 ]

@@ -1,4 +1,4 @@
-"""The small video and sound files inside a shard: same content, same bytes.
+"""The small video and audio files inside a shard: same content, same bytes.
 
 Every encoder runs with one thread and bit-exact flags, so a shard made twice is equal to the byte.
 """
@@ -93,12 +93,12 @@ def _pixels(frame: av.VideoFrame) -> np.ndarray:
 
 
 def encode_audio(sound: np.ndarray) -> bytes:
-    """Mono float32 (N,) sound at 16 kHz as 16-bit FLAC; values outside [-1, 1] are clipped."""
+    """Mono float32 (N,) audio at 16 kHz as 16-bit FLAC; values outside [-1, 1] are clipped."""
     buffer = io.BytesIO()
     soundfile.write(buffer, np.clip(sound, -1, 1), SAMPLE_RATE, format="FLAC", subtype="PCM_16")
     return buffer.getvalue()
 
 
 def decode_audio(content: bytes) -> np.ndarray:
-    """Return the mono float32 (N,) sound of a FLAC or WAV file at 16 kHz."""
+    """Return the mono float32 (N,) audio of a FLAC or WAV file at 16 kHz."""
     return soundfile.read(io.BytesIO(content), dtype="float32")[0]

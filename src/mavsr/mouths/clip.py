@@ -1,6 +1,6 @@
-"""What becomes of one clip: picture and sound brought to one length, cropped, encoded.
+"""What becomes of one clip: video and audio brought to one length, cropped, encoded.
 
-Picture is 25 frames per second, sound 16 kHz; a clip in a shard has exactly 640 samples per frame.
+Video is 25 frames per second, audio 16 kHz; a clip in a shard has exactly 640 samples per frame.
 """
 
 import io
@@ -72,7 +72,7 @@ class Lengths:
 
     @property
     def av_gap_s(self) -> float:
-        """Seconds by which the picture outlasts the sound; negative if it ends earlier."""
+        """Seconds by which the picture outlasts the audio; negative if it ends earlier."""
         return self.frames / FRAME_RATE - self.samples / SAMPLE_RATE
 
     @property
@@ -82,7 +82,7 @@ class Lengths:
 
 
 def check_lengths(lengths: Lengths, settings: CropSettings) -> None:
-    """Refuse clips that are too short, cut off, or whose picture and sound do not belong together.
+    """Refuse clips that are too short, cut off, or whose video and audio do not belong together.
 
     Raises:
         InputError: the clip is to be dropped; the message says why.
@@ -107,7 +107,7 @@ def check_lengths(lengths: Lengths, settings: CropSettings) -> None:
 
 def encode(
     frames: Iterable[np.ndarray],
-    sound: np.ndarray,
+    audio: np.ndarray,
     landmarks: np.ndarray,
     about: dict[str, str],
     settings: CropSettings,
@@ -125,15 +125,21 @@ def encode(
     crf = settings.crf
     return {
         "mkv": encode_lossless(crops) if crf is None else encode_x264(crops, crf),
-        "flac": encode_audio(fit(sound, count * SAMPLES_PER_FRAME)),
-        "json": json.dumps({**about, "frames": count}, sort_keys=True, ensure_ascii=False).encode(),
+        "flac": encode_audio(fit(audio, count * SAMPLES_PER_FRAME)),
+        "json": about_clip(about, count),
         "landmarks.npy": _npy(landmarks.astype(np.float32)),
     }
 
 
-def fit(sound: np.ndarray, samples: int) -> np.ndarray:
-    """Cut ``sound`` (N,), or pad it with zeros, to ``samples``."""
-    return np.pad(sound[:samples], (0, max(0, samples - len(sound))))
+def about_clip(about: dict[str, str], frames: int) -> bytes:
+    """The field ``json``: what is known ``about`` a clip, and how many frames it has."""
+    content = {**about, "frames": frames}
+    return json.dumps(content, sort_keys=True, ensure_ascii=False).encode()
+
+
+def fit(audio: np.ndarray, samples: int) -> np.ndarray:
+    """Cut ``audio`` (N,), or pad it with zeros, to ``samples``."""
+    return np.pad(audio[:samples], (0, max(0, samples - len(audio))))
 
 
 def _npy(array: np.ndarray) -> bytes:

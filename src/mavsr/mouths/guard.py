@@ -2,7 +2,8 @@
 
 A wrong crop trains as silently as a right one. What is surely wrong drops the clip, with the
 reason; what may be is said in its remarks, which the ledger, the contact sheet and the log show.
-The bounds are far from what was measured on 60 public clips of talking people, all of them kept.
+The bounds were set on the first 4 s of 61 public clips of talking people, so that all of those are
+kept. Nothing else was measured: how many good clips of another corpus they drop is not known.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

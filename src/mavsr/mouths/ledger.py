@@ -30,7 +30,7 @@ class Entry:
             Both are NaN if crops came ready-made and no face was looked for.
         duration_s: seconds of the clip: of its crops if kept, as the manifest says if
             dropped, 0 if the corpus stage left it out.
-        av_gap_s: seconds by which the picture outlasts the sound; negative if it ends earlier.
+        av_gap_s: seconds by which the picture outlasts the audio; negative if it ends earlier.
         remarks: what is doubtful about a kept clip, "; " between; empty if nothing is.
 
     """

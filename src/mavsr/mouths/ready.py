@@ -1,71 +1,42 @@
 """Take crops that others made: decode, check, store; nobody looks for a face."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from mavsr.corpus.crop_files import probe_crops
 from mavsr.corpus.members import as_file
 from mavsr.errors import InputError
-from mavsr.media import (
-    FRAME_RATE,
-    SAMPLES_PER_FRAME,
-    encode_audio,
-    encode_lossless,
-    encode_x264,
-    read_audio,
-    video_frames,
-)
+from mavsr.media import SAMPLES_PER_FRAME, encode_audio, encode_lossless, encode_x264, video_frames
 from mavsr.mouths.align import CROP_SIZE
-from mavsr.mouths.clip import CropSettings, Lengths, check_lengths, fit
-from mavsr.mouths.ledger import Entry
+from mavsr.mouths.clip import CropSettings, about_clip, fit
+from mavsr.mouths.guard import CropCheck
+from mavsr.mouths.prepare import Clip, Measured
+from mavsr.mouths.sound import hear
 from mavsr.shards import Fields
 
 
-def ready_clip(
-    row: Mapping[Any, Any], entry: Entry, settings: CropSettings
-) -> tuple[Entry, Fields]:
-    """The ledger's entry and the shard's fields of a manifest row whose video is crops.
+def take_ready(clip: Clip, settings: CropSettings, measured: Measured) -> Fields:
+    """Check and encode a clip whose video is crops; see :func:`mavsr.mouths.prepare.prepare`.
 
-    The fields are those of :func:`mavsr.mouths.clip.encode` without landmarks.
+    Returns:
+        the fields of :func:`mavsr.mouths.clip.encode` without landmarks.
 
     Raises:
-        InputError: the clip is to be dropped; the message says why.
+        InputError: the clip cannot be used; the message says why.
+
     """
-    crops = read_crops(Path(row["video"]))
-    audio = _audio(row, len(crops) * SAMPLES_PER_FRAME, settings.audio == "optional")
-    lengths = Lengths(len(crops), len(audio), entry.duration_s)
-    check_lengths(lengths, settings)
-    about = {"text": row["text"], "speaker": row["speaker"], "frames": len(crops)}
-    fields = {
+    measured.face_share = measured.largest_jump = float("nan")
+    check = CropCheck()
+    crops = np.stack([*check.watch(read_crops(clip.video))])
+    measured.frames = len(crops)
+    heard, remarks = hear(clip.audio, clip.start, clip.end, settings.audio)
+    audio = measured.audio_of(heard, remarks, clip, settings)
+    measured.remarks += check.judge()
+    return {
         "mkv": encode_lossless(crops) if settings.crf is None else encode_x264(crops, settings.crf),
         "flac": encode_audio(fit(audio, len(crops) * SAMPLES_PER_FRAME)),
-        "json": json.dumps(about, sort_keys=True, ensure_ascii=False).encode(),
+        "json": about_clip(clip.about, len(crops)),
     }
-    entry = replace(
-        entry,
-        kept=True,
-        frames=lengths.frames,
-        av_gap_s=lengths.av_gap_s,
-        face_share=float("nan"),
-        largest_jump=float("nan"),
-        duration_s=lengths.frames / FRAME_RATE,
-    )
-    return entry, fields
-
-
-def _audio(row: Mapping[Any, Any], samples: int, may_lack: bool) -> np.ndarray:
-    """Audio (N,) beside the crops or in their file; silence where it may lack and does."""
-    place = Path(row["audio"])
-    with as_file(place) as file:
-        inside = row["audio"] == row["video"]
-        if may_lack and inside and not probe_crops(file, str(place)).audio:
-            return np.zeros(samples, np.float32)
-        return read_audio(file)
 
 
 def read_crops(video: Path) -> np.ndarray:

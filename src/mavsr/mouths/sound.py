@@ -5,6 +5,7 @@ from pathlib import Path
 import av
 import numpy as np
 
+from mavsr.corpus.members import as_file
 from mavsr.errors import InputError
 from mavsr.media import read_recording
 
@@ -42,6 +43,35 @@ def read_sound(path: Path, start: float, end: float) -> np.ndarray:
     if np.abs(recording.samples).max() <= SILENT:
         raise SilentError(path, "the audio is silent throughout")
     return recording.samples
+
+
+def hear(
+    path: Path | None, start: float, end: float, wanted: str
+) -> tuple[np.ndarray | None, list[str]]:
+    """Audio of a clip as :func:`read_sound` reads it, or None where silence is to stand for it.
+
+    Args:
+        path: the file, which may be an archive's member; None if nobody will listen.
+        start: where the clip begins, seconds.
+        end: where it ends; NaN means the end of the file.
+        wanted: ``required``, or ``optional`` for None where nothing is heard.
+
+    Returns:
+        the audio, and remarks on it.
+
+    Raises:
+        InputError: nothing is heard, and audio is required; or the audio cannot be read.
+
+    """
+    if path is None:
+        return None, []
+    with as_file(path) as file:
+        try:
+            return read_sound(file, start, end), []
+        except SilentError as error:
+            if wanted == "required":
+                raise
+            return None, [error.kind]
 
 
 def has_audio(path: Path) -> bool:

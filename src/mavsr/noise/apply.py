@@ -1,4 +1,4 @@
-"""Command: the sound of one shard under one noise condition (``python -m mavsr.noise.apply``)."""
+"""Command: the audio of one shard under one noise condition (``python -m mavsr.noise.apply``)."""
 
 import json
 from collections.abc import Iterator
@@ -22,13 +22,13 @@ def apply(
     settings: NoiseSettings = NoiseSettings(),  # noqa: B008 (frozen)
     ledger: Path | None = None,
 ) -> None:
-    """Write the sound of every clip of a mouth shard under a noise condition.
+    """Write the audio of every clip of a mouth shard under a noise condition.
 
     The fields are ``flac`` (16 bit, 16 kHz) and ``json`` (``snr_db`` and ``noise_offset`` in
     samples of the noise at 16 kHz, both null where no noise was added).
 
     Args:
-        shard: shard of mouth crops and sound.
+        shard: shard of mouth crops and audio.
         babble: noise file of any format and rate, such as NOISEX-92 babble or that of
             mavsr.noise.babble.
         condition: clean, snr_<dB> or view_<number> (see mavsr.noise.condition).

@@ -1,7 +1,7 @@
 """Command: make babble from the training speakers (``python -m mavsr.noise.babble``).
 
 For corpora without NOISEX-92: many voices at once. Only the training split speaks, so no test voice
-is in the noise that tests are mixed with. Sound is mono at 16 kHz.
+is in the noise that tests are mixed with. Audio is mono at 16 kHz.
 """
 
 import logging
@@ -30,7 +30,7 @@ def babble(
 
     Args:
         manifest: manifest of the training split.
-        output: the sound file to write (FLAC, 16 kHz, mono).
+        output: the audio file to write (FLAC, 16 kHz, mono).
         settings: voices, length, seed.
 
     """
@@ -65,7 +65,7 @@ def sum_voices(
     """Sum continuous streams of level-normalised utterances, each in an order of its own.
 
     Args:
-        utterance: gives the sound float32 (N,) of number 0 <= i < ``count``, None if unusable.
+        utterance: gives the audio float32 (N,) of number 0 <= i < ``count``, None if unusable.
         count: how many utterances there are.
         settings: voices, length, seed.
 

@@ -1,6 +1,6 @@
 """Names of noise conditions, which are folder names below ``results/noise/{corpus}/{split}/``.
 
-- ``clean``: the sound as it is.
+- ``clean``: the audio as it is.
 - ``snr_-5``, ``snr_0``, ``snr_12.5``: babble at that many dB, for testing.
 - ``view_3``: training augmentation number 3: time mask, then babble at a random ratio or none.
 """

@@ -33,8 +33,8 @@ def recording(source: Path, output: Path, mat_hz: int = NOISEX_HZ) -> None:
     """Write a recording as mono FLAC at 16 kHz.
 
     Args:
-        source: a sound file (WAV, FLAC, Ogg ...) or a MATLAB file (``.mat``).
-        output: the sound file to write.
+        source: an audio file (WAV, FLAC, Ogg ...) or a MATLAB file (``.mat``).
+        output: the audio file to write.
         mat_hz: sampling rate of a MATLAB file; any other file states its own.
 
     Raises:
@@ -51,7 +51,7 @@ def recording(source: Path, output: Path, mat_hz: int = NOISEX_HZ) -> None:
 
 
 def read_mat(path: Path, rate: int) -> tuple[np.ndarray, int]:
-    """The one variable of a MATLAB file as sound, float64 (N,), and ``rate``.
+    """The one variable of a MATLAB file as audio, float64 (N,), and ``rate``.
 
     Integers are scaled by their type's range; numbers beyond 1 are taken for 16-bit samples.
 
@@ -116,7 +116,7 @@ def _check(sound: np.ndarray, rate: int, path: Path) -> None:
 
 
 def resample(sound: np.ndarray, rate: int) -> np.ndarray:
-    """Sound (N,) at ``rate`` Hz as float32 (ceil(N * 16000 / rate),) at 16 kHz.
+    """Audio (N,) at ``rate`` Hz as float32 (ceil(N * 16000 / rate),) at 16 kHz.
 
     The ratio of the rates is exact (800 / 999 for NOISEX-92), so nothing drifts; a linear-phase
     filter removes what 16 kHz cannot hold.

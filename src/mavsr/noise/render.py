@@ -1,4 +1,4 @@
-"""The sound of one clip under one condition, as a function of names and settings alone."""
+"""The audio of one clip under one condition, as a function of names and settings alone."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from mavsr.seeds import generator
 
 @dataclass(frozen=True)
 class Rendered:
-    """Sound float32 (N,) in [-1, 1], ratio in dB and first sample of the noise; None if clean."""
+    """Audio float32 (N,) in [-1, 1], ratio in dB and first sample of the noise; None if clean."""
 
     sound: np.ndarray
     snr_db: float | None
@@ -24,7 +24,7 @@ class Rendered:
 def render(
     speech: np.ndarray, babble: np.ndarray, condition: Condition, key: str, settings: NoiseSettings
 ) -> Rendered:
-    """Render the sound of clip ``key`` under ``condition``.
+    """Render the audio of clip ``key`` under ``condition``.
 
     The noise of a test condition begins at an offset that depends on the key and not on the ratio,
     so that conditions differ in nothing but their ratio. A view masks first and then adds noise,

@@ -1,10 +1,10 @@
 """From a video file to the tokens of the frozen encoders, through the code of the stages."""
 
+import logging
 import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from mavsr.encoders import Encoder
@@ -13,12 +13,15 @@ from mavsr.features.align import align_tokens
 from mavsr.features.content import unpack
 from mavsr.features.extract import encoder_input, stored_content
 from mavsr.features.settings import ExtractSettings
-from mavsr.media import FRAME_RATE, SAMPLES_PER_FRAME, encode_audio, read_audio
-from mavsr.mouths.clip import CropSettings, Lengths, check_lengths, encode
-from mavsr.mouths.crop import locate
-from mavsr.mouths.reel import Reel, held_memory
+from mavsr.media import encode_audio
+from mavsr.mouths.clip import CropSettings
+from mavsr.mouths.prepare import Clip, Measured, prepare
+from mavsr.mouths.reel import held_memory
+from mavsr.mouths.sound import read_sound
 from mavsr.noise.condition import Condition
 from mavsr.shards import Fields
+
+_log = logging.getLogger(__name__)
 
 CLEAN = Condition("clean")
 
@@ -30,28 +33,29 @@ def read_clip(
     modalities: Collection[str],
     settings: CropSettings,
 ) -> Fields:
-    """Mouth crops (``mkv``) and sound (``flac``) of a file, as the mouths stage stores them.
+    """Mouth crops (``mkv``) and audio (``flac``) of a file, as the mouths stage stores them.
+
+    What that stage refuses is refused, and what it remarks on is logged as a warning.
 
     Args:
-        file: a video; sound alone is enough for a model that does not see.
+        file: a video; audio alone is enough for a model that does not see.
         start: where the utterance begins, seconds.
         end: where it ends, seconds; None means the end of the file.
         modalities: what the model hears and sees.
         settings: how mouths are found.
 
     Raises:
-        InputError: the file cannot be read, shows no face, is too short, or its picture and sound
-            do not belong together.
+        InputError: the clip cannot be used; see :func:`mavsr.mouths.prepare.prepare` and, for audio
+            alone, :func:`mavsr.mouths.sound.read_sound`.
     """
     span = start, math.nan if end is None else end
     if "video" not in modalities:
-        return {"flac": encode_audio(read_audio(file, *span))}
-    frames = Reel(file, *span, held_memory())
-    silence = np.zeros(len(frames) * SAMPLES_PER_FRAME, np.float32)
-    sound = read_audio(file, *span) if "audio" in modalities else silence
-    check_lengths(Lengths(len(frames), len(sound), len(frames) / FRAME_RATE), settings)
-    landmarks = locate({"video": file, "start": start}, frames, settings)
-    return encode(frames, sound, landmarks, {}, settings)
+        return {"flac": encode_audio(read_sound(file, *span))}
+    clip, measured = Clip(file, file if "audio" in modalities else None, *span), Measured()
+    fields = prepare(clip, settings, held_memory(), measured)
+    for remark in measured.remarks:
+        _log.warning("%s: look at it: %s", file, remark)
+    return fields
 
 
 def clip_tokens(

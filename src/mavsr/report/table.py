@@ -10,6 +10,7 @@ import pandas as pd
 from mavsr.command import run_command
 from mavsr.evaluation.collect import read_scores
 from mavsr.evaluation.score import COLUMNS
+from mavsr.files import atomic
 from mavsr.report.catalogue import ALL_TABLES
 from mavsr.report.sources import ReportSettings, Sources
 
@@ -25,6 +26,9 @@ def write_table(
 ) -> None:
     """Write ``<name>`` as ``.csv``, ``.md``, ``.tex``, ``.html`` and ``.rst``; print the second.
 
+    Beside them ``<name>_long.csv`` has a line per score with all columns of ``wer.csv``, such as
+    intervals and counts; of a table without scores it is the table itself.
+
     Args:
         name: a table of :data:`mavsr.report.catalogue.TABLES`.
         output: the folder.
@@ -34,6 +38,8 @@ def write_table(
     rows = pd.DataFrame(columns=list(COLUMNS)) if scores is None else read_scores(scores)
     table = table_builder(name)(Sources(rows, settings))
     table.write(output, name)
+    with atomic(output / f"{name}_long.csv") as partial:
+        (table.frame if scores is None else rows).to_csv(partial, index=False)
     print((output / f"{name}.md").read_text())
 
 

@@ -99,7 +99,7 @@ def attend_nearby(encoder: WhisperEncoder) -> None:
 
 
 def read_sounds(shards: Sequence[Path]) -> list[tuple[str, np.ndarray]]:
-    """(key, sound (N,)) of every clip in mouth shards."""
+    """(key, audio (N,)) of every clip in mouth shards."""
     return [
         (key, decode_audio(fields["flac"])) for shard in shards for key, fields in read_shard(shard)
     ]
@@ -116,7 +116,7 @@ def make_whisper(
     noise: NoiseSettings,
     threads: int = 1,
 ) -> None:
-    """Train on the sound of mouth shards under fresh noise every epoch; write the folder.
+    """Train on the audio of mouth shards under fresh noise every epoch; write the folder.
 
     ``toy.json`` in it tells how it was made and how much it hears.
 

@@ -69,6 +69,11 @@ class Params:
             section["retinaface"] = {"weights": paths.RETINAFACE}
         return json.dumps(section)
 
+    def detector_file(self, wildcards: Any) -> str:
+        """The detector's weights as a file to download."""
+        section = self._read("fetch_retinaface", wildcards)["mouths"]["retinaface"]
+        return json.dumps(hide({"url": section["weights"], "sha256": section["sha256"]}))
+
     def needs_gpu(self, wildcards: Any) -> int:
         """Resources function: whether the detector is one for GPUs."""
         ready = self.asked.is_ready(wildcards["corpus"])

@@ -50,6 +50,8 @@ LOSS_CURVE = "results/report/training/{model}.png"
 RUN_PAGE = "results/report/run.html"
 SHOWN = "results/{name}"
 """A table or figure, without its suffix."""
+LONG = "results/{name}_long.csv"
+"""What a table shows, with every column of its scores."""
 
 
 def shard_names(count: int) -> list[str]:

@@ -29,8 +29,9 @@ SMALL: Any = {"fontsize": 6.5, "path_effects": [withStroke(linewidth=1.5, foregr
 """Words beside points: what they cross stays below them."""
 CLOSE = 1.2
 """Factor between costs of points whose names would cover each other on one side."""
-APART = 1.012
-"""Factor between the places at which two methods of equal cost are drawn."""
+FAINT = 0.45
+"""Opacity of intervals and of the lines that join a method's scales: points of equal cost are drawn
+where they are, one above the other, and their marks must stay readable."""
 
 
 def tradeoff(sources: Sources) -> Figure:
@@ -60,12 +61,10 @@ def _cloud(
     for corpus, axes in zip(corpora, grid[0], strict=True):
         own = scores[scores.corpus == corpus]
         methods = list(dict.fromkeys(method for method, _ in methods_of(own)))
-        for place, method in enumerate(methods):
-            # Methods of equal cost would hide each other.
-            apart = APART ** (place - (len(methods) - 1) / 2)
+        for method in methods:
             rows = own[own.method == method]
-            rows = rows.assign(x=rows[cost] * apart, scale=scale_labels(rows))
-            _points(axes, rows, method)
+            rows = rows.assign(x=rows[cost], scale=scale_labels(rows)).sort_values("x")
+            _points(axes, rows, method, joined=named)
             for _, same in rows.groupby("variant"):
                 found = comparable(published, same)
                 known = dict(zip(found.scale, found.wer, strict=True))
@@ -86,7 +85,7 @@ def _cloud(
             label="Pareto front",
         )
         if named:
-            _name_front(axes, front)
+            _name_scales(axes, own, cost)
         else:
             _name_sizes(axes, own, cost)
         axes.set_xscale("log")
@@ -99,10 +98,10 @@ def _cloud(
     return figure
 
 
-def _points(axes: Axes, rows: pd.DataFrame, method: str) -> None:
+def _points(axes: Axes, rows: pd.DataFrame, method: str, joined: bool) -> None:
     drawn = look(method)
     # Variants of one method share its mark: their cost tells them apart.
-    axes.errorbar(
+    _, _, (bars,) = axes.errorbar(
         rows.x,
         rows.wer,
         yerr=errors(rows),
@@ -113,20 +112,24 @@ def _points(axes: Axes, rows: pd.DataFrame, method: str) -> None:
         mew=0.5,
         ms=4.5,
         elinewidth=0.6,
+        capsize=0,
         label=label(method),
     )
+    bars.set_alpha(FAINT)
+    if joined:
+        axes.plot(rows.x, rows.wer, color=drawn.colour, lw=0.8, alpha=FAINT, zorder=1.5)
 
 
-def _name_front(axes: Axes, front: pd.DataFrame) -> None:
-    """Name the scale of each point of the front, left below it, where its line does not run."""
-    for row in front.itertuples():
+def _name_scales(axes: Axes, rows: pd.DataFrame, cost: str) -> None:
+    """Name each scale once, above the points and intervals of all methods at it."""
+    for (audio, video), same in rows.groupby(["audio_rate", "video_rate"], dropna=False):
         axes.annotate(
-            scale_label(row.audio_rate, row.video_rate),
-            (row.tflops, row.wer),
-            xytext=(-4, -4),
+            scale_label(audio, video),
+            (math.sqrt(same[cost].min() * same[cost].max()), same[["wer", "wer_high"]].max().max()),
+            xytext=(0, 3),
             textcoords="offset points",
-            ha="right",
-            va="top",
+            ha="center",
+            va="bottom",
             **SMALL,
         )
 

@@ -30,7 +30,7 @@ TASK_LOOKS = {
 }
 SNR = "Signal-to-noise ratio of babble (dB)"
 STEP = 5.0
-"""dB between the highest ratio and where clean sound is drawn."""
+"""dB between the highest ratio and where clean audio is drawn."""
 
 
 def noise(sources: Sources) -> Figure:
