@@ -19,6 +19,7 @@ LAYERS = [
         "shards",
         "checkpoints",
         "hub",
+        "made_weights",
         "records",
         "tables",
         "remedies",

@@ -12,8 +12,8 @@ from mavsr.encoders.avhubert import AVHubertEncoder
 from mavsr.encoders.base import Encoder
 from mavsr.encoders.whisper import WhisperEncoder
 from mavsr.errors import InputError
+from mavsr.made_weights import check_weights
 from mavsr.numerics import numerics_of
-from mavsr.toy.record import check_weights
 
 __all__ = ["Encoder", "EncoderSettings", "load_encoder"]
 

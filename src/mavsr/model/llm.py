@@ -26,7 +26,7 @@ from transformers.utils import logging as library_logging
 from mavsr.checkpoints import LLM, check_folder, read_object, values, weight_files
 from mavsr.errors import InputError
 from mavsr.hub import hub_folder
-from mavsr.toy.record import check_weights
+from mavsr.made_weights import check_weights
 
 ATTENTION_LAYERS = {"full_attention", "sliding_attention"}
 """Hugging Face's names of the layers that see past tokens through their keys and values alone."""

@@ -15,12 +15,12 @@ from mavsr.command import progress, run_command
 from mavsr.config.toy import ToyLlama
 from mavsr.corpus.manifest import read_manifest
 from mavsr.files import atomic, sha256
+from mavsr.made_weights import NAME
 from mavsr.model.sequence import IGNORED, PROMPTS, pad_right
 from mavsr.provenance import provenance
 from mavsr.records import write_record
 from mavsr.seeds import derive_seed, generator
 from mavsr.toy.prefix import render_prefix
-from mavsr.toy.record import NAME
 
 BOS, EOS = "<|begin_of_text|>", "<|end_of_text|>"
 

@@ -19,6 +19,7 @@ from mavsr.config.toy import ToyWhisperKeys
 from mavsr.encoders.whisper import kept_tokens
 from mavsr.errors import InputError
 from mavsr.files import atomic, sha256
+from mavsr.made_weights import NAME
 from mavsr.media import SAMPLE_RATE, decode_audio
 from mavsr.noise.condition import Condition
 from mavsr.noise.file import read_noise
@@ -35,7 +36,6 @@ from mavsr.toy.framewise import (
     train_framewise,
     word_times,
 )
-from mavsr.toy.record import NAME
 
 OFFSETS = (-8, -2, 2, 8)
 """Where the attention heads start to look, in tokens (50 per second) from their own."""

@@ -6,8 +6,8 @@ from tiny import save_avhubert
 from mavsr.encoders import EncoderSettings, load_encoder
 from mavsr.errors import InputError
 from mavsr.files import sha256
+from mavsr.made_weights import check_weights
 from mavsr.records import write_record
-from mavsr.toy.record import check_weights
 
 
 @pytest.fixture

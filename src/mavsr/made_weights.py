@@ -1,4 +1,4 @@
-"""What a toy model's record says of its weights, and whether these are still there."""
+"""Weights that the workflow made itself, held against the record that it wrote with them."""
 
 from pathlib import Path
 
