@@ -4,6 +4,7 @@ from trees import manifest_row
 
 from mavsr.corpus.manifest import COLUMNS, check_manifest, read_manifest, write_manifest
 from mavsr.errors import InputError
+from mavsr.tables import write_parquet
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_rows_that_break_the_contract_are_named(table, tmp_path, column, value, 
     with pytest.raises(InputError, match=message):
         write_manifest(tmp_path / "x.parquet", table)
     assert not list(tmp_path.iterdir())
-    table.to_parquet(tmp_path / "x.parquet")
+    write_parquet(tmp_path / "x.parquet", table)
     with pytest.raises(InputError, match=message):
         read_manifest(tmp_path / "x.parquet")
 
@@ -57,7 +58,7 @@ def test_missing_columns_are_named(table, column):
 
 
 def test_a_missing_manifest_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"gone.parquet does not exist; run `snakemake"):
+    with pytest.raises(InputError, match=r"gone.parquet does not exist; make it: .*snakemake"):
         read_manifest(tmp_path / "gone.parquet")
 
 
@@ -65,5 +66,5 @@ def test_a_damaged_manifest_is_named(table, tmp_path):
     path = tmp_path / "x.parquet"
     write_manifest(path, table)
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(InputError, match=r"x.parquet is damaged.*run snakemake again"):
+    with pytest.raises(InputError, match=r"x.parquet is damaged.*rebuild it: .*snakemake"):
         read_manifest(path)

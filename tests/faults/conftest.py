@@ -175,7 +175,7 @@ def place(tmp_path_factory) -> Place:
         place.close_features(modality, folder / "index.json", folder / "samples.parquet")
     texts = read_manifest(place.manifest).set_index("key").text.to_dict()
     write_hypotheses(place.hypotheses, lines_of(texts, heard="red"), sidecar(place))
-    shares = [("0", "a4_v2", "text", expert, 0.25 * expert) for expert in range(3)]
+    shares = [("0", "a4_v2", "text", expert, expert, 0.25 * expert) for expert in range(3)]
     write_csv(place.routing, pd.DataFrame(shares, columns=list(ROUTING)))
     place.score(place.scores)
     collect([place.scores], place.wer)

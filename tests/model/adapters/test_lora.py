@@ -193,12 +193,6 @@ def test_loading_refuses_what_does_not_fit(llm, llm_folder, tmp_path):
         loading(hidden=32)
 
 
-@pytest.mark.parametrize(("rank", "near"), [(3, 2), (7, 8), (64, 16)])
-def test_a_rank_that_does_not_divide_the_width_is_refused(llm, rank, near):
-    with pytest.raises(InputError, match=f"lora_rank {rank} does not divide.* 16 .* is {near}$"):
-        fresh(llm, "mtsk-ms", rank=rank)
-
-
 def test_an_unknown_target_layer_is_refused_with_those_there_are(llm):
     with pytest.raises(InputError, match=r"LlamaForC.* no linear layer 'qkv'.*q_proj.*v_proj"):
         fresh(llm, "mtsk-ms", lora_targets=("v_proj", "qkv"))
