@@ -52,7 +52,8 @@ def test_online_training_needs_crops_and_encoders_but_no_cached_views(project):
     given = option(command, "online")
     assert given["mouths"] == "results/mouths/portrait/train/index.json"
     assert given["babble"] == "results/noise/portrait/babble.flac"
-    assert given["audio_encoder"] == config["encoders"]["toy-whisper"] | {"pad": "chunk"}
+    defaults = {"pad": "chunk", "numerics": "ours"}
+    assert given["audio_encoder"] == config["encoders"]["toy-whisper"] | defaults
     assert "video_encoder" not in given
     assert given["noise"]["snrs"] == config["noise"]["snrs"]
     assert " --audio " not in command and " --audio_val " in command
