@@ -8,7 +8,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "mavsr"
 LAYERS = [
     # Facts and names that everything may know.
-    ("errors", "numerics", "tokens", "seeds", "provenance", "model.scales", "model.methods"),
+    ("errors", "numerics", "tokens", "seeds", "provenance"),
+    ("model.scales", "model.methods", "model.compressions"),
     # What code a job runs, whatever it is.
     ("workflow.wordless", "workflow.code", "workflow.planned"),
     # Every key of the config.

@@ -170,6 +170,18 @@ def test_what_is_read_off_a_figure_stands_in_no_table():
     assert "LRS2 and LRS3 together" in built.caption
 
 
+def test_compressions_stand_below_each_other():
+    rows = [
+        score("mtsk-ms", a, v, wer, compression=name)
+        for name, wer in (("stack", 3.0), ("avgpool", 1.0), ("resampler", 2.0))
+        for a, v in PAIRS
+    ]
+    frame = build("compressions", table(rows)).frame
+    assert frame.compression.tolist() == ["avgpool", "resampler", "stack"]
+    assert frame["(16,5)"].tolist() == [1.0, 2.0, 3.0]
+    assert build("compressions", table(rows)).shown.compression[1] == "resampler"
+
+
 def test_table3_has_a_column_per_audio_rate():
     rows = [
         score(method, rate, None, 10.0 * rate)
@@ -350,6 +362,8 @@ def test_a_table_without_its_experiment_says_which():
             "MoME-23/4-MHSA, c(16,5) = 0.5, c(4,2) = 1.5",
         ),
         ("mtsk-ms", "lr0.0005-rank16", "Llama-MTSK MS, learning rate 0.0005, LoRA rank 16"),
+        ("mtsk-ms", "window64-heads8", "Llama-MTSK MS, window 64, heads 8"),
+        ("mome-ffn", "r23k4s1b12-queries8", "MoME-23/4-FFN, queries 8"),
         ("mome-ffn", "r23k4s1b12-epochs3", "MoME-23/4-FFN, epochs 3"),
         ("something-new", "x", "something-new x"),
     ],

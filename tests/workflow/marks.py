@@ -55,6 +55,7 @@ VARIANTS = {
     "by landmarks": {"mouths": {"detector": "landmarks"}},
     "by retinaface": {"mouths": {"detector": "retinaface"}},
     "by own weights": {"mouths": {"detector": "retinaface", "retinaface": {"weights": "r.pth"}}},
+    "resampled": {"setup": {"compression": "resampler"}},
     "a recording": {"noise": {"babble": {"url": "https://h/babble.mat"}}},
 }
 """Configs under which every condition of a mark holds at least once."""

@@ -12,6 +12,7 @@ from mavsr.config.experiments import AllRates, Entry, Setup, Table4
 from mavsr.config.imported import Imported
 from mavsr.config.llms import Llm
 from mavsr.config.mome import MomeSettings
+from mavsr.config.resampler import ResamplerSettings
 from mavsr.config.scoring import ScoringSettings
 from mavsr.config.sections import Features, Mouths, Noise, Projector, Training
 from mavsr.config.toy import Toy
@@ -80,6 +81,10 @@ class Config:
     mome: Annotated[MomeSettings, Key("Experts; their sizes are part of a model's name")] = (
         MomeSettings()
     )
+    resampler: Annotated[
+        ResamplerSettings,
+        Key("Compression by learned queries; what differs from the defaults is in a model's name"),
+    ] = ResamplerSettings()
     projector: Annotated[Projector, Key("From tokens to the LLM")] = Projector()
     training: Annotated[Training, Key("Optimisation")] = Training()
     decoding: Annotated[DecodingSettings, Key("Beam search")] = DecodingSettings()

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 from mavsr.config.base import Key, settings
 from mavsr.config.llms import Llm
 from mavsr.config.mome import BalanceOver, MomeSettings, ScaleWeights
+from mavsr.config.resampler import ResamplerSettings
 from mavsr.config.sections import TaskTraining
 from mavsr.config.values import (
     ConditionName,
@@ -22,7 +23,8 @@ from mavsr.config.values import (
 )
 
 Task = Literal["asr", "vsr", "avsr"]
-Compression = Literal["avgpool", "stack"]
+Compression = Literal["avgpool", "stack", "resampler"]
+"""The names of :data:`mavsr.model.compressions.COMPRESSIONS`."""
 Conditions = Annotated[tuple[ConditionName, ...], Field(min_length=1)]
 RATES = ("write_table if arithmetic", "extract_features if pooled")
 
@@ -64,9 +66,14 @@ class Setup:
     audio_encoder: Annotated[Name, Key("A name under `encoders`", plans=True)] = "toy-whisper"
     video_encoder: Annotated[Name, Key("A name under `encoders`", plans=True)] = "toy-avhubert"
     llm: Annotated[Name, Key("A name under `llms`", plans=True)] = "toy-llama"
-    compression: Annotated[Compression, Key("Average the r tokens, or stack them", plans=True)] = (
-        "avgpool"
-    )
+    compression: Annotated[
+        Compression,
+        Key(
+            "avgpool averages every r tokens, stack puts them behind each other, resampler lets "
+            "learned queries attend to them (docs/methods.md)",
+            plans=True,
+        ),
+    ] = "avgpool"
     conditions: Annotated[
         Conditions,
         Key("clean, or snr_<dB> for babble at that SNR: snr_-5, snr_12.5", plans=True),
@@ -92,6 +99,20 @@ class SomeExperts:
         """The experts of an entry in an LLM; null takes the LLM's value, then the common one."""
         width = {"bottleneck": llm.mome_bottleneck} if llm.mome_bottleneck else {}
         return MomeSettings(**{**_given(common), **width, **_given(self)})
+
+
+@settings("resampler")
+class SomeQueries:
+    """Keys of `resampler` that differ for an entry's models of compression resampler."""
+
+    window: Count | None = None
+    queries: Count | None = None
+    heads: Count | None = None
+    width: Count | None = None
+
+    def over(self, common: ResamplerSettings) -> ResamplerSettings:
+        """The queries of an entry; null takes the common value."""
+        return ResamplerSettings(**{**_given(common), **_given(self)})
 
 
 @settings("training")
@@ -121,6 +142,9 @@ class Entry:
     ] = ()
     rates: Annotated[SomeRates, Key("Of this entry's models")] = SomeRates()
     mome: Annotated[SomeExperts, Key("Of this entry's MoME models")] = SomeExperts()
+    resampler: Annotated[
+        SomeQueries, Key("Of this entry's models, if their compression is resampler")
+    ] = SomeQueries()
     training: Annotated[
         EntryTraining | None,
         Key(

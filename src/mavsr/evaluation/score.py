@@ -23,7 +23,7 @@ COLUMNS = {
     "variant": "what tells models of one method apart, such as the experts of MoME; often empty",
     "encoders": "names of the encoders, audio first",
     "llm": "name of the LLM",
-    "compression": "avgpool or stack",
+    "compression": "avgpool, stack or resampler",
     "audio_rate": "audio compression rate, empty without audio",
     "video_rate": "video compression rate, empty without video",
     "seed": "of the model",

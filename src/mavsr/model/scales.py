@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 from mavsr.errors import InputError
 
-COMPRESSIONS = ("avgpool", "stack")
-"""Average the r tokens, or concatenate them along the hidden dimension."""
 TASKS = {"asr": ("audio",), "vsr": ("video",), "avsr": ("audio", "video")}
 """Task -> the modalities the model hears or sees, in the order of the token sequence."""
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from mavsr.config.config import Config
 from mavsr.config.corpora import PortraitCorpus
+from mavsr.model.compressions import compression_of
 from mavsr.model.named import Model
 from mavsr.model.scales import Scale
 from mavsr.plan.encoder_sizes import EncoderSize, encoder_size
@@ -106,13 +107,15 @@ class Work:
         return 2 * self.weights[model.llm] * tokens
 
     def trained(self, model: Model) -> int:
-        """Parameters that a model's training changes: adapter and projectors."""
+        """Parameters that a model's training changes: adapter, projectors and compressors."""
         settings, size = model.settings, self.llms[model.llm]
         total = trained_parameters(size, settings)
+        compression = compression_of(settings.compression)
         for modality, encoder in model.encoders:
             dim = self.encoders[encoder].dim
+            total += settings.resampler.parameters(dim) if settings.resampler else 0
             for rate in settings.rates(modality):
-                width = dim * rate if settings.compression == "stack" else dim
+                width = compression.width(dim, rate)
                 hidden = settings.projector_hidden
                 total += (width + 1) * hidden + (hidden + 1) * size.hidden
         return total

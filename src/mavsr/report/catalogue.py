@@ -35,6 +35,7 @@ ALL_TABLES = {
     "mome/ablation": Shown("mome_ablation", "mome.ablation"),
     "mome/routers": Shown("mome_routers", "mome.routers"),
     "mome/large": Shown("mome_large", "mome.large"),
+    "compressions": Shown("compressions", "rates.compressions"),
     "noise_check": Shown("noise_check", "noise_check.noise_check"),
     "elastic": Shown("tradeoff", "elastic.elastic"),
 }

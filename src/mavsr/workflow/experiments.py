@@ -13,6 +13,7 @@ from mavsr.config.config import Config
 from mavsr.config.experiments import AllRates, Entry, Setup
 from mavsr.config.training import TrainingSettings
 from mavsr.errors import InputError
+from mavsr.model.compressions import compression_of
 from mavsr.model.methods import method_of
 from mavsr.model.named import TUNED, Model
 from mavsr.model.scales import TASKS, Scale, all_scales
@@ -192,7 +193,7 @@ def _tuned(entry: Entry, method: str) -> tuple[tuple[str, Any], ...]:
 def _settings(config: Config, entry: Entry, setup: Setup, method: str) -> dict[str, Any]:
     """Settings of a model but for its rates; what its method does not read is left out."""
     llm, adapter = config.llms[setup.llm], method_of(method).adapter
-    lora = adapter == "lora"
+    lora, section = adapter == "lora", compression_of(setup.compression).section
     rank = dict(_tuned(entry, method)).get("lora_rank", llm.lora_rank)
     return {
         "task": setup.task,
@@ -207,4 +208,5 @@ def _settings(config: Config, entry: Entry, setup: Setup, method: str) -> dict[s
         "projector_layer_norm": config.projector.layer_norm,
         "seed": setup.seed,
         "mome": entry.mome.over(config.mome, llm) if adapter == "mome" else None,
+        "resampler": entry.resampler.over(config.resampler) if section == "resampler" else None,
     }

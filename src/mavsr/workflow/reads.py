@@ -46,6 +46,7 @@ CONDITIONS: dict[str, Callable[[Asked, Wildcards], bool]] = {
     "avsr": lambda asked, w: _model(asked, w).settings.task == "avsr",
     "lora": lambda asked, w: _adapter(asked, w) == "lora",
     "mome": lambda asked, w: _adapter(asked, w) == "mome",
+    "resampler": lambda asked, w: _model(asked, w).settings.resampler is not None,
     "detected": lambda asked, w: not asked.is_ready(w["corpus"]),
     "landmarks": lambda asked, w: asked.config.mouths.detector == "landmarks",
     "retinaface": lambda asked, w: asked.config.mouths.detector == "retinaface",
