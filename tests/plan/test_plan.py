@@ -46,7 +46,7 @@ class Sizes(dict):
     """Sizes of the published encoders, without reading a checkpoint."""
 
     def __missing__(self, name):
-        from mavsr.plan.encoder_sizes import EncoderSize
+        from mavsr.report.encoder_sizes import EncoderSize
 
         modality = "video" if "avhubert" in name else "audio"
         return EncoderSize(modality, 1024, None, 6e8, 1e3, "a test")

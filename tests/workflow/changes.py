@@ -27,6 +27,7 @@ MODELS = {
     "record_routing": 1,
     "record_similarity": 1,
     "draw_losses": 1,
+    "collect_costs": 1,
 }
 SCORES = {
     **{"score_experiment": 3, "collect_scores": 1, "check_results": 1, "all": 1},
@@ -34,6 +35,7 @@ SCORES = {
 }
 # Of an experiment that no table shows, beside its models and transcripts.
 MORE = {"score_experiment": 1, "collect_scores": 1, "check_results": 1, "all": 1}
+MORE |= {"collect_costs": 1}
 TABLE1 = MORE | {"write_table": 1}
 """Table 1 alone has other rows; so has the noise check, where another ratio is asked for."""
 
@@ -91,12 +93,12 @@ ADDED = {
         **{"train_model": 1 + 4 + 1, "decode": 1 + 4 * 3 + 3 + 3},
         **{"record_routing": 1, "record_similarity": 1, "draw_losses": 1},
         # Table 4 has the tokens of every rate.
-        **(SCORES | {"write_table": 3}),
+        **(SCORES | {"write_table": 3, "collect_costs": 1}),
     },
     "a video rate": {
         **{"train_model": 2 + 4, "decode": 2 + 4 * 4 + 4},
         **{"record_routing": 1, "record_similarity": 1, "draw_losses": 1},
-        **(SCORES | {"write_table": 3}),
+        **(SCORES | {"write_table": 3, "collect_costs": 1}),
     },
     "a method": {"train_model": 1, "decode": 2, "draw_losses": 1, **TABLE1},
     "a seed": {"train_model": 1, "decode": 2, "draw_losses": 1, **MORE},

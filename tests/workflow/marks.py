@@ -43,6 +43,7 @@ BASE = {
             {"methods": ["mtsk-ms"], "task": "asr"},
             {"methods": ["mtsk-ms"], "task": "vsr"},
         ],
+        "tradeoff": [{"methods": ["mtsk-ms"]}],
     },
 }
 VARIANTS = {
@@ -140,7 +141,10 @@ def standing_for_all(asked):
                 yield "extract_features", {**features, "shard": "00000"}
     yield from (
         (rule, {})
-        for rule in ("fetch_retinaface", "import_babble", "check_results", "collect_scores")
+        for rule in (
+            *("fetch_retinaface", "import_babble"),
+            *("check_results", "collect_scores", "collect_costs"),
+        )
     )
     yield from ((rule, {}) for rule in ("draw_losses", "describe_run", "parameters"))
     yield "download_babble", {"name": "babble.mat"}
@@ -149,9 +153,13 @@ def standing_for_all(asked):
     for e in asked.evaluations:
         place = {"model": e.model.name, "condition": e.condition}
         yield "decode", {**place, "scale": e.scale.name}
+        yield "decode_validation", {"model": e.model.name, "scale": e.scale.name}
         yield from ((rule, place) for rule in ("record_routing", "record_similarity"))
     for experiment in config.experiments:
-        yield "score_experiment", {"experiment": experiment}
+        place = {"experiment": experiment}
+        yield from (
+            (rule, place) for rule in ("score_experiment", "score_validation", "cost_experiment")
+        )
     yield from (("write_table", {"name": n}) for n, e in TABLES.items() if _shown(asked, e))
     yield from (("draw_figure", {"name": n}) for n, e in FIGURES.items() if _shown(asked, e))
 

@@ -13,7 +13,7 @@ from snakemake.utils import update_config
 
 from mavsr.config.read import parse_config
 from mavsr.report.catalogue import FIGURES, PAPERS, TABLES
-from mavsr.workflow.experiments import all_evaluations, all_models, evaluations
+from mavsr.workflow.experiments import all_evaluations, all_models, evaluations, validations
 
 ROOT = Path(__file__).parents[2]
 SMOKE = "workflow/configs/smoke.yaml"
@@ -64,6 +64,10 @@ def expected_jobs(config):
             "decode": len(wanted),
             "score_experiment": len(asked),
             "collect_scores": 1,
+            "decode_validation": len(validations(checked)),
+            "score_validation": "tradeoff" in asked,
+            "cost_experiment": "tradeoff" in asked,
+            "collect_costs": 1,
             "write_table": sum(name is None or name in asked for name in TABLES.values()),
             "draw_figure": sum(name in asked for name in FIGURES.values()),
             "record_routing": sum(name in asked for name in ("mome_experts", "mome_experts_ffn")),
@@ -118,6 +122,7 @@ def test_what_stands_in_the_papers_is_a_target_of_its_own(project):
     made = {name for row in wanted for name in TABLES | FIGURES if f"results/{name}." in row}
     assert made == set(PAPERS)
     assert made == set(TABLES | FIGURES) - {
+        "compressions",
         "noise_check",
         "elastic",
         "figures/noise",

@@ -166,6 +166,9 @@ def concerns(path, change, job, asked):
     if section == "encoders" and ("encoder" in known or model):
         read = [known["encoder"]] if "encoder" in known else [e for _, e in model.encoders]
         return name in read
+    if section == "encoders" and known.keys() <= {"experiment"}:  # of costs
+        wanted = asked.by_experiment.get(known.get("experiment"), asked.evaluations)
+        return name in {encoder for e in wanted for _, encoder in e.model.encoders}
     if "name" in known:
         shown = asked.by_experiment.get((TABLES | FIGURES).get(known["name"]) or "", [])
         return name in {e.model.corpus for e in shown}

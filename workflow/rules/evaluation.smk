@@ -37,6 +37,62 @@ rule decode:
         " --hypotheses {output.hypotheses:q} --threads {threads} 2> {log:q}"
 
 
+rule decode_validation:
+    input:
+        run=paths.RUN,
+        weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
+        manifest=needs.manifest("val"),
+        audio=needs.features("audio", "val", clean),
+        video=needs.features("video", "val", clean),
+    output:
+        hypotheses=paths.VALIDATED,
+        settings=paths.VALIDATED_BY,
+    log:
+        "results/logs/evaluation/{model}/val/{scale}.log",
+    benchmark:
+        "results/benchmarks/evaluation/{model}/val/{scale}.tsv"
+    conda:
+        "../../envs/mavsr.yaml"
+    threads: 1
+    resources:
+        mem="4GB",
+        gpu_jobs=1,  # the default profile limits them
+        batch_tokens=told.running("decode_validation", "decoding", "batch_tokens"),
+    params:
+        code=code("evaluation.decode"),
+        origin=told.validation_origin,
+        features=features,
+        decoding=told.of("decode_validation", "decoding"),
+    shell:
+        "python -m mavsr.evaluation.decode --model $(dirname {input.run:q})"
+        " --manifest {input.manifest:q} --origin {params.origin:q}"
+        " --condition clean --scale {wildcards.scale}"
+        " {params.features} --decoding {params.decoding:q}"
+        " --decoding.batch_tokens {resources.batch_tokens}"
+        " --hypotheses {output.hypotheses:q} --threads {threads} 2> {log:q}"
+
+
+rule score_validation:
+    input:
+        hypotheses=needs.validated(paths.VALIDATED),
+        settings=needs.validated(paths.VALIDATED_BY),
+        clips=needs.validated_clips,
+    output:
+        scores=paths.VALIDATION_SCORES,
+    log:
+        "results/logs/evaluation/{experiment}_validation.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        code=code("evaluation.score"),
+        scoring=told.of("score_validation", "scoring"),
+    shell:
+        "python -m mavsr.evaluation.score --hypotheses {input.hypotheses:q} --results results"
+        " --scoring {params.scoring:q} --output {output.scores:q} 2> {log:q}"
+
+
 rule score_experiment:
     input:
         hypotheses=needs.hypotheses(paths.HYPOTHESES),

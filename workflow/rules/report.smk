@@ -4,6 +4,8 @@
 rule write_table:
     input:
         scores=needs.scores,
+        validation=needs.chosen_by(paths.VALIDATION_SCORES),
+        cost=needs.chosen_by(paths.EXPERIMENT_COST),
         published=published_tables(),
     output:
         multiext(paths.SHOWN, ".csv", ".md", ".tex", ".rst"),
@@ -24,9 +26,12 @@ rule write_table:
         code=code("report.table"),
         report=told.report,
         scores=flag("scores"),
+        validation=flag("validation"),
+        cost=flag("cost"),
     shell:
         "python -m mavsr.report.table --name {wildcards.name} --settings {params.report:q}"
-        " {params.scores} {input.scores:q} --output results 2> {log:q}"
+        " {params.scores} {input.scores:q} {params.validation} {input.validation:q}"
+        " {params.cost} {input.cost:q} --output results 2> {log:q}"
 
 
 rule draw_figure:
@@ -59,6 +64,44 @@ rule draw_figure:
         "python -m mavsr.report.figure --name {wildcards.name} --settings {params.report:q}"
         " --scores {input.scores:q} {params.routing} {input.routing:q}"
         " {params.similarity} {input.similarity:q} --output results 2> {log:q}"
+
+
+rule cost_experiment:
+    input:
+        settings=needs.hypotheses(paths.DECODED),
+    output:
+        table=paths.EXPERIMENT_COST,
+    log:
+        "results/logs/report/cost/{experiment}.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="2GB",
+    params:
+        code=code("report.costs"),
+        encoders=told.of("cost_experiment", "encoders"),
+    shell:
+        "python -m mavsr.report.costs --settings {input.settings:q}"
+        " --encoders {params.encoders:q} --output {output.table:q} 2> {log:q}"
+
+
+rule collect_costs:
+    input:
+        settings=needs.all_hypotheses(paths.DECODED),
+    output:
+        table=paths.COST,
+    log:
+        "results/logs/report/cost.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="2GB",
+    params:
+        code=code("report.costs"),
+        encoders=told.of("collect_costs", "encoders"),
+    shell:
+        "python -m mavsr.report.costs --settings {input.settings:q}"
+        " --encoders {params.encoders:q} --output {output.table:q} 2> {log:q}"
 
 
 rule check_results:

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field
 
 from mavsr.config.base import Key, settings
 from mavsr.config.corpora import Corpus
+from mavsr.config.cost import CostSettings
 from mavsr.config.decoding import DecodingSettings
 from mavsr.config.encoders import EncoderKeys
 from mavsr.config.experiments import AllRates, Entry, Setup, Table4
@@ -89,6 +90,7 @@ class Config:
     training: Annotated[Training, Key("Optimisation")] = Training()
     decoding: Annotated[DecodingSettings, Key("Beam search")] = DecodingSettings()
     scoring: Annotated[ScoringSettings, Key("Word error rates")] = ScoringSettings()
+    cost: Annotated[CostSettings, Key("What decoding costs")] = CostSettings()
     toy: Annotated[Toy, Key("The small models of the embedded default")] = Toy()
 
     def is_used(self, experiment: str) -> bool:

@@ -18,7 +18,7 @@ def _known(method: str | None) -> str | None:
     return method
 
 
-SCORES = ("score_experiment", "check_results")
+SCORES = ("score_experiment", "check_results", "score_validation")
 
 
 @settings("scoring")

@@ -4,7 +4,12 @@ from pathlib import Path
 
 from mavsr.config.config import Config
 from mavsr.workflow import paths
-from mavsr.workflow.experiments import all_evaluations, all_models, trained_models
+from mavsr.workflow.experiments import (
+    all_evaluations,
+    all_models,
+    trained_models,
+    validations,
+)
 from mavsr.workflow.needs import Cache, wanted_caches
 from mavsr.workflow.paths import SPLITS, TOYS, shard_names
 
@@ -30,6 +35,10 @@ def stage_files(config: Config, results: Path) -> dict[str, list[Path]]:
         "evaluation": [
             paths.HYPOTHESES.format(model=e.model.name, condition=e.condition, scale=e.scale.name)
             for e in all_evaluations(config)
+        ]
+        + [
+            paths.VALIDATED.format(model=e.model.name, scale=e.scale.name)
+            for e in validations(config)
         ],
     }
     return {

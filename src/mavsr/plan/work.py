@@ -11,10 +11,10 @@ from mavsr.config.corpora import PortraitCorpus
 from mavsr.model.compressions import compression_of
 from mavsr.model.named import Model
 from mavsr.model.scales import Scale
-from mavsr.plan.encoder_sizes import EncoderSize, encoder_size
 from mavsr.plan.features import Lengths, encoding_flops, split_lengths
 from mavsr.plan.llm_sizes import LlmSize, llm_size, trained_parameters
 from mavsr.plan.rates import Rates
+from mavsr.report.encoder_sizes import EncoderSize, encoder_size
 from mavsr.tokens import TOKENS_PER_SECOND
 from mavsr.workflow.experiments import Evaluation, training_settings
 
@@ -98,10 +98,10 @@ class Work:
         )
         return section.epochs * frames / section.batch_frames
 
-    def decoding_flops(self, evaluation: Evaluation) -> float:
+    def decoding_flops(self, evaluation: Evaluation, split: str = "test") -> float:
         """Of one evaluation: the prefix once, then every beam's tokens."""
         model, section = evaluation.model, self.config.decoding
-        lengths = self.lengths(model.corpus, "test")
+        lengths = self.lengths(model.corpus, split)
         said = len(lengths.seconds) * section.beams * section.max_new_tokens
         tokens = self.tokens(model, evaluation.scale, lengths) + said
         return 2 * self.weights[model.llm] * tokens

@@ -20,6 +20,8 @@ class Shown:
     """``module.function`` below :mod:`mavsr.report.tables` or :mod:`mavsr.report.figures`."""
     caption: str = ""
     """What a figure shows, for the report."""
+    chooses: bool = False
+    """Whether scales are chosen in it: on validation, and by what they cost."""
     trace: Literal["routing", "similarity"] | None = None
     """What it shows of a model's inside: its experts, or its projected tokens."""
 
@@ -37,7 +39,7 @@ ALL_TABLES = {
     "mome/large": Shown("mome_large", "mome.large"),
     "compressions": Shown("compressions", "rates.compressions"),
     "noise_check": Shown("noise_check", "noise_check.noise_check"),
-    "elastic": Shown("tradeoff", "elastic.elastic"),
+    "elastic": Shown("tradeoff", "elastic.elastic", chooses=True),
 }
 """Table, as below ``results/`` -> what it is."""
 ALL_FIGURES = {
@@ -129,6 +131,7 @@ ALL_FIGURES = {
 """Figure, as below ``results/`` -> what it is."""
 TABLES = {name: shown.experiment for name, shown in ALL_TABLES.items()}
 FIGURES = {name: shown.experiment for name, shown in ALL_FIGURES.items()}
+CHOOSING = [name for name, shown in ALL_TABLES.items() if shown.chooses]
 TRACES = {name: shown.trace for name, shown in ALL_FIGURES.items() if shown.trace}
 PAPERS = {
     name: "MoME" if name.startswith("mome/") else "Llama-MTSK"

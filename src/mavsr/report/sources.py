@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from mavsr.config.cost import BUDGET, Budget
 from mavsr.errors import InputError
 from mavsr.report.published import published_wer
 
@@ -19,6 +20,8 @@ class ReportSettings:
     """``rates`` of the config."""
     table4: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Name of an LLM -> its ``shape`` and ``lora_rank``."""
+    budget: Budget = BUDGET
+    """``cost.budget``: what scales are chosen by."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,10 @@ class Sources:
     """Rows of :mod:`mavsr.evaluation.routing`, for figures that show experts."""
     similarity: pd.DataFrame | None = None
     """Rows of :mod:`mavsr.evaluation.similarity`, for the figure that shows tokens."""
+    validation: pd.DataFrame | None = None
+    """Scores on the validation split, for tables in which scales are chosen."""
+    costs: pd.DataFrame | None = None
+    """Rows of :mod:`mavsr.report.costs` for these scores, for the same tables."""
 
     def published(self, *tables: str, read_off: bool = False) -> pd.DataFrame:
         """Values in print for the corpora of these scores, and for no others.

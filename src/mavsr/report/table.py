@@ -12,6 +12,7 @@ from mavsr.evaluation.collect import read_scores
 from mavsr.evaluation.score import COLUMNS
 from mavsr.files import atomic
 from mavsr.report.catalogue import ALL_TABLES
+from mavsr.report.costs import read_costs
 from mavsr.report.sources import ReportSettings, Sources
 
 
@@ -22,7 +23,12 @@ def table_builder(name: str) -> Callable[[Sources], Any]:
 
 
 def write_table(
-    name: str, output: Path, settings: ReportSettings, scores: Path | None = None
+    name: str,
+    output: Path,
+    settings: ReportSettings,
+    scores: Path | None = None,
+    validation: Path | None = None,
+    cost: Path | None = None,
 ) -> None:
     """Write ``<name>`` as ``.csv``, ``.md``, ``.tex``, ``.html`` and ``.rst``; print the second.
 
@@ -34,9 +40,17 @@ def write_table(
         output: the folder.
         settings: what of the config the table reads.
         scores: scores of the table's experiment, if it has one.
+        validation: its scores on the validation split, for a table in which scales are chosen.
+        cost: its table of :mod:`mavsr.report.costs`, for the same tables.
     """
     rows = pd.DataFrame(columns=list(COLUMNS)) if scores is None else read_scores(scores)
-    table = table_builder(name)(Sources(rows, settings))
+    sources = Sources(
+        rows,
+        settings,
+        validation=None if validation is None else read_scores(validation),
+        costs=None if cost is None else read_costs(cost),
+    )
+    table = table_builder(name)(sources)
     table.write(output, name)
     with atomic(output / f"{name}_long.csv") as partial:
         (table.frame if scores is None else rows).to_csv(partial, index=False)

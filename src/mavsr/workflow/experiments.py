@@ -6,6 +6,7 @@ they are. How models are trained in common (learning rate, epochs) is not in the
 that retrains them in place. What an entry's own ``training`` states is.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from mavsr.model.methods import method_of
 from mavsr.model.named import TUNED, Model
 from mavsr.model.scales import TASKS, Scale, all_scales
 from mavsr.model.settings import ModelSettings
+from mavsr.report.catalogue import CHOOSING, TABLES
 from mavsr.workflow.reuse import serving
 
 
@@ -89,6 +91,28 @@ def _chosen(scales: list[Scale], wanted: str) -> list[Scale]:
     """Of a method's scales, those that an experiment decodes: ``all``, ``first`` or ``ends``."""
     ends = list(dict.fromkeys([scales[0], scales[-1]]))
     return {"all": scales, "first": scales[:1], "ends": ends}[wanted]
+
+
+def choosable(found: Iterable[Evaluation]) -> list[Evaluation]:
+    """Of evaluations those among whose scales there is a choice, for which validation is decoded.
+
+    They are of models of several scales that were trained here, on clean clips.
+    """
+    return [
+        e
+        for e in found
+        if e.condition == "clean"
+        and not e.model.imported
+        and method_of(e.model.settings.method).models != "per scale"
+    ]
+
+
+def validations(config: Config) -> list[Evaluation]:
+    """The evaluations that are repeated on the validation split, without repetitions."""
+    asked = evaluations_by_experiment(config)
+    shown = {TABLES[name] for name in CHOOSING}
+    found = [e for name in asked if name in shown for e in choosable(asked[name])]
+    return list(dict.fromkeys(found))
 
 
 def all_evaluations(config: Config) -> list[Evaluation]:

@@ -10,21 +10,18 @@ from mavsr.checkpoints import ENCODER, LLM, identity_files
 from mavsr.config.downloads import RemoteFile
 from mavsr.errors import InputError
 from mavsr.model.named import Model
-from mavsr.report.catalogue import FIGURES, TABLES, TRACES, experiment_of
+from mavsr.report.catalogue import CHOOSING, FIGURES, TABLES, TRACES, experiment_of
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
+from mavsr.workflow.decoded_inputs import DecodedInputs, Function
 from mavsr.workflow.needs import training_views, wanted_caches
 from mavsr.workflow.paths import SPLITS, shard_names
 
-Function = Callable[[Any], list[str]]
 SUFFIXES = {"table": ("csv", "md", "tex", "html", "rst"), "figure": ("pdf", "png")}
 
 
-class Inputs:
+class Inputs(DecodedInputs):
     """The functions that need the config."""
-
-    def __init__(self, asked: Asked) -> None:
-        self.asked = asked
 
     def shards(self, pattern: str, split: str | None = None) -> Function:
         """Input function: a file per shard of a split, which may be fixed.
@@ -151,31 +148,6 @@ class Inputs:
             *(file for encoder in encoders for file in weight_files(encoder.path)),
         ]
 
-    def hypotheses(self, pattern: str) -> Function:
-        """Input function: an experiment's files of decoded utterances, or those beside them."""
-        return lambda wildcards: self._decoded(
-            pattern, self.asked.by_experiment.get(wildcards["experiment"], [])
-        )
-
-    def tested_clips(self, wildcards: Any) -> list[str]:
-        """What says of which clips an experiment's hypotheses must be: manifests, and ledgers."""
-        wanted = self.asked.by_experiment.get(wildcards["experiment"], [])
-        return [
-            pattern.format(corpus=corpus, split="test")
-            for corpus in sorted({e.model.corpus for e in wanted})
-            for pattern in (paths.MANIFEST, paths.LEDGER)
-        ]
-
-    def all_hypotheses(self, pattern: str) -> list[str]:
-        """Likewise of all experiments."""
-        return self._decoded(pattern, self.asked.evaluations)
-
-    def _decoded(self, pattern: str, wanted: Iterable[Any]) -> list[str]:
-        return [
-            pattern.format(model=e.model.name, condition=e.condition, scale=e.scale.name)
-            for e in wanted
-        ]
-
     def all_scores(self) -> list[str]:
         """The scores of every experiment that is run."""
         asked = self.asked.by_experiment
@@ -239,9 +211,10 @@ class Inputs:
     def _shown(self, names: set[str]) -> Iterator[str]:
         for kind, known in (("table", TABLES), ("figure", FIGURES)):
             for name, experiment in known.items():
-                if name in names and (
-                    experiment is None or self.asked.by_experiment.get(experiment)
-                ):
+                found = self.asked.by_experiment.get(experiment or "")
+                if name in CHOOSING and not self._chooses(experiment):
+                    continue
+                if name in names and (experiment is None or found):
                     for suffix in SUFFIXES[kind]:
                         yield f"{paths.SHOWN.format(name=name)}.{suffix}"
 

@@ -1,8 +1,10 @@
 """Where every output lies, written once; rules, inputs, plan and status read it here."""
 
+from mavsr.config.toy import TOYS
+
+__all__ = ["TOYS"]
+
 SPLITS = ("train", "val", "test")
-TOYS = "results/toy/"
-"""Beginning of the paths of encoders and LLMs that the workflow makes itself."""
 
 TREE = "results/corpus/{corpus}/tree.json"
 MANIFEST = "results/corpus/{corpus}/{split}.parquet"
@@ -38,11 +40,17 @@ ADAPTERS = "results/training/{model}/adapters"
 
 HYPOTHESES = "results/evaluation/{model}/{condition}/{scale}.jsonl"
 DECODED = "results/evaluation/{model}/{condition}/{scale}.json"
+VALIDATED = "results/evaluation/{model}/val/{scale}.jsonl"
+"""Hypotheses of the clean validation split."""
+VALIDATED_BY = "results/evaluation/{model}/val/{scale}.json"
+VALIDATION_SCORES = "results/evaluation/{experiment}_validation.csv"
+EXPERIMENT_COST = "results/evaluation/{experiment}_cost.csv"
 ROUTING = "results/evaluation/{model}/{condition}/routing.csv"
 SIMILARITY = "results/evaluation/{model}/{condition}/similarity.csv"
 SCORES = "results/evaluation/{experiment}.csv"
 WER = "results/wer.csv"
 
+COST = "results/cost.csv"
 CHECKS = "results/checks.csv"
 PARAMETERS = "results/parameters.csv"
 LOSSES = "results/report/losses"

@@ -10,7 +10,7 @@ from mavsr.config.marks import leaves
 from mavsr.config.read import plain
 from mavsr.model.methods import method_of
 from mavsr.model.named import Model
-from mavsr.report.catalogue import FIGURES, TABLES
+from mavsr.report.catalogue import CHOOSING, FIGURES, TABLES
 from mavsr.workflow.asked import Asked
 
 Wildcards = Mapping[str, str]
@@ -53,6 +53,7 @@ CONDITIONS: dict[str, Callable[[Asked, Wildcards], bool]] = {
     "local": lambda asked, w: not asked.config.mouths.retinaface.is_remote,
     "paper": lambda asked, w: asked.config.decoding.profile == "paper",
     "arithmetic": lambda asked, w: (TABLES | FIGURES)[w["name"]] is None,
+    "chosen": lambda asked, w: w["name"] in CHOOSING,
     "scored": lambda asked, w: (TABLES | FIGURES)[w["name"]] is not None,
 }
 """Word after ``if`` in a mark -> whether a job of these wildcards is meant."""
@@ -122,6 +123,10 @@ def _names(asked: Asked, wildcards: Wildcards, section: str, known: Mapping[str,
     """Of a section of names, those that a job reads."""
     if section == "table4":
         return list(known)
+    if section == "encoders" and not wildcards.keys() - {"experiment"}:  # of costs
+        experiment = wildcards.get("experiment")
+        wanted = asked.by_experiment.get(experiment, []) if experiment else asked.evaluations
+        return sorted({name for e in wanted for _, name in e.model.encoders})
     single = {"corpora": "corpus", "encoders": "encoder"}.get(section, "")
     if single in wildcards:
         return [wildcards[single]]
