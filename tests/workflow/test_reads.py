@@ -68,6 +68,9 @@ SIZES = {
     "toy.llama.hidden": 256,
     "toy.llama.heads": 8,
     "mome.top_k": 3,
+    "resampler.queries": 16,
+    "resampler.heads": 8,
+    "resampler.width": 128,
     "decoding.sampling.top_p": 0.5,
 }
 

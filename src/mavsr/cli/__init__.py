@@ -27,6 +27,7 @@ COMMANDS = {
     "plan": ("plan", "jobs, hours, disk and memory of a config, before it runs"),
     "seal": ("seal", "take over models and data of an earlier version"),
     "status": ("status", "what is done, running, failed and left, and why"),
+    "time": ("time", "how long a model takes for files at its scales"),
     "transcribe": ("transcribe", "what is said in videos of your own"),
 }
 """Words -> (module of this package, what the command tells). All that a new command needs."""

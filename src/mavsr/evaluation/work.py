@@ -19,6 +19,7 @@ from transformers import PretrainedConfig
 
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.compression import compressed_length
+from mavsr.model.compressors.base import Compressor
 from mavsr.model.cost import head_parameters, matrix_parameters, prefix_tokens
 from mavsr.model.scales import Scale
 
@@ -116,5 +117,7 @@ def _connecting(network: MatryoshkaModel, scale: Scale, lengths: Mapping[str, in
         projector = network.projectors[f"{modality}_{network.settings.projector_rate(rate)}"]
         weights = sum(p.numel() for p in projector.parameters() if p.dim() == 2)
         total += weights * compressed_length(lengths[modality], rate)
-        total += network.compressors[modality].multiplications(lengths[modality], rate)
+        compressor = network.compressors[modality]
+        assert isinstance(compressor, Compressor)
+        total += compressor.multiplications(lengths[modality], rate)
     return total

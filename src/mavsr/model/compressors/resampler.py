@@ -67,10 +67,8 @@ class Resampler(Compressor):
         read = self.norm(windows)
         keys = self.key(read) + self.places[: read.shape[1]]
         queries = self.queries[self._chosen(rate)].expand(len(read), -1, -1)
-        mixed = F.scaled_dot_product_attention(
-            *(self._by_head(x) for x in (queries, keys, self.value(read))),
-            attn_mask=there[:, None, None],
-        )
+        q, k, v = (self._by_head(x) for x in (queries, keys, self.value(read)))
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=there[:, None, None])
         return self.out(mixed.transpose(1, 2).flatten(2))
 
     def _chosen(self, rate: int) -> torch.Tensor:
