@@ -6,9 +6,13 @@ from evaluated import SIDECAR
 from mavsr.config.encoders import EncoderKeys
 from mavsr.errors import InputError
 from mavsr.evaluation.hypotheses import write_hypotheses
+from mavsr.model.cost import head_parameters, matrix_parameters
+from mavsr.model.scales import Scale
 from mavsr.records import read_json, write_record
+from mavsr.report.cost import lora_parameters, paper_tokens
 from mavsr.report.costs import COLUMNS, costs, read_costs
 from mavsr.report.encoder_sizes import encoder_size
+from mavsr.report.llm_shapes import llm_config
 from mavsr.report.tables.elastic import UNITS
 
 ENCODERS = {
@@ -71,6 +75,19 @@ def test_an_encoder_that_pads_nothing_costs_what_clips_are_long(record, tmp_path
     whole = encoder_size(EncoderKeys(**ENCODERS["whisper-small"])).flops(30.0)
     heard = sum(size.flops(a / 50) for a, _ in LENGTHS) / 2
     assert padded - own == pytest.approx((whole - heard) / 1e12, rel=2e-3)
+
+
+def test_all_work_falls_far_less_than_the_prefix():
+    """10 s, Whisper Small, AV-HuBERT Large, Llama 3.2 1B, 28 tokens under 15 beams to the end."""
+    llm = llm_config("llama-3.2-1b")
+    head = head_parameters(llm)
+    every = matrix_parameters(llm) + lora_parameters(llm, 64)
+    sizes = [encoder_size(EncoderKeys(**ENCODERS[n])) for n in ("whisper-small", "avhubert-large")]
+    fixed = sum(size.flops(10.0) for size in sizes) + 2 * every * 15 * 27
+    tokens = [paper_tokens(scale) for scale in (Scale(4, 2), Scale(16, 5))]
+    fine, coarse = (fixed + 2 * ((every - head) * (n + 5) + head) for n in tokens)
+    assert tokens[0] / tokens[1] == pytest.approx(2.92, abs=0.01)
+    assert fine / coarse == pytest.approx(1.18, abs=0.01)
 
 
 def test_records_of_an_earlier_version_are_named(record, tmp_path):
