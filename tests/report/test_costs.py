@@ -1,5 +1,6 @@
 """The table of costs: records and encoders joined."""
 
+import pandas as pd
 import pytest
 from evaluated import SIDECAR
 
@@ -66,6 +67,15 @@ def test_all_work_is_the_sum_of_its_parts(record, tmp_path):
     assert (row["speech_s"], row["seconds"], row["real_time_factor"]) == (6.0, 1.5, 0.25)
     assert (row["audio_rate"], row["model"], row["hardware"]) == (4, "model", "a processor")
     assert (row["beam_tokens"], row["written_tokens"], row["read_tokens"]) == (300.0, 20.5, 162.0)
+
+
+def test_what_people_open_has_no_checksum(record, tmp_path):
+    path = record()
+    table = table_of(path, tmp_path)
+    costs([path], ENCODERS, tmp_path / "open.csv", sealed=False)
+    assert list(pd.read_csv(tmp_path / "open.csv").columns) == list(table.columns)
+    with pytest.raises(InputError, match="checksum"):
+        read_costs(tmp_path / "open.csv")
 
 
 def test_an_encoder_that_pads_nothing_costs_what_clips_are_long(record, tmp_path):

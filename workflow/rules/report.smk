@@ -101,7 +101,7 @@ rule collect_costs:
         encoders=told.of("collect_costs", "encoders"),
     shell:
         "python -m mavsr.report.costs --settings {input.settings:q}"
-        " --encoders {params.encoders:q} --output {output.table:q} 2> {log:q}"
+        " --encoders {params.encoders:q} --sealed false --output {output.table:q} 2> {log:q}"
 
 
 rule check_results:

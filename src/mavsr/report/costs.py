@@ -14,6 +14,7 @@ from mavsr.command import run_command
 from mavsr.config.encoders import EncoderKeys
 from mavsr.errors import InputError
 from mavsr.evaluation.hypotheses import read_sidecar
+from mavsr.files import atomic
 from mavsr.remedies import rebuild_command
 from mavsr.report.encoder_sizes import EncoderSize, encoder_size
 from mavsr.tables import read_csv, write_csv
@@ -42,13 +43,16 @@ COLUMNS = {
 RATES = dict.fromkeys(("audio_rate", "video_rate"), "Int64")
 
 
-def costs(settings: list[Path], encoders: dict[str, Any], output: Path) -> None:
+def costs(
+    settings: list[Path], encoders: dict[str, Any], output: Path, sealed: bool = True
+) -> None:
     """Write ``output`` (CSV, columns as in ``COLUMNS``).
 
     Args:
         settings: the records ``.../<model>/<condition>/<scale>.json`` beside hypotheses.
         encoders: name of an encoder -> its kind, path, revision and padding, as in the config.
         output: the table.
+        sealed: whether it carries a checksum, as what jobs read does; people open ``cost.csv``.
 
     Raises:
         InputError: a record is missing, damaged, or of an earlier version; an encoder's size is not
@@ -56,7 +60,12 @@ def costs(settings: list[Path], encoders: dict[str, Any], output: Path) -> None:
     """
     sizes = {name: encoder_size(EncoderKeys(**given)) for name, given in encoders.items()}
     rows = [cost_row(path, sizes) for path in settings]
-    write_csv(output, pd.DataFrame(rows, columns=list(COLUMNS)).astype(RATES))
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(RATES)
+    if sealed:
+        write_csv(output, table)
+        return
+    with atomic(output) as partial:
+        table.to_csv(partial, index=False)
 
 
 def read_costs(path: Path) -> pd.DataFrame:
