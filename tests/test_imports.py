@@ -11,7 +11,7 @@ LAYERS = [
     ("errors", "numerics", "tokens", "seeds", "provenance"),
     ("model.scales", "model.methods", "model.compressions"),
     # What code a job runs, whatever it is.
-    ("workflow.wordless", "workflow.code", "workflow.planned"),
+    ("workflow.parsed", "workflow.wordless", "workflow.code", "workflow.planned"),
     # Every key of the config.
     ("config",),
     # How files are written and read, and how a command is called.
