@@ -133,7 +133,7 @@ def decode(
             "threads": threads,
             "peak_gb": round(peak_gb(device), 3),
             "code": resume.code,
-            "seconds": round(resume.seconds, 1),
+            "seconds": round(resume.seconds, 3),
             **provenance(),
         },
     )

@@ -106,7 +106,7 @@ def _row(content: Hypotheses, errors: WordErrors, model: str, seed: int) -> dict
         "active_parameters": sidecar["active_parameters"],
         "tokens": round(sidecar["tokens"], 1),
         "tflops": float(f"{sidecar['tflops']:.4g}"),
-        "seconds": sidecar["seconds"],
+        "seconds": round(sidecar["seconds"], 1),
         "model": model,
     }
 
