@@ -247,11 +247,6 @@ def test_special_tokens_of_base_and_chat_tokenizers(folder, settings_of, utteran
     assert not [text for text in found if "<" in text]
 
 
-def test_a_tokenizer_without_eos_is_refused(folder):
-    change(folder / "tokenizer_config.json", eos_token=None)
-    with pytest.raises(InputError, match=r"has no EOS token.*set eos_token"):
-        load_llm(str(folder))
-
 
 def test_a_tokenizer_of_more_tokens_than_the_llm_has_is_refused(folder):
     llm = LlamaForCausalLM.from_pretrained(folder)
