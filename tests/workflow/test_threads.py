@@ -1,6 +1,5 @@
 """Jobs over a real LLM share the cores of a machine; those of the toy LLM keep to one."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -25,7 +24,7 @@ def asked(llm, methods):
 
 @pytest.fixture(autouse=True)
 def no_gpu(monkeypatch):
-    monkeypatch.setattr(threads, "Path", lambda place: SimpleNamespace(glob=lambda pattern: []))
+    monkeypatch.setattr(threads, "has_gpu", lambda: False)
 
 
 @pytest.mark.parametrize(
@@ -50,8 +49,6 @@ def test_a_toy_or_a_gpu_leaves_them_to_others(monkeypatch):
     toy, real = asked("results/toy/portrait/llama", ["mtsk-ms"]), asked("some/llm", ["mtsk-ms"])
     (name,) = toy.models
     assert llm_threads(toy, workflow)({"model": name}) == 1
-    monkeypatch.setattr(
-        threads, "Path", lambda place: SimpleNamespace(glob=lambda pattern: [Path("/dev/nvidia0")])
-    )
+    monkeypatch.setattr(threads, "has_gpu", lambda: True)
     (name,) = real.models
     assert llm_threads(real, workflow)({"model": name}) == 1

@@ -16,6 +16,11 @@ MOST = 8
 """Threads beyond which the products of a batch are too small to be divided further (assumed)."""
 
 
+def has_gpu() -> bool:
+    """Whether this machine has a GPU of NVIDIA's; asked of the system, as PyTorch takes seconds."""
+    return any(Path("/dev").glob("nvidia[0-9]*"))
+
+
 def llm_threads(asked: Asked, workflow: Any) -> Callable[[Any], int]:
     """Make a threads function for rules whose jobs have a wildcard ``model``.
 
@@ -28,11 +33,11 @@ def llm_threads(asked: Asked, workflow: Any) -> Callable[[Any], int]:
     """
     # On a cluster there are no cores to share: the site's file says what a job gets.
     cores = workflow.resource_settings.cores or 1
-    has_gpu = any(Path("/dev").glob("nvidia[0-9]*"))
+    on_gpu = has_gpu()
 
     def threads(wildcards: Any) -> int:
         llm = asked.config.llms[asked.models[wildcards["model"]].llm]
-        if has_gpu or llm.path.startswith(TOYS):
+        if on_gpu or llm.path.startswith(TOYS):
             return 1
         return min(MOST, max(1, cores // max(1, len(asked.trained))))
 
