@@ -247,7 +247,6 @@ def test_special_tokens_of_base_and_chat_tokenizers(folder, settings_of, utteran
     assert not [text for text in found if "<" in text]
 
 
-
 def test_a_tokenizer_of_more_tokens_than_the_llm_has_is_refused(folder):
     llm = LlamaForCausalLM.from_pretrained(folder)
     llm.resize_token_embeddings(300, mean_resizing=False)

@@ -180,7 +180,7 @@ SECOND = {
 
 
 PLANNING = ("experiments.", "imported.", "local_models")
-"""Keys that say which jobs there are, and nothing to a job; the last one stands for others' paths."""
+"""Keys that say which jobs there are, and nothing to a job; the last stands for others' paths."""
 
 
 def test_every_key_is_read_by_exactly_the_rules_of_its_mark(rules):

@@ -28,6 +28,7 @@ COMMANDS = {
     "seal": ("seal", "take over models and data of an earlier version"),
     "status": ("status", "what is done, running, failed and left, and why"),
     "transcribe": ("transcribe", "what is said in videos of your own"),
+    "yardstick": ("yardstick", "Whisper's own word error rate on the test split"),
 }
 """Words -> (module of this package, what the command tells). All that a new command needs."""
 

@@ -37,6 +37,7 @@ ALL_TABLES = {
     "mome/large": Shown("mome_large", "mome.large"),
     "noise_check": Shown("noise_check", "noise_check.noise_check"),
     "elastic": Shown("tradeoff", "elastic.elastic"),
+    "pretrained": Shown("pretrained", "rates.pretrained"),
 }
 """Table, as below ``results/`` -> what it is."""
 ALL_FIGURES = {

@@ -1,8 +1,8 @@
 """Threads of the jobs that run an LLM on processors: a fair share of the machine's cores.
 
-The toy LLM's products are too small to share: a job of it has one thread, and many run side by side.
-Over a real LLM few jobs are asked for, and each takes as many threads as leave none of the cores
-idle while all of them run.
+The toy LLM's products are too small to share: a job of it has one thread, and many run side by
+side. Over a real LLM few jobs are asked for, and each takes as many threads as leave none of the
+cores idle while all of them run.
 """
 
 from collections.abc import Callable

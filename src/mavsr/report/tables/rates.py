@@ -157,3 +157,11 @@ def table3(sources: Sources) -> Table:
         "Recognition of speech alone; columns are audio rates.",
         sources.published(),
     )
+
+
+def pretrained(sources: Sources) -> Table:
+    """Every method over real pretrained models (workflow/configs/pretrained.yaml)."""
+    return arrange(
+        sources.select("pretrained", task="asr", condition="clean"),
+        "Recognition of speech alone, over a real Whisper and a real LLM; columns are audio rates.",
+    )
