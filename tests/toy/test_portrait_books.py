@@ -1,4 +1,4 @@
-"""The embedded corpus' second text: ordinary English, of which a test says nothing training said."""
+"""The embedded corpus' second text: ordinary English; no test sentence is trained on."""
 
 from dataclasses import replace
 

@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--device",
         choices=["auto", "cpu", "gpu"],
         default="auto",
-        help="where networks run; auto takes GPUs where this machine has one or hands jobs to SLURM",
+        help="where networks run; auto takes GPUs if this machine has one or hands jobs to SLURM",
     )
     parser.add_argument(
         "--rates",
