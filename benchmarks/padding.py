@@ -1,7 +1,7 @@
 """By how much `pad: none` moves a published Whisper's tokens.
 
     PRETRAINED_MODELS=/models python benchmarks/padding.py
-    python benchmarks/padding.py --models '{"whisper-base": "/models/whisper-base"}' --speech real.flac
+    python benchmarks/padding.py --models '{"base": "/models/whisper-base"}' --speech real.flac
 
 Speech is an English sentence in espeak's voice, said over and over, or the file that is named. Of
 each length: the norm of the difference between unpadded and padded tokens over the norm of the
