@@ -29,7 +29,7 @@ from mavsr.model.llm import llm_folder
 from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
 from mavsr.training.checks import check_lengths, check_logits, check_step
-from mavsr.training.events import event_files
+from mavsr.training.events import event_files, told_to
 from mavsr.training.live import live_metrics
 from mavsr.training.processes import Processes, joined_processes
 from mavsr.training.settings import TrainingSettings, deciding_settings
@@ -169,7 +169,7 @@ def fit(
         event_files(output / "tensorboard", training.tensorboard) as events,
         live_metrics(output / METRICS, len(trainer.steps)) as live,
     ):
-        trainer.report = lambda row: (events(row), live(row))
+        trainer.report = told_to(events, live)
         rows = trainer.run()
     network.save(output)
     with atomic(output / METRICS) as partial:
