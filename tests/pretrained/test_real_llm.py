@@ -35,7 +35,7 @@ def trained(request, smollm, tmp_path_factory):
     model = MatryoshkaModel(settings, {"audio": DIMS["audio"]})
     place = tmp_path_factory.mktemp(request.param)
     training = TrainingSettings(
-        epochs=12, learning_rate=5e-3, batch_frames=100, validation_utterances=0
+        epochs=40, learning_rate=5e-3, batch_frames=100, validation_utterances=0
     )
     clips = {key: hearing(clip) for key, clip in CLIPS.items()}
     resume = ResumeState(place / "resume" / "state.pt", "x", "x")
