@@ -21,6 +21,11 @@ _LIPS = slice(36, 66), slice(32, 64)
 """Rows and columns of a mouth crop between the lips of an open mouth."""
 
 
+_SPEAKING = 3.0
+"""Grey levels by which the opening of a speaker's mouth deviates; a listener's mostly below 1. Set
+on portraits of the embedded corpus alone."""
+
+
 def opening(crops: Iterable[np.ndarray]) -> np.ndarray:
     """How far the mouth is open in each of some crops, uint8 (96, 96, 3): (T,) grey levels.
 
@@ -44,16 +49,17 @@ def loudness(audio: np.ndarray, frames: int) -> np.ndarray:
 
 
 def agreement(opened: np.ndarray, heard: np.ndarray) -> float:
-    """How much of a mouth's opening (T,) goes with the loudness (T,).
+    """How well a mouth's opening (T,) goes with the loudness (T,).
 
-    Their correlation at the best small shift, times how much the opening varies: the slow sway of a
-    listener's head may agree by chance, but changes the crop little.
+    It is their correlation at the best small shift, less for a mouth that hardly opens: the slow
+    sway of a listener's head may agree by chance, but changes the crop little.
 
     Returns:
-        grey levels; 0 if either is constant, negative if the mouth closes where it is loud.
+        from -1 to 1; 0 if either is constant, negative if the mouth closes where it is loud.
 
     """
-    return float(opened.std()) * max(
+    moves = min(1.0, float(opened.std()) / _SPEAKING)
+    return moves * max(
         _correlation(_shifted(opened, shift), _shifted(heard, -shift)) for shift in _SHIFTS
     )
 

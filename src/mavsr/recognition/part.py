@@ -34,7 +34,7 @@ class Part:
 
     Attributes:
         fields: ``mkv`` and ``flac``, as far as there are any.
-        people: most faces that were seen at once.
+        people: faces that are seen at once, most of the time.
         remarks: what is doubtful or missing, in words.
 
     """
@@ -99,7 +99,8 @@ def _find(frames: Reel, settings: CropSettings) -> People:
 
 
 def _at_once(people: People) -> int:
-    return max((sum(n in t.boxes for t in people.tracks) for n in people.planned), default=0)
+    """Faces in the median look: a detector's slips and passers-by do not count."""
+    return int(np.median([sum(n in t.boxes for t in people.tracks) for n in people.planned]))
 
 
 def _crop(

@@ -37,7 +37,7 @@ class Segment:
         readings: scale -> what it says, in the order in which scales were asked for.
         heard: whether the model heard it.
         seen: whether the model saw whoever speaks.
-        people: most faces that were seen at once.
+        people: faces that are seen at once, most of the time.
         remarks: what is doubtful, in words.
         crops: some mouth crops, evenly spaced, as JPEG; none for those that were read from a file.
 

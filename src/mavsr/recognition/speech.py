@@ -24,6 +24,9 @@ BLOCK_S = 288.0
 _WINDOW = 512
 """Samples that the network takes at a time (32 ms)."""
 
+_NEARLY_SILENT = 35.0
+"""Decibels below the loudest window of an utterance."""
+
 _PAUSE_MS = 400
 """A shorter silence is part of the utterance around it."""
 
@@ -66,6 +69,7 @@ def find_speech(
     from silero_vad import get_speech_timestamps_from_probs
 
     probabilities: list[float] = []
+    powers: list[float] = []
     loudest = 0.0
     network = _network()
     network.reset_states()
@@ -74,6 +78,7 @@ def find_speech(
         with torch.inference_mode():
             for window in torch.from_numpy(samples).split(_WINDOW):
                 probabilities.append(float(network(window, SAMPLE_RATE)))
+                powers.append(float(window.square().mean()))
         told(min(end, start + len(probabilities) * _WINDOW / SAMPLE_RATE))
     found = get_speech_timestamps_from_probs(
         probabilities,
@@ -83,10 +88,24 @@ def find_speech(
         speech_pad_ms=0,
         audio_length_samples=round((end - start) * SAMPLE_RATE),
     )
-    spans = [
-        (start + one["start"] / SAMPLE_RATE, start + one["end"] / SAMPLE_RATE) for one in found
-    ]
-    return Heard(spans, loudest <= SILENT)
+    level = np.array(powers)
+    spans = [_trimmed(one["start"], one["end"], level) for one in found]
+    return Heard([(start + first, start + last) for first, last in spans], loudest <= SILENT)
+
+
+def _trimmed(first: int, last: int, level: np.ndarray) -> tuple[float, float]:
+    """Seconds of a span of samples without what is nearly silent at its ends.
+
+    The network hears speech for up to half a second after some voices have ended. In noise nothing
+    is nearly silent, and the span stays as it is.
+    """
+    begin, end = first // _WINDOW, max(first // _WINDOW + 1, -(-last // _WINDOW))
+    loud = np.flatnonzero(level[begin:end] > level[begin:end].max() * 10 ** (-_NEARLY_SILENT / 10))
+    if not loud.size:
+        return first / SAMPLE_RATE, last / SAMPLE_RATE
+    low = max(first, (begin + int(loud[0])) * _WINDOW)
+    high = min(last, (begin + int(loud[-1]) + 1) * _WINDOW)
+    return low / SAMPLE_RATE, high / SAMPLE_RATE
 
 
 def _blocks(path: Path, start: float, end: float) -> Iterator[np.ndarray]:

@@ -163,14 +163,19 @@ def read_tokens(
         for key, (text, confidence) in zip(batch, found, strict=True):
             flops = teraflops(model.weights[scale], lengths[key])
             readings[key] = Reading(text, confidence, lengths[key], flops, each)
-            _warn_of_cut(key, text, model)
+    _warn_of_cut({key: reading.text for key, reading in readings.items()}, model)
     return readings
 
 
-def _warn_of_cut(key: str, text: str, model: Loaded) -> None:
+def _warn_of_cut(texts: Mapping[str, str], model: Loaded) -> None:
     longest = model.decoding.max_new_tokens
-    if model.network.count_targets([Utterance("", text, {})]) > longest:
-        logging.warning("%s: the text may be cut: max_new_tokens is %d; raise it", key, longest)
+    count = model.network.count_targets
+    cut = [key for key, text in texts.items() if count([Utterance("", text, {})]) > longest]
+    if cut:
+        more = f" and {len(cut) - 1} more" if len(cut) > 1 else ""
+        logging.warning(
+            "%s%s: the text may be cut: max_new_tokens is %d; raise it", cut[0], more, longest
+        )
 
 
 def _completed(fields: Fields, encoders: Mapping[str, Encoder]) -> Fields:
