@@ -93,7 +93,7 @@ def stream_segments(
     )
     begun = clock()
     for window in _windows(parts, TOGETHER):
-        segments, shared_s = _segments(window, model, scales, begun, clock)
+        segments, shared_s = read_window(window, model, scales, begun, clock)
         if settle:
             scales, settle = settle(segments, shared_s), None
             segments = [only(segment, scales) for segment in segments]
@@ -101,14 +101,29 @@ def stream_segments(
         begun = clock()
 
 
-def _segments(
+def read_window(
     window: Sequence[tuple[Span, Part]],
     model: Loaded,
     scales: Sequence[Scale],
     begun: float,
     clock: Callable[[], float],
 ) -> tuple[list[Segment], float]:
-    """The segments of a window, and the seconds since ``begun`` until tokens were there."""
+    """Transcribe some parts of a recording together.
+
+    Args:
+        window: where each lies, and what is known of it.
+        model: what transcribes them.
+        scales: at which scales.
+        begun: when work on the window began, by ``clock``.
+        clock: seconds that pass.
+
+    Returns:
+        the segments, and the seconds since ``begun`` until tokens were there.
+
+    Raises:
+        InputError: an encoder refuses a part.
+
+    """
     usable = {span.key: part for span, part in window if part.fields}
     clips = {key: _completed(part.fields, model.encoders) for key, part in usable.items()}
     found = tokens_of(clips, model.encoders, model.setup.features)
