@@ -7,9 +7,7 @@ does not stop the others; the exit status is then 2. With --output, a stopped ca
 was if it is made again.
 
 Example:
-  mavsr transcribe results/training/MODEL talk.mp4 other.mp4 --scale 4,2
-  mavsr transcribe results/training/MODEL talk.mp4 --scale all
-  mavsr transcribe results/training/MODEL talk.mp4 --realtime --format srt --output talk.srt
+  mavsr transcribe results/training/MODEL talk.mp4 --scale 4,2 --format srt --output talk.srt
 """
 
 import argparse

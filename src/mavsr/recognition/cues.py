@@ -4,6 +4,7 @@ An utterance too long for one subtitle is divided at words, each piece having a 
 its letters: when each word is said is not known.
 """
 
+import math
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -47,11 +48,22 @@ def cues(segments: Iterable[Segment], scale: str) -> list[Cue]:
 
 
 def _pieces(text: str) -> list[str]:
-    """A text in pieces of up to two lines, as even as words allow: no last word flashes by."""
-    lines = textwrap.wrap(text, LINE)
-    narrower = (textwrap.wrap(text, width) for width in range(LINE - 1, LINE // 2, -1))
-    for even in narrower:
-        if len(even) > len(lines):
-            break
-        lines = even
-    return ["\n".join(lines[n : n + LINES]) for n in range(0, len(lines), LINES)]
+    """A text in pieces of up to two lines and like length, so that no last word flashes by."""
+    words = text.split()
+    count = math.ceil(len(textwrap.wrap(text, LINE)) / LINES)
+    while True:
+        pieces = [textwrap.wrap(" ".join(part), LINE) for part in _parts(words, count)]
+        if all(len(lines) <= LINES for lines in pieces) or count >= len(words):
+            return ["\n".join(lines) for lines in pieces if lines]
+        count += 1
+
+
+def _parts(words: list[str], count: int) -> list[list[str]]:
+    """Words in ``count`` parts of about as many letters."""
+    parts: list[list[str]] = [[] for _ in range(count)]
+    letters, total = 0, sum(map(len, words))
+    for word in words:
+        middle = letters + len(word) / 2
+        parts[min(count - 1, int(middle * count / max(total, 1)))].append(word)
+        letters += len(word)
+    return parts

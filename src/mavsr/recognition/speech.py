@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from mavsr.errors import InputError
 from mavsr.media import SAMPLE_RATE, read_recording
 from mavsr.mouths.sound import SILENT
 
@@ -66,12 +67,10 @@ def find_speech(
         InputError: the file cannot be read.
 
     """
-    from silero_vad import get_speech_timestamps_from_probs
-
+    network, spans_of = _detector()
     probabilities: list[float] = []
     powers: list[float] = []
     loudest = 0.0
-    network = _network()
     network.reset_states()
     for samples in _blocks(path, start, end):
         loudest = max(loudest, float(np.abs(samples).max(initial=0.0)))
@@ -80,7 +79,7 @@ def find_speech(
                 probabilities.append(float(network(window, SAMPLE_RATE)))
                 powers.append(float(window.square().mean()))
         told(min(end, start + len(probabilities) * _WINDOW / SAMPLE_RATE))
-    found = get_speech_timestamps_from_probs(
+    found = spans_of(
         probabilities,
         sampling_rate=SAMPLE_RATE,
         min_silence_duration_ms=_PAUSE_MS,
@@ -117,11 +116,21 @@ def _blocks(path: Path, start: float, end: float) -> Iterator[np.ndarray]:
 
 
 @cache
-def _network() -> Any:
-    """The package's network; importing it sets PyTorch's threads to one, which is undone."""
-    threads = torch.get_num_threads()
-    from silero_vad import load_silero_vad
+def _detector() -> tuple[Any, Callable[..., list[dict[str, int]]]]:
+    """The package's network and its rules; its import sets PyTorch's threads to 1: undone.
 
+    Raises:
+        InputError: the package is not installed.
+
+    """
+    threads = torch.get_num_threads()
+    try:
+        from silero_vad import get_speech_timestamps_from_probs, load_silero_vad
+    except ImportError as error:
+        raise InputError(
+            "the package silero-vad, which finds speech in long recordings, is not installed here; "
+            "`make .venv/.installed` brings the environment up to date"
+        ) from error
     network = load_silero_vad()
     torch.set_num_threads(threads)
-    return network
+    return network, get_speech_timestamps_from_probs
