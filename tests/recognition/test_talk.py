@@ -4,13 +4,15 @@ import json
 import re
 from itertools import pairwise
 
+import av
 import numpy as np
 import pytest
+import soundfile
 from videos import write_mp4
 
 import mavsr
 from mavsr import cli
-from mavsr.media import FRAME_RATE, decode_video, read_audio
+from mavsr.media import FRAME_RATE, decode_video, read_audio, read_video
 from mavsr.mouths.clip import CropSettings
 from mavsr.recognition import stream as stream_module
 from mavsr.recognition.part import read_part
@@ -186,3 +188,104 @@ def test_a_stopped_call_goes_on(train, talk, tmp_path, monkeypatch, caplog):
     ]
     assert texts[0] == texts[1]
     assert not [*tmp_path.glob(".*.resume")]
+
+
+@pytest.mark.parametrize(
+    ("option", "scales"),
+    [
+        (("--budget", "1gflops"), ["a2_v1"]),
+        (("--realtime",), None),
+        (("--scale", "4,3"), ["a4_v3"]),
+    ],
+)
+def test_one_scale_may_be_chosen_by_its_cost(train, talk, tmp_path, option, scales):
+    output = tmp_path / "out.json"
+    given = ["transcribe", str(train()), str(talk[0]), *option, "--end", "6"]
+    cli.main([*given, "--format", "json", "--output", str(output)])
+    content = json.loads(output.read_text())
+    assert len(content["scales"]) == 1 and list(content["scales"]) == (
+        scales or [*content["scales"]]
+    )
+    assert all(len(segment["scales"]) == 1 for segment in content["segments"])
+
+
+def test_a_budget_below_every_scale_is_refused(train, talk, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["transcribe", str(train()), str(talk[0]), "--budget", "0.001mflops"])
+    assert "cost this model's LLM at least" in capsys.readouterr().err
+
+
+def test_every_rate_is_printed_side_by_side(train, place, talk, capsys):
+    model = train()
+    capsys.readouterr()
+    cli.main(["transcribe", str(model), str(place / "one.mp4"), "--scale", "all"])
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0] == str(place / "one.mp4")
+    assert shown[1].split() == ["scale", "tokens", "TFLOPs", "seconds", "text"]
+    read = mavsr.load(model).transcribe(place / "one.mp4")
+    for line, scale in zip(shown[3:7], read.scales, strict=True):
+        name, tokens, *_ = line.split()
+        assert (name, int(tokens)) == (scale, read.segments[0].readings[scale].tokens)
+        assert " ".join(line.split()).endswith(" ".join(read.at(scale).split()))
+
+
+def test_several_files_go_to_a_folder_and_the_video_gets_its_subtitles(
+    train, place, talk, tmp_path
+):
+    model, folder = str(train()), tmp_path / "texts"
+    files = [str(place / f"{name}.mp4") for name in ("one", "three")]
+    cli.main(["transcribe", model, *files, "--scale", "2,1", "--output", str(folder)])
+    assert sorted(path.name for path in folder.iterdir()) == ["one.txt", "three.txt"]
+    text = mavsr.load(model).transcribe(place / "one.mp4", (2, 1))
+    assert (folder / "one.txt").read_text() == f"{text}\n"
+    output = tmp_path / "muxed.mkv"
+    cli.main(
+        ["transcribe", model, str(talk[0]), "--scale", "2,1", "--end", "6", "--mux", str(output)]
+    )
+    with av.open(str(output)) as container:
+        assert container.streams.subtitles and container.streams.audio
+
+
+def test_what_would_be_written_over_is_refused(train, talk, tmp_path, capsys, caplog):
+    path = tmp_path / "talk.mp4"
+    path.write_bytes(talk[0].read_bytes())
+    model = str(train())
+    for options in (["--burn", str(path)], ["--output", str(path)]):
+        with pytest.raises(SystemExit):
+            cli.main(["transcribe", model, str(path), "--scale", "2,1", *options])
+        assert "would be written over" in capsys.readouterr().err
+    assert path.read_bytes() == talk[0].read_bytes()
+    with pytest.raises(SystemExit):
+        cli.main(["transcribe", model, str(path), "--scale", "2,1", "--crops", str(tmp_path / "c")])
+    assert "--crops takes one utterance" in caplog.text
+
+
+def test_a_model_that_only_sees_takes_a_long_video_without_audio(train, talk, tmp_path):
+    frames = read_video(talk[0])[: 25 * 12]
+    silent = write_mp4(tmp_path / "silent.mp4", frames)
+    seeing = mavsr.load(train("vsr"))
+    spans = plan_spans(silent, ("video",), 5.0).spans
+    assert [(s.cut_start, round(s.cut_end, 2)) for s in spans] == [(0, 4), (4, 8), (8, 12)]
+    parts = [*seeing.segments(silent, spans, seeing.chosen("all"))]
+    assert all(not part.heard for part in parts) and any(part.seen for part in parts)
+    for part in parts:
+        assert bool(part.readings["v1"].text) == part.seen
+
+
+def test_a_model_that_only_hears_takes_long_audio(train, talk, tmp_path):
+    sound = read_audio(talk[0])
+    soundfile.write(tmp_path / "talk.wav", sound, 16_000)
+    heard = mavsr.load(train("asr")).transcribe(tmp_path / "talk.wav", 2)
+    assert len(heard.segments) == len(talk[1])
+    assert not any(segment.seen or segment.crops for segment in heard.segments)
+
+
+def test_where_nobody_speaks_that_is_said(train, tmp_path, caplog):
+    hiss = np.random.default_rng(0).normal(0, 0.01, 16_000 * 5).astype(np.float32)
+    soundfile.write(tmp_path / "hiss.wav", hiss, 16_000)
+    soundfile.write(tmp_path / "silence.wav", 0 * hiss, 16_000)
+    files = [str(tmp_path / name) for name in ("hiss.wav", "silence.wav")]
+    with pytest.raises(SystemExit):
+        cli.main(["transcribe", str(train("asr")), *files, "--scale", "2"])
+    assert "hiss.wav: clip 'hiss': it lasts 5.00 s and nobody speaks in it" in caplog.text
+    assert "it lasts 5.00 s and its audio is silent throughout" in caplog.text

@@ -180,10 +180,12 @@ class Recogniser:
         Raises:
             InputError: see :meth:`scale`.
         """
-        if isinstance(named, str) and named == "all":
+        if named == "all":
             return finest_first(self.scales)
-        one = isinstance(named, Scale | str | int) or all(isinstance(r, int) for r in named)
-        return [self.scale(named)] if one else [self.scale(scale) for scale in named]
+        if isinstance(named, Scale | str | int):
+            return [self.scale(named)]
+        rates = [rate for rate in named if isinstance(rate, int)]
+        return [self.scale(rates)] if len(rates) == len(named) else [*map(self.scale, named)]
 
     def costs(self) -> dict[Scale, float]:
         """Scale -> TFLOPs of the LLM for 10 s of speech, the finest first."""
