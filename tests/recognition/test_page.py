@@ -1,7 +1,11 @@
 """The page's server: uploads are bounded, secret and removed; errors are sentences; it lives on."""
 
 import errno
+import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -312,6 +316,25 @@ def test_the_folder_goes_with_the_server(train, place):
         folder = client.page.store.folder
         assert folder.stat().st_mode & 0o077 == 0
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_ends_quietly_and_leaves_nothing(train, place, tmp_path, ended_by):
+    (tmp_path / "tmp").mkdir()
+    command = [sys.executable, "-m", "mavsr", "serve", str(train()), "--port", "0"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
+        address = server.stdout.readline().split()[0]
+        content = (place / "one.mp4").read_bytes()
+        sent = requests.post(f"{address}/recordings", data=content, headers=OWN, timeout=60)
+        assert sent.json()["token"]
+        assert [*(tmp_path / "tmp").glob("mavsr-page-*/*/upload*")]
+        server.send_signal(ended_by)
+        _, told = server.communicate(timeout=60)
+    assert server.returncode == 0 and "Traceback" not in told
+    assert not [*(tmp_path / "tmp").glob("mavsr-page-*")]
 
 
 def test_samples_of_the_embedded_corpus_are_made_on_request(train):

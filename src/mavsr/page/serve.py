@@ -1,5 +1,7 @@
 """Serve the page on the loopback address until it is interrupted."""
 
+import contextlib
+import signal
 import socket
 from pathlib import Path
 
@@ -29,7 +31,14 @@ def serve(folder: Path, port: int) -> None:
     """
     model = Recogniser(folder)
     offered = samples() if is_toy(model.folder) else []
-    with Store() as store, Worker() as worker, listening(port) as listener:
+    # The server raises a signal that ended it once more; uploads must be removed first.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        Store() as store,
+        Worker() as worker,
+        listening(port) as listener,
+    ):
         server = make_server(Page(model, store, worker, offered))
         print(f"http://{ADDRESS}:{listener.getsockname()[1]}  (Ctrl+C ends it)", flush=True)
         server.run(sockets=[listener])

@@ -210,8 +210,9 @@ function show() {
     return row;
   }));
   const missing = [];
-  if (!segment.heard && rates("audio").length) missing.push("not heard");
-  if (!segment.seen && rates("video").length) missing.push("not seen");
+  // The remarks say why, unless a switch took it away.
+  for (const [what, there, modality] of [["not heard", segment.heard, "audio"], ["not seen", segment.seen, "video"]])
+    if (!there && rates(modality).length && !segment.remarks.some((r) => r.startsWith(what))) missing.push(what);
   if (segment.people > 1) missing.push(`${segment.people} faces; the one whose lips move with the audio is read`);
   $("remarks").textContent = [...missing, ...segment.remarks].join("; ");
   $("chosen").textContent = label(scale);
