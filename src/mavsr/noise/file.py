@@ -1,4 +1,4 @@
-"""The noise that jobs mix in, read and held against the checksum that FLAC files carry."""
+"""The noise that jobs mix in, read and held against the checksums that its files carry."""
 
 import hashlib
 from pathlib import Path
@@ -6,12 +6,42 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
 from mavsr.media import read_audio
+from mavsr.noise.condition import BABBLE
+from mavsr.noise.sources import COLUMNS, Noise, Pieces, Recording
 from mavsr.remedies import rebuild_command
+from mavsr.tables import read_parquet
 
 _MD5 = slice(26, 42)
 """In a FLAC file's first block (RFC 9639, section 8.2): MD5 of the samples, zero if unknown."""
+
+
+def read_source(
+    path: Path, name: str = BABBLE, test_share: float = 0.0, speakers: Path | None = None
+) -> Noise:
+    """A source of noise.
+
+    Args:
+        path: a recording, or a list of pieces (Parquet): that of a folder, or a manifest.
+        name: what the config calls the noise.
+        test_share: of babble, the share of the recording that is kept for tests. Training hears no
+            other noise, so tests hear all of it.
+        speakers: manifest of the clips that noise is mixed into, where the pieces are of the same
+            corpus: nobody interferes with himself.
+
+    Raises:
+        InputError: a file is missing or damaged.
+
+    """
+    what = "the babble" if name == BABBLE else f"the noise {name!r}"
+    if path.suffix != ".parquet":
+        return Recording(read_noise(path), test_share if name == BABBLE else 0.0, what)
+    own = read_manifest(speakers) if speakers else None
+    whose = {} if own is None else dict(zip(own.key, own.speaker, strict=True))
+    table = read_parquet(path, "list of noise")[list(COLUMNS)]
+    return Pieces(table.fillna({"speaker": ""}), whose, what)
 
 
 def read_noise(path: Path) -> np.ndarray:

@@ -10,6 +10,7 @@ from mavsr.checkpoints import ENCODER, LLM, identity_files
 from mavsr.config.downloads import RemoteFile
 from mavsr.errors import InputError
 from mavsr.model.named import Model
+from mavsr.noise.condition import Condition, cached_as
 from mavsr.report.catalogue import FIGURES, TABLES, TRACES, experiment_of
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
@@ -71,6 +72,28 @@ class Inputs:
         own = self.asked.config.noise.babble is None
         return paths.OWN_BABBLE.format(corpus=wildcards["corpus"]) if own else paths.BABBLE
 
+    def noise(self, wildcards: Any) -> str:
+        """What a condition mixes in: babble, a recording, or a list of pieces."""
+        name = Condition.parse(wildcards["condition"]).noise
+        noise = self.asked.config.noises.get(name)
+        if noise is None:
+            return self.babble(wildcards)
+        if noise.corpus is not None:
+            return paths.MANIFEST.format(corpus=noise.corpus, split="test")
+        return (paths.NAMED_NOISE if noise.file else paths.NOISE_LIST).format(noise=name)
+
+    def speakers(self, wildcards: Any) -> list[str]:
+        """The manifest of the clips, where the noise is speech of their own corpus."""
+        noise = self.asked.config.noises.get(Condition.parse(wildcards["condition"]).noise)
+        corpus = wildcards["corpus"]
+        own = noise is not None and noise.corpus == corpus
+        return [paths.MANIFEST.format(corpus=corpus, split=wildcards["split"])] if own else []
+
+    def noise_file(self, wildcards: Any) -> list[str]:
+        """The recording of a further noise if it is there: a dry run works, and the job says so."""
+        source = self.asked.config.noises[wildcards["noise"]].file or ""
+        return [source] if Path(source).is_file() else []
+
     def babble_source(self, wildcards: Any) -> str:
         """The configured recording, or where ``download_babble`` puts it."""
         babble = self.asked.config.noise.babble
@@ -85,7 +108,10 @@ class Inputs:
         return [source] if fetched or Path(source).is_file() else []
 
     def audio_shard(self, wildcards: Any) -> str:
-        """What an encoder reads: noisy audio where the condition makes any, else crops."""
+        """What an encoder reads: noisy audio where the condition makes any, else crops.
+
+        Whatever befalls video is done to the crops as they are read.
+        """
         known = dict(wildcards.items())
         hears = self.asked.config.encoders[known["encoder"]].modality == "audio"
         noisy = known["condition"] != "clean" and hears
@@ -114,7 +140,7 @@ class Inputs:
         Args:
             modality: audio or video; nothing is returned for a task that lacks it.
             split: train, val or test.
-            conditions: :func:`views`, :func:`clean` or :func:`own_condition`.
+            conditions: :func:`views`, :func:`clean`, :func:`heard` or :func:`seen`.
         """
 
         def indexes(wildcards: Any) -> list[str]:
@@ -264,13 +290,18 @@ def views(asked: Asked, wildcards: Any) -> list[str]:
 
 
 def clean(asked: Asked, wildcards: Any) -> list[str]:
-    """Condition of the validation split, and of video whatever the noise."""
+    """Condition of the validation split."""
     return ["clean"]
 
 
-def own_condition(asked: Asked, wildcards: Any) -> list[str]:
+def heard(asked: Asked, wildcards: Any) -> list[str]:
     """Condition of the audio under test."""
-    return [wildcards["condition"]]
+    return [cached_as(wildcards["condition"], "audio")]
+
+
+def seen(asked: Asked, wildcards: Any) -> list[str]:
+    """Condition of the video under test."""
+    return [cached_as(wildcards["condition"], "video")]
 
 
 def weight_files(path: str, read: Sequence[str] = ENCODER) -> list[str]:
