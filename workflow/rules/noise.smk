@@ -102,7 +102,6 @@ rule mix_noise:
         shard=paths.CROPS,
         ledger=ancient(paths.CROPS_LEDGER),  # made with the shard
         noise=needs.noise,
-        speakers=needs.speakers,
     output:
         shard=paths.NOISY,
     log:
@@ -116,9 +115,8 @@ rule mix_noise:
     params:
         code=code("noise.apply"),
         settings=told.of("mix_noise", "noise"),
-        speakers=flag("speakers"),
     shell:
         "python -m mavsr.noise.apply --shard {input.shard:q} --ledger {input.ledger:q}"
-        " --noise {input.noise:q} {params.speakers} {input.speakers:q}"
+        " --noise {input.noise:q}"
         " --condition {wildcards.condition} --output {output.shard:q}"
         " --settings {params.settings:q} 2> {log:q}"

@@ -6,6 +6,7 @@ from typing import Any
 
 from mavsr.config.config import Config
 from mavsr.config.experiments import Entry
+from mavsr.config.noise import TESTED
 from mavsr.errors import InputError
 from mavsr.model.methods import method_of
 from mavsr.model.scales import TASKS
@@ -23,7 +24,7 @@ def check_config(config: Config) -> None:
             _check_entry(config, entry, f"experiments.{name}[{number}]", config.is_used(name))
     _check_imported(config)
     for name, noise in config.noises.items():
-        if noise.corpus is not None:
+        if noise.corpus not in (None, TESTED):
             _check_name(noise.corpus, f"noises.{name}.corpus", config.corpora, "corpora")
     if not any(
         (entry.corpus or config.setup.corpus) in (config.use_corpora or config.corpora)
@@ -42,7 +43,8 @@ def _check_entry(config: Config, entry: Entry, place: str, used: bool) -> None:
     for name in entry.imported:
         _check_name(name, f"{place}.imported", config.imported, "imported")
         _check_name(config.imported[name].llm, f"imported.{name}.llm", config.llms, "llms")
-        _check_conditions(config, entry, config.imported[name].task, place)
+        if used:
+            _check_conditions(config, entry, config.imported[name].task, place)
         for modality in TASKS[config.imported[name].task]:
             encoder = config.imported[name].encoder(modality) or ""
             _check_encoder(config, encoder, f"imported.{name}.{modality}_encoder", modality)
@@ -66,7 +68,7 @@ def _check_entry(config: Config, entry: Entry, place: str, used: bool) -> None:
     for modality in TASKS[setup.task]:
         name, key = getattr(setup, f"{modality}_encoder"), where[f"{modality}_encoder"]
         _check_encoder(config, name, key, modality)
-    if entry.methods:
+    if entry.methods and used:
         _check_conditions(config, entry, setup.task, place)
     if used and config.features.store == "pooled" and "audio" in TASKS[setup.task]:
         _check_pooling(place, setup.compression, entry.rates.over(config.rates).audio)

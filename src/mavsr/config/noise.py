@@ -67,6 +67,10 @@ class NoiseSettings:
     ] = 16_000
 
 
+TESTED = "tested"
+"""In place of a corpus: the one whose clips are tested."""
+
+
 @settings("noises")
 class NamedNoise:
     """A further noise for tests: give one of `file`, `folder` and `corpus`."""
@@ -100,8 +104,8 @@ class NamedNoise:
     corpus: Annotated[
         Name | None,
         Key(
-            "A name under `corpora`: a random speaker of its test split talks, never the clip's "
-            "own",
+            "A name under `corpora`, or `tested`, the corpus that is tested: a random speaker of "
+            "the test split talks, never the clip's own",
             plans=True,
         ),
     ] = None

@@ -22,7 +22,6 @@ def apply(
     output: Path,
     settings: NoiseSettings = NoiseSettings(),  # noqa: B008 (frozen)
     ledger: Path | None = None,
-    speakers: Path | None = None,
 ) -> None:
     """Write the audio of every clip of a mouth shard under a noise condition.
 
@@ -38,7 +37,6 @@ def apply(
         output: the shard to write (tar).
         settings: seed and parameters.
         ledger: the mouth shard's ledger, of which it must hold every clip that was kept.
-        speakers: manifest of these clips, where the noise is speech of the same corpus.
 
     Raises:
         InputError: the condition does not concern audio, or a clip cannot be given its noise.
@@ -47,7 +45,7 @@ def apply(
     parsed = Condition.parse(condition)
     if parsed.kind not in ("clean", "snr", "view"):
         raise InputError(f"condition {condition!r} is one of video, and adds no noise to audio")
-    source = read_source(noise, parsed.noise, settings.test_share, speakers)
+    source = read_source(noise, parsed.noise, settings.test_share)
     repeated: list[str] = []
     expected = kept_keys(ledger) if ledger else None
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
 from mavsr.media import read_audio
 from mavsr.noise.condition import BABBLE
@@ -18,9 +17,7 @@ _MD5 = slice(26, 42)
 """In a FLAC file's first block (RFC 9639, section 8.2): MD5 of the samples, zero if unknown."""
 
 
-def read_source(
-    path: Path, name: str = BABBLE, test_share: float = 0.0, speakers: Path | None = None
-) -> Noise:
+def read_source(path: Path, name: str = BABBLE, test_share: float = 0.0) -> Noise:
     """A source of noise.
 
     Args:
@@ -28,8 +25,6 @@ def read_source(
         name: what the config calls the noise.
         test_share: of babble, the share of the recording that is kept for tests. Training hears no
             other noise, so tests hear all of it.
-        speakers: manifest of the clips that noise is mixed into, where the pieces are of the same
-            corpus: nobody interferes with himself.
 
     Raises:
         InputError: a file is missing or damaged.
@@ -38,10 +33,10 @@ def read_source(
     what = "the babble" if name == BABBLE else f"the noise {name!r}"
     if path.suffix != ".parquet":
         return Recording(read_noise(path), test_share if name == BABBLE else 0.0, what)
-    own = read_manifest(speakers) if speakers else None
-    whose = {} if own is None else dict(zip(own.key, own.speaker, strict=True))
-    table = read_parquet(path, "list of noise")[list(COLUMNS)]
-    return Pieces(table.fillna({"speaker": ""}), whose, what)
+    table = read_parquet(path, "list of noise").fillna({"speaker": ""})
+    # Nobody interferes with himself: the clips of a manifest are known by their keys.
+    whose = dict(zip(table.key, table.speaker, strict=True)) if "key" in table else {}
+    return Pieces(table[list(COLUMNS)], whose, what)
 
 
 def read_noise(path: Path) -> np.ndarray:

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 import numpy as np
 import pandas as pd
 
+from mavsr.corpus.members import as_file
 from mavsr.errors import InputError
 from mavsr.media import SAMPLE_RATE, read_audio
 
@@ -104,8 +105,7 @@ class Pieces:
 
     Attributes:
         table: columns as in :data:`COLUMNS`.
-        speakers: key of a clip -> its speaker, who never interferes with it; needed where the
-            utterances are of the corpus that is tested.
+        speakers: key of a clip -> its speaker, who never interferes with it; those that are known.
         name: for messages.
 
     """
@@ -157,7 +157,8 @@ class Pieces:
 
     def _read(self, row: pd.Series) -> np.ndarray:
         try:
-            return read_audio(Path(str(row.audio)), float(row.start), float(row.end))
+            with as_file(Path(str(row.audio))) as file:
+                return read_audio(file, float(row.start), float(row.end))
         except InputError as error:
             raise InputError(f"{self.name}: {error}; it was readable when it was listed") from error
 

@@ -8,6 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 from mavsr.checkpoints import ENCODER, LLM, identity_files
 from mavsr.config.downloads import RemoteFile
+from mavsr.config.noise import TESTED
 from mavsr.errors import InputError
 from mavsr.model.named import Model
 from mavsr.noise.condition import Condition, cached_as
@@ -79,15 +80,9 @@ class Inputs:
         if noise is None:
             return self.babble(wildcards)
         if noise.corpus is not None:
-            return paths.MANIFEST.format(corpus=noise.corpus, split="test")
+            corpus = wildcards["corpus"] if noise.corpus == TESTED else noise.corpus
+            return paths.MANIFEST.format(corpus=corpus, split="test")
         return (paths.NAMED_NOISE if noise.file else paths.NOISE_LIST).format(noise=name)
-
-    def speakers(self, wildcards: Any) -> list[str]:
-        """The manifest of the clips, where the noise is speech of their own corpus."""
-        noise = self.asked.config.noises.get(Condition.parse(wildcards["condition"]).noise)
-        corpus = wildcards["corpus"]
-        own = noise is not None and noise.corpus == corpus
-        return [paths.MANIFEST.format(corpus=corpus, split=wildcards["split"])] if own else []
 
     def noise_file(self, wildcards: Any) -> list[str]:
         """The recording of a further noise if it is there: a dry run works, and the job says so."""
