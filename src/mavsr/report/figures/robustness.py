@@ -105,7 +105,7 @@ def robustness(sources: Sources) -> Figure:
         for axes in places[len(shown) :]:
             axes.set_axis_off()
     from_zero(grid)
-    legend_above(figure, grid[0][0], columns=columns)
+    legend_above(figure, grid[0][0], columns=columns if len(methods_of(scores)) == 1 else 2)
     return figure
 
 
@@ -154,9 +154,12 @@ def _lines(scores: pd.DataFrame) -> Iterator[tuple[str, str, Look, str, pd.DataF
         for number, model in enumerate(one for one in models if one in present):
             rows = own[(own.method == model[0]) & (own.variant == model[1])]
             scale = scale_label(rows.audio_rate.iloc[0], rows.video_rate.iloc[0])
-            several = f"{label(*model)}, " if len(models) > 1 else ""
+            called = label(*model)
+            if len({method for method, _ in models}) == 1:  # what all are called tells nothing
+                called = called.removeprefix(label(model[0])).strip(", ")
+            called = f", {called}" if called else ""
             drawn = replace(look, line=LINES[number % len(LINES)])
-            yield task, f"{name}, {several}{scale}", drawn, FILLS[number % len(FILLS)], rows
+            yield task, f"{name} {scale}{called}", drawn, FILLS[number % len(FILLS)], rows
 
 
 def _draw(axes: Axes, panel: Panel, scores: pd.DataFrame) -> None:
