@@ -1,6 +1,5 @@
 """Decoding without a modality: what is left of the sequence, and who cannot do without it."""
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -58,9 +57,11 @@ def test_decoding_under_a_condition_leaves_the_modality_out(model, run_decode, d
     assert noisy.sidecar["tokens"] == found.sidecar["tokens"]
 
 
-def test_who_hears_alone_cannot_do_without_audio(run_train, data):
+def test_who_hears_alone_cannot_do_without_audio(run_train, run_decode, data, capsys):
     folder = run_train("asr", 1, method="mtsk-ms", task="asr", video_rates=())
-    assert json.loads((folder / "run.json").read_text())["model"]["task"] == "asr"
+    with pytest.raises(SystemExit):
+        run_decode(folder, "a4", "no_audio")
+    assert "at scale a4 cannot do without audio; decode no_audio at" in capsys.readouterr().err
     read = read_model_folder(folder)
     with pytest.raises(InputError, match="task 'asr' cannot do without audio"):
         read_split(read, data.test_manifest, data.test["clean"]["audio"], None, "audio")

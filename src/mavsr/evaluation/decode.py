@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 
 from mavsr.command import progress, run_command
+from mavsr.errors import InputError
 from mavsr.evaluation.hypotheses import Origin, write_hypotheses
 from mavsr.evaluation.resume import Resume
 from mavsr.evaluation.settings import DecodingSettings
@@ -63,6 +64,11 @@ def decode(
     folder = read_model_folder(model)
     settings, chosen = folder.settings, Scale.parse(scale)
     taken_away = absent(condition)
+    if taken_away and len(chosen.rates) < 2:
+        raise InputError(
+            f"{model} at scale {scale} cannot do without {taken_away}; decode {condition} at "
+            "scales of both modalities"
+        )
     source = read_split(folder, manifest, audio, video, taken_away)
     network = load_trained(folder, best_device())
 

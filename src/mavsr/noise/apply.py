@@ -26,7 +26,7 @@ def apply(
     """Write the audio of every clip of a mouth shard under a noise condition.
 
     The fields are ``flac`` (16 bit, 16 kHz) and ``json``: ``snr_db``, and in ``noise`` the pieces
-    that were added, as pairs of their source and first sample at 16 kHz; both null where nothing
+    that were added, as pairs of their file and first sample at 16 kHz; both null where nothing
     was added.
 
     Args:

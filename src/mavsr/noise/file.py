@@ -32,9 +32,10 @@ def read_source(path: Path, name: str = BABBLE, test_share: float = 0.0) -> Nois
     """
     what = "the babble" if name == BABBLE else f"the noise {name!r}"
     if path.suffix != ".parquet":
-        return Recording(read_noise(path), test_share if name == BABBLE else 0.0, what)
+        share = test_share if name == BABBLE else 0.0
+        return Recording(read_noise(path), share, what, str(path))
     table = read_parquet(path, "list of noise").fillna({"speaker": ""})
-    # Nobody interferes with himself: the clips of a manifest are known by their keys.
+    # No clip is disturbed by its own speaker: the clips of a manifest are known by their keys.
     whose = dict(zip(table.key, table.speaker, strict=True)) if "key" in table else {}
     return Pieces(table[list(COLUMNS)], whose, what)
 

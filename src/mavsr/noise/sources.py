@@ -31,8 +31,7 @@ class Cut:
 
     Attributes:
         samples: float32 (N,).
-        pieces: what it consists of in this order: name of the source (a file, or the recording
-            itself), and its first sample at 16 kHz.
+        pieces: what it consists of in this order: file, and first sample at 16 kHz.
         repeats: whether something occurs in it more than once, as the source is too short.
 
     """
@@ -68,12 +67,14 @@ class Recording:
         samples: float32 (M,).
         test_share: of the recording, at its end; 0: both hear all of it.
         name: for messages.
+        file: where it lies, for the record.
 
     """
 
     samples: np.ndarray
     test_share: float = 0.0
     name: str = "the babble"
+    file: str = ""
 
     def cut(self, key: str, length: int, part: Part, random: np.random.Generator) -> Cut:
         """Cut at a random place; a part that is too short is repeated."""
@@ -88,7 +89,7 @@ class Recording:
                 f"{start / SAMPLE_RATE:.2f} s on, so no SNR can be reached; cut the silence out of "
                 "the recording"
             )
-        return Cut(samples, ((self.name, start),), repeats=length > last - first)
+        return Cut(samples, ((self.file, start),), repeats=length > last - first)
 
     def _span(self, part: Part) -> tuple[int, int]:
         """Samples [first, last) that a part of an experiment may hear, at least one."""
