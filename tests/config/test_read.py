@@ -82,7 +82,7 @@ def leaves(part, prefix=""):
         ("experiments.figure3.0.conditions", ["drop_50"], "whose task asr has no video"),
         ("experiments.figure3.0.conditions", ["no_audio"], "whose task asr has no video"),
         ("setup.conditions", ["snr_0"], "setup.conditions: snr_0 means nothing for experiments."),
-        ("noises.snr", {"file": "a.wav"}, "noises.snr is 'snr': snr is a word of conditions"),
+        ("noises.snr", {"file": "a.wav"}, "noises.snr is 'snr': write letters, digits and"),
         ("noises.a_b", {"file": "a.wav"}, "'a_b'"),
         ("noises.hum", {}, "noises.hum: give one of file, folder and corpus, not none"),
         (

@@ -40,16 +40,10 @@ Name = _written("[A-Za-z0-9][A-Za-z0-9._-]*", "letters, digits, '.', '_' and '-'
 Sha256 = _written("[0-9a-fA-F]{64}", "64 hexadecimal digits, or null where it is not known")
 
 
-def _noise_name(name: str) -> str:
-    if name in RESERVED:
-        raise ValueError(f"{name} is a word of conditions; choose another name")
-    return name
-
-
-NoiseName = Annotated[
-    _written("[A-Za-z][A-Za-z0-9-]*", "letters, digits and '-', a letter first"),
-    AfterValidator(_noise_name),
-]
+NoiseName = _written(
+    rf"(?!(?:{'|'.join(sorted(RESERVED))})$)[A-Za-z][A-Za-z0-9-]*",
+    f"letters, digits and '-', a letter first; {', '.join(sorted(RESERVED))} have other meanings",
+)
 
 
 def _condition(name: str) -> str:

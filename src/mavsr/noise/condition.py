@@ -80,6 +80,7 @@ class Condition:
 
         """
         kind, _, number = name.partition("_")
+        condition: Self | None = None
         try:
             if name in ("clean", *ABSENCES):
                 condition = cls(name)
@@ -87,10 +88,10 @@ class Condition:
                 condition = cls("view", int(number))
             elif kind == "snr" or kind in ALTERATIONS:
                 condition = cls(kind, float(number))
-            else:
-                condition = cls("snr", float(number), kind) if kind not in RESERVED else None
+            elif kind not in RESERVED:
+                condition = cls("snr", float(number), kind)
         except (ValueError, OverflowError):
-            condition = None
+            pass
         if condition is None or condition.name != name:
             raise InputError(f"condition {name!r} is unknown; {WAYS}")
         return condition
@@ -140,7 +141,7 @@ def parts(name: str) -> tuple[Condition, ...]:
     return found
 
 
-def cached_as(name: str, modality: Modality) -> str:
+def cached_as(name: str, modality: str) -> str:
     """Condition under which one modality's features are cached for a test condition.
 
     An absent modality (:func:`absent`) needs none of its own: the clean ones tell which clips there

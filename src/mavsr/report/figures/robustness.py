@@ -172,7 +172,8 @@ def _draw(axes: Axes, panel: Panel, scores: pd.DataFrame) -> None:
     if panel.heard is not None:
         ends["none"] = numbers[-1] + step
     for (task, name, look, fill, rows), places in zip(lines, found, strict=True):
-        drawn = rows.assign(x=[ends.get(x, x) for x in places]).dropna(subset="x")
+        x = [ends[place] if isinstance(place, str) else place for place in places]
+        drawn = rows.assign(x=x).dropna(subset="x")
         if (flat := panel.flat(task)) is not None:
             same = rows[rows.condition == flat]
             reached = [*numbers, *(ends[word] for word in sorted(words))]

@@ -1,6 +1,7 @@
 """Word error rate by method (rows) and scale or condition (columns): most tables of both papers."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -85,6 +86,7 @@ def footnote(scores: pd.DataFrame) -> str:
 
 def _labelled(scores: pd.DataFrame, across: str) -> pd.DataFrame:
     """Rows with the method's name in print, its rank, and the name and place of its column."""
+    places: list[tuple[Any, ...]]
     if across == "scale":
         pairs = zip(scores.audio_rate, scores.video_rate, strict=True)
         named = scale_labels(scores)
