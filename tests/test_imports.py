@@ -13,7 +13,7 @@ LAYERS = [
         *("model.scales", "model.methods", "noise.condition"),
     ),
     # What code a job runs, whatever it is.
-    ("workflow.wordless", "workflow.code", "workflow.planned"),
+    ("workflow.parsed", "workflow.wordless", "workflow.code", "workflow.planned"),
     # Every key of the config.
     ("config",),
     # How files are written and read, and how a command is called.
