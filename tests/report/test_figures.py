@@ -7,9 +7,12 @@ from PIL import Image
 from synthetic import score, table
 
 from mavsr.errors import InputError
+from mavsr.noise.condition import ALTERATIONS
 from mavsr.report.catalogue import FIGURES
 from mavsr.report.figure import draw_figure, figure_builder
+from mavsr.report.figures.robustness import AXES
 from mavsr.report.figures.style import LOOKS, save, styled
+from mavsr.report.names import condition_label
 from mavsr.report.sources import ReportSettings, Sources
 from mavsr.tables import write_csv
 
@@ -166,6 +169,18 @@ def test_every_noise_and_every_fault_of_the_video_has_a_panel():
     assert {y for _, y in dropped["audio 4"]} == {30}
     # A model of video alone is never late.
     assert "video 2" not in drawn_in(used[4])
+
+
+def test_every_fault_of_the_video_has_an_axis_and_a_name():
+    assert set(AXES) == set(ALTERATIONS)
+    labels = {condition_label(f"{kind}_{40}") for kind in ALTERATIONS}
+    assert labels == {
+        "40 % of frames dropped",
+        "patch of 40 %",
+        "blur of 40 px",
+        "video 40 ms late",
+    }
+    assert condition_label("speech_-5+no_video") == "speech, -5 dB, no video"
 
 
 def test_models_of_one_task_are_told_apart_by_line_and_marker():
