@@ -6,8 +6,8 @@ rule decode:
         run=paths.RUN,
         weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
         manifest=needs.manifest("test"),
-        audio=needs.features("audio", "test", own_condition),
-        video=needs.features("video", "test", clean),
+        audio=needs.features("audio", "test", heard),
+        video=needs.features("video", "test", seen),
     output:
         hypotheses=paths.HYPOTHESES,
         settings=paths.DECODED,
@@ -81,8 +81,8 @@ rule record_routing:
         run=paths.RUN,
         weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
         manifest=needs.manifest("test"),
-        audio=needs.features("audio", "test", own_condition),
-        video=needs.features("video", "test", clean),
+        audio=needs.features("audio", "test", heard),
+        video=needs.features("video", "test", seen),
     output:
         table=paths.ROUTING,
     log:
@@ -101,6 +101,7 @@ rule record_routing:
     shell:
         "python -m mavsr.evaluation.routing --model $(dirname {input.run:q})"
         " --manifest {input.manifest:q} {params.features}"
+        " --condition {wildcards.condition}"
         " --output {output.table:q} --threads {threads} 2> {log:q}"
 
 
@@ -109,8 +110,8 @@ rule record_similarity:
         run=paths.RUN,
         weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
         manifest=needs.manifest("test"),
-        audio=needs.features("audio", "test", own_condition),
-        video=needs.features("video", "test", clean),
+        audio=needs.features("audio", "test", heard),
+        video=needs.features("video", "test", seen),
     output:
         table=paths.SIMILARITY,
     log:
@@ -128,4 +129,5 @@ rule record_similarity:
     shell:
         "python -m mavsr.evaluation.similarity --model $(dirname {input.run:q})"
         " --manifest {input.manifest:q} {params.features}"
+        " --condition {wildcards.condition}"
         " --output {output.table:q} --threads {threads} 2> {log:q}"

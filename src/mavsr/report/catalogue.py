@@ -119,6 +119,13 @@ ALL_FIGURES = {
         "WER of one method by ear, by eye and by both, against the ratio of speech to "
         "babble. Babble does not reach the eye: that line is its WER on clean clips.",
     ),
+    "figures/robustness": Shown(
+        "robustness",
+        "robustness.robustness",
+        "WER by ear, by eye and by both when audio or video fails, against how badly: noises, and "
+        "faults of the video under the noise that the axis names. What a fault does not reach is "
+        "drawn flat; none: the modality is absent.",
+    ),
     "figures/tradeoff": Shown(
         "tradeoff",
         "clouds.tradeoff",

@@ -122,6 +122,25 @@ def _babble(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
         )
 
 
+def _noise_file(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
+    for name in _noises(config, wildcards):
+        path = config.noises[name].file
+        if path is not None and not Path(path).is_file():
+            yield f"noises.{name}.file: {path} is not a file (docs/data.md)"
+
+
+def _noise_folder(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
+    for name in _noises(config, wildcards):
+        path = config.noises[name].folder
+        if path is not None and not Path(path).is_dir():
+            yield f"noises.{name}.folder: {path} is not a folder (docs/data.md)"
+
+
+def _noises(config: Config, wildcards: Mapping[str, str]) -> list[str]:
+    """The noise that a job makes; all of them if it names none."""
+    return [wildcards["noise"]] if "noise" in wildcards else list(config.noises)
+
+
 def _detector(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
     mouths = config.mouths
     if "corpus" in wildcards and config.corpora[wildcards["corpus"]].kind == "crops":
@@ -180,6 +199,8 @@ _CHECKS: dict[str, Callable[[Config, Mapping[str, str]], Iterator[str]]] = {
     "scan_corpus": _tree,
     "crop_mouths": _detector,
     "import_babble": _babble,
+    "import_noise": _noise_file,
+    "list_noise": _noise_folder,
     "extract_features": _encoder,
     "train_model": _llm,
     "decode": _llm,
