@@ -63,7 +63,7 @@ def decode(
     source = read_split(folder, manifest, audio, video)
     network = load_trained(folder, best_device())
 
-    prompt = len(network.prompt_ids)
+    prompt = len(network.prompt_ids(chosen))
     tokens = {key: prefix_tokens(n, chosen, prompt) for key, n in source.lengths().items()}
     read = [manifest, *(path for path in (audio, video) if path)]
     resume = Resume(
