@@ -43,6 +43,7 @@ BASE = {
             {"methods": ["mtsk-ms"], "task": "asr"},
             {"methods": ["mtsk-ms"], "task": "vsr"},
         ],
+        "omni_main": [{"methods": ["omni-st"], "task": "omni"}],
     },
 }
 VARIANTS = {

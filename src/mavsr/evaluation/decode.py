@@ -60,7 +60,8 @@ def decode(
     torch.set_num_threads(threads)
     folder = read_model_folder(model)
     settings, chosen = folder.settings, Scale.parse(scale)
-    source = read_split(folder, manifest, audio, video)
+    settings.check_scale(chosen)
+    source = read_split(folder, manifest, audio, video, chosen.task)
     network = load_trained(folder, best_device())
 
     prompt = len(network.prompt_ids(chosen))

@@ -8,7 +8,11 @@ from mavsr.model.folder import ModelFolder
 
 
 def read_split(
-    folder: ModelFolder, manifest: Path, audio: Path | None, video: Path | None
+    folder: ModelFolder,
+    manifest: Path,
+    audio: Path | None,
+    video: Path | None,
+    task: str | None = None,
 ) -> UtteranceSource:
     """The utterances of a split, whose features are of the encoders that the model was trained on.
 
@@ -17,12 +21,13 @@ def read_split(
         manifest: manifest of the split.
         audio: ``index.json`` of its audio features; None for a model of video alone.
         video: the same for video.
+        task: what it is used for, if not for all that a model of several tasks does.
 
     Raises:
         InputError: features are missing, damaged, or do not suit the model.
     """
     indexes = by_modality(audio, video)
-    check_modalities(folder.settings.task, indexes)
+    check_modalities(task or folder.settings.task, indexes)
     source = UtteranceSource(manifest, indexes)
     check_encoders(folder.encoders, source)
     check_pooling(folder.settings, source)

@@ -25,6 +25,8 @@ from mavsr.recognition.clip import CLEAN, clip_tokens, read_clip
 from mavsr.recognition.settings import read_setup
 from mavsr.shards import Fields
 
+FIELDS = {"audio": "flac", "video": "mkv"}
+"""Modality -> what holds it in a clip."""
 ScaleLike = Scale | str | int | Sequence[int]
 """A scale, or how to name one: ``(16, 5)`` (audio, video), ``16``, ``"16,5"`` or ``"a16_v5"``."""
 
@@ -63,7 +65,7 @@ class Recogniser:
 
     @property
     def task(self) -> str:
-        """``asr``, ``vsr`` or ``avsr``."""
+        """``asr``, ``vsr``, ``avsr``, or ``omni`` for the three."""
         return self.folder.settings.task
 
     @property
@@ -82,7 +84,7 @@ class Recogniser:
 
         Args:
             file: a video of one utterance, about as long as those that the model was trained on;
-                audio is enough for task asr, and pictures for task vsr.
+                audio is enough at a scale that only hears, and pictures at one that only sees.
             scale: one of :attr:`scales`, such as ``(16, 5)``.
             start: where the utterance begins in the file, seconds.
             end: where it ends, seconds; the end of the file if not given.
@@ -92,7 +94,7 @@ class Recogniser:
         """
         chosen = self.scale(scale)
         path = Path(file)
-        return self.decode(path, self.tokens(path, self.read(path, start, end)), chosen)
+        return self.decode(path, self.tokens(path, self.read(path, start, end, chosen)), chosen)
 
     def scale(self, named: ScaleLike) -> Scale:
         """The scale of this model that ``named`` means.
@@ -107,13 +109,28 @@ class Recogniser:
             named = ",".join(str(rate) for rate in rates)
         return read_scale(named, self.folder.settings)
 
-    def read(self, file: Path, start: float = 0.0, end: float | None = None) -> Fields:
-        """Mouth crops (``mkv``) and audio (``flac``) of a file, as far as the task needs them."""
-        return read_clip(file, start, end, TASKS[self.task], self.setup.crops)
+    def read(
+        self,
+        file: Path,
+        start: float = 0.0,
+        end: float | None = None,
+        scale: Scale | None = None,
+    ) -> Fields:
+        """Mouth crops (``mkv``) and audio (``flac``) of a file, as far as they are needed.
+
+        Args:
+            file: as for :meth:`transcribe`.
+            start: where the utterance begins in the file, seconds.
+            end: where it ends, seconds; None is the end of the file.
+            scale: what it will be decoded at; None reads what all scales need.
+        """
+        needed = scale.rates if scale else TASKS[self.task]
+        return read_clip(file, start, end, tuple(needed), self.setup.crops)
 
     def tokens(self, file: Path, clip: Fields) -> dict[str, torch.Tensor]:
-        """Modality -> encoder tokens (T, d) of what :meth:`read` gave; they serve every scale."""
-        return clip_tokens(file.stem, clip, self.encoders, self.setup.features)
+        """Modality -> encoder tokens (T, d) of what :meth:`read` gave, for all scales of these."""
+        encoders = {m: encoder for m, encoder in self.encoders.items() if FIELDS[m] in clip}
+        return clip_tokens(file.stem, clip, encoders, self.setup.features)
 
     def decode(self, file: Path, tokens: dict[str, torch.Tensor], scale: Scale) -> str:
         """The transcript of a file's tokens at a scale."""

@@ -32,13 +32,13 @@ def transcribe(
             are printed first.
     """
     chosen = model.scale(scale)
-    _check_names(videos, None if model.task == "asr" else crops)
+    _check_names(videos, crops if chosen.video else None)
     refused = 0
     for video in videos:
         try:
             if not video.is_file():
                 raise InputError("no such file")
-            clip = model.read(video, start, end)
+            clip = model.read(video, start, end, chosen)
             if crops and "mkv" in clip:
                 crops.mkdir(parents=True, exist_ok=True)
                 (crops / f"{video.stem}.mkv").write_bytes(clip["mkv"])

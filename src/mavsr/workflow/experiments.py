@@ -15,7 +15,7 @@ from mavsr.config.training import TrainingSettings
 from mavsr.errors import InputError
 from mavsr.model.methods import method_of
 from mavsr.model.named import TUNED, Model
-from mavsr.model.scales import TASKS, Scale, all_scales
+from mavsr.model.scales import TASKS, Scale, all_scales, tasks_of
 from mavsr.model.settings import ModelSettings
 from mavsr.workflow.reuse import serving
 
@@ -85,9 +85,21 @@ def _asked(config: Config, experiment: str) -> list[Evaluation]:
 
 
 def _chosen(scales: list[Scale], wanted: str) -> list[Scale]:
-    """Of a method's scales, those that an experiment decodes: ``all``, ``first`` or ``ends``."""
-    ends = list(dict.fromkeys([scales[0], scales[-1]]))
-    return {"all": scales, "first": scales[:1], "ends": ends}[wanted]
+    """Of a method's scales, those that an experiment decodes of each task.
+
+    Args:
+        scales: in their order.
+        wanted: ``all``, ``first`` or ``ends``.
+    """
+    by_task: dict[str, list[Scale]] = {}
+    for scale in scales:
+        by_task.setdefault(scale.task, []).append(scale)
+    kept = {
+        "all": lambda own: own,
+        "first": lambda own: own[:1],
+        "ends": lambda own: list(dict.fromkeys([own[0], own[-1]])),
+    }[wanted]
+    return [scale for own in by_task.values() for scale in kept(own)]
 
 
 def all_evaluations(config: Config) -> list[Evaluation]:
@@ -155,10 +167,7 @@ def _models(
     scales = all_scales(setup.task, own["audio"], own["video"])
     match method_of(method).models:
         case "per scale":
-            trained = [
-                ({m: (scale.rates[m],) if m in modalities else () for m in own}, [scale])
-                for scale in scales
-            ]
+            trained = _one_per_rates(setup.task, own)
         case "uncompressed":
             trained = [({m: (1,) if m in modalities else () for m in own}, scales)]
         case _:
@@ -178,6 +187,23 @@ def _models(
         )
         for at, served in trained
     ]
+
+
+def _one_per_rates(
+    task: str, rates: dict[str, tuple[int, ...]]
+) -> list[tuple[dict[str, tuple[int, ...]], list[Scale]]]:
+    """Rates of one model for each rate or pair of rates, and the scales that it is decoded at.
+
+    Models of several tasks have one-modality scales in common; the first of them is decoded there.
+    """
+    found, served = [], set()
+    (*_, most) = tasks_of(task)
+    for pair in all_scales(most, rates["audio"], rates["video"]):
+        at = {m: (pair.rates[m],) if m in TASKS[task] else () for m in rates}
+        own = [s for s in all_scales(task, at["audio"], at["video"]) if s not in served]
+        served |= set(own)
+        found.append((at, own))
+    return found
 
 
 def _tuned(entry: Entry, method: str) -> tuple[tuple[str, Any], ...]:
