@@ -102,7 +102,10 @@ def settings_of(llm_folder):
             "projector_layer_norm": False,
             "seed": 0,
         }
-        if method_of(changes.get("method", "mtsk-mss")).adapter == "mome":
+        method = method_of(changes.get("method", "mtsk-mss"))
+        if method.omni:
+            values["task"] = "omni"
+        if method.adapter == "mome":
             values["mome"] = MomeSettings(routed=5, shared=1, top_k=2, bottleneck=3)
         return ModelSettings(**{**values, **changes})
 

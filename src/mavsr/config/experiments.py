@@ -16,6 +16,7 @@ from mavsr.config.values import (
     Name,
     NotNegative,
     Rates,
+    Share,
     Text,
     Whole,
     once,
@@ -105,6 +106,10 @@ class EntryTraining(TaskTraining):
     """How an entry's models are trained; null takes the common value, or that of their task."""
 
     lora_rank: Annotated[Count | None, Key("r of their LoRAs; null takes the LLM's")] = None
+    audio_dropout: Annotated[
+        Share | None, Key("Of audio-visual models, to compare some with and without it")
+    ] = None
+    video_dropout: Annotated[Share | None, Key("Likewise")] = None
 
 
 @settings("experiment")

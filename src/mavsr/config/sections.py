@@ -110,8 +110,6 @@ class TaskTraining:
     clip: Positive | None = None
     batch_frames: Count | None = None
     rates_per_step: Literal["published", "all", "drawn"] | None = None
-    audio_dropout: Share | None = None
-    video_dropout: Share | None = None
 
     def __post_init__(self) -> None:
         if not self.given:

@@ -181,7 +181,7 @@ def _models(
                 tuple((m, encoders[m]) for m in modalities),
                 setup.llm,
                 ModelSettings(**common, audio_rates=at["audio"], video_rates=at["video"]),
-                tuned=_tuned(entry, method),
+                tuned=_tuned(entry, setup.task, method),
             ),
             served,
         )
@@ -206,20 +206,19 @@ def _one_per_rates(
     return found
 
 
-def _tuned(entry: Entry, method: str) -> tuple[tuple[str, Any], ...]:
-    """Training settings that an entry states, those that its method does not read left out."""
+def _tuned(entry: Entry, task: str, method: str) -> tuple[tuple[str, Any], ...]:
+    """Training settings that an entry states, those that its models do not read left out."""
     given = entry.training.given if entry.training else {}
-    lora = method_of(method).adapter == "lora"
-    return tuple(
-        (key, given[key]) for key in TUNED if key in given and (lora or key != "lora_rank")
-    )
+    lora, both = method_of(method).adapter == "lora", len(TASKS[task]) == 2
+    reads = {"lora_rank": lora, "audio_dropout": both, "video_dropout": both}
+    return tuple((key, given[key]) for key in TUNED if key in given and reads.get(key, True))
 
 
 def _settings(config: Config, entry: Entry, setup: Setup, method: str) -> dict[str, Any]:
     """Settings of a model but for its rates; what its method does not read is left out."""
     llm, adapter = config.llms[setup.llm], method_of(method).adapter
     lora = adapter == "lora"
-    rank = dict(_tuned(entry, method)).get("lora_rank", llm.lora_rank)
+    rank = dict(_tuned(entry, setup.task, method)).get("lora_rank", llm.lora_rank)
     return {
         "task": setup.task,
         "method": method,
