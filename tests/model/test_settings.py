@@ -50,7 +50,10 @@ def test_settings_of_every_kind_survive_json(settings_of, method):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"method": "omni-st"}, "omni-st is not one for the task avsr; set task: omni"),
+        (
+            {"task": "avsr", "method": "omni-st"},
+            "omni-st is not one for the task avsr; set task: omni",
+        ),
         ({"task": "omni"}, "mtsk-mss is not one for the task omni; .*: llama-mt, omni-s, omni-t"),
         (
             {"task": "omni", "method": "llama-mt"},
