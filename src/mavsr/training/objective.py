@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from mavsr.model.methods import method_of
-from mavsr.model.scales import TASKS, Scale, tasks_of
+from mavsr.model.scales import OMNI, TASKS, Scale, tasks_of
 from mavsr.model.settings import ModelSettings
 from mavsr.seeds import generator
 from mavsr.training.settings import TrainingSettings
@@ -31,7 +31,9 @@ class Objective:
         counts = Counter(scale.task for scale in scales)
         weights = []
         for scale in scales:
-            task = getattr(training.task_weights, scale.task) if training and _omni(model) else 1.0
+            task = 1.0
+            if training and model.task == OMNI:
+                task = getattr(training.task_weights, scale.task)
             # So that the mean over scales becomes one over tasks; exactly 1 for a single task.
             share = len(scales) / (len(counts) * counts[scale.task])
             weights.append(task * model.scale_weight(scale) * share)
@@ -81,7 +83,3 @@ def dropped_modality(training: TrainingSettings, seed: int, epoch: int, key: str
     if place < training.audio_dropout:
         return "audio"
     return "video" if place < training.audio_dropout + training.video_dropout else None
-
-
-def _omni(model: ModelSettings) -> bool:
-    return len(tasks_of(model.task)) > 1

@@ -94,12 +94,12 @@ def _chosen(scales: list[Scale], wanted: str) -> list[Scale]:
     by_task: dict[str, list[Scale]] = {}
     for scale in scales:
         by_task.setdefault(scale.task, []).append(scale)
-    kept = {
-        "all": lambda own: own,
-        "first": lambda own: own[:1],
-        "ends": lambda own: list(dict.fromkeys([own[0], own[-1]])),
-    }[wanted]
-    return [scale for own in by_task.values() for scale in kept(own)]
+    return [scale for own in by_task.values() for scale in _of_one_task(own, wanted)]
+
+
+def _of_one_task(scales: list[Scale], wanted: str) -> list[Scale]:
+    ends = list(dict.fromkeys([scales[0], scales[-1]]))
+    return {"all": scales, "first": scales[:1], "ends": ends}[wanted]
 
 
 def all_evaluations(config: Config) -> list[Evaluation]:
@@ -196,10 +196,13 @@ def _one_per_rates(
 
     Models of several tasks have one-modality scales in common; the first of them is decoded there.
     """
-    found, served = [], set()
+    found: list[tuple[dict[str, tuple[int, ...]], list[Scale]]] = []
+    served: set[Scale] = set()
     (*_, most) = tasks_of(task)
     for pair in all_scales(most, rates["audio"], rates["video"]):
-        at = {m: (pair.rates[m],) if m in TASKS[task] else () for m in rates}
+        at: dict[str, tuple[int, ...]] = {
+            m: (pair.rates[m],) if m in TASKS[task] else () for m in rates
+        }
         own = [s for s in all_scales(task, at["audio"], at["video"]) if s not in served]
         served |= set(own)
         found.append((at, own))
