@@ -7,6 +7,7 @@ from chain import ORIGIN, TEST, TRAIN, VAL, call, data_in, train_on
 
 from mavsr.evaluation.decode import decode
 from mavsr.model.scales import Scale
+from mavsr.noise.condition import cached_as
 
 
 @pytest.fixture(scope="session")
@@ -55,8 +56,7 @@ def run_decode(data, tmp_path):
             origin=ORIGIN,
             condition=condition,
             scale=scale,
-            **({"audio": data.test[condition]["audio"]} if "audio" in used else {}),
-            **({"video": data.test["clean"]["video"]} if "video" in used else {}),
+            **{m: data.test[cached_as(condition, m)][m] for m in used},
             decoding={"beams": 2, "max_new_tokens": longest, "batch_tokens": batch},
             hypotheses=path,
             threads=1,

@@ -35,8 +35,8 @@ class Utterance:
     tokens: dict[str, torch.Tensor]
     """Modality -> frozen encoder tokens (T, d): 50 per second for audio, 25 for video."""
     dropped: str | None = None
-    """Modality that audio-visual scales do without (modality dropout): its tokens and markers are
-    left out of the sequence, the prompt stays."""
+    """Modality that audio-visual scales do without: its tokens and markers are left out of the
+    sequence, the prompt stays."""
 
     def rates(self, scale: Scale) -> dict[str, int]:
         """Modality -> rate of what this clip's sequence holds at ``scale``, audio before video."""
