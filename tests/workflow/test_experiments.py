@@ -323,6 +323,10 @@ def test_a_model_of_three_tasks_is_decoded_at_the_scales_of_each(config):
 
     every = ["a4", "a16", "v2", "v5", "a4_v2", "a4_v5", "a16_v2", "a16_v5"]
     assert scales("one") == every
+    config["experiments"]["one"][0]["conditions"] = ["snr_0"]
+    assert scales("one") == ["a4", "a16", "a4_v2", "a4_v5", "a16_v2", "a16_v5"]
+    config["experiments"]["one"][0]["conditions"] = ["no_audio"]
+    assert scales("one") == ["a4_v2", "a4_v5", "a16_v2", "a16_v5"]
     assert scales("first") == ["a4", "v2", "a4_v2"]
     assert scales("ends") == ["a4", "a16", "v2", "v5", "a4_v2", "a16_v5"]
 

@@ -31,11 +31,11 @@ def read_split(
             to be taken away.
     """
     indexes = by_modality(audio, video)
-    check_modalities(task or folder.settings.task, indexes)
+    used = task or folder.settings.task
+    check_modalities(used, indexes)
     if absent is not None and set(indexes) != {"audio", "video"}:
         raise InputError(
-            f"a model of the task {folder.settings.task!r} cannot do without {absent}; test "
-            "another condition"
+            f"a model of the task {used!r} cannot do without {absent}; test another condition"
         )
     source = UtteranceSource(manifest, indexes, absent=absent)
     check_encoders(folder.encoders, source)

@@ -17,6 +17,7 @@ from mavsr.model.methods import method_of
 from mavsr.model.named import TUNED, Model
 from mavsr.model.scales import TASKS, Scale, all_scales, tasks_of
 from mavsr.model.settings import ModelSettings
+from mavsr.noise.condition import parts
 from mavsr.workflow.reuse import serving
 
 
@@ -80,8 +81,14 @@ def _asked(config: Config, experiment: str) -> list[Evaluation]:
             for model, served in models:
                 for condition in setup.conditions:
                     for scale in (scale for scale in served if scale in chosen):
-                        found[Evaluation(model, condition, scale)] = None
+                        if _concerns(condition, scale):
+                            found[Evaluation(model, condition, scale)] = None
     return list(found)
+
+
+def _concerns(condition: str, scale: Scale) -> bool:
+    """Whether a condition means anything at a scale: of a model of several tasks not all do."""
+    return all(set(part.needs) <= set(scale.rates) for part in parts(condition))
 
 
 def _chosen(scales: list[Scale], wanted: str) -> list[Scale]:
