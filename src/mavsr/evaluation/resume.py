@@ -59,7 +59,7 @@ class Resume:
         if self.code and self.code[-1]["digest"] != code:
             logging.warning("the code has changed since; what is left is decoded by the new code")
 
-    def add(self, lines: list[dict[str, Any]], seconds: float, searched: int) -> None:
+    def add(self, lines: list[dict[str, Any]], seconds: float, searched: int = 0) -> None:
         """Keep the lines of a finished batch, what it took, and how many tokens its beams read."""
         took = {"seconds": seconds, "searched": searched}
         batch = {"lines": lines, **took, "code": self._digest}

@@ -64,7 +64,7 @@ def describe_work(
         network: the model, its adapter as it is used at ``scale``.
         shape: of its LLM.
         scale: at which it was decoded.
-        lengths: of each utterance, modality -> encoder tokens.
+        lengths: of each utterance, modality -> encoder tokens; what is absent is left out.
         written: tokens of each utterance's transcript, its end among them.
         searched: of :class:`Searched`, over all utterances.
 
@@ -77,12 +77,12 @@ def describe_work(
     head = head_parameters(shape)
     body = matrix_parameters(shape) - head + network.adapter.active_parameters(scale)
     count = len(lengths)
-    around = network.opening_length + 2 * len(scale.rates)
-    prompt = len(network.prompt_ids)
+    heard = {m: [n[m] for n in lengths] for m in scale.rates if m in lengths[0]}
+    around = network.opening_length + 2 * len(heard)
+    prompt = len(network.prompt_ids(scale))
     read = sum(prefix_tokens(dict(n), scale, prompt) + around for n in lengths) / count
     mean_written, beams = sum(written) / count, searched / count
     connecting = sum(_connecting(network, scale, n) for n in lengths) / count
-    heard = {m: [n[m] for n in lengths] for m in scale.rates}
     tokens = {
         "encoder_tokens": {m: sum(own) / count for m, own in heard.items()},
         "encoder_tokens_squared": {m: sum(n * n for n in own) / count for m, own in heard.items()},
@@ -114,6 +114,8 @@ def _connecting(network: MatryoshkaModel, scale: Scale, lengths: Mapping[str, in
     """Multiplications of compressors and projectors for one utterance."""
     total = 0
     for modality, rate in scale.rates.items():
+        if modality not in lengths:
+            continue
         projector = network.projectors[f"{modality}_{network.settings.projector_rate(rate)}"]
         weights = sum(p.numel() for p in projector.parameters() if p.dim() == 2)
         total += weights * compressed_length(lengths[modality], rate)

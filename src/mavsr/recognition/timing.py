@@ -112,6 +112,7 @@ def _file_rows(
             torch.cuda.reset_peak_memory_stats()
         text, decoding = _repeated(partial(model.decode, file, tokens, scale), warmup, repeats)
         seconds = median(encoding) + median(decoding)
+        prompt = len(model.network.prompt_ids(scale))
         written = min(
             model.network.count_targets([Utterance("", text, {})]), model.decoding.max_new_tokens
         )
@@ -120,7 +121,7 @@ def _file_rows(
                 "file": str(file),
                 "scale": scale.name,
                 "speech_s": speech_s,
-                "prefix_tokens": prefix_tokens(lengths, scale, len(model.network.prompt_ids)),
+                "prefix_tokens": prefix_tokens(lengths, scale, prompt),
                 "written_tokens": written,
                 "crops_s": reading,
                 "encoders_s": median(encoding),

@@ -15,6 +15,7 @@ from mavsr.config.encoders import EncoderKeys
 from mavsr.errors import InputError
 from mavsr.evaluation.hypotheses import read_sidecar
 from mavsr.files import atomic
+from mavsr.model.scales import Scale
 from mavsr.remedies import rebuild_command
 from mavsr.report.encoder_sizes import EncoderSize, encoder_size
 from mavsr.tables import read_csv, write_csv
@@ -97,7 +98,8 @@ def cost_row(path: Path, sizes: dict[str, EncoderSize]) -> dict[str, Any]:
     return {
         **sidecar["origin"],
         "condition": sidecar["condition"],
-        **{name: sidecar["model"][name] for name in ("task", "method", "compression", "seed")},
+        "task": Scale(sidecar["audio_rate"], sidecar["video_rate"]).task,
+        **{name: sidecar["model"][name] for name in ("method", "compression", "seed")},
         "audio_rate": sidecar["audio_rate"],
         "video_rate": sidecar["video_rate"],
         "utterances": count,
