@@ -76,6 +76,8 @@ def transcribe(model: Recogniser, videos: list[Path], wish: Wish) -> None:
     """
     scales = wish.scales(model)
     _check(model, videos, wish)
+    if any(video.is_file() for video in videos):
+        model.loaded  # noqa: B018 (a fault of the model is none of a file, and stops at once)
     refused = 0
     for video in videos:
         try:
