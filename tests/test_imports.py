@@ -38,6 +38,7 @@ LAYERS = [
     # What knows the whole config.
     ("workflow",),
     ("plan", "status", "recognition", "importing", "seal", "corpus.check", "corpus.long_clips"),
+    ("page",),
     ("cli", "__main__"),
 ]
 """From low to high; the longest name that fits a module counts."""

@@ -65,6 +65,7 @@ OTHER = {
     "corpora.*.download.files.[].url": {"lrs2": [{"url": "https://h/z"}]},
     "corpora.*.download.files.[].sha256": {"lrs2": [{"url": "https://h/b", "sha256": "1" * 64}]},
     "features.store": "pooled",
+    "local_models": None,
 }
 """Key -> another value, where one cannot be made up from its type."""
 SIZES = {
@@ -183,8 +184,8 @@ SECOND = {
 }
 
 
-PLANNING = ("experiments.", "imported.")
-"""Sections that say which jobs there are, and nothing to a job."""
+PLANNING = ("experiments.", "imported.", "local_models")
+"""Keys that say which jobs there are, and nothing to a job; the last stands for others' paths."""
 
 
 def test_every_key_is_read_by_exactly_the_rules_of_its_mark(rules):

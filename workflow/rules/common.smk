@@ -14,12 +14,14 @@ from mavsr.workflow.start import (
     planned_code,
     published_tables,
 )
+from mavsr.workflow.threads import llm_threads
 
 asked = begin(config, workflow)
 needs, told = Inputs(asked), Params(asked)
 # Jobs read nothing from standard input, so no library can ask there; the rest is Snakemake's default.
 shell.prefix("set -euo pipefail; exec < /dev/null; ")
 code = planned_code(asked, workflow)
+shared_threads = llm_threads(asked, workflow)
 
 
 wildcard_constraints:

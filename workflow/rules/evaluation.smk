@@ -18,7 +18,7 @@ rule decode:
     priority: 2  # free the core that waits for the last models
     conda:
         "../../envs/mavsr.yaml"
-    threads: 1
+    threads: shared_threads
     resources:
         mem="4GB",
         gpu_jobs=1,  # the default profile limits them
@@ -91,7 +91,7 @@ rule record_routing:
         "results/benchmarks/evaluation/{model}/{condition}/routing.tsv"
     conda:
         "../../envs/mavsr.yaml"
-    threads: 1
+    threads: shared_threads
     resources:
         mem="4GB",
         gpu_jobs=1,  # the default profile limits them
@@ -120,7 +120,7 @@ rule record_similarity:
         "results/benchmarks/evaluation/{model}/{condition}/similarity.tsv"
     conda:
         "../../envs/mavsr.yaml"
-    threads: 1
+    threads: shared_threads
     resources:
         mem="4GB",
     params:

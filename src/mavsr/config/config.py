@@ -16,7 +16,7 @@ from mavsr.config.noise import NamedNoise
 from mavsr.config.scoring import ScoringSettings
 from mavsr.config.sections import Features, Mouths, Noise, Projector, Training
 from mavsr.config.toy import Toy
-from mavsr.config.values import Flag, Name, NoiseName, once
+from mavsr.config.values import Flag, Name, NoiseName, Text, once
 
 Entries = Annotated[tuple[Entry, ...], Field(min_length=1)]
 Names = Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(once)]
@@ -44,6 +44,15 @@ class Config:
     encoders: Annotated[dict[Name, EncoderKeys], Key("Name -> a frozen encoder")]
     llms: Annotated[dict[Name, Llm], Key("Name -> a frozen LLM and its LoRAs")]
     table4: Annotated[dict[Name, Table4], Field(min_length=1), Key("Name -> an LLM in Table 4")]
+    local_models: Annotated[
+        Text | None,
+        Key(
+            "Folder with copies of hub models: openai/whisper-base is then read from "
+            "<local_models>/whisper-base (the last part of the name, in lower case), and no hub "
+            "is asked. null takes the hub, or its local cache",
+            plans=True,
+        ),
+    ] = None
     imported: Annotated[
         dict[Name, Imported], Key("Name -> a model that was trained elsewhere (docs/released.md)")
     ] = Field(default_factory=dict)

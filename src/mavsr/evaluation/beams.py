@@ -10,6 +10,7 @@ goes on for longer at times; and it sorts what it drew by score before it lets t
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
@@ -84,19 +85,32 @@ class Sampler:
         return values.gather(1, order), drawn.gather(1, order)
 
 
+class Ending(NamedTuple):
+    """A hypothesis that has come to an end.
+
+    Attributes:
+        score: mean log-probability of its tokens, the end token included.
+        tokens: its tokens, without the end token.
+    """
+
+    score: float
+    tokens: list[int]
+
+
 @dataclass
 class _Ended:
-    """The best hypotheses of an utterance that have come to an end: (score, tokens)."""
+    """The best hypotheses of an utterance that have come to an end."""
 
     room: int
-    best: list[tuple[float, list[int]]] = field(default_factory=list)
+    best: list[Ending] = field(default_factory=list)
 
     def add(self, score: float, tokens: list[int]) -> None:
-        self.best = sorted([*self.best, (score, tokens)], key=lambda pair: -pair[0])[: self.room]
+        ending = Ending(score, tokens)
+        self.best = sorted([*self.best, ending], key=lambda one: -one.score)[: self.room]
 
     def beats(self, score: float) -> bool:
         """Whether no hypothesis of ``score`` would still find room."""
-        return len(self.best) == self.room and self.best[-1][0] >= score
+        return len(self.best) == self.room and self.best[-1].score >= score
 
 
 def beam_search(
@@ -107,7 +121,19 @@ def beam_search(
     choose: Choose,
     old: bool = False,
 ) -> list[list[int]]:
-    """The best continuation of every utterance, without the end token.
+    """The best continuation of every utterance, without the end token; see :func:`best_endings`."""
+    return [ending.tokens for ending in best_endings(tree, end, beams, max_new_tokens, choose, old)]
+
+
+def best_endings(
+    tree: TokenTree,
+    end: int,
+    beams: int,
+    max_new_tokens: int,
+    choose: Choose,
+    old: bool = False,
+) -> list[Ending]:
+    """The best continuation of every utterance, with its score (minus infinity if none ended).
 
     Args:
         tree: the utterances' prefixes, before any token.
@@ -149,4 +175,4 @@ def beam_search(
             scores, tokens, parents, going = (x[kept] for x in (scores, tokens, parents, going))
             alive = [alive[row] for row in rows]
         tree.extend(parents.gather(1, going), tokens[..., -1])
-    return [one.best[0][1] if one.best else [] for one in ended]
+    return [one.best[0] if one.best else Ending(float("-inf"), []) for one in ended]
