@@ -201,6 +201,14 @@ def test_faults_of_a_model_that_only_sees_have_panels_too():
     assert axes.get_xlabel() == "Frames dropped (%)"
 
 
+def test_a_corpus_without_a_condition_leaves_its_panel_empty():
+    rows = failing()
+    few = [row for row in rows if row["condition"] in ("clean", "snr_5", "snr_-5")]
+    figure = build("figures/robustness", [*rows, *({**row, "corpus": "other"} for row in few)])
+    used = [axes.get_xlabel() for axes in figure.axes if axes.axison]
+    assert len(used) == 1 + 5 and used[0] == used[1] == "SNR of babble (dB)"
+
+
 def test_without_a_fault_there_is_nothing_to_draw():
     rows = [row for row in failing() if row["condition"] == "clean"]
     with pytest.raises(InputError, match=r"needs conditions such as snr_0 .* has clean alone"):
