@@ -8,7 +8,10 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "mavsr"
 LAYERS = [
     # Facts and names that everything may know.
-    ("errors", "numerics", "tokens", "seeds", "provenance", "model.scales", "model.methods"),
+    (
+        *("errors", "numerics", "tokens", "seeds", "provenance"),
+        *("model.scales", "model.methods", "noise.condition"),
+    ),
     # What code a job runs, whatever it is.
     ("workflow.parsed", "workflow.wordless", "workflow.code", "workflow.planned"),
     # Every key of the config.
@@ -26,7 +29,6 @@ LAYERS = [
         "command",
         "pickles",
         "media",
-        "noise.condition",
     ),
     # What a run says while it runs, apart from any config.
     ("status.lock", "status.failures", "status.snakelog"),

@@ -7,6 +7,7 @@ from transformers import LlamaConfig
 
 from mavsr.config.read import DEFAULT, merged, parse_config, plain, read_config
 from mavsr.errors import InputError
+from mavsr.plan import plan as plan_module
 from mavsr.plan.plan import plan, plan_table
 from mavsr.plan.rates import read_rates
 from mavsr.plan.stages import stage_rows
@@ -132,6 +133,27 @@ def test_the_command_names_its_assumptions(tmp_path, capsys):
     assert "portrait: train" in said
     assert "rates.yaml" in said
     assert "a CPU computes 2.5e+10 FLOP/s in encoders and training, 3.5e+10 in decoding" in said
+
+
+@pytest.mark.parametrize(
+    ("gpu", "sbatch", "config", "hours"),
+    [
+        (False, None, "pretrained.yaml", "CPU"),
+        (True, None, "pretrained.yaml", "GPU"),
+        (False, "/usr/bin/sbatch", "pretrained.yaml", "GPU"),
+        (True, None, "smoke.yaml", "CPU"),
+    ],
+)
+def test_hours_are_of_what_there_is(tmp_path, capsys, monkeypatch, gpu, sbatch, config, hours):
+    monkeypatch.setattr(plan_module, "has_gpu", lambda: gpu)
+    monkeypatch.setattr(plan_module.shutil, "which", lambda name: sbatch)
+    plan([CONFIGS / config], tmp_path)
+    said = capsys.readouterr().out
+    head, *rows = said.splitlines()
+    (training,) = (row.split() for row in rows if row.split()[:1] == ["training"])
+    spent = dict(zip(head.replace(" hours", "").split(), training, strict=False))
+    assert float(spent[hours]) > 0 == float(spent["GPU" if hours == "CPU" else "CPU"])
+    assert ("--device gpu for one" in said) == (not gpu and sbatch is None)
 
 
 def test_the_embedded_run_took_what_its_plan_said(tmp_path):

@@ -6,8 +6,8 @@ rule decode:
         run=paths.RUN,
         weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
         manifest=needs.manifest("test"),
-        audio=needs.features("audio", "test", own_condition),
-        video=needs.features("video", "test", clean),
+        audio=needs.features("audio", "test", heard),
+        video=needs.features("video", "test", seen),
     output:
         hypotheses=paths.HYPOTHESES,
         settings=paths.DECODED,
@@ -18,7 +18,7 @@ rule decode:
     priority: 2  # free the core that waits for the last models
     conda:
         "../../envs/mavsr.yaml"
-    threads: 1
+    threads: shared_threads
     resources:
         mem="4GB",
         gpu_jobs=1,  # the default profile limits them
@@ -81,8 +81,8 @@ rule record_routing:
         run=paths.RUN,
         weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
         manifest=needs.manifest("test"),
-        audio=needs.features("audio", "test", own_condition),
-        video=needs.features("video", "test", clean),
+        audio=needs.features("audio", "test", heard),
+        video=needs.features("video", "test", seen),
     output:
         table=paths.ROUTING,
     log:
@@ -91,7 +91,7 @@ rule record_routing:
         "results/benchmarks/evaluation/{model}/{condition}/routing.tsv"
     conda:
         "../../envs/mavsr.yaml"
-    threads: 1
+    threads: shared_threads
     resources:
         mem="4GB",
         gpu_jobs=1,  # the default profile limits them
@@ -101,6 +101,7 @@ rule record_routing:
     shell:
         "python -m mavsr.evaluation.routing --model $(dirname {input.run:q})"
         " --manifest {input.manifest:q} {params.features}"
+        " --condition {wildcards.condition}"
         " --output {output.table:q} --threads {threads} 2> {log:q}"
 
 
@@ -109,8 +110,8 @@ rule record_similarity:
         run=paths.RUN,
         weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
         manifest=needs.manifest("test"),
-        audio=needs.features("audio", "test", own_condition),
-        video=needs.features("video", "test", clean),
+        audio=needs.features("audio", "test", heard),
+        video=needs.features("video", "test", seen),
     output:
         table=paths.SIMILARITY,
     log:
@@ -119,7 +120,7 @@ rule record_similarity:
         "results/benchmarks/evaluation/{model}/{condition}/similarity.tsv"
     conda:
         "../../envs/mavsr.yaml"
-    threads: 1
+    threads: shared_threads
     resources:
         mem="4GB",
     params:
@@ -128,4 +129,5 @@ rule record_similarity:
     shell:
         "python -m mavsr.evaluation.similarity --model $(dirname {input.run:q})"
         " --manifest {input.manifest:q} {params.features}"
+        " --condition {wildcards.condition}"
         " --output {output.table:q} --threads {threads} 2> {log:q}"

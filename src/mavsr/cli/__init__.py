@@ -29,6 +29,7 @@ COMMANDS = {
     "serve": ("serve", "a web page on this machine that shows a model at every rate"),
     "status": ("status", "what is done, running, failed and left, and why"),
     "transcribe": ("transcribe", "what is said in videos of your own"),
+    "yardstick": ("yardstick", "Whisper's own word error rate on the test split"),
 }
 """Words -> (module of this package, what the command tells). All that a new command needs."""
 

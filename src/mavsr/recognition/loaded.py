@@ -52,7 +52,7 @@ def read_tokens(
         clock: seconds that pass.
 
     """
-    prompt = len(model.network.prompt_ids)
+    prompt = len(model.network.prompt_ids(scale))
     lengths = {
         key: prefix_tokens({m: len(rows) for m, rows in clip.items()}, scale, prompt)
         for key, clip in tokens.items()

@@ -8,6 +8,7 @@ held, however long the recording.
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -18,7 +19,7 @@ import torch
 
 from mavsr.encoders import Encoder
 from mavsr.media import SAMPLES_PER_FRAME, decode_audio, decode_video, encode_audio, encode_lossless
-from mavsr.model.scales import Scale
+from mavsr.model.scales import Scale, modalities_of
 from mavsr.mouths.ahead import ahead
 from mavsr.mouths.align import CROP_SIZE
 from mavsr.recognition.clip import tokens_of
@@ -62,6 +63,9 @@ def stream_segments(
         InputError: the file is damaged, or an encoder refuses a part.
 
     """
+    # A model of several tasks hears and sees no more than these scales ask for.
+    encoders = {m: model.encoders[m] for m in modalities_of(scales)}
+    model = replace(model, encoders=encoders)
     parts = ahead(
         ((span, read_part(file, span, model.encoders, model.setup.crops)) for span in spans),
         TOGETHER,

@@ -35,8 +35,10 @@ ALL_TABLES = {
     "mome/ablation": Shown("mome_ablation", "mome.ablation"),
     "mome/routers": Shown("mome_routers", "mome.routers"),
     "mome/large": Shown("mome_large", "mome.large"),
+    "omni/main": Shown("omni_main", "omni.main"),
     "noise_check": Shown("noise_check", "noise_check.noise_check"),
     "elastic": Shown("tradeoff", "elastic.elastic"),
+    "pretrained": Shown("pretrained", "rates.pretrained"),
 }
 """Table, as below ``results/`` -> what it is."""
 ALL_FIGURES = {
@@ -118,6 +120,13 @@ ALL_FIGURES = {
         "WER of one method by ear, by eye and by both, against the ratio of speech to "
         "babble. Babble does not reach the eye: that line is its WER on clean clips.",
     ),
+    "figures/robustness": Shown(
+        "robustness",
+        "robustness.robustness",
+        "WER by ear, by eye and by both when audio or video fails, against how badly: noises, and "
+        "faults of the video under the noise that the axis names. What a fault does not reach is "
+        "drawn flat; none: the modality is absent.",
+    ),
     "figures/tradeoff": Shown(
         "tradeoff",
         "clouds.tradeoff",
@@ -129,10 +138,11 @@ ALL_FIGURES = {
 TABLES = {name: shown.experiment for name, shown in ALL_TABLES.items()}
 FIGURES = {name: shown.experiment for name, shown in ALL_FIGURES.items()}
 TRACES = {name: shown.trace for name, shown in ALL_FIGURES.items() if shown.trace}
+_FOLDERS = {"mome": "MoME", "omni": "Omni-AVSR"}
 PAPERS = {
-    name: "MoME" if name.startswith("mome/") else "Llama-MTSK"
+    name: _FOLDERS.get(name.partition("/")[0], "Llama-MTSK")
     for name in TABLES | FIGURES
-    if name.startswith("mome/") or name[-1].isdigit()
+    if name.partition("/")[0] in _FOLDERS or name[-1].isdigit()
 }
 """Table or figure that stands in one of the papers -> that paper."""
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from mavsr.config.queries import hide
 from mavsr.config.read import plain
+from mavsr.model.scales import Scale
 from mavsr.report.catalogue import ALL_FIGURES, PAPERS, TABLES
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
@@ -145,13 +146,14 @@ class Params:
         return f"{options} --online {shlex.quote(json.dumps(online))}"
 
     def origin(self, wildcards: Any) -> str:
-        """What the config calls corpus, encoders and LLM of a model."""
+        """What the config calls corpus, encoders and LLM of a model at a scale."""
         model = self.asked.models[wildcards["model"]]
+        used = Scale.parse(wildcards["scale"]).rates
         return json.dumps(
             {
                 "corpus": model.corpus,
                 "split": "test",
-                "encoders": "+".join(name for _, name in model.encoders),
+                "encoders": "+".join(name for modality, name in model.encoders if modality in used),
                 "llm": model.llm,
                 "variant": model.variant,
             }
