@@ -56,6 +56,14 @@ class DecodingSettings:
             unit="tokens of the LLM",
         ),
     ] = 12
+    nbest: Annotated[
+        Count,
+        Key(
+            "Transcripts of an utterance that are written, best first, with their log-probability; "
+            "there are no more than `beams`",
+            decides=("decode",),
+        ),
+    ] = 5
     batch_tokens: Annotated[
         Count,
         Key(

@@ -84,19 +84,32 @@ class Sampler:
         return values.gather(1, order), drawn.gather(1, order)
 
 
+@dataclass(frozen=True)
+class Hypothesis:
+    """A continuation that came to an end."""
+
+    tokens: list[int]
+    """Its tokens, without the end token."""
+    score: float
+    """By which hypotheses are ranked: mean log-probability of the tokens, the end among them."""
+    log_probabilities: list[float]
+    """Natural logarithm of each token's probability given those before it; of the end too, where it
+    was reached. Under a :class:`Sampler` the probability by which tokens are drawn."""
+
+
 @dataclass
 class _Ended:
-    """The best hypotheses of an utterance that have come to an end: (score, tokens)."""
+    """The best hypotheses of an utterance that have come to an end, best first."""
 
     room: int
-    best: list[tuple[float, list[int]]] = field(default_factory=list)
+    best: list[Hypothesis] = field(default_factory=list)
 
-    def add(self, score: float, tokens: list[int]) -> None:
-        self.best = sorted([*self.best, (score, tokens)], key=lambda pair: -pair[0])[: self.room]
+    def add(self, hypothesis: Hypothesis) -> None:
+        self.best = sorted([*self.best, hypothesis], key=lambda h: -h.score)[: self.room]
 
     def beats(self, score: float) -> bool:
         """Whether no hypothesis of ``score`` would still find room."""
-        return len(self.best) == self.room and self.best[-1][0] >= score
+        return len(self.best) == self.room and self.best[-1].score >= score
 
 
 def beam_search(
@@ -106,8 +119,8 @@ def beam_search(
     max_new_tokens: int,
     choose: Choose,
     old: bool = False,
-) -> list[list[int]]:
-    """The best continuation of every utterance, without the end token.
+) -> list[list[Hypothesis]]:
+    """The continuations of every utterance that came to an end, best first, ``beams`` at most.
 
     Args:
         tree: the utterances' prefixes, before any token.
@@ -119,25 +132,28 @@ def beam_search(
     """
     device, batch = tree.logits.device, len(tree.logits)
     ended = [_Ended(beams) for _ in range(batch)]
-    alive = list(range(batch))
+    alive, zero = list(range(batch)), torch.zeros(1, device=device)
     scores = torch.zeros(batch, 1, device=device)
     tokens = torch.zeros(batch, 1, 0, dtype=torch.long, device=device)
+    sums = torch.zeros(batch, 1, 0, device=device)  # of log-probabilities up to each token
     for length in range(1, max_new_tokens + 1):
         totals, flat = choose(tree.logits, scores, 2 * beams, alive)
         parents, added = flat // tree.logits.shape[2], flat % tree.logits.shape[2]
         grown = tokens.gather(1, parents[..., None].expand(-1, -1, tokens.shape[2]))
         grown = torch.cat([grown, added[..., None]], dim=2)
+        past = sums.gather(1, parents[..., None].expand(-1, -1, sums.shape[2]))
+        past = torch.cat([past, totals[..., None]], dim=2)
         over = (added == end) | (length == max_new_tokens)
         # Only the first half may end: the rest is there so that enough hypotheses can go on.
         for row, place in over[:, :beams].nonzero().tolist():
             score = float(totals[row, place]) / length
             if score > float("-inf"):
-                hypothesis = grown[row, place].tolist()
-                ended[alive[row]].add(
-                    score, hypothesis[:-1] if hypothesis[-1] == end else hypothesis
-                )
+                found, steps = grown[row, place].tolist(), past[row, place].diff(prepend=zero)
+                found = found[:-1] if found[-1] == end else found
+                ended[alive[row]].add(Hypothesis(found, score, steps.tolist()))
         scores, going = totals.masked_fill(over, float("-inf")).topk(beams)
         tokens = grown.gather(1, going[..., None].expand(-1, -1, length))
+        sums = past.gather(1, going[..., None].expand(-1, -1, length))
         hoped_for = totals.amax(dim=1) if old and beams > 1 else scores[:, 0]
         reach = (hoped_for / length).tolist()
         rows = [r for r, u in enumerate(alive) if not ended[u].beats(reach[r])]
@@ -146,7 +162,8 @@ def beam_search(
         if len(rows) < len(alive):
             kept = torch.tensor(rows, device=device)
             tree.keep(kept)
-            scores, tokens, parents, going = (x[kept] for x in (scores, tokens, parents, going))
+            scores, tokens, sums = scores[kept], tokens[kept], sums[kept]
+            parents, going = parents[kept], going[kept]
             alive = [alive[row] for row in rows]
         tree.extend(parents.gather(1, going), tokens[..., -1])
-    return [one.best[0][1] if one.best else [] for one in ended]
+    return [one.best for one in ended]

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from mavsr.evaluation.beams import Sampler, beam_search, best
+from mavsr.evaluation.beams import Hypothesis, Sampler, beam_search, best
+from mavsr.evaluation.recognised import Recognised, recognised
 from mavsr.evaluation.settings import DecodingSettings
 from mavsr.evaluation.token_tree import TokenTree
 from mavsr.model.avsr import MatryoshkaModel, Utterance
@@ -21,6 +22,28 @@ def transcribe(
     decoding: DecodingSettings,
 ) -> list[str]:
     """Transcripts of a batch, each the same as if the utterance were decoded alone."""
+    searched = _search(model, utterances, scale, decoding)
+    return [model.text(found[0].tokens) if found else "" for found in searched]
+
+
+@torch.inference_mode()
+def recognise(
+    model: MatryoshkaModel,
+    utterances: Sequence[Utterance],
+    scale: Scale,
+    decoding: DecodingSettings,
+) -> list[Recognised]:
+    """The same transcripts with what the search says of them: see :class:`Recognised`."""
+    searched = _search(model, utterances, scale, decoding)
+    return [recognised(model.text, found, decoding.nbest) for found in searched]
+
+
+def _search(
+    model: MatryoshkaModel,
+    utterances: Sequence[Utterance],
+    scale: Scale,
+    decoding: DecodingSettings,
+) -> list[list[Hypothesis]]:
     old = numerics_of(model.settings.numerics).old_beams
     model.adapter.activate(scale)
     tree = TokenTree(model.llm, model.prefixes(utterances, scale))
@@ -30,8 +53,7 @@ def transcribe(
         seeds = [derive_seed(sampling.seed, "decoding", u.key) for u in utterances]
         choose = Sampler(seeds, sampling, tree.logits.device, old)
     end = model.tokenizer.eos_token_id
-    found = beam_search(tree, end, decoding.beams, decoding.max_new_tokens, choose, old)
-    return [model.text(ids) for ids in found]
+    return beam_search(tree, end, decoding.beams, decoding.max_new_tokens, choose, old)
 
 
 def plan_batches(prefix_tokens: Mapping[str, int], decoding: DecodingSettings) -> list[list[str]]:
