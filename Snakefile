@@ -60,6 +60,8 @@ rule report_pages:
         rules.all.input,
         paths.RUN_PAGE,
         expand(paths.LOSS_CURVE, model=asked.trained),
+        expand(paths.ERRORS, model=asked.models),
+        expand(paths.CLIP_PAGES, corpus=asked.heard_clean),
 
 
 onsuccess:

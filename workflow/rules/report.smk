@@ -108,6 +108,56 @@ rule draw_losses:
         " 2> {log:q}"
 
 
+rule write_errors:
+    input:
+        hypotheses=needs.hypotheses_of_model(paths.HYPOTHESES),
+        settings=needs.hypotheses_of_model(paths.DECODED),
+        manifest=needs.manifest("test"),
+        shards=needs.shown_clips,
+        noisy=needs.shown_noise,
+    output:
+        page=paths.ERRORS,
+    log:
+        "results/logs/report/errors/{model}.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="2GB",
+    params:
+        code=code("report.pages.errors"),
+        normalise=told.of("write_errors", "scoring", "normaliser"),
+        worst=told.of("write_errors", "pages", "worst"),
+        noisy=flag("noisy"),
+    shell:
+        "python -m mavsr.report.pages.errors --hypotheses {input.hypotheses:q}"
+        " --manifest {input.manifest:q} --shards {input.shards:q} {params.noisy} {input.noisy:q}"
+        " --normalise {params.normalise} --worst {params.worst} --output {output.page:q} 2> {log:q}"
+
+
+rule write_clips:
+    input:
+        hypotheses=needs.hypotheses_of_clips(paths.HYPOTHESES),
+        settings=needs.hypotheses_of_clips(paths.DECODED),
+        manifest=paths.MANIFEST.format(corpus="{corpus}", split="test"),
+        shards=needs.shards(paths.CROPS, "test"),
+    output:
+        folder=directory(paths.CLIP_PAGES),
+    log:
+        "results/logs/report/clips/{corpus}.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="2GB",
+    params:
+        code=code("report.pages.clips"),
+        normalise=told.of("write_clips", "scoring", "normaliser"),
+        count=told.of("write_clips", "pages", "clips"),
+    shell:
+        "python -m mavsr.report.pages.clips --hypotheses {input.hypotheses:q}"
+        " --manifest {input.manifest:q} --shards {input.shards:q} --normalise {params.normalise}"
+        " --count {params.count} --output {output.folder:q} 2> {log:q}"
+
+
 rule describe_run:
     input:
         settings=rules.check_results.input.settings,

@@ -12,6 +12,7 @@ from mavsr.config.experiments import AllRates, Entry, Setup, Table4
 from mavsr.config.imported import Imported
 from mavsr.config.llms import Llm
 from mavsr.config.mome import MomeSettings
+from mavsr.config.pages import Pages
 from mavsr.config.scoring import ScoringSettings
 from mavsr.config.sections import Features, Mouths, Noise, Projector, Training
 from mavsr.config.toy import Toy
@@ -84,6 +85,7 @@ class Config:
     training: Annotated[Training, Key("Optimisation")] = Training()
     decoding: Annotated[DecodingSettings, Key("Beam search")] = DecodingSettings()
     scoring: Annotated[ScoringSettings, Key("Word error rates")] = ScoringSettings()
+    pages: Annotated[Pages, Key("Pages of errors and of clips")] = Pages()
     toy: Annotated[Toy, Key("The small models of the embedded default")] = Toy()
 
     def is_used(self, experiment: str) -> bool:

@@ -19,6 +19,7 @@ def _known(method: str | None) -> str | None:
 
 
 SCORES = ("score_experiment", "check_results")
+COUNTS = (*SCORES, "write_errors", "write_clips")
 
 
 @settings("scoring")
@@ -30,7 +31,7 @@ class ScoringSettings:
         Key(
             "What is done to texts before words are counted: none (lower case alone, as the papers "
             "do), punctuation (marks dropped) or whisper-basic (Whisper's for any language)",
-            SCORES,
+            COUNTS,
         ),
     ] = "none"
     baseline: Annotated[

@@ -71,7 +71,7 @@ def decode(
         _fingerprint(folder, read, origin, decoding),
         code_digest("mavsr.evaluation.decode"),
     )
-    # Planned whole, so that what is left meets the batch it would have met: its last bits are the same.
+    # Planned whole: what is left meets the batch that it would have met, and rounds alike.
     planned = (
         [k for k in batch if k not in resume.lines] for batch in plan_batches(tokens, decoding)
     )

@@ -166,6 +166,41 @@ class Inputs:
             for pattern in (paths.MANIFEST, paths.LEDGER)
         ]
 
+    def hypotheses_of_model(self, pattern: str) -> Function:
+        """Input function: everything that a model decoded, or what lies beside it."""
+        return lambda wildcards: self._decoded(
+            pattern, [e for e in self.asked.evaluations if e.model.name == wildcards["model"]]
+        )
+
+    def hypotheses_of_clips(self, pattern: str) -> Function:
+        """Input function: what all models of a corpus made of its clean clips."""
+        return lambda wildcards: self._decoded(
+            pattern,
+            [
+                e
+                for e in self.asked.evaluations
+                if e.model.corpus == wildcards["corpus"] and e.condition == "clean"
+            ],
+        )
+
+    def shown_clips(self, wildcards: Any) -> list[str]:
+        """Crops and clean audio of the clips that a model was tested on."""
+        known = {"corpus": self.asked.models[wildcards["model"]].corpus}
+        return self.shards(paths.CROPS, "test")(known)
+
+    def shown_noise(self, wildcards: Any) -> list[str]:
+        """Their noisy audio, under the conditions that it was tested in."""
+        model = self.asked.models[wildcards["model"]]
+        tested = [e.condition for e in self.asked.evaluations if e.model.name == model.name]
+        return [
+            path
+            for condition in dict.fromkeys(tested)
+            if condition != "clean" and "audio" in dict(model.encoders)
+            for path in self.shards(paths.NOISY, "test")(
+                {"corpus": model.corpus, "condition": condition}
+            )
+        ]
+
     def all_hypotheses(self, pattern: str) -> list[str]:
         """Likewise of all experiments."""
         return self._decoded(pattern, self.asked.evaluations)
