@@ -39,6 +39,7 @@ rule all:
         paths.WER,
         paths.CHECKS,
         paths.PARAMETERS,
+        paths.RESULTS,
         f"{paths.LOSSES}.png",
         needs.shown(TABLES | FIGURES),
         needs.sheets,

@@ -158,11 +158,36 @@ rule write_clips:
         " --count {params.count} --output {output.folder:q} 2> {log:q}"
 
 
+rule write_results:
+    input:
+        scores=paths.WER,
+        settings=needs.all_hypotheses(paths.DECODED),
+        ledgers=needs.ledger_summaries,
+    output:
+        page=paths.RESULTS,
+        first=paths.FIRST_PAGE,
+    log:
+        "results/logs/report/results.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+        options=told.options,
+    params:
+        code=code("report.results"),
+        config=told.whole,
+    shell:
+        "python -m mavsr.report.results --scores {input.scores:q} --settings {input.settings:q}"
+        " --ledgers {input.ledgers:q} --resolved {params.config:q} --options {resources.options:q}"
+        " --output {output.page:q} --first_page {output.first:q} 2> {log:q}"
+
+
 rule describe_run:
     input:
         settings=rules.check_results.input.settings,
         ledgers=needs.ledger_summaries,
         checks=paths.CHECKS,
+        first=paths.FIRST_PAGE,  # the report's opening page includes it
     output:
         page=report(
             paths.RUN_PAGE,

@@ -4,12 +4,14 @@ Every one hands out :func:`mavsr.workflow.reads.settings_of`, perhaps in the for
 """
 
 import json
+import os
 import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from mavsr.config.queries import hide
 from mavsr.config.read import plain
+from mavsr.remedies import CONFIG_OPTIONS
 from mavsr.report.catalogue import ALL_FIGURES, PAPERS, TABLES
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
@@ -165,6 +167,10 @@ class Params:
             return json.dumps({"rates": read["rates"], "table4": read["table4"]})
         kinds = {name: corpus["kind"] for name, corpus in read.get("corpora", {}).items()}
         return json.dumps({"kinds": kinds})
+
+    def options(self, wildcards: Any) -> str:
+        """Resources function: the options by which the config was chosen."""
+        return os.environ.get(CONFIG_OPTIONS, "")
 
     def whole(self, wildcards: Any) -> str:
         """The resolved config."""
