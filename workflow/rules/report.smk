@@ -4,6 +4,7 @@
 rule write_table:
     input:
         scores=needs.scores,
+        adaptive=needs.measured("table", "adaptive", paths.ADAPTED),
         published=published_tables(),
     output:
         multiext(paths.SHOWN, ".csv", ".md", ".tex", ".rst"),
@@ -24,9 +25,11 @@ rule write_table:
         code=code("report.table"),
         report=told.report,
         scores=flag("scores"),
+        adaptive=flag("adaptive"),
     shell:
         "python -m mavsr.report.table --name {wildcards.name} --settings {params.report:q}"
-        " {params.scores} {input.scores:q} --output results 2> {log:q}"
+        " {params.scores} {input.scores:q} {params.adaptive} {input.adaptive:q}"
+        " --output results 2> {log:q}"
 
 
 rule draw_figure:
@@ -34,6 +37,8 @@ rule draw_figure:
         scores=needs.scores,
         routing=needs.routing,
         similarity=needs.similarity,
+        adaptive=needs.measured("figure", "adaptive", paths.ADAPTED),
+        confidence=needs.measured("figure", "confidence", paths.JUDGED),
         published=published_tables(),
     output:
         f"{paths.SHOWN}.pdf",
@@ -55,10 +60,13 @@ rule draw_figure:
         report=told.report,
         routing=flag("routing"),
         similarity=flag("similarity"),
+        adaptive=flag("adaptive"),
+        confidence=flag("confidence"),
     shell:
         "python -m mavsr.report.figure --name {wildcards.name} --settings {params.report:q}"
         " --scores {input.scores:q} {params.routing} {input.routing:q}"
-        " {params.similarity} {input.similarity:q} --output results 2> {log:q}"
+        " {params.similarity} {input.similarity:q} {params.adaptive} {input.adaptive:q}"
+        " {params.confidence} {input.confidence:q} --output results 2> {log:q}"
 
 
 rule check_results:

@@ -19,7 +19,7 @@ def _known(method: str | None) -> str | None:
 
 
 SCORES = ("score_experiment", "check_results")
-COUNTS = (*SCORES, "write_errors", "write_clips")
+COUNTS = (*SCORES, "adapt_scales", "judge_confidence", "write_errors", "write_clips")
 
 
 @settings("scoring")

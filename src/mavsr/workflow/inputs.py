@@ -10,21 +10,25 @@ from mavsr.checkpoints import ENCODER, LLM, identity_files
 from mavsr.config.downloads import RemoteFile
 from mavsr.errors import InputError
 from mavsr.model.named import Model
-from mavsr.report.catalogue import FIGURES, TABLES, TRACES, experiment_of
+from mavsr.report.catalogue import (
+    ABOUT_CONFIDENCE,
+    ALL_FIGURES,
+    ALL_TABLES,
+    FIGURES,
+    TRACES,
+    experiment_of,
+)
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
+from mavsr.workflow.decoded_inputs import DecodedInputs, Function
 from mavsr.workflow.needs import training_views, wanted_caches
 from mavsr.workflow.paths import SPLITS, shard_names
 
-Function = Callable[[Any], list[str]]
 SUFFIXES = {"table": ("csv", "md", "tex", "html", "rst"), "figure": ("pdf", "png")}
 
 
-class Inputs:
+class Inputs(DecodedInputs):
     """The functions that need the config."""
-
-    def __init__(self, asked: Asked) -> None:
-        self.asked = asked
 
     def shards(self, pattern: str, split: str | None = None) -> Function:
         """Input function: a file per shard of a split, which may be fixed.
@@ -151,12 +155,6 @@ class Inputs:
             *(file for encoder in encoders for file in weight_files(encoder.path)),
         ]
 
-    def hypotheses(self, pattern: str) -> Function:
-        """Input function: an experiment's files of decoded utterances, or those beside them."""
-        return lambda wildcards: self._decoded(
-            pattern, self.asked.by_experiment.get(wildcards["experiment"], [])
-        )
-
     def tested_clips(self, wildcards: Any) -> list[str]:
         """What says of which clips an experiment's hypotheses must be: manifests, and ledgers."""
         wanted = self.asked.by_experiment.get(wildcards["experiment"], [])
@@ -165,23 +163,6 @@ class Inputs:
             for corpus in sorted({e.model.corpus for e in wanted})
             for pattern in (paths.MANIFEST, paths.LEDGER)
         ]
-
-    def hypotheses_of_model(self, pattern: str) -> Function:
-        """Input function: everything that a model decoded, or what lies beside it."""
-        return lambda wildcards: self._decoded(
-            pattern, [e for e in self.asked.evaluations if e.model.name == wildcards["model"]]
-        )
-
-    def hypotheses_of_clips(self, pattern: str) -> Function:
-        """Input function: what all models of a corpus made of its clean clips."""
-        return lambda wildcards: self._decoded(
-            pattern,
-            [
-                e
-                for e in self.asked.evaluations
-                if e.model.corpus == wildcards["corpus"] and e.condition == "clean"
-            ],
-        )
 
     def shown_clips(self, wildcards: Any) -> list[str]:
         """Crops and clean audio of the clips that a model was tested on."""
@@ -199,16 +180,6 @@ class Inputs:
             for path in self.shards(paths.NOISY, "test")(
                 {"corpus": model.corpus, "condition": condition}
             )
-        ]
-
-    def all_hypotheses(self, pattern: str) -> list[str]:
-        """Likewise of all experiments."""
-        return self._decoded(pattern, self.asked.evaluations)
-
-    def _decoded(self, pattern: str, wanted: Iterable[Any]) -> list[str]:
-        return [
-            pattern.format(model=e.model.name, condition=e.condition, scale=e.scale.name)
-            for e in wanted
         ]
 
     def all_scores(self) -> list[str]:
@@ -272,11 +243,12 @@ class Inputs:
         return list(self._shown(set(names)))
 
     def _shown(self, names: set[str]) -> Iterator[str]:
-        for kind, known in (("table", TABLES), ("figure", FIGURES)):
-            for name, experiment in known.items():
-                if name in names and (
-                    experiment is None or self.asked.by_experiment.get(experiment)
-                ):
+        for kind, known in (("table", ALL_TABLES), ("figure", ALL_FIGURES)):
+            for name, shown in known.items():
+                run = shown.experiment is None or self.asked.by_experiment.get(shown.experiment)
+                # The trade-off is worth seeing without adaptive rates, their own table is not.
+                measured = name not in ABOUT_CONFIDENCE or self.is_sure(shown)
+                if name in names and run and measured:
                     for suffix in SUFFIXES[kind]:
                         yield f"{paths.SHOWN.format(name=name)}.{suffix}"
 

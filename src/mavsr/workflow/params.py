@@ -147,12 +147,19 @@ class Params:
         return f"{options} --online {shlex.quote(json.dumps(online))}"
 
     def origin(self, wildcards: Any) -> str:
-        """What the config calls corpus, encoders and LLM of a model."""
+        """What the config calls corpus, encoders and LLM of a model, and the test split."""
+        return self._origin(wildcards, "test")
+
+    def validation_origin(self, wildcards: Any) -> str:
+        """The same, and the validation split."""
+        return self._origin(wildcards, "val")
+
+    def _origin(self, wildcards: Any, split: str) -> str:
         model = self.asked.models[wildcards["model"]]
         return json.dumps(
             {
                 "corpus": model.corpus,
-                "split": "test",
+                "split": split,
                 "encoders": "+".join(name for _, name in model.encoders),
                 "llm": model.llm,
                 "variant": model.variant,

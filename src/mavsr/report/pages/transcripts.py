@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from mavsr.evaluation.alignment import Alignment, Cell, align
 from mavsr.evaluation.recognised import Recognised
-from mavsr.report.pages.alignment import Alignment, Cell, align
 
 STYLE = """
 .words { border-collapse: separate; border-spacing: 2px; }

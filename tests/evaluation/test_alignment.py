@@ -3,7 +3,7 @@
 import jiwer
 import pytest
 
-from mavsr.report.pages.alignment import align
+from mavsr.evaluation.alignment import align
 
 
 @pytest.mark.parametrize(
