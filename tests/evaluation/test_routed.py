@@ -6,6 +6,7 @@ import pytest
 from evaluated import SIDECAR
 
 from mavsr.config.elastic import ElasticSettings
+from mavsr.config.scoring import ScoringSettings
 from mavsr.errors import InputError
 from mavsr.evaluation.adapt import COLUMNS, adapt
 from mavsr.evaluation.hypotheses import line_of, write_hypotheses
@@ -94,7 +95,7 @@ def files(tmp_path):
 
 
 def run_adapt(files, output, **elastic):
-    adapt(*files, output, "none", ElasticSettings(**elastic))
+    adapt(*files, output, ScoringSettings(), ElasticSettings(**elastic))
     return read_csv(output, "adaptive rates")
 
 
@@ -129,7 +130,7 @@ def test_a_threshold_and_a_start_may_be_given(files, tmp_path):
 
 
 def test_confidence_is_judged_for_every_scale_unit_and_curve(files, tmp_path):
-    judge(*files, tmp_path / "confidence.csv", "none")
+    judge(*files, tmp_path / "confidence.csv", ScoringSettings())
     table = read_csv(tmp_path / "confidence.csv", "confidence")
     kinds = table.groupby(["scale", "unit", "curve"]).size()
     assert sorted(kinds.index) == [

@@ -12,6 +12,7 @@ from evaluated import SIDECAR
 from trees import manifest_row
 from videos import write_mp4
 
+from mavsr.config.scoring import ScoringSettings
 from mavsr.corpus.manifest import write_manifest
 from mavsr.errors import InputError
 from mavsr.evaluation.hypotheses import line_of, write_hypotheses
@@ -73,7 +74,7 @@ def found(text):
 
 def write_errors(place, conditions=("clean",), model="m.ms", **changes):
     paths = [place / model / c / f"{scale}.jsonl" for c in conditions for scale in HEARD]
-    options = {"normalise": "none", "worst": 5, "output": place / "errors.html", **changes}
+    options = {"scoring": ScoringSettings(), "worst": 5, "output": place / "errors.html", **changes}
     errors(paths, place / "test.parquet", [place / "crops" / "00000.tar"], **options)
     return (place / "errors.html").read_text(encoding="utf-8")
 
@@ -115,7 +116,7 @@ def test_every_condition_has_its_audio(place):
 def test_a_page_is_of_one_model(place):
     paths = [place / model / "clean" / "a4_v2.jsonl" for model in ("m.ms", "m.ffn")]
     with pytest.raises(InputError, match=r"is of one model, not of m\.ffn, m\.ms"):
-        errors(paths, place / "test.parquet", [], place / "x.html", "none", 5)
+        errors(paths, place / "test.parquet", [], place / "x.html", ScoringSettings(), 5)
 
 
 def test_crops_that_are_missing_are_named(place):
@@ -127,7 +128,7 @@ def test_crops_that_are_missing_are_named(place):
 def write_clips(place, count=9, methods=("m.ms", "m.ffn")):
     paths = [place / model / "clean" / f"{scale}.jsonl" for model in methods for scale in HEARD]
     shards = [place / "crops" / "00000.tar"]
-    clips(paths, place / "test.parquet", shards, place / "clips", "none", count)
+    clips(paths, place / "test.parquet", shards, place / "clips", ScoringSettings(), count)
     return {path.name: path.read_text(encoding="utf-8") for path in (place / "clips").iterdir()}
 
 

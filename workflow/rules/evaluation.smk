@@ -88,11 +88,11 @@ rule adapt_scales:
         mem="1GB",
     params:
         code=code("evaluation.adapt"),
-        normalise=told.of("adapt_scales", "scoring", "normaliser"),
+        scoring=told.of("adapt_scales", "scoring"),
         elastic=told.of("adapt_scales", "elastic"),
     shell:
         "python -m mavsr.evaluation.adapt --hypotheses {input.hypotheses:q}"
-        " --validation {input.validation:q} --normalise {params.normalise}"
+        " --validation {input.validation:q} --scoring {params.scoring:q}"
         " --elastic {params.elastic:q} --output {output.table:q} 2> {log:q}"
 
 
@@ -112,10 +112,31 @@ rule judge_confidence:
         mem="1GB",
     params:
         code=code("evaluation.judge"),
-        normalise=told.of("judge_confidence", "scoring", "normaliser"),
+        scoring=told.of("judge_confidence", "scoring"),
     shell:
         "python -m mavsr.evaluation.judge --hypotheses {input.hypotheses:q}"
-        " --validation {input.validation:q} --normalise {params.normalise}"
+        " --validation {input.validation:q} --scoring {params.scoring:q}"
+        " --output {output.table:q} 2> {log:q}"
+
+
+rule compare_systems:
+    input:
+        hypotheses=needs.hypotheses(paths.HYPOTHESES),
+        settings=needs.hypotheses(paths.DECODED),
+    output:
+        table=paths.COMPARED,
+    log:
+        "results/logs/evaluation/{experiment}_differences.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        code=code("evaluation.differences"),
+        scoring=told.of("compare_systems", "scoring"),
+    shell:
+        "python -m mavsr.evaluation.differences --hypotheses {input.hypotheses:q}"
+        " --scoring {params.scoring:q}"
         " --output {output.table:q} 2> {log:q}"
 
 

@@ -39,6 +39,7 @@ rule draw_figure:
         similarity=needs.similarity,
         adaptive=needs.measured("figure", "adaptive", paths.ADAPTED),
         confidence=needs.measured("figure", "confidence", paths.JUDGED),
+        differences=needs.compared,
         published=published_tables(),
     output:
         f"{paths.SHOWN}.pdf",
@@ -62,11 +63,13 @@ rule draw_figure:
         similarity=flag("similarity"),
         adaptive=flag("adaptive"),
         confidence=flag("confidence"),
+        differences=flag("differences"),
     shell:
         "python -m mavsr.report.figure --name {wildcards.name} --settings {params.report:q}"
         " --scores {input.scores:q} {params.routing} {input.routing:q}"
         " {params.similarity} {input.similarity:q} {params.adaptive} {input.adaptive:q}"
-        " {params.confidence} {input.confidence:q} --output results 2> {log:q}"
+        " {params.confidence} {input.confidence:q}"
+        " {params.differences} {input.differences:q} --output results 2> {log:q}"
 
 
 rule check_results:
@@ -133,13 +136,13 @@ rule write_errors:
         mem="2GB",
     params:
         code=code("report.pages.errors"),
-        normalise=told.of("write_errors", "scoring", "normaliser"),
+        scoring=told.of("write_errors", "scoring"),
         worst=told.of("write_errors", "pages", "worst"),
         noisy=flag("noisy"),
     shell:
         "python -m mavsr.report.pages.errors --hypotheses {input.hypotheses:q}"
         " --manifest {input.manifest:q} --shards {input.shards:q} {params.noisy} {input.noisy:q}"
-        " --normalise {params.normalise} --worst {params.worst} --output {output.page:q} 2> {log:q}"
+        " --scoring {params.scoring:q} --worst {params.worst} --output {output.page:q} 2> {log:q}"
 
 
 rule write_clips:
@@ -158,12 +161,12 @@ rule write_clips:
         mem="2GB",
     params:
         code=code("report.pages.clips"),
-        normalise=told.of("write_clips", "scoring", "normaliser"),
-        count=told.of("write_clips", "pages", "clips"),
+        scoring=told.of("write_clips", "scoring"),
+        clips=told.of("write_clips", "pages", "clips"),
     shell:
         "python -m mavsr.report.pages.clips --hypotheses {input.hypotheses:q}"
-        " --manifest {input.manifest:q} --shards {input.shards:q} --normalise {params.normalise}"
-        " --count {params.count} --output {output.folder:q} 2> {log:q}"
+        " --manifest {input.manifest:q} --shards {input.shards:q} --scoring {params.scoring:q}"
+        " --count {params.clips} --output {output.folder:q} 2> {log:q}"
 
 
 rule write_results:

@@ -13,9 +13,9 @@ import pandas as pd
 
 from mavsr.command import run_command
 from mavsr.config.elastic import ElasticSettings
+from mavsr.config.scoring import ScoringSettings
 from mavsr.errors import InputError
 from mavsr.evaluation.both_splits import ABOUT, Decoded, read_models
-from mavsr.evaluation.normalisers import normaliser
 from mavsr.evaluation.routed import Pass, Routed, choose, read_pass, route, thresholds
 from mavsr.model.scales import Scale
 from mavsr.tables import write_csv
@@ -43,7 +43,7 @@ def adapt(
     hypotheses: list[Path],
     validation: list[Path],
     output: Path,
-    normalise: str,
+    scoring: ScoringSettings,
     elastic: ElasticSettings,
 ) -> None:
     """Write ``output`` (CSV, columns as in ``COLUMNS``): a curve per model and split.
@@ -52,13 +52,13 @@ def adapt(
         hypotheses: ``.../<model>/clean/<scale>.jsonl`` of the test split.
         validation: ``.../<model>/val/<scale>.jsonl``.
         output: the table.
-        normalise: name of the normaliser that words are counted with.
+        scoring: how words are counted.
         elastic: where to start, and what the threshold is.
 
     Raises:
         InputError: hypotheses are missing or damaged, or no model has the scale to start at.
     """
-    models = list(read_models(hypotheses, validation, normaliser(normalise)))
+    models = list(read_models(hypotheses, validation, scoring))
     rows = [row for scales in models if len(scales) > 1 for row in curves(scales, elastic)]
     if not rows:
         named = sorted({one.scale.name for scales in models for one in scales})

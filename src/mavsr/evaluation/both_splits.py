@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mavsr.config.scoring import ScoringSettings
 from mavsr.errors import InputError
 from mavsr.evaluation.hypotheses import Hypotheses, read_hypotheses
+from mavsr.evaluation.units import counting
 from mavsr.evaluation.word_errors import WordErrors, count_errors
 from mavsr.model.scales import Scale
 from mavsr.remedies import rebuild_command
@@ -21,6 +23,8 @@ class Counted:
 
     content: Hypotheses
     errors: WordErrors
+    form: Callable[[str], str]
+    """What makes of a text the words, or characters, that are counted."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +43,14 @@ class Decoded:
 
 
 def read_models(
-    hypotheses: Sequence[Path], validation: Sequence[Path], normalise: Callable[[str], str]
+    hypotheses: Sequence[Path], validation: Sequence[Path], scoring: ScoringSettings
 ) -> Iterator[list[Decoded]]:
     """For each model its scales, the cheapest first.
 
     Args:
         hypotheses: ``.../<model>/clean/<scale>.jsonl`` of the test split.
         validation: ``.../<model>/val/<scale>.jsonl``, of the same models and scales.
-        normalise: applied before words are counted.
+        scoring: how words are counted.
 
     Raises:
         InputError: a file is missing or damaged, or lacks log-probabilities.
@@ -56,7 +60,7 @@ def read_models(
     for path in hypotheses:
         if _place(path) not in known:
             raise InputError(f"{path} has no hypotheses of the validation split beside it")
-        test, val = _counted(path, normalise), _counted(known[_place(path)], normalise)
+        test, val = _counted(path, scoring), _counted(known[_place(path)], scoring)
         sidecar, model = test.content.sidecar, path.parent.parent.name
         about = {**sidecar["origin"], **sidecar["model"], "model": model}
         scale = Scale(sidecar["audio_rate"], sidecar["video_rate"])
@@ -70,7 +74,7 @@ def _place(path: Path) -> tuple[str, str]:
     return path.parent.parent.name, path.name
 
 
-def _counted(path: Path, normalise: Callable[[str], str]) -> Counted:
+def _counted(path: Path, scoring: ScoringSettings) -> Counted:
     content = read_hypotheses(path)
     if lost := content.texts.keys() - content.found.keys():
         raise InputError(
@@ -78,6 +82,7 @@ def _counted(path: Path, normalise: Callable[[str], str]) -> Counted:
             f"again: {rebuild_command(path)}"
         )
     try:
-        return Counted(content, count_errors(content.references, content.texts, normalise))
+        form = counting(scoring, content.references.values())
+        return Counted(content, count_errors(content.references, content.texts, form), form)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mavsr.command import run_command
+from mavsr.config.scoring import ScoringSettings
 from mavsr.evaluation.alignment import align
 from mavsr.evaluation.both_splits import ABOUT, Counted, Decoded, read_models
 from mavsr.evaluation.confidence import (
@@ -18,7 +19,6 @@ from mavsr.evaluation.confidence import (
     reliability,
     risk_coverage,
 )
-from mavsr.evaluation.normalisers import normaliser
 from mavsr.tables import write_csv
 
 COLUMNS = {
@@ -40,24 +40,25 @@ POINTS = 50
 """Points that a curve of risk keeps at most."""
 
 
-def judge(hypotheses: list[Path], validation: list[Path], output: Path, normalise: str) -> None:
+def judge(
+    hypotheses: list[Path], validation: list[Path], output: Path, scoring: ScoringSettings
+) -> None:
     """Write ``output`` (CSV, columns as in ``COLUMNS``), of the test split.
 
     Args:
         hypotheses: ``.../<model>/clean/<scale>.jsonl`` of the test split.
         validation: ``.../<model>/val/<scale>.jsonl``, on which the calibration is fitted.
         output: the table.
-        normalise: name of the normaliser that words are counted with.
+        scoring: how words are counted.
 
     Raises:
         InputError: hypotheses are missing or damaged.
     """
-    clean = normaliser(normalise)
     rows: list[dict[str, Any]] = []
-    for scales in read_models(hypotheses, validation, clean):
+    for scales in read_models(hypotheses, validation, scoring):
         for one in scales:
             about = {**one.about, "scale": one.scale.name}
-            rows += [{**about, **row} for row in [*_utterances(one), *_words(one, clean)]]
+            rows += [{**about, **row} for row in [*_utterances(one), *_words(one)]]
     write_csv(output, pd.DataFrame(rows, columns=list(COLUMNS)))
 
 
@@ -74,8 +75,8 @@ def _utterances(one: Decoded) -> Iterator[dict[str, Any]]:
         yield {"unit": "utterance", "curve": "risk", **point}
 
 
-def _words(one: Decoded, normalise: Any) -> Iterator[dict[str, Any]]:
-    pairs = {split: _judged(getattr(one, split), normalise) for split in ("val", "test")}
+def _words(one: Decoded) -> Iterator[dict[str, Any]]:
+    pairs = {split: _judged(getattr(one, split)) for split in ("val", "test")}
     if all(values for values, _ in pairs.values()):
         values = {split: pair[0] for split, pair in pairs.items()}
         right = {split: np.array(pair[1], bool) for split, pair in pairs.items()}
@@ -83,16 +84,16 @@ def _words(one: Decoded, normalise: Any) -> Iterator[dict[str, Any]]:
             yield {"unit": "word", **row}
 
 
-def _judged(counted: Counted, normalise: Any) -> tuple[list[float], list[bool]]:
+def _judged(counted: Counted) -> tuple[list[float], list[bool]]:
     """Log-probability of every recognised word, and whether it was said there."""
     values: list[float] = []
     right: list[bool] = []
     for key, reference in counted.content.references.items():
-        heard = normalise(counted.content.texts[key]).split()
+        heard = counted.form(counted.content.texts[key]).split()
         found = counted.content.found[key].words
         if len(found) != len(heard):
             continue  # normalising joined or parted words, so none has a log-probability
-        cells = align(normalise(reference).split(), heard).cells
+        cells = align(counted.form(reference).split(), heard).cells
         said = {cell.place for cell in cells if cell.kind == "right"}
         values += found
         right += [place in said for place in range(len(heard))]

@@ -20,9 +20,9 @@ class Shown:
     """``module.function`` below :mod:`mavsr.report.tables` or :mod:`mavsr.report.figures`."""
     caption: str = ""
     """What a figure shows, for the report."""
-    trace: Literal["routing", "similarity", "adaptive", "confidence"] | None = None
+    trace: Literal["routing", "similarity", "adaptive", "confidence", "differences"] | None = None
     """What it shows beside scores: a model's experts, its projected tokens, what adaptive rates
-    give, or how far confidence can be trusted."""
+    give, how far confidence can be trusted, or how far systems differ from the baseline."""
 
 
 ALL_TABLES = {
@@ -135,6 +135,7 @@ ALL_FIGURES = {
         "WER against the LLM's tokens per utterance, a line per method; grey: values in print on "
         "the papers' corpora. Below, the difference from the baseline at the same scale, with 95 % "
         "intervals of the paired bootstrap over utterances.",
+        trace="differences",
     ),
     "figures/confidence": Shown(
         "tradeoff",

@@ -34,6 +34,15 @@ def read_adapted(path: Path) -> pd.DataFrame:
     )
 
 
+def read_compared(path: Path) -> pd.DataFrame:
+    """A table of :mod:`mavsr.evaluation.differences`.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    return read_csv(path, "differences").fillna({"variant": ""}).astype({"variant": str})
+
+
 @dataclass(frozen=True)
 class Sources:
     """Scores and settings, as the functions that make tables and figures take them."""
@@ -50,6 +59,9 @@ class Sources:
     """Rows of :mod:`mavsr.evaluation.adapt`, where adaptive rates are shown."""
     confidence: pd.DataFrame | None = None
     """Rows of :mod:`mavsr.evaluation.judge`, for the figure that shows confidence."""
+
+    differences: pd.DataFrame | None = None
+    """Rows of :mod:`mavsr.evaluation.differences`, for the figure that shows them."""
 
     def published(self, *tables: str, read_off: bool = False) -> pd.DataFrame:
         """Values in print for the corpora of these scores, and for no others.

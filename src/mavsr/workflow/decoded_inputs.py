@@ -5,6 +5,7 @@ from typing import Any
 
 from mavsr.model.methods import method_of
 from mavsr.report.catalogue import ALL_FIGURES, ALL_TABLES, Shown
+from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
 from mavsr.workflow.experiments import Evaluation
 
@@ -77,6 +78,12 @@ class DecodedInputs:
             return [pattern.format(experiment=found.experiment)] if wanted else []
 
         return files
+
+    def compared(self, wildcards: Any) -> list[str]:
+        """How far the systems behind a figure differ from the baseline, if it shows that."""
+        found = ALL_FIGURES[wildcards["name"]]
+        wanted = found.trace == "differences" and self.asked.config.scoring.baseline
+        return [paths.COMPARED.format(experiment=found.experiment)] if wanted else []
 
     def is_sure(self, shown: Shown) -> bool:
         """Whether the experiment of a table or figure has a model whose confidence is measured."""

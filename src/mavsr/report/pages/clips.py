@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from mavsr.command import progress, run_command
+from mavsr.config.scoring import ScoringSettings
 from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
-from mavsr.evaluation.normalisers import normaliser
 from mavsr.files import atomic
 from mavsr.media import decode_audio, decode_video, video_frames
 from mavsr.report.names import flops_unit, rank
@@ -34,7 +34,7 @@ def clips(
     manifest: Path,
     shards: list[Path],
     output: Path,
-    normalise: str,
+    scoring: ScoringSettings,
     count: int,
 ) -> None:
     """Write the folder ``output``: ``index.html``, and ``<key>.html`` for each clip.
@@ -44,13 +44,13 @@ def clips(
         manifest: of the split.
         shards: its shards of crops and audio.
         output: the folder.
-        normalise: name of the normaliser that words are counted with.
+        scoring: how words are counted.
         count: clips that get a page, at most: evenly over their sorted keys.
 
     Raises:
         InputError: something is missing or damaged.
     """
-    decoded = [read_decoded(path, normaliser(normalise)) for path in hypotheses]
+    decoded = [read_decoded(path, scoring) for path in hypotheses]
     if not decoded:
         raise InputError(
             "no model was decoded on clean clips; add condition clean to an experiment"

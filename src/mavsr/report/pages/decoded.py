@@ -1,10 +1,12 @@
 """Hypothesis files as pages show them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mavsr.config.scoring import ScoringSettings
 from mavsr.evaluation.hypotheses import read_hypotheses
+from mavsr.evaluation.units import counting
 from mavsr.report.names import label, scale_label
 from mavsr.report.pages.transcripts import Attempt, attempt
 
@@ -41,17 +43,18 @@ class Decoded:
         return 100 * sum(a.errors for a in aligned) / sum(len(a.cells) for a in aligned)
 
 
-def read_decoded(path: Path, normalise: Callable[[str], str]) -> Decoded:
+def read_decoded(path: Path, scoring: ScoringSettings) -> Decoded:
     """Read ``.../<model>/<condition>/<scale>.jsonl`` and compare it with its references.
 
     Args:
         path: the hypotheses.
-        normalise: applied to references and transcripts before words are compared.
+        scoring: how words are counted.
 
     Raises:
         InputError: the file or its sidecar is missing or damaged.
     """
     content = read_hypotheses(path)
+    form = counting(scoring, content.references.values())
     sidecar = content.sidecar
     model, origin = sidecar["model"], sidecar["origin"]
     rates = scale_label(sidecar["audio_rate"], sidecar["video_rate"])
@@ -61,7 +64,7 @@ def read_decoded(path: Path, normalise: Callable[[str], str]) -> Decoded:
             rates,
             reference,
             content.texts[key],
-            normalise,
+            form,
             content.found.get(key),
             tokens := content.tokens.get(key),
             None if tokens is None else each * tokens,

@@ -5,9 +5,9 @@ from html import escape
 from pathlib import Path
 
 from mavsr.command import run_command
+from mavsr.config.scoring import ScoringSettings
 from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
-from mavsr.evaluation.normalisers import normaliser
 from mavsr.files import atomic
 from mavsr.report.names import flops_unit
 from mavsr.report.page import heading, page, paragraph, tag
@@ -21,7 +21,7 @@ def errors(
     manifest: Path,
     shards: list[Path],
     output: Path,
-    normalise: str,
+    scoring: ScoringSettings,
     worst: int,
     noisy: list[Path] | None = None,
 ) -> None:
@@ -35,14 +35,14 @@ def errors(
         manifest: of the split.
         shards: its shards of crops and audio.
         output: the page.
-        normalise: name of the normaliser that words are counted with.
+        scoring: how words are counted.
         worst: utterances that are shown for each condition, at most.
         noisy: shards of noisy audio, ``.../<condition>/<shard>.tar``.
 
     Raises:
         InputError: something is missing or damaged, or hypotheses are of several models.
     """
-    decoded = [read_decoded(path, normaliser(normalise)) for path in hypotheses]
+    decoded = [read_decoded(path, scoring) for path in hypotheses]
     if len(models := {one.model for one in decoded}) != 1:
         raise InputError(f"a page of errors is of one model, not of {', '.join(sorted(models))}")
     rows = read_manifest(manifest).set_index("key")
