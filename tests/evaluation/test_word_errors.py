@@ -3,8 +3,8 @@ import dataclasses
 import jiwer
 import numpy as np
 import pytest
-from transformers.models.whisper.english_normalizer import BasicTextNormalizer
 import scipy.stats
+from transformers.models.whisper.english_normalizer import BasicTextNormalizer
 
 from mavsr.errors import InputError
 from mavsr.evaluation.normalisers import NORMALISERS, normaliser

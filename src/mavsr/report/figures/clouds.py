@@ -20,7 +20,7 @@ from mavsr.report.figures.style import (
     name_axis,
     panels,
 )
-from mavsr.report.names import EXPERTS, flops_unit, label, scale_label, scale_labels
+from mavsr.report.names import EXPERTS, common_label, flops_unit, scale_label, scale_labels
 from mavsr.report.published import comparable
 from mavsr.report.sources import Sources
 from mavsr.report.tables.elastic import policy
@@ -125,7 +125,7 @@ def _points(axes: Axes, rows: pd.DataFrame, method: str, joined: bool) -> None:
         ms=4.5,
         elinewidth=0.6,
         capsize=0,
-        label=label(method),
+        label=common_label(method, rows.variant),
     )
     bars.set_alpha(FAINT)
     if joined:
