@@ -138,10 +138,9 @@ rule write_errors:
         code=code("report.pages.errors"),
         scoring=told.of("write_errors", "scoring"),
         worst=told.of("write_errors", "pages", "worst"),
-        noisy=flag("noisy"),
     shell:
         "python -m mavsr.report.pages.errors --hypotheses {input.hypotheses:q}"
-        " --manifest {input.manifest:q} --shards {input.shards:q} {params.noisy} {input.noisy:q}"
+        " --manifest {input.manifest:q} --shards {input.shards:q} --noisy {input.noisy:q}"
         " --scoring {params.scoring:q} --worst {params.worst} --output {output.page:q} 2> {log:q}"
 
 

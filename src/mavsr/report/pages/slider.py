@@ -1,6 +1,7 @@
 """Sliders over the rates of a model: what it heard, and at what price."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -12,6 +13,11 @@ SLIDER_STYLE = """
 .players { display: flex; flex-wrap: wrap; gap: 1rem; align-items: end; }
 figure { margin: 0; } figcaption { color: var(--quiet); font-size: 13px; }
 video, audio { max-width: 100%; display: block; }
+@media (max-width: 700px) {
+  .players { gap: .6rem; }
+  .players video { height: 128px; width: auto; }
+  .players audio { height: 36px; }
+}
 .control { display: grid; grid-template-columns: max-content 1fr max-content; gap: .4rem .8rem;
   align-items: center; max-width: 34rem; margin: 1.2rem 0 .6rem; }
 .control select { grid-column: 2 / 4; min-width: 0; }
@@ -110,9 +116,14 @@ def _part(place: int, choice: Choice, dearest: int, flops: tuple[float, str]) ->
             ("LLM tokens", meter, f"{one.tokens}"),
             (unit, "", f"{one.tflops * factor:.3g}"),
             ("errors", "", f"{one.alignment.errors} of {len(said)} words"),
+            *(
+                [("probability", "", f"{math.exp(one.found.log_probability):.2f}")]
+                if one.found
+                else []
+            ),
         ]
         cells = [tag("span", name) + tag("span", bar) + tag("b", now) for name, bar, now in lines]
         cost = tag("div", *cells, class_="cost")
-    table = words_table(said, [one], flops)
+    table = words_table(said, [one])
     shown = f"{cost}{table}{nbest_list(one)}"
     return tag("div", shown, data_model=place, data_scale=scale, hidden=True)

@@ -66,27 +66,32 @@ def attempt(
     return Attempt(rates, words, align(normalise(said).split(), words), found, tokens, tflops)
 
 
-def words_table(said: Sequence[str], attempts: Sequence[Attempt], flops: tuple[float, str]) -> str:
+def words_table(
+    said: Sequence[str], attempts: Sequence[Attempt], flops: tuple[float, str] | None = None
+) -> str:
     """A table with the reference as its head and a row per attempt.
 
     Args:
         said: words of the reference, normalised.
         attempts: all of this reference.
-        flops: factor and name of the unit of FLOPs.
+        flops: factor and name of the unit of FLOPs; without it there are no numbers.
     """
-    factor, unit = flops
-    head = ["rates", *map(escape, said), "S+D+I", "tokens", unit, "p"]
+    factor, unit = flops or (None, "")
+    numbers = ["S+D+I", "tokens", unit, "p"] if flops else []
+    head = ["rates", *map(escape, said), *numbers]
     rows = ["<tr>" + "".join(f"<th>{cell}</th>" for cell in head) + "</tr>"]
     rows += [_row(one, factor) for one in attempts]
     return f'<div class="wide"><table class="words">{"".join(rows)}</table></div>'
 
 
-def _row(one: Attempt, factor: float) -> str:
+def _row(one: Attempt, factor: float | None) -> str:
     before = "".join(_added(*pair) for pair in one.alignment.before)
     cells = [
         _word(cell, one, before if place == 0 else "")
         for place, cell in enumerate(one.alignment.cells)
     ]
+    if factor is None:
+        return f"<tr><th>{escape(one.rates)}</th>{''.join(cells)}</tr>"
     a = one.alignment
     numbers = [
         f"{a.substitutions}+{a.deletions}+{a.insertions}",
