@@ -5,8 +5,8 @@ import torch
 from tiny import DIMS, make_utterance, scramble
 
 from mavsr.evaluation.beams import Hypothesis
-from mavsr.evaluation.hypotheses import line_of, read_hypotheses, write_hypotheses
-from mavsr.evaluation.recognised import NEVER, Recognised, recognised
+from mavsr.evaluation.hypotheses import Recognised, line_of, read_hypotheses, write_hypotheses
+from mavsr.evaluation.recognised import NEVER, recognised
 from mavsr.evaluation.settings import DecodingSettings
 from mavsr.evaluation.transcribe import _search, recognise, transcribe
 from mavsr.model.avsr import MatryoshkaModel

@@ -9,9 +9,8 @@ from mavsr.config.elastic import ElasticSettings
 from mavsr.config.scoring import ScoringSettings
 from mavsr.errors import InputError
 from mavsr.evaluation.adapt import COLUMNS, adapt
-from mavsr.evaluation.hypotheses import line_of, write_hypotheses
+from mavsr.evaluation.hypotheses import Recognised, line_of, write_hypotheses
 from mavsr.evaluation.judge import judge
-from mavsr.evaluation.recognised import Recognised
 from mavsr.evaluation.routed import Pass, choose, route, thresholds
 from mavsr.evaluation.word_errors import WordErrors
 from mavsr.tables import read_csv

@@ -15,8 +15,7 @@ from videos import write_mp4
 from mavsr.config.scoring import ScoringSettings
 from mavsr.corpus.manifest import write_manifest
 from mavsr.errors import InputError
-from mavsr.evaluation.hypotheses import line_of, write_hypotheses
-from mavsr.evaluation.recognised import Recognised
+from mavsr.evaluation.hypotheses import Recognised, line_of, write_hypotheses
 from mavsr.media import encode_audio, encode_lossless
 from mavsr.report.pages.clips import clips, evenly
 from mavsr.report.pages.errors import errors

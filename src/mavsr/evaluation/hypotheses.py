@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from mavsr.errors import InputError
-from mavsr.evaluation.recognised import Recognised
 from mavsr.files import atomic, checksum
 from mavsr.records import read_json, read_lines, write_record
 from mavsr.remedies import rebuild_command
@@ -32,6 +31,24 @@ class Origin:
     llm: str
     variant: str = ""
     """What tells models of one method apart, such as the experts of MoME; empty for most."""
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """An utterance's best transcript, and what beam search knows of it.
+
+    Log-probabilities are natural logarithms, of the model's own probabilities, uncalibrated.
+    """
+
+    text: str
+    log_probability: float
+    """Of the whole transcript: the sum over its tokens, the end among them."""
+    words: list[float]
+    """For each word of the transcript (as white space parts it) the sum over its tokens: how likely
+    it was after the words before it."""
+    nbest: list[tuple[str, float]]
+    """(transcript, its log-probability), best first, as the search ranks them (by the mean over
+    tokens); what differs in tokens but not in text stands there once."""
 
 
 @dataclass(frozen=True)

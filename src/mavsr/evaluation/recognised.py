@@ -1,33 +1,15 @@
 """What a search says of an utterance: the n best transcripts, and how likely each part was."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from mavsr.evaluation.beams import Hypothesis
+from mavsr.evaluation.hypotheses import Recognised
 
 DIGITS = 3
 """Decimals that are kept of log-probabilities: what lies behind them depends on the batch."""
 
 NEVER = -1e3
 """Log-probability of an utterance of which no hypothesis came to an end."""
-
-
-@dataclass(frozen=True)
-class Recognised:
-    """An utterance's best transcript, and what beam search knows of it.
-
-    Log-probabilities are natural logarithms, of the model's own probabilities, uncalibrated.
-    """
-
-    text: str
-    log_probability: float
-    """Of the whole transcript: the sum over its tokens, the end among them."""
-    words: list[float]
-    """For each word of the transcript (as white space parts it) the sum over its tokens: how likely
-    it was after the words before it."""
-    nbest: list[tuple[str, float]]
-    """(transcript, its log-probability), best first, as the search ranks them (by the mean over
-    tokens); what differs in tokens but not in text stands there once."""
 
 
 def recognised(

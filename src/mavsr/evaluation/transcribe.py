@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from mavsr.evaluation.beams import Hypothesis, Sampler, beam_search, best
-from mavsr.evaluation.recognised import Recognised, recognised
+from mavsr.evaluation.hypotheses import Recognised
+from mavsr.evaluation.recognised import recognised
 from mavsr.evaluation.settings import DecodingSettings
 from mavsr.evaluation.token_tree import TokenTree
 from mavsr.model.avsr import MatryoshkaModel, Utterance

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 from mavsr.evaluation.alignment import Alignment, Cell, align
-from mavsr.evaluation.recognised import Recognised
+from mavsr.evaluation.hypotheses import Recognised
 
 STYLE = """
 .words { border-collapse: separate; border-spacing: 2px; }
