@@ -152,7 +152,12 @@ ABOUT_CONFIDENCE = ("adaptive", "figures/confidence")
 """Tables and figures that there are only where an experiment has models of several scales."""
 TABLES = {name: shown.experiment for name, shown in ALL_TABLES.items()}
 FIGURES = {name: shown.experiment for name, shown in ALL_FIGURES.items()}
-TRACES = {name: shown.trace for name, shown in ALL_FIGURES.items() if shown.trace}
+TRACES = {
+    name: shown.trace
+    for name, shown in ALL_FIGURES.items()
+    if shown.trace in ("routing", "similarity")
+}
+"""Figure that looks into a model -> at what."""
 PAPERS = {
     name: "MoME" if name.startswith("mome/") else "Llama-MTSK"
     for name in TABLES | FIGURES

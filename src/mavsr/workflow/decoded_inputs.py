@@ -24,6 +24,15 @@ class DecodedInputs:
             pattern, self.asked.by_experiment.get(wildcards["experiment"], [])
         )
 
+    def tested_clips(self, wildcards: Any) -> list[str]:
+        """What says of which clips an experiment's hypotheses must be: manifests, and ledgers."""
+        wanted = self.asked.by_experiment.get(wildcards["experiment"], [])
+        return [
+            pattern.format(corpus=corpus, split="test")
+            for corpus in sorted({e.model.corpus for e in wanted})
+            for pattern in (paths.MANIFEST, paths.LEDGER)
+        ]
+
     def hypotheses_of_model(self, pattern: str) -> Function:
         """Input function: everything that a model decoded, or what lies beside it."""
         return lambda wildcards: self._decoded(

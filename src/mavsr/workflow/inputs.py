@@ -25,6 +25,19 @@ from mavsr.workflow.needs import training_views, wanted_caches
 from mavsr.workflow.paths import SPLITS, shard_names
 
 SUFFIXES = {"table": ("csv", "md", "tex", "html", "rst"), "figure": ("pdf", "png")}
+FITS: dict[str, Callable[[Model], bool]] = {
+    "routing": lambda model: model.settings.mome is not None,
+    "similarity": lambda model: len(model.settings.scales) > 1,
+}
+"""What a figure looks into -> whether a model has it."""
+TRACED = {
+    "routing": ("the experts of the first MoME model", "a method such as mome-mhsa"),
+    "similarity": (
+        "the tokens of the first model of several scales",
+        "a method such as mtsk-ms and at least two rates",
+    ),
+}
+"""The same in words, and what to add where no model has it."""
 
 
 class Inputs(DecodedInputs):
@@ -155,15 +168,6 @@ class Inputs(DecodedInputs):
             *(file for encoder in encoders for file in weight_files(encoder.path)),
         ]
 
-    def tested_clips(self, wildcards: Any) -> list[str]:
-        """What says of which clips an experiment's hypotheses must be: manifests, and ledgers."""
-        wanted = self.asked.by_experiment.get(wildcards["experiment"], [])
-        return [
-            pattern.format(corpus=corpus, split="test")
-            for corpus in sorted({e.model.corpus for e in wanted})
-            for pattern in (paths.MANIFEST, paths.LEDGER)
-        ]
-
     def shown_clips(self, wildcards: Any) -> list[str]:
         """Crops and clean audio of the clips that a model was tested on."""
         known = {"corpus": self.asked.models[wildcards["model"]].corpus}
@@ -203,40 +207,29 @@ class Inputs(DecodedInputs):
 
     def routing(self, wildcards: Any) -> list[str]:
         """Which experts the first MoME model of a figure's experiment uses, if it shows that."""
-        return self._trace(
-            wildcards["name"],
-            "routing",
-            paths.ROUTING,
-            lambda model: model.settings.mome is not None,
-            "the experts of the first MoME model",
-            "a method such as mome-mhsa",
-        )
+        return self._trace(wildcards["name"], "routing", paths.ROUTING)
 
     def similarity(self, wildcards: Any) -> list[str]:
         """How alike the tokens of a clip are to a figure's first model, if it shows that."""
-        return self._trace(
-            wildcards["name"],
-            "similarity",
-            paths.SIMILARITY,
-            lambda model: len(model.settings.scales) > 1,
-            "the tokens of the first model of several scales",
-            "a method such as mtsk-ms and at least two rates",
-        )
+        return self._trace(wildcards["name"], "similarity", paths.SIMILARITY)
 
-    def _trace(
-        self, name: str, kind: str, path: str, fits: Callable[[Model], bool], what: str, add: str
-    ) -> list[str]:
+    def _trace(self, name: str, kind: str, path: str) -> list[str]:
         """A table about the first fitting model of a figure's experiment, if it shows such."""
         if TRACES.get(name) != kind:
             return []
-        experiment = FIGURES[name] or ""
-        wanted = self.asked.by_experiment.get(experiment, [])
-        models = [e.model for e in wanted if fits(e.model)]
-        if not models:
+        traced = self._traced(name)
+        if traced is None:
+            what, add = TRACED[kind]
             raise WorkflowError(
-                f"{name} shows {what} of experiments.{experiment}, which has none; add {add} to it"
+                f"{name} shows {what} of experiments.{FIGURES[name]}, which has none; add {add}"
             )
-        return [path.format(model=models[0].name, condition="clean")]
+        return [path.format(model=traced.name, condition="clean")]
+
+    def _traced(self, name: str) -> Model | None:
+        """The model that a figure looks into."""
+        fits = FITS[TRACES[name]]
+        wanted = self.asked.by_experiment.get(FIGURES[name] or "", [])
+        return next((e.model for e in wanted if fits(e.model)), None)
 
     def shown(self, names: Iterable[str]) -> list[str]:
         """Files of those of the tables and figures that this config has results for."""
@@ -246,9 +239,10 @@ class Inputs(DecodedInputs):
         for kind, known in (("table", ALL_TABLES), ("figure", ALL_FIGURES)):
             for name, shown in known.items():
                 run = shown.experiment is None or self.asked.by_experiment.get(shown.experiment)
+                traced = kind == "table" or name not in TRACES or self._traced(name)
                 # The trade-off is worth seeing without adaptive rates, their own table is not.
                 measured = name not in ABOUT_CONFIDENCE or self.is_sure(shown)
-                if name in names and run and measured:
+                if name in names and run and traced and measured:
                     for suffix in SUFFIXES[kind]:
                         yield f"{paths.SHOWN.format(name=name)}.{suffix}"
 
