@@ -155,6 +155,7 @@ def test_axes_are_named_and_there_is_no_title(name):
         assert labels[:3:2] == ["Confidence of a transcript", "Confidence of a word"]
         assert labels[1] == "Share that was right"
         assert labels[4:] == ["Share of utterances kept", "WER (%) of those kept"]
+        assert figure.axes[2].get_ylim()[1] > 20
     elif name == "figures/tokens":
         assert labels[1] == "WER (%)"
         assert labels[3].startswith("WER minus that of\nLlama-AVSR")

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mavsr.errors import InputError
-from mavsr.report.figures.style import GREY, WER, look, panels
+from mavsr.report.figures.style import GREY, PAGE, WER, look
 from mavsr.report.names import label
 from mavsr.report.sources import Sources
 from mavsr.report.tables.adaptive import printed
@@ -25,7 +26,8 @@ def confidence(sources: Sources) -> Figure:
         )
     rows = sources.confidence.fillna({"variant": ""})
     corpora = sorted(rows.corpus.unique())
-    figure, grid = panels(len(corpora), 3)
+    # Not those of style.panels: shares and error rates have no y axis in common.
+    figure, grid = plt.subplots(len(corpora), 3, figsize=(PAGE, 2.65 * len(corpora)), squeeze=False)
     for corpus, (whole, word, risk) in zip(corpora, grid, strict=True):
         own = rows[rows.corpus == corpus]
         for (method, variant, task), model in own.groupby(
@@ -52,9 +54,8 @@ def confidence(sources: Sources) -> Figure:
         whole.set_ylabel(f"Share that was right{where}")
         risk.set_xlabel("Share of utterances kept")
         risk.set_ylabel(f"{WER} of those kept")
-        risk.yaxis.set_tick_params(labelleft=True)
         risk.set_ylim(bottom=0)
-    _legend(figure, grid[0][2])
+    _legend(figure, grid[0, 2])
     return figure
 
 

@@ -43,9 +43,9 @@ def tokens(sources: Sources) -> Figure:
         if below and compared is not None:
             mine = compared[(compared.corpus == corpus) & (compared.condition == "clean")]
             _differences(grid[1][place], mine)
-            upper.sharex(grid[1][place])
         for axes in (row[place] for row in grid):
             _axis(axes, own.tokens)
+        grid[-1][place].set_xlabel("Tokens of audio, video and prompt per utterance (mean)")
     legend_above(figure, grid[0][0], columns=5)
     return figure
 
@@ -120,4 +120,3 @@ def _axis(axes: Axes, counts: pd.Series) -> None:
     axes.xaxis.set_major_locator(LogLocator(subs=subs))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel("Tokens of audio, video and prompt per utterance (mean)")
