@@ -7,19 +7,14 @@ import pytest
 from evaluated import SIDECAR
 from synthetic import score, table
 
+from mavsr.config.scoring import ScoringSettings
 from mavsr.provenance import hardware
 from mavsr.records import write_record
-from mavsr.report.measured import measured
+from mavsr.report.measured import Origins, measured
 from mavsr.report.results import results
 from mavsr.tables import write_csv
 
-CONFIG = {
-    "encoders": {"w": {"path": "results/toy/p/whisper"}, "a": {"path": "avhubert.pt"}},
-    "llms": {"llm": {"path": "results/toy/p/llama"}, "big": {"path": "meta-llama/big"}},
-    "corpora": {"portrait": {"kind": "portrait"}, "lrs3": {"kind": "lrs3"}},
-    "decoding": {"profile": "deterministic", "beams": 15, "max_new_tokens": 12},
-    "scoring": {"normaliser": "none", "baseline": "llama-avsr"},
-}
+ORIGINS = Origins(toys=["w", "llm"], made=["portrait"])
 
 
 def scores(encoders, llm, corpora, **changes):
@@ -37,13 +32,13 @@ def scores(encoders, llm, corpora, **changes):
     ],
 )
 def test_what_was_measured_is_said_first(encoders, llm, corpora, begins, holds):
-    told = measured(scores(encoders, llm, corpora), CONFIG, ["abc"])
+    told = measured(scores(encoders, llm, corpora), ORIGINS, ["abc"])
     assert told.startswith(begins)
     assert holds in told
 
 
 def test_models_that_are_real_are_never_called_toys():
-    told = measured(scores("a", "big", ["lrs3"], seed=[3]), CONFIG, ["abc", "def"])
+    told = measured(scores("a", "big", ["lrs3"], seed=[3]), ORIGINS, ["abc", "def"])
     assert "oy" not in told
     assert "seed 3; commit abc, def." in told
 
@@ -56,6 +51,7 @@ def test_the_page_has_counts_clips_hardware_and_config(tmp_path):
     path = tmp_path / "wer.csv"
     table(rows).assign(encoders="w", llm="llm").to_csv(path, index=False)
     made = {"commit": "abc-dirty", "hardware": "A chip, 2 cores", "python": "3.11"}
+    made["decoding"] = {"profile": "deterministic", "beams": 15, "max_new_tokens": 12}
     write_record(tmp_path / "a.json", SIDECAR | made | {"versions": {"torch": "2.11"}})
     write_record(tmp_path / "old.json", SIDECAR)
     ledger = tmp_path / "portrait" / "ledger_summary.csv"
@@ -66,7 +62,8 @@ def test_the_page_has_counts_clips_hardware_and_config(tmp_path):
         path,
         [tmp_path / "a.json", tmp_path / "old.json"],
         [ledger],
-        CONFIG,
+        ScoringSettings(),
+        ORIGINS,
         "--configfile smoke.yaml",
         tmp_path / "RESULTS.md",
         tmp_path / "measured.rst",
@@ -76,6 +73,7 @@ def test_the_page_has_counts_clips_hardware_and_config(tmp_path):
     assert f"Written {datetime.date.today()}; config: --configfile smoke.yaml" in text
     assert "Decoded on: A chip, 2 cores; not recorded" in text
     assert "torch 2.11, ?" in text
+    assert "Decoding: profile deterministic, 15 beams, at most 12 tokens (longer" in text
     lines = [line for line in text.splitlines() if line.startswith("| ")]
     assert lines[0].startswith("| method | rates | words | S | D | I | WER |")
     assert lines[2].startswith("| Llama-MTSK MS | (16,5) |")

@@ -183,12 +183,14 @@ rule write_results:
     resources:
         mem="1GB",
         options=told.options,
+        setup=told.origins,  # for the record
     params:
         code=code("report.results"),
-        config=told.whole,
+        scoring=told.of("write_results", "scoring"),
     shell:
         "python -m mavsr.report.results --scores {input.scores:q} --settings {input.settings:q}"
-        " --ledgers {input.ledgers:q} --resolved {params.config:q} --options {resources.options:q}"
+        " --ledgers {input.ledgers:q} --scoring {params.scoring:q} --origins {resources.setup:q}"
+        " --options {resources.options:q}"
         " --output {output.page:q} --first_page {output.first:q} 2> {log:q}"
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 
 from mavsr.command import run_command
+from mavsr.config.scoring import ScoringSettings
 from mavsr.evaluation.collect import read_scores
 from mavsr.evaluation.hypotheses import read_sidecar
 from mavsr.files import atomic
 from mavsr.report.layout import markdown
-from mavsr.report.measured import measured
+from mavsr.report.measured import Origins, measured
 from mavsr.report.names import flops_unit, label, rank, scale_labels
 from mavsr.tables import read_csv
 
@@ -28,7 +29,8 @@ def results(
     scores: Path,
     settings: list[Path],
     ledgers: list[Path],
-    resolved: dict[str, Any],
+    scoring: ScoringSettings,
+    origins: Origins,
     options: str,
     output: Path,
     first_page: Path,
@@ -39,7 +41,8 @@ def results(
         scores: ``wer.csv``.
         settings: sidecars of all hypothesis files; they hold what made them.
         ledgers: ``ledger_summary.csv`` of each corpus.
-        resolved: the resolved config.
+        scoring: how hypotheses were scored.
+        origins: which encoders, LLMs and corpora the workflow makes itself.
         options: those of the command line that chose it; empty for the embedded default.
         output: the page.
         first_page: reStructuredText.
@@ -47,7 +50,7 @@ def results(
     table = read_scores(scores, sealed=False)
     sidecars = [read_sidecar(path) for path in settings]
     commits = sorted({str(one.get("commit") or "outside a checkout") for one in sidecars})
-    told = measured(table, resolved, commits)
+    told = measured(table, origins, commits)
     lines = [
         "# Results",
         "",
@@ -55,7 +58,8 @@ def results(
         "",
         f"- Written {datetime.date.today().isoformat()}; config: {options or 'config.yaml'}",
         *(f"- {line}" for line in made_by(sidecars)),
-        *(f"- {line}" for line in decoding(resolved, table)),
+        *(f"- {line}" for line in decoding(sidecars, table)),
+        f"- Scoring: normaliser {scoring.normaliser}, baseline {scoring.baseline or 'none'}",
         "",
         "## Word error rates",
         "",
@@ -83,14 +87,16 @@ def made_by(sidecars: Sequence[dict[str, Any]]) -> Iterator[str]:
     yield f"Decoding took {hours:.2f} hours in all, {len(sidecars)} files of hypotheses"
 
 
-def decoding(resolved: dict[str, Any], table: pd.DataFrame) -> Iterator[str]:
-    """What decides the numbers beside the models."""
-    settings, scoring = resolved["decoding"], resolved["scoring"]
-    yield (
-        f"Decoding: profile {settings['profile']}, {settings['beams']} beams, at most "
-        f"{settings['max_new_tokens']} tokens (longer references: {table.cut.max():g} % at most)"
+def decoding(sidecars: Sequence[dict[str, Any]], table: pd.DataFrame) -> Iterator[str]:
+    """What decides the transcripts beside the models, a line for each way there was."""
+    ways = [one.get("decoding", {}) for one in sidecars]
+    told = (
+        f"Decoding: profile {way.get('profile', '?')}, {way.get('beams', '?')} beams, at most "
+        f"{way.get('max_new_tokens', '?')} tokens"
+        for way in ways
     )
-    yield f"Scoring: normaliser {scoring['normaliser']}, baseline {scoring['baseline']}"
+    for line in dict.fromkeys(told):
+        yield f"{line} (longer references: {table.cut.max():g} % of a file at most)"
 
 
 def errors_by_scale(table: pd.DataFrame) -> pd.DataFrame:

@@ -179,6 +179,17 @@ class Params:
         """Resources function: the options by which the config was chosen."""
         return os.environ.get(CONFIG_OPTIONS, "")
 
+    def origins(self, wildcards: Any) -> str:
+        """Resources function: which encoders, LLMs and corpora the workflow makes itself.
+
+        No param, as none of them becomes another without other results.
+        """
+        config = self.asked.config
+        known = {name: encoder.path for name, encoder in config.encoders.items()}
+        known |= {name: llm.path for name, llm in config.llms.items()}
+        toys = [name for name, path in known.items() if path.startswith(paths.TOYS)]
+        return json.dumps({"toys": toys, "made": self.asked.made})
+
     def whole(self, wildcards: Any) -> str:
         """The resolved config."""
         return json.dumps(hide(plain(self.asked.config)))
