@@ -7,6 +7,7 @@ import pytest
 from chain import ORIGIN, TEST, TRAIN, VAL, call, data_in, train_on
 
 from mavsr.evaluation.decode import decode
+from mavsr.noise.condition import cached_as
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +48,7 @@ def run_train(data, settings_of, tmp_path):
 def run_decode(data, tmp_path):
     def run(folder, scale, condition="clean", batch=50, longest=6):
         task = json.loads((folder / "run.json").read_text())["model"]["task"]
+        heard, seen = task != "vsr", task != "asr"
         path = tmp_path / "evaluation" / folder.name / condition / f"{scale}.jsonl"
         call(
             decode,
@@ -55,8 +57,8 @@ def run_decode(data, tmp_path):
             origin=ORIGIN,
             condition=condition,
             scale=scale,
-            **({"audio": data.test[condition]["audio"]} if task != "vsr" else {}),
-            **({"video": data.test["clean"]["video"]} if task != "asr" else {}),
+            **({"audio": data.test[cached_as(condition, "audio")]["audio"]} if heard else {}),
+            **({"video": data.test[cached_as(condition, "video")]["video"]} if seen else {}),
             decoding={"beams": 2, "max_new_tokens": longest, "batch_tokens": batch},
             hypotheses=path,
             threads=1,

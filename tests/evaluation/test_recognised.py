@@ -4,7 +4,7 @@ import pytest
 import torch
 from tiny import DIMS, make_utterance, scramble
 
-from mavsr.evaluation.beams import Hypothesis
+from mavsr.evaluation.beams import Ending
 from mavsr.evaluation.hypotheses import Recognised, line_of, read_hypotheses, write_hypotheses
 from mavsr.evaluation.recognised import NEVER, recognised
 from mavsr.evaluation.settings import DecodingSettings
@@ -74,18 +74,18 @@ def test_nbest_and_scores_do_not_depend_on_the_batch(model):
 
 
 def test_pieces_and_blanks_belong_to_the_word_they_end():
-    best = Hypothesis([1, 2, 3, 4], -0.5, [-0.1, -0.2, -0.3, -0.4, -0.5])
-    again = Hypothesis([1, 2, 3], -0.6, [-0.1, -0.2, -0.3, -1.8])
-    found = recognised(text_of, [best, again, Hypothesis([1], -0.7, [-0.1, -1.3])], 5)
+    best = Ending(-0.5, [1, 2, 3, 4], [-0.1, -0.2, -0.3, -0.4, -0.5])
+    again = Ending(-0.6, [1, 2, 3], [-0.1, -0.2, -0.3, -1.8])
+    found = recognised(text_of, [best, again, Ending(-0.7, [1], [-0.1, -1.3])], 5)
     assert found == Recognised(
         "bin blues", -1.5, [-0.1, -0.9], [("bin blues", -1.5), ("bin", -1.4)]
     )
 
 
 def test_a_letter_of_several_tokens_and_nothing_at_all():
-    cut = Hypothesis([5, 5], -0.5, [-0.1, -0.2])  # cut at the longest: no end token
+    cut = Ending(-0.5, [5, 5], [-0.1, -0.2])  # cut at the longest: no end token
     assert recognised(text_of, [cut], 1).words == [-0.3]
-    assert recognised(text_of, [Hypothesis([], -0.5, [-0.5])], 1) == Recognised(
+    assert recognised(text_of, [Ending(-0.5, [], [-0.5])], 1) == Recognised(
         "", -0.5, [], [("", -0.5)]
     )
     assert recognised(text_of, [], 1) == Recognised("", NEVER, [], [("", NEVER)])

@@ -111,5 +111,4 @@ def decode(
     with torch.inference_mode():
         model.adapter.activate(scale)
         tree = TokenTree(model.llm, model.prefixes(utterances, scale))
-        found = beam_search(tree, model.tokenizer.eos_token_id, beams, 32, best, old)
-    return [one[0].tokens for one in found]
+        return beam_search(tree, model.tokenizer.eos_token_id, beams, 32, best, old)

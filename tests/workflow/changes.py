@@ -88,6 +88,8 @@ CHANGES = {
     },
     "a seed": more(seed=1),
     "a test SNR": {"experiments": {"noise_check": noise_check("snr_-5", "snr_5")}},
+    "a fault of the video": more(task="avsr", conditions=["drop_50"]),
+    "an absent modality": more(task="avsr", conditions=["no_video"]),
     "a corpus": {"corpora": {"other": another_corpus()}, **more(corpus="other")},
     "an encoder": {
         "encoders": {"second": default("encoders", "toy-whisper")},
@@ -116,6 +118,9 @@ ADDED = {
         **{"mix_noise": 1, "extract_features": 1, "index_features": 1, "decode": 2 + 2},
         **TABLE1,
     },
+    # Of a model that is there.
+    "a fault of the video": {"extract_features": 1, "index_features": 1, "decode": 2, **MORE},
+    "an absent modality": {"decode": 2, **MORE},
     "a corpus": {
         **{"make_portrait": 1, "scan_corpus": 1},
         **{"crop_mouths": 4, "index_mouths": 3, "draw_mouths": 3, "summarise_mouths": 1},

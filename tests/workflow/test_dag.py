@@ -13,6 +13,7 @@ from snakemake.utils import update_config
 
 from mavsr.config.read import parse_config
 from mavsr.model.methods import method_of
+from mavsr.noise.condition import cached_as
 from mavsr.report.catalogue import FIGURES, PAPERS, TABLES
 from mavsr.workflow.experiments import all_evaluations, all_models, evaluations
 
@@ -39,7 +40,7 @@ def expected_jobs(config):
             caches.add((modality, encoder, model.corpus, "val", "clean"))
     for e in wanted:
         for modality, encoder in e.model.encoders:
-            condition = e.condition if modality == "audio" else "clean"
+            condition = cached_as(e.condition, modality)
             caches.add((modality, encoder, e.model.corpus, "test", condition))
     asked = [name for name in config["experiments"] if evaluations(checked, name)]
     corpora = {model.corpus for model in models.values()}
@@ -131,7 +132,9 @@ def test_what_stands_in_the_papers_is_a_target_of_its_own(project):
     assert made == set(TABLES | FIGURES) - {
         "noise_check",
         "elastic",
+        "pretrained",
         "figures/noise",
+        "figures/robustness",
         "figures/tradeoff",
     }
 

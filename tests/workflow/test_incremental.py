@@ -26,6 +26,8 @@ REMOVED = {
     "a method": TABLE1 | {"draw_losses": 1},
     "a seed": JOINED,
     "a test SNR": TABLE1,
+    "a fault of the video": {"collect_scores": 1, "check_results": 1, "all": 1},
+    "an absent modality": {"collect_scores": 1, "check_results": 1, "all": 1},
     "a corpus": JOINED,
     "an encoder": JOINED,
     "an LLM": JOINED,

@@ -20,7 +20,8 @@ def test_the_papers_experiments_dry_run_without_data(project, config):
     jobs = project.plan("--configfile", PAPER)
     assert jobs == expected_jobs(config)
     assert sum(jobs.values()) < 20_000
-    # Counted by hand: 64 + 32 training shards, ten views, three encoders, 6 and 5 test SNRs.
+    # Counted by hand: 64 + 32 training shards, ten views, three encoders; of tests 6 and 5 SNRs of
+    # babble, 3 of speech, and 9 faults of the video.
     assert dict(jobs) == {
         "scan_corpus": 2,
         "crop_mouths": 64 + 32 + 4,
@@ -28,13 +29,13 @@ def test_the_papers_experiments_dry_run_without_data(project, config):
         "draw_mouths": 6,
         "summarise_mouths": 2,
         "import_babble": 1,
-        "mix_noise": 10 * (64 + 32) + 6 + 5,
-        "extract_features": 3 * 10 * (64 + 32) + 3 * 4 + 6 + 5,
-        "index_features": 2 * 3 * (10 + 2) + 6 + 5,
+        "mix_noise": 10 * (64 + 32) + 6 + 5 + 3,
+        "extract_features": 3 * 10 * (64 + 32) + 3 * 4 + 6 + 5 + 3 + 9,
+        "index_features": 2 * 3 * (10 + 2) + 6 + 5 + 3 + 9,
         "train_model": jobs["train_model"],
         "record_routing": 2,
         "record_similarity": 1,
-        "draw_figure": 16,
+        "draw_figure": 17,
         "decode_validation": jobs["decode_validation"],
         "adapt_scales": 1,
         "judge_confidence": 1,
@@ -67,6 +68,7 @@ def test_the_models_of_the_tables_and_figures(config):
         "figure6": 4 + 3,
         "noise_check": 2,
         "noise": 3,
+        "robustness": 3,
         "tradeoff": 4 + 3 + 3,
         "mome_main": 2 * (2 * 4 + 3 + 3 + 1),
         "mome_large": 2 * (4 + 3 + 3),

@@ -6,8 +6,8 @@ rule decode:
         run=paths.RUN,
         weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
         manifest=needs.manifest("test"),
-        audio=needs.features("audio", "test", own_condition),
-        video=needs.features("video", "test", clean),
+        audio=needs.features("audio", "test", heard),
+        video=needs.features("video", "test", seen),
     output:
         hypotheses=paths.HYPOTHESES,
         settings=paths.DECODED,
@@ -18,7 +18,7 @@ rule decode:
     priority: 2  # free the core that waits for the last models
     conda:
         "../../envs/mavsr.yaml"
-    threads: 1
+    threads: shared_threads
     resources:
         mem="4GB",
         gpu_jobs=1,  # the default profile limits them
@@ -184,8 +184,8 @@ rule record_routing:
         run=paths.RUN,
         weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
         manifest=needs.manifest("test"),
-        audio=needs.features("audio", "test", own_condition),
-        video=needs.features("video", "test", clean),
+        audio=needs.features("audio", "test", heard),
+        video=needs.features("video", "test", seen),
     output:
         table=paths.ROUTING,
     log:
@@ -194,7 +194,7 @@ rule record_routing:
         "results/benchmarks/evaluation/{model}/{condition}/routing.tsv"
     conda:
         "../../envs/mavsr.yaml"
-    threads: 1
+    threads: shared_threads
     resources:
         mem="4GB",
         gpu_jobs=1,  # the default profile limits them
@@ -204,6 +204,7 @@ rule record_routing:
     shell:
         "python -m mavsr.evaluation.routing --model $(dirname {input.run:q})"
         " --manifest {input.manifest:q} {params.features}"
+        " --condition {wildcards.condition}"
         " --output {output.table:q} --threads {threads} 2> {log:q}"
 
 
@@ -212,8 +213,8 @@ rule record_similarity:
         run=paths.RUN,
         weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
         manifest=needs.manifest("test"),
-        audio=needs.features("audio", "test", own_condition),
-        video=needs.features("video", "test", clean),
+        audio=needs.features("audio", "test", heard),
+        video=needs.features("video", "test", seen),
     output:
         table=paths.SIMILARITY,
     log:
@@ -222,7 +223,7 @@ rule record_similarity:
         "results/benchmarks/evaluation/{model}/{condition}/similarity.tsv"
     conda:
         "../../envs/mavsr.yaml"
-    threads: 1
+    threads: shared_threads
     resources:
         mem="4GB",
     params:
@@ -231,4 +232,5 @@ rule record_similarity:
     shell:
         "python -m mavsr.evaluation.similarity --model $(dirname {input.run:q})"
         " --manifest {input.manifest:q} {params.features}"
+        " --condition {wildcards.condition}"
         " --output {output.table:q} --threads {threads} 2> {log:q}"

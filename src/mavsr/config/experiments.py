@@ -69,7 +69,13 @@ class Setup:
     )
     conditions: Annotated[
         Conditions,
-        Key("clean, or snr_<dB> for babble at that SNR: snr_-5, snr_12.5", plans=True),
+        Key(
+            "clean; snr_<dB>: babble; <noise>_<dB>: one of `noises`; drop_<percent> of the frames, "
+            "patch_<percent> of the mouth's surroundings hidden, blur_<pixels>, late_<ms> of the "
+            "video; no_audio, no_video; one of audio and one of video: snr_-5+drop_50 "
+            "(docs/methods.md)",
+            plans=True,
+        ),
     ] = ("clean",)
     seed: Annotated[Whole, Key("Of projectors, adapters and batch order", plans=True)] = 0
 

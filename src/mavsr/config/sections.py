@@ -7,7 +7,7 @@ from mavsr.config.base import Key, settings
 from mavsr.config.downloads import RemoteFile, shown
 from mavsr.config.features import ExtractKeys
 from mavsr.config.mouths import CropKeys
-from mavsr.config.noise import BabbleSettings, NoiseSettings
+from mavsr.config.noise import NOISEX_HZ, BabbleSettings, NoiseSettings
 from mavsr.config.training import TrainingSettings
 from mavsr.config.values import Count, Flag, NotNegative, Positive, Share, Text
 
@@ -55,7 +55,7 @@ class Noise(NoiseSettings):
             decides=("import_babble",),
             unit="Hz",
         ),
-    ] = 19_980
+    ] = NOISEX_HZ
     made: Annotated[BabbleSettings, Key("The babble where `babble` is null")] = BabbleSettings()
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ goes on for longer at times; and it sorts what it drew by score before it lets t
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
@@ -84,17 +85,20 @@ class Sampler:
         return values.gather(1, order), drawn.gather(1, order)
 
 
-@dataclass(frozen=True)
-class Hypothesis:
-    """A continuation that came to an end."""
+class Ending(NamedTuple):
+    """A hypothesis that has come to an end.
 
-    tokens: list[int]
-    """Its tokens, without the end token."""
+    Attributes:
+        score: mean log-probability of its tokens, the end token included: by it they are ranked.
+        tokens: its tokens, without the end token.
+        log_probabilities: natural logarithm of each token's probability given those before it; of
+            the end too, where it was reached. Under a :class:`Sampler` the probability by which
+            tokens are drawn.
+    """
+
     score: float
-    """By which hypotheses are ranked: mean log-probability of the tokens, the end among them."""
+    tokens: list[int]
     log_probabilities: list[float]
-    """Natural logarithm of each token's probability given those before it; of the end too, where it
-    was reached. Under a :class:`Sampler` the probability by which tokens are drawn."""
 
 
 @dataclass
@@ -102,10 +106,10 @@ class _Ended:
     """The best hypotheses of an utterance that have come to an end, best first."""
 
     room: int
-    best: list[Hypothesis] = field(default_factory=list)
+    best: list[Ending] = field(default_factory=list)
 
-    def add(self, hypothesis: Hypothesis) -> None:
-        self.best = sorted([*self.best, hypothesis], key=lambda h: -h.score)[: self.room]
+    def add(self, ending: Ending) -> None:
+        self.best = sorted([*self.best, ending], key=lambda one: -one.score)[: self.room]
 
     def beats(self, score: float) -> bool:
         """Whether no hypothesis of ``score`` would still find room."""
@@ -119,7 +123,20 @@ def beam_search(
     max_new_tokens: int,
     choose: Choose,
     old: bool = False,
-) -> list[list[Hypothesis]]:
+) -> list[list[int]]:
+    """The best continuation of every utterance, without the end token; see :func:`endings`."""
+    searched = endings(tree, end, beams, max_new_tokens, choose, old)
+    return [found[0].tokens if found else [] for found in searched]
+
+
+def endings(
+    tree: TokenTree,
+    end: int,
+    beams: int,
+    max_new_tokens: int,
+    choose: Choose,
+    old: bool = False,
+) -> list[list[Ending]]:
     """The continuations of every utterance that came to an end, best first, ``beams`` at most.
 
     Args:
@@ -150,7 +167,7 @@ def beam_search(
             if score > float("-inf"):
                 found, steps = grown[row, place].tolist(), past[row, place].diff(prepend=zero)
                 found = found[:-1] if found[-1] == end else found
-                ended[alive[row]].add(Hypothesis(found, score, steps.tolist()))
+                ended[alive[row]].add(Ending(score, found, steps.tolist()))
         scores, going = totals.masked_fill(over, float("-inf")).topk(beams)
         tokens = grown.gather(1, going[..., None].expand(-1, -1, length))
         sums = past.gather(1, going[..., None].expand(-1, -1, length))

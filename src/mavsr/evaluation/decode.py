@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 
 from mavsr.command import progress, run_command
+from mavsr.errors import InputError
 from mavsr.evaluation.hypotheses import Origin, line_of, write_hypotheses
 from mavsr.evaluation.resume import Resume
 from mavsr.evaluation.settings import DecodingSettings
@@ -25,6 +26,7 @@ from mavsr.model.folder import ModelFolder, read_model_folder
 from mavsr.model.llm import written_config
 from mavsr.model.loading import best_device, load_trained
 from mavsr.model.scales import Scale
+from mavsr.noise.condition import absent
 from mavsr.provenance import provenance
 from mavsr.workflow.code import code_digest
 
@@ -49,7 +51,8 @@ def decode(
         model: folder of a trained model.
         manifest: manifest of the split to transcribe.
         origin: what the config calls corpus, encoders and LLM, for the sidecar.
-        condition: name of the listening condition, for the sidecar.
+        condition: what is done to the clips; features say so already, but for a modality that is
+            absent (:func:`mavsr.noise.condition.absent`).
         scale: scale such as ``a4_v2``.
         hypotheses: the file to write.
         decoding: profile and beam search settings.
@@ -60,7 +63,13 @@ def decode(
     torch.set_num_threads(threads)
     folder = read_model_folder(model)
     settings, chosen = folder.settings, Scale.parse(scale)
-    source = read_split(folder, manifest, audio, video)
+    taken_away = absent(condition)
+    if taken_away and len(chosen.rates) < 2:
+        raise InputError(
+            f"{model} at scale {scale} cannot do without {taken_away}; decode {condition} at "
+            "scales of both modalities"
+        )
+    source = read_split(folder, manifest, audio, video, taken_away)
     network = load_trained(folder, best_device())
 
     prompt = len(network.prompt_ids)
@@ -68,7 +77,7 @@ def decode(
     read = [manifest, *(path for path in (audio, video) if path)]
     resume = Resume(
         hypotheses.with_suffix(".resume"),
-        _fingerprint(folder, read, origin, decoding),
+        _fingerprint(folder, read, origin, decoding, taken_away),
         code_digest("mavsr.evaluation.decode"),
     )
     # Planned whole: what is left meets the batch that it would have met, and rounds alike.
@@ -129,7 +138,11 @@ def decode(
 
 
 def _fingerprint(
-    folder: ModelFolder, read: list[Path], origin: Origin, decoding: DecodingSettings
+    folder: ModelFolder,
+    read: list[Path],
+    origin: Origin,
+    decoding: DecodingSettings,
+    taken_away: str | None,
 ) -> str:
     """Identifies everything that hypotheses and references depend on, but for code.
 
@@ -137,7 +150,7 @@ def _fingerprint(
     """
     settings = {k: v for k, v in asdict(decoding).items() if k != "batch_tokens"}
     digests = [folder.run["run_sha256"], *map(sha256, read)]
-    content = [digests, asdict(origin), settings]
+    content = [digests, asdict(origin), settings, taken_away]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from mavsr.evaluation.beams import Hypothesis
+from mavsr.evaluation.beams import Ending
 from mavsr.evaluation.hypotheses import Recognised
 
 DIGITS = 3
@@ -13,7 +13,7 @@ NEVER = -1e3
 
 
 def recognised(
-    text_of: Callable[[list[int]], str], found: Sequence[Hypothesis], count: int
+    text_of: Callable[[list[int]], str], found: Sequence[Ending], count: int
 ) -> Recognised:
     """What is kept of a search.
 
@@ -31,7 +31,7 @@ def recognised(
     return Recognised(*best[0], _words(text_of, found[0]), best)
 
 
-def _words(text_of: Callable[[list[int]], str], hypothesis: Hypothesis) -> list[float]:
+def _words(text_of: Callable[[list[int]], str], hypothesis: Ending) -> list[float]:
     """Log-probability of each word of a hypothesis.
 
     A token belongs to the last word of the text that ends with it, so that pieces of a word, and

@@ -17,7 +17,7 @@ from mavsr.tables import write_csv
 COLUMNS = {
     "corpus": "name of the corpus",
     "split": "split that was transcribed",
-    "condition": "clean, or snr_<dB> of babble",
+    "condition": "what was done to the clips, such as clean or snr_<dB> of babble",
     "task": "asr, vsr or avsr",
     "method": "such as mtsk-ms or mome-mhsa",
     "variant": "what tells models of one method apart, such as the experts of MoME; often empty",

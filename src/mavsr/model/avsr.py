@@ -34,6 +34,14 @@ class Utterance:
     text: str
     tokens: dict[str, torch.Tensor]
     """Modality -> frozen encoder tokens (T, d): 50 per second for audio, 25 for video."""
+    dropped: str | None = None
+    """Modality that audio-visual scales do without: its tokens and markers are left out of the
+    sequence, the prompt stays."""
+
+    def rates(self, scale: Scale) -> dict[str, int]:
+        """Modality -> rate of what this clip's sequence holds at ``scale``, audio before video."""
+        both = len(scale.rates) == 2
+        return {m: rate for m, rate in scale.rates.items() if not (both and m == self.dropped)}
 
 
 class MatryoshkaModel(nn.Module):
@@ -101,8 +109,10 @@ class MatryoshkaModel(nn.Module):
         """
         parts = [[self.opening()] for _ in utterances]
         for modality, rate in scale.rates.items():
-            for part, tokens in zip(parts, self.marked(utterances, modality, rate), strict=True):
-                part.append(tokens)
+            holding = [n for n, clip in enumerate(utterances) if modality in clip.rates(scale)]
+            marked = self.marked([utterances[n] for n in holding], modality, rate)
+            for n, tokens in zip(holding, marked, strict=True):
+                parts[n].append(tokens)
         prompt = self.prompt()
         return [torch.cat([*part, prompt]) for part in parts]
 
@@ -120,6 +130,8 @@ class MatryoshkaModel(nn.Module):
         self, utterances: Sequence[Utterance], modality: str, rate: int
     ) -> list[torch.Tensor]:
         """Projected tokens of one modality between their markers, (n_i + 2, hidden) per clip."""
+        if not utterances:
+            return []
         compressed = [
             compress(u.tokens[modality].to(self.markers), rate, self.settings.compression)
             for u in utterances
@@ -182,7 +194,7 @@ class MatryoshkaModel(nn.Module):
             position_kinds(
                 {
                     m: compressed_length(len(utterance.tokens[m]), rate)
-                    for m, rate in scale.rates.items()
+                    for m, rate in utterance.rates(scale).items()
                 },
                 before=int(bos),
                 after=len(self.prompt_ids) + len(self.targets(utterance)) - 1,

@@ -14,7 +14,7 @@ from mavsr.config.toy import ToyLlama
 from mavsr.errors import InputError
 from mavsr.model.methods import method_of
 from mavsr.model.settings import ModelSettings
-from mavsr.report.llm_shapes import LLMS, SHAPES, llm_shape
+from mavsr.report.llm_shapes import SHAPES, UNGATED, llm_shape
 from mavsr.workflow.paths import TOYS
 
 
@@ -55,8 +55,8 @@ def llm_size(path: str, toy: ToyLlama) -> LlmSize:
                 "tie_word_embeddings": False,
             }
         )
-    if known in LLMS:
-        return _llama(SHAPES[known])
+    if shape := (SHAPES | UNGATED).get(known):
+        return _llama(shape)
     file = Path(path) / "config.json"
     if file.is_file():
         try:

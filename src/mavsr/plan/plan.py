@@ -4,6 +4,7 @@
 from the manifests where they are made, else from what papers say; speeds from ``plan/rates.yaml``.
 """
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from mavsr.plan.stages import Row, stage_rows
 from mavsr.plan.work import WORD_TOKENS, Work
 from mavsr.workflow.experiments import all_models
 from mavsr.workflow.paths import SPLITS, TOYS
+from mavsr.workflow.threads import has_gpu
 
 
 def plan_table(rows: list[Row]) -> pd.DataFrame:
@@ -90,22 +92,22 @@ def plan(
     Args:
         configfile: configs, each stating what differs from the one before and from config.yaml.
         results: folder whose manifests and finished outputs count.
-        device: where encoders, training and decoding run; auto takes GPUs unless all of them are
-            the toy models of the embedded default.
+        device: where encoders, training and decoding run; auto takes GPUs where this machine has
+            one or hands jobs to SLURM, unless all models are the toys of the embedded default.
         rates: your own speeds and sizes, in the format of ``src/mavsr/plan/rates.yaml``.
     """
     config = read_config(configfile or [])
     work = Work(config, read_rates(rates), results)
-    frozen = [part.path for part in config.encoders.values()]
-    frozen += [part.path for part in config.llms.values()]
-    real = any(not path.startswith(TOYS) for path in frozen)
-    gpu = real if device == "auto" else device == "gpu"
+    there = has_gpu() or shutil.which("sbatch") is not None
+    gpu = there and _has_real_models(config) if device == "auto" else device == "gpu"
     table = plan_table(stage_rows(work, gpu))
     numbers = dict.fromkeys(("CPU hours", "GPU hours", "disk GB", "memory GB"), "{:,.4g}".format)
     for line in disk_lines(config, table, results / "corpus"):
         print(line)
     print()
     print(table.to_string(index=False, formatters=numbers | {"jobs": "{:,}".format}))
+    if device == "auto" and not there and _has_real_models(config):
+        print("This machine has no GPU, so hours are of processor cores; --device gpu for one.")
     print("\nFeatures")
     print("\n".join(feature_lines(config, results / "corpus")))
     print("\nAssumptions")
@@ -113,6 +115,14 @@ def plan(
         print(f"- {line}")
     print(f"- all speeds and bytes: {rates or 'none of your own'}, else {DEFAULT.name}, which says")
     print("  of each line whether it was measured or assumed")
+
+
+def _has_real_models(config: Config) -> bool:
+    """Whether a model that is used is no toy."""
+    models = all_models(config).values()
+    paths = [config.llms[model.llm].path for model in models]
+    paths += [config.encoders[name].path for model in models for _, name in model.encoders]
+    return any(not path.startswith(TOYS) for path in paths)
 
 
 def _assumptions(work: Work, device: str) -> Iterator[str]:

@@ -39,6 +39,7 @@ ALL_TABLES = {
     "noise_check": Shown("noise_check", "noise_check.noise_check"),
     "elastic": Shown("tradeoff", "elastic.elastic"),
     "adaptive": Shown("tradeoff", "adaptive.adaptive", trace="adaptive"),
+    "pretrained": Shown("pretrained", "rates.pretrained"),
 }
 """Table, as below ``results/`` -> what it is."""
 ALL_FIGURES = {
@@ -119,6 +120,13 @@ ALL_FIGURES = {
         "curves.noise",
         "WER of one method by ear, by eye and by both, against the ratio of speech to "
         "babble. Babble does not reach the eye: that line is its WER on clean clips.",
+    ),
+    "figures/robustness": Shown(
+        "robustness",
+        "robustness.robustness",
+        "WER by ear, by eye and by both when audio or video fails, against how badly: noises, and "
+        "faults of the video under the noise that the axis names. What a fault does not reach is "
+        "drawn flat; none: the modality is absent.",
     ),
     "figures/tradeoff": Shown(
         "tradeoff",

@@ -7,6 +7,7 @@ import pandas as pd
 
 from mavsr.model.named import IMPORTED, TUNED
 from mavsr.model.scales import Scale
+from mavsr.noise.condition import BABBLE, Condition, parts
 
 METHOD_NAMES = {
     "avgpool-at-inference": "Avg Pooling at inference",
@@ -89,6 +90,46 @@ def rank(method: str) -> int:
     """Place of a method among the rows; unknown ones come last."""
     names = list(METHOD_NAMES)
     return names.index(method) if method in names else len(names)
+
+
+_ALTERED = {
+    "drop": "{:g} % of frames dropped",
+    "patch": "patch of {:g} %",
+    "blur": "blur of {:g} px",
+    "late": "video {:g} ms late",
+}
+"""Kind of a condition of video -> what a table calls it."""
+
+
+def condition_label(name: str) -> str:
+    """``clean``, ``-5 dB`` for babble, ``music, 5 dB``, ``-5 dB, 50 % of frames dropped``."""
+    return ", ".join(map(_said, parts(name)))
+
+
+def _said(part: Condition) -> str:
+    if part.kind == "snr":
+        return (
+            f"{part.number:g} dB" if part.noise == BABBLE else f"{part.noise}, {part.number:g} dB"
+        )
+    return _ALTERED.get(part.kind, part.kind.replace("_", " ")).format(part.number)
+
+
+def condition_rank(name: str) -> tuple[tuple[bool, str, str, float], ...]:
+    """Place of a condition among columns: babble, other noises, video; by strength; clean last."""
+    return tuple(
+        (part.kind == "clean", "" if part.kind == "snr" else part.kind, _other(part), part.number)
+        for part in parts(name)
+    )
+
+
+def _other(part: Condition) -> str:
+    return "" if part.noise == BABBLE else part.noise
+
+
+def in_babble(name: str) -> bool:
+    """Whether a condition is clean, or babble and nothing else."""
+    found = parts(name)
+    return len(found) == 1 and found[0].kind in ("clean", "snr") and found[0].noise == BABBLE
 
 
 def flops_unit(tflops: float) -> tuple[float, str]:

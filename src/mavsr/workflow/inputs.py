@@ -7,9 +7,9 @@ from typing import Any
 from snakemake.exceptions import WorkflowError
 
 from mavsr.checkpoints import ENCODER, LLM, identity_files
-from mavsr.config.downloads import RemoteFile
 from mavsr.errors import InputError
 from mavsr.model.named import Model
+from mavsr.noise.condition import Condition, cached_as
 from mavsr.report.catalogue import (
     ABOUT_CONFIDENCE,
     ALL_FIGURES,
@@ -22,6 +22,7 @@ from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
 from mavsr.workflow.decoded_inputs import DecodedInputs, Function
 from mavsr.workflow.needs import training_views, wanted_caches
+from mavsr.workflow.noise_inputs import NoiseInputs
 from mavsr.workflow.paths import SPLITS, shard_names
 
 SUFFIXES = {"table": ("csv", "md", "tex", "html", "rst"), "figure": ("pdf", "png")}
@@ -40,7 +41,7 @@ TRACED = {
 """The same in words, and what to add where no model has it."""
 
 
-class Inputs(DecodedInputs):
+class Inputs(DecodedInputs, NoiseInputs):
     """The functions that need the config."""
 
     def shards(self, pattern: str, split: str | None = None) -> Function:
@@ -83,26 +84,11 @@ class Inputs(DecodedInputs):
         # A dry run needs no data; a real one asks mavsr.workflow.preflight first.
         return [name for name in [mouths.retinaface.weights] if name and Path(name).exists()]
 
-    def babble(self, wildcards: Any) -> str:
-        """The configured babble, or that mixed from the corpus' own training voices."""
-        own = self.asked.config.noise.babble is None
-        return paths.OWN_BABBLE.format(corpus=wildcards["corpus"]) if own else paths.BABBLE
-
-    def babble_source(self, wildcards: Any) -> str:
-        """The configured recording, or where ``download_babble`` puts it."""
-        babble = self.asked.config.noise.babble
-        if isinstance(babble, RemoteFile):
-            return paths.BABBLE_DOWNLOAD.format(name=babble.name)
-        return babble or ""
-
-    def babble_recording(self, wildcards: Any) -> list[str]:
-        """The same, but nothing if it is missing: a dry run works, and the job says so."""
-        source = self.babble_source(wildcards)
-        fetched = isinstance(self.asked.config.noise.babble, RemoteFile)
-        return [source] if fetched or Path(source).is_file() else []
-
     def audio_shard(self, wildcards: Any) -> str:
-        """What an encoder reads: noisy audio where the condition makes any, else crops."""
+        """What an encoder reads: noisy audio where the condition makes any, else crops.
+
+        Whatever befalls video is done to the crops as they are read.
+        """
         known = dict(wildcards.items())
         hears = self.asked.config.encoders[known["encoder"]].modality == "audio"
         noisy = known["condition"] != "clean" and hears
@@ -131,7 +117,7 @@ class Inputs(DecodedInputs):
         Args:
             modality: audio or video; nothing is returned for a task that lacks it.
             split: train, val or test.
-            conditions: :func:`views`, :func:`clean` or :func:`own_condition`.
+            conditions: :func:`views`, :func:`clean`, :func:`heard` or :func:`seen`.
         """
 
         def indexes(wildcards: Any) -> list[str]:
@@ -177,10 +163,11 @@ class Inputs(DecodedInputs):
         """Their noisy audio, under the conditions that it was tested in."""
         model = self.asked.models[wildcards["model"]]
         tested = [e.condition for e in self.asked.evaluations if e.model.name == model.name]
+        heard = dict.fromkeys(cached_as(condition, "audio") for condition in tested)
         return [
             path
-            for condition in dict.fromkeys(tested)
-            if condition != "clean" and "audio" in dict(model.encoders)
+            for condition in heard
+            if "audio" in dict(model.encoders) and Condition.parse(condition).kind == "snr"
             for path in self.shards(paths.NOISY, "test")(
                 {"corpus": model.corpus, "condition": condition}
             )
@@ -265,13 +252,18 @@ def views(asked: Asked, wildcards: Any) -> list[str]:
 
 
 def clean(asked: Asked, wildcards: Any) -> list[str]:
-    """Condition of the validation split, and of video whatever the noise."""
+    """Condition of the validation split."""
     return ["clean"]
 
 
-def own_condition(asked: Asked, wildcards: Any) -> list[str]:
+def heard(asked: Asked, wildcards: Any) -> list[str]:
     """Condition of the audio under test."""
-    return [wildcards["condition"]]
+    return [cached_as(wildcards["condition"], "audio")]
+
+
+def seen(asked: Asked, wildcards: Any) -> list[str]:
+    """Condition of the video under test."""
+    return [cached_as(wildcards["condition"], "video")]
 
 
 def weight_files(path: str, read: Sequence[str] = ENCODER) -> list[str]:

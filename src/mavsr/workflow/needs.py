@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mavsr.config.config import Config
 from mavsr.model.named import Model
+from mavsr.noise.condition import cached_as
 from mavsr.workflow.experiments import all_evaluations
 
 
@@ -32,8 +33,7 @@ def wanted_caches(config: Config) -> list[Cache]:
     for evaluation in all_evaluations(config):
         model = evaluation.model
         for modality, encoder in model.encoders:
-            heard = evaluation.condition if modality == "audio" else "clean"
-            conditions = {"test": [heard]}
+            conditions = {"test": [cached_as(evaluation.condition, modality)]}
             if not model.imported:
                 conditions |= {"train": views, "val": ["clean"]}
             found |= {

@@ -9,6 +9,7 @@ from mavsr.config.scoring import ScoringSettings
 from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
 from mavsr.files import atomic
+from mavsr.noise.condition import cached_as
 from mavsr.report.names import flops_unit
 from mavsr.report.page import heading, page, paragraph, tag
 from mavsr.report.pages.decoded import Decoded, by_condition, read_decoded
@@ -52,7 +53,7 @@ def errors(
         sections.append(heading(f"Condition {condition}"))
         sections.append(paragraph(_summary(found, worst)))
         flops = flops_unit(max(one.tflops for one in found))
-        audio = heard.get(condition, crops)
+        audio = heard.get(cached_as(condition, "audio"), crops)
         for key in most_errors(found, worst):
             attempts = [one.attempts[key] for one in found]
             about = f"{rows.speaker[key]}, {rows.duration_s[key]:.1f} s"

@@ -1,13 +1,20 @@
 """Word error rate by method (rows) and scale or condition (columns): most tables of both papers."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
 from mavsr.errors import InputError
-from mavsr.noise.condition import Condition
 from mavsr.report.layout import Table
-from mavsr.report.names import label, rank, scale_labels, variant_rank
+from mavsr.report.names import (
+    condition_label,
+    condition_rank,
+    label,
+    rank,
+    scale_labels,
+    variant_rank,
+)
 from mavsr.report.published import SIGN, comparable, credit
 from mavsr.report.sources import Sources
 
@@ -79,14 +86,14 @@ def footnote(scores: pd.DataFrame) -> str:
 
 def _labelled(scores: pd.DataFrame, across: str) -> pd.DataFrame:
     """Rows with the method's name in print, its rank, and the name and place of its column."""
+    places: list[tuple[Any, ...]]
     if across == "scale":
         pairs = zip(scores.audio_rate, scores.video_rate, strict=True)
         named = scale_labels(scores)
         places = [tuple(float(r) for r in pair if pd.notna(r)) for pair in pairs]
     else:
-        heard = [Condition.parse(name) for name in scores.condition]
-        named = ["clean" if c.kind == "clean" else f"{c.number:g} dB" for c in heard]
-        places = [(float("inf") if c.kind == "clean" else c.number,) for c in heard]
+        named = [condition_label(name) for name in scores.condition]
+        places = [condition_rank(name) for name in scores.condition]
     return scores.assign(
         rank=scores.method.map(rank),
         size=scores.variant.map(variant_rank),
@@ -156,4 +163,12 @@ def table3(sources: Sources) -> Table:
         sources.select("table3", task="asr", condition="clean"),
         "Recognition of speech alone; columns are audio rates.",
         sources.published(),
+    )
+
+
+def pretrained(sources: Sources) -> Table:
+    """Every method over real pretrained models (workflow/configs/pretrained.yaml)."""
+    return arrange(
+        sources.select("pretrained", task="asr", condition="clean"),
+        "Recognition of speech alone, over a real Whisper and a real LLM; columns are audio rates.",
     )
