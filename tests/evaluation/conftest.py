@@ -1,12 +1,12 @@
 """A trained model on features of a made-up corpus, and what trains and decodes more of them."""
 
-import json
 import shutil
 
 import pytest
 from chain import ORIGIN, TEST, TRAIN, VAL, call, data_in, train_on
 
 from mavsr.evaluation.decode import decode
+from mavsr.model.scales import Scale
 from mavsr.noise.condition import cached_as
 
 
@@ -47,8 +47,7 @@ def run_train(data, settings_of, tmp_path):
 @pytest.fixture
 def run_decode(data, tmp_path):
     def run(folder, scale, condition="clean", batch=50, longest=6):
-        task = json.loads((folder / "run.json").read_text())["model"]["task"]
-        heard, seen = task != "vsr", task != "asr"
+        used = Scale.parse(scale).rates
         path = tmp_path / "evaluation" / folder.name / condition / f"{scale}.jsonl"
         call(
             decode,
@@ -57,8 +56,7 @@ def run_decode(data, tmp_path):
             origin=ORIGIN,
             condition=condition,
             scale=scale,
-            **({"audio": data.test[cached_as(condition, "audio")]["audio"]} if heard else {}),
-            **({"video": data.test[cached_as(condition, "video")]["video"]} if seen else {}),
+            **{m: data.test[cached_as(condition, m)][m] for m in used},
             decoding={"beams": 2, "max_new_tokens": longest, "batch_tokens": batch},
             hypotheses=path,
             threads=1,

@@ -52,6 +52,7 @@ BASE = {
             {"methods": ["mtsk-ms"], "task": "asr"},
             {"methods": ["mtsk-ms"], "task": "vsr", "conditions": ["clean", "blur_2"]},
         ],
+        "omni_main": [{"methods": ["omni-st"], "task": "omni"}],
     },
 }
 VARIANTS = {

@@ -1,6 +1,7 @@
 """Which files jobs read, without starting Snakemake."""
 
 import copy
+import json
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,21 @@ def test_a_noise_is_babble_a_recording_or_a_list():
         "others_0": "results/corpus/portrait/test.parquet",
     }
     assert {name: needs.noise({**place, "condition": name}) for name in wanted} == wanted
+
+
+def test_a_model_of_three_tasks_reads_what_a_scale_needs():
+    both = asked()
+    model = next(m.name for m in both.models.values() if m.settings.task == "omni")
+    needs, told = Inputs(both), Params(both)
+    wanted = {"a4": ("audio",), "v2": ("video",), "a4_v2": ("audio", "video")}
+    for scale, modalities in wanted.items():
+        wildcards = {"model": model, "condition": "clean", "scale": scale}
+        for modality, condition in (("audio", heard), ("video", seen)):
+            found = needs.features(modality, "test", condition)(wildcards)
+            assert bool(found) == (modality in modalities)
+        encoders = [f"toy-{ {'audio': 'whisper', 'video': 'avhubert'}[m] }" for m in modalities]
+        assert json.loads(told.origin(wildcards))["encoders"] == "+".join(encoders)
+    assert needs.features("audio", "train", views)({"model": model})
 
 
 def test_online_training_reads_crops_babble_and_encoders_instead(model):

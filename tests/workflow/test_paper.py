@@ -80,10 +80,11 @@ def test_the_models_of_the_tables_and_figures(config):
         "mome_parameters": 1 + 3 + 3 + 2,
         "mome_experts": 1,
         "mome_experts_ffn": 1,
+        "omni_main": 1,
     }
     assert set(models("table1")) < set(models("mome_main"))
     assert set(models("table5")) < set(models("mome_large"))
-    assert len(all_models(parse_config(config))) == 128
+    assert len(all_models(parse_config(config))) == 129
     for name, model in models("table1").items():
         llm = {"lrs2": "llama-3.2-3b", "lrs3": "llama-3.2-1b"}[model.corpus]
         assert f"{model.corpus}.avsr.whisper-small+avhubert-large.{llm}." in name
@@ -173,3 +174,17 @@ def test_a_run_asks_for_nothing_that_its_target_does_not_need(project):
     assert "this run needs" not in result.stdout
     assert "error: no corpus at data/lrs3, which lacks" not in result.stdout
     assert "no usable clip for the split 'train'" in result.stdout
+
+
+OMNI = "workflow/configs/omni.yaml"
+
+
+def test_the_table_of_omni_avsr_dry_runs_without_data(project):
+    config = read_config(project, OMNI)
+    jobs = project.plan("--configfile", OMNI)
+    assert jobs == expected_jobs(config)
+    # Of each corpus: Llama-AVSR, Llama-MTSK, Llama-MT, Omni-AVSR S, T and ST, and experts.
+    assert jobs["train_model"] == 2 * (8 + 3 + 4 + 3 + 1)
+    # Each method at eight scales.
+    assert jobs["decode"] == 2 * 8 * (2 + 1 + 4)
+    assert (jobs["write_table"], jobs["score_experiment"]) == (2, 1)

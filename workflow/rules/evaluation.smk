@@ -53,7 +53,7 @@ rule decode_validation:
         "results/benchmarks/evaluation/{model}/val/{scale}.tsv"
     conda:
         "../../envs/mavsr.yaml"
-    threads: 1
+    threads: shared_threads
     resources:
         mem="4GB",
         gpu_jobs=1,  # the default profile limits them

@@ -16,12 +16,13 @@ from mavsr.config.values import (
     Name,
     NotNegative,
     Rates,
+    Share,
     Text,
     Whole,
     once,
 )
 
-Task = Literal["asr", "vsr", "avsr"]
+Task = Literal["asr", "vsr", "avsr", "omni"]
 Compression = Literal["avgpool", "stack"]
 Conditions = Annotated[tuple[ConditionName, ...], Field(min_length=1)]
 RATES = ("write_table if arithmetic", "extract_features if pooled")
@@ -60,7 +61,13 @@ class Setup:
         Name,
         Key("A name under `corpora`", ("write_table if scored", "draw_figure"), plans=True),
     ] = "portrait"
-    task: Annotated[Task, Key("From audio, from video, or from both", plans=True)] = "avsr"
+    task: Annotated[
+        Task,
+        Key(
+            "From audio, from video, from both, or all three by one model (omni)",
+            plans=True,
+        ),
+    ] = "avsr"
     audio_encoder: Annotated[Name, Key("A name under `encoders`", plans=True)] = "toy-whisper"
     video_encoder: Annotated[Name, Key("A name under `encoders`", plans=True)] = "toy-avhubert"
     llm: Annotated[Name, Key("A name under `llms`", plans=True)] = "toy-llama"
@@ -105,6 +112,10 @@ class EntryTraining(TaskTraining):
     """How an entry's models are trained; null takes the common value, or that of their task."""
 
     lora_rank: Annotated[Count | None, Key("r of their LoRAs; null takes the LLM's")] = None
+    audio_dropout: Annotated[
+        Share | None, Key("Of audio-visual models, to compare some with and without it")
+    ] = None
+    video_dropout: Annotated[Share | None, Key("Likewise")] = None
 
 
 @settings("experiment")
@@ -117,7 +128,8 @@ class Entry:
         Key(
             "llama-avsr and mome-mhsa-i (one model per rate pair); mtsk-ms, mtsk-ss, mtsk-mss, "
             "mome-mhsa, mome-ffn and mome-layer (one model for all); avgpool-at-inference (one "
-            "model trained at rate 1, pooled when tested)"
+            "model trained at rate 1, pooled when tested); for task omni: llama-mt (one model per "
+            "rate pair), omni-s, omni-t, omni-st and omni-mome (one for all)"
         ),
     ] = ()
     imported: Annotated[

@@ -109,6 +109,7 @@ class TaskTraining:
     weight_decay: NotNegative | None = None
     clip: Positive | None = None
     batch_frames: Count | None = None
+    rates_per_step: Literal["published", "all", "drawn"] | None = None
 
     def __post_init__(self) -> None:
         if not self.given:
@@ -133,6 +134,9 @@ class PerTask:
     ] = None
     avsr: Annotated[
         TaskTraining | None, Key("Of models that do both", ("train_model if avsr",))
+    ] = None
+    omni: Annotated[
+        TaskTraining | None, Key("Of models of all three tasks", ("train_model if omni",))
     ] = None
 
 

@@ -45,7 +45,7 @@ class Decoded:
 def read_models(
     hypotheses: Sequence[Path], validation: Sequence[Path], scoring: ScoringSettings
 ) -> Iterator[list[Decoded]]:
-    """For each model its scales, the cheapest first.
+    """For each model and task its scales, the cheapest first.
 
     Args:
         hypotheses: ``.../<model>/clean/<scale>.jsonl`` of the test split.
@@ -56,16 +56,18 @@ def read_models(
         InputError: a file is missing or damaged, or lacks log-probabilities.
     """
     known = {_place(path): path for path in validation}
-    models: dict[str, list[Decoded]] = {}
+    models: dict[tuple[str, str], list[Decoded]] = {}
     for path in hypotheses:
         if _place(path) not in known:
             raise InputError(f"{path} has no hypotheses of the validation split beside it")
         test, val = _counted(path, scoring), _counted(known[_place(path)], scoring)
         sidecar, model = test.content.sidecar, path.parent.parent.name
-        about = {**sidecar["origin"], **sidecar["model"], "model": model}
         scale = Scale(sidecar["audio_rate"], sidecar["video_rate"])
+        # A model of several tasks has those of each apart.
+        own = {"task": scale.task, "model": model}
+        about = {**sidecar["origin"], **sidecar["model"], **own}
         one = Decoded({name: about.get(name, "") for name in ABOUT}, scale, val, test)
-        models.setdefault(model, []).append(one)
+        models.setdefault((model, scale.task), []).append(one)
     for found in models.values():
         yield sorted(found, key=lambda one: one.tflops)
 

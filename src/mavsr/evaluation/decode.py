@@ -63,16 +63,17 @@ def decode(
     torch.set_num_threads(threads)
     folder = read_model_folder(model)
     settings, chosen = folder.settings, Scale.parse(scale)
+    settings.check_scale(chosen)
     taken_away = absent(condition)
     if taken_away and len(chosen.rates) < 2:
         raise InputError(
             f"{model} at scale {scale} cannot do without {taken_away}; decode {condition} at "
             "scales of both modalities"
         )
-    source = read_split(folder, manifest, audio, video, taken_away)
+    source = read_split(folder, manifest, audio, video, taken_away, chosen.task)
     network = load_trained(folder, best_device())
 
-    prompt = len(network.prompt_ids)
+    prompt = len(network.prompt_ids(chosen))
     tokens = {key: prefix_tokens(n, chosen, prompt) for key, n in source.lengths().items()}
     read = [manifest, *(path for path in (audio, video) if path)]
     resume = Resume(

@@ -16,6 +16,7 @@ from mavsr.errors import InputError
 from mavsr.evaluation.hypotheses import read_hypotheses
 from mavsr.evaluation.units import counting
 from mavsr.evaluation.word_errors import BOOTSTRAP_SAMPLES, WordErrors, count_errors
+from mavsr.model.scales import Scale
 from mavsr.seeds import generator
 from mavsr.tables import write_csv
 
@@ -53,7 +54,8 @@ def differences(hypotheses: list[Path], output: Path, scoring: ScoringSettings) 
             content.references, content.texts, counting(scoring, content.references.values())
         )
         sidecar = content.sidecar
-        about = {**sidecar, **sidecar["origin"], **sidecar["model"]}
+        scale = Scale(sidecar["audio_rate"], sidecar["video_rate"])
+        about = {**sidecar, **sidecar["origin"], **sidecar["model"], "task": scale.task}
         about = {name: about.get(name) for name in COLUMNS} | {"model": path.parent.parent.name}
         systems.append((about, errors))
     bases = {_same(about): errors for about, errors in systems if about["method"] == baseline}

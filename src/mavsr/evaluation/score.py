@@ -12,16 +12,17 @@ from mavsr.evaluation.coverage import check_coverage, expected_texts
 from mavsr.evaluation.hypotheses import Hypotheses, read_hypotheses
 from mavsr.evaluation.units import counted_unit, text_form
 from mavsr.evaluation.word_errors import WordErrors, count_errors
+from mavsr.model.scales import Scale
 from mavsr.tables import write_csv
 
 COLUMNS = {
     "corpus": "name of the corpus",
     "split": "split that was transcribed",
     "condition": "what was done to the clips, such as clean or snr_<dB> of babble",
-    "task": "asr, vsr or avsr",
+    "task": "asr, vsr or avsr: of a model of several tasks, the one at this scale",
     "method": "such as mtsk-ms or mome-mhsa",
     "variant": "what tells models of one method apart, such as the experts of MoME; often empty",
-    "encoders": "names of the encoders, audio first",
+    "encoders": "names of the encoders at work, audio first",
     "llm": "name of the LLM",
     "compression": "avgpool or stack",
     "audio_rate": "audio compression rate, empty without audio",
@@ -99,7 +100,8 @@ def _row(content: Hypotheses, errors: WordErrors, model: str, seed: int) -> dict
     return {
         **sidecar["origin"],
         "condition": sidecar["condition"],
-        **{name: sidecar["model"][name] for name in ("task", "method", "compression", "seed")},
+        "task": Scale(sidecar["audio_rate"], sidecar["video_rate"]).task,
+        **{name: sidecar["model"][name] for name in ("method", "compression", "seed")},
         "audio_rate": sidecar["audio_rate"],
         "video_rate": sidecar["video_rate"],
         "utterances": len(errors.keys),

@@ -14,6 +14,7 @@ def read_split(
     audio: Path | None,
     video: Path | None,
     absent: str | None = None,
+    task: str | None = None,
 ) -> UtteranceSource:
     """The utterances of a split, whose features are of the encoders that the model was trained on.
 
@@ -23,17 +24,18 @@ def read_split(
         audio: ``index.json`` of its audio features; None for a model of video alone.
         video: the same for video.
         absent: modality that utterances are read without.
+        task: what it is used for, if not for all that a model of several tasks does.
 
     Raises:
         InputError: features are missing, damaged, or do not suit the model; or it lacks what is
             to be taken away.
     """
     indexes = by_modality(audio, video)
-    check_modalities(folder.settings.task, indexes)
+    used = task or folder.settings.task
+    check_modalities(used, indexes)
     if absent is not None and set(indexes) != {"audio", "video"}:
         raise InputError(
-            f"a model of the task {folder.settings.task!r} cannot do without {absent}; test "
-            "another condition"
+            f"a model of the task {used!r} cannot do without {absent}; test another condition"
         )
     source = UtteranceSource(manifest, indexes, absent=absent)
     check_encoders(folder.encoders, source)

@@ -40,7 +40,7 @@ class Utterance:
 
     def rates(self, scale: Scale) -> dict[str, int]:
         """Modality -> rate of what this clip's sequence holds at ``scale``, audio before video."""
-        both = len(scale.rates) == 2
+        both = scale.task == "avsr"
         return {m: rate for m, rate in scale.rates.items() if not (both and m == self.dropped)}
 
 
@@ -82,7 +82,6 @@ class MatryoshkaModel(nn.Module):
         )
         self.adapter = make_adapter(self.llm, settings)
         self._tokenised: dict[str, list[int]] = {}
-        self.prompt_ids = self._token_ids(PROMPTS[settings.task])
 
     def extend_vocabulary(self, tables: Mapping[str, torch.Tensor]) -> None:
         """Add rows to the LLM's tables, see :mod:`mavsr.model.vocabulary`; they are saved too."""
@@ -113,7 +112,7 @@ class MatryoshkaModel(nn.Module):
             marked = self.marked([utterances[n] for n in holding], modality, rate)
             for n, tokens in zip(holding, marked, strict=True):
                 parts[n].append(tokens)
-        prompt = self.prompt()
+        prompt = self.prompt(scale)
         return [torch.cat([*part, prompt]) for part in parts]
 
     def opening(self) -> torch.Tensor:
@@ -147,9 +146,13 @@ class MatryoshkaModel(nn.Module):
             for tokens in projected.split([len(c) for c in compressed])
         ]
 
-    def prompt(self) -> torch.Tensor:
-        """The task's prompt, embedded, (n, hidden)."""
-        return self.embed(self.prompt_ids)
+    def prompt(self, scale: Scale) -> torch.Tensor:
+        """The prompt of a scale's task, embedded, (n, hidden)."""
+        return self.embed(self.prompt_ids(scale))
+
+    def prompt_ids(self, scale: Scale) -> list[int]:
+        """Its token ids."""
+        return self._token_ids(PROMPTS[scale.task])
 
     def embed(self, ids: list[int]) -> torch.Tensor:
         """Embeddings of token ids, (n, hidden)."""
@@ -197,7 +200,7 @@ class MatryoshkaModel(nn.Module):
                     for m, rate in utterance.rates(scale).items()
                 },
                 before=int(bos),
-                after=len(self.prompt_ids) + len(self.targets(utterance)) - 1,
+                after=len(self.prompt_ids(scale)) + len(self.targets(utterance)) - 1,
             )
             for utterance in utterances
         ]

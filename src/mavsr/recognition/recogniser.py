@@ -20,7 +20,7 @@ from mavsr.model.export import read_scale
 from mavsr.model.folder import read_model_folder
 from mavsr.model.llm import written_config
 from mavsr.model.loading import best_device, load_trained
-from mavsr.model.scales import TASKS, Scale
+from mavsr.model.scales import Scale, modalities_of
 from mavsr.recognition.choose import finest_first, ten_second_tflops
 from mavsr.recognition.clip import CLEAN, clip_tokens, read_clip
 from mavsr.recognition.segment import Segment
@@ -31,6 +31,8 @@ from mavsr.recognition.transcript import Transcript
 from mavsr.shards import Fields
 from mavsr.tokens import TOKENS_PER_SECOND
 
+FIELDS = {"audio": "flac", "video": "mkv"}
+"""Modality -> what holds it in a clip."""
 ScaleLike = Scale | str | int | Sequence[int]
 """A scale, or how to name one: ``(16, 5)`` (audio, video), ``16``, ``"16,5"`` or ``"a16_v5"``."""
 
@@ -75,7 +77,7 @@ class Recogniser:
 
     @property
     def task(self) -> str:
-        """``asr``, ``vsr`` or ``avsr``."""
+        """``asr``, ``vsr``, ``avsr``, or ``omni`` for the three."""
         return self.folder.settings.task
 
     @property
@@ -96,7 +98,8 @@ class Recogniser:
         utterances, and of several faces the one that speaks is looked at (docs/talks.md).
 
         Args:
-            file: a video; audio is enough for task asr, and pictures for task vsr.
+            file: a video; audio is enough at scales that only hear, and video without audio at
+                those that only see.
             scale: one of :attr:`scales`, such as ``(16, 5)``; a list of them, of which the first
                 gives the text; or ``"all"``.
             start: where to begin in the file, seconds.
@@ -111,9 +114,9 @@ class Recogniser:
         scales = self.chosen(scale)
         path = Path(file)
         if self.takes_whole(path, start, end):
-            segments = [self.utterance(path, self.read(path, start, end), scales, start)]
+            segments = [self.utterance(path, self.read(path, start, end, scales), scales, start)]
         else:
-            plan = self.plan(path, start, end)
+            plan = self.plan(path, start, end, scales)
             segments = [*self.segments(path, plan.spans, scales)]
         return Transcript(segments, [one.name for one in scales])
 
@@ -156,11 +159,21 @@ class Recogniser:
         file: Path,
         start: float = 0.0,
         end: float | None = None,
+        scales: Sequence[Scale] = (),
         told: Callable[[float], None] = lambda _: None,
     ) -> Plan:
-        """The utterances of a recording; see :func:`mavsr.recognition.spans.plan_spans`."""
+        """The utterances of a recording; see :func:`mavsr.recognition.spans.plan_spans`.
+
+        Args:
+            file: the recording.
+            start: where to begin in it, seconds.
+            end: where to end, seconds; the end of the file if not given.
+            scales: what it will be decoded at; all, if not given.
+            told: is told the share that is done.
+
+        """
         longest = longest_input_s(self.encoders.values(), self.setup.features.long_clips == "split")
-        return plan_spans(file, TASKS[self.task], longest, start, end, told)
+        return plan_spans(file, modalities_of(scales or self.scales), longest, start, end, told)
 
     def segments(
         self,
@@ -189,10 +202,9 @@ class Recogniser:
 
     def costs(self) -> dict[Scale, float]:
         """Scale -> TFLOPs of the LLM for 10 s of speech, the finest first."""
-        prompt = len(self.network.prompt_ids)
-        weights = self.loaded.weights
+        prompt, weights = self.network.prompt_ids, self.loaded.weights
         return {
-            scale: ten_second_tflops(scale, weights[scale], prompt)
+            scale: ten_second_tflops(scale, weights[scale], len(prompt(scale)))
             for scale in finest_first(self.scales)
         }
 
@@ -209,13 +221,28 @@ class Recogniser:
             named = ",".join(str(rate) for rate in rates)
         return read_scale(named, self.folder.settings)
 
-    def read(self, file: Path, start: float = 0.0, end: float | None = None) -> Fields:
-        """Mouth crops (``mkv``) and audio (``flac``) of a file, as far as the task needs them."""
-        return read_clip(file, start, end, TASKS[self.task], self.setup.crops)
+    def read(
+        self,
+        file: Path,
+        start: float = 0.0,
+        end: float | None = None,
+        scales: Sequence[Scale] = (),
+    ) -> Fields:
+        """Mouth crops (``mkv``) and audio (``flac``) of a file, as far as they are needed.
+
+        Args:
+            file: as for :meth:`transcribe`.
+            start: where the utterance begins in the file, seconds.
+            end: where it ends, seconds; None is the end of the file.
+            scales: what it will be decoded at; all, if not given.
+        """
+        needed = modalities_of(scales or self.scales)
+        return read_clip(file, start, end, needed, self.setup.crops)
 
     def tokens(self, file: Path, clip: Fields) -> dict[str, torch.Tensor]:
-        """Modality -> encoder tokens (T, d) of what :meth:`read` gave; they serve every scale."""
-        return clip_tokens(file.stem, clip, self.encoders, self.setup.features)
+        """Modality -> encoder tokens (T, d) of what :meth:`read` gave, for all scales of these."""
+        encoders = {m: encoder for m, encoder in self.encoders.items() if FIELDS[m] in clip}
+        return clip_tokens(file.stem, clip, encoders, self.setup.features)
 
     def decode(self, file: Path, tokens: dict[str, torch.Tensor], scale: Scale) -> str:
         """The transcript of a file's tokens at a scale."""

@@ -8,7 +8,7 @@ held, however long the recording.
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -23,7 +23,7 @@ from mavsr.evaluation.transcribe import hypotheses, plan_batches
 from mavsr.media import SAMPLES_PER_FRAME, decode_audio, decode_video, encode_audio, encode_lossless
 from mavsr.model.avsr import MatryoshkaModel, Utterance
 from mavsr.model.cost import prefix_tokens, teraflops
-from mavsr.model.scales import Scale
+from mavsr.model.scales import Scale, modalities_of
 from mavsr.mouths.ahead import ahead
 from mavsr.mouths.align import CROP_SIZE
 from mavsr.recognition.clip import tokens_of
@@ -87,6 +87,9 @@ def stream_segments(
         InputError: the file is damaged, or an encoder refuses a part.
 
     """
+    # A model of several tasks hears and sees no more than these scales ask for.
+    encoders = {m: model.encoders[m] for m in modalities_of(scales)}
+    model = replace(model, encoders=encoders)
     parts = ahead(
         ((span, read_part(file, span, model.encoders, model.setup.crops)) for span in spans),
         TOGETHER,
@@ -164,7 +167,7 @@ def read_tokens(
         clock: seconds that pass.
 
     """
-    prompt = len(model.network.prompt_ids)
+    prompt = len(model.network.prompt_ids(scale))
     lengths = {
         key: prefix_tokens({m: len(rows) for m, rows in clip.items()}, scale, prompt)
         for key, clip in tokens.items()

@@ -101,7 +101,7 @@ def _transcribed(
             raise InputError("--crops takes one utterance; choose it by --start and --end")
         return transcribe_talk(model, video, scales, wish.start, wish.end, settle, target)
     begun = time.perf_counter()
-    clip = model.read(video, wish.start, wish.end)
+    clip = model.read(video, wish.start, wish.end, scales)
     if wish.crops and "mkv" in clip:
         wish.crops.mkdir(parents=True, exist_ok=True)
         (wish.crops / f"{video.stem}.mkv").write_bytes(clip["mkv"])

@@ -36,6 +36,7 @@ ALL_TABLES = {
     "mome/ablation": Shown("mome_ablation", "mome.ablation"),
     "mome/routers": Shown("mome_routers", "mome.routers"),
     "mome/large": Shown("mome_large", "mome.large"),
+    "omni/main": Shown("omni_main", "omni.main"),
     "noise_check": Shown("noise_check", "noise_check.noise_check"),
     "elastic": Shown("tradeoff", "elastic.elastic"),
     "adaptive": Shown("tradeoff", "adaptive.adaptive", trace="adaptive"),
@@ -166,10 +167,11 @@ TRACES = {
     if shown.trace in ("routing", "similarity")
 }
 """Figure that looks into a model -> at what."""
+_FOLDERS = {"mome": "MoME", "omni": "Omni-AVSR"}
 PAPERS = {
-    name: "MoME" if name.startswith("mome/") else "Llama-MTSK"
+    name: _FOLDERS.get(name.partition("/")[0], "Llama-MTSK")
     for name in TABLES | FIGURES
-    if name.startswith("mome/") or name[-1].isdigit()
+    if name.partition("/")[0] in _FOLDERS or name[-1].isdigit()
 }
 """Table or figure that stands in one of the papers -> that paper."""
 

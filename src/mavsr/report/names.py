@@ -19,6 +19,11 @@ METHOD_NAMES = {
     "mome-mhsa": "MoME-MHSA",
     "mome-ffn": "MoME-FFN",
     "mome-layer": "MoME-LAYER",
+    "llama-mt": "Llama-MT",
+    "omni-s": "Omni-AVSR-S",
+    "omni-t": "Omni-AVSR-T",
+    "omni-st": "Omni-AVSR-ST",
+    "omni-mome": "Omni-MoME-MHSA",
 }
 """Method -> its name in the papers, in the order of their rows."""
 EXPERTS = re.compile(
@@ -36,7 +41,7 @@ _WORDS = {
 }
 """Part of a variant of MoME -> words."""
 _SETTINGS = {short: key.replace("_", " ").replace("lora", "LoRA") for key, short in TUNED.items()}
-_TUNED = re.compile(rf"({'|'.join(_SETTINGS)})([\d.]+)")
+_TUNED = re.compile(rf"({'|'.join(_SETTINGS)})([\d.]+|all|drawn|published)")
 """Part of a variant that says how a model was trained."""
 
 

@@ -9,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 from mavsr.checkpoints import ENCODER, LLM, identity_files
 from mavsr.errors import InputError
 from mavsr.model.named import Model
+from mavsr.model.scales import Scale
 from mavsr.noise.condition import Condition, cached_as
 from mavsr.report.catalogue import (
     ABOUT_CONFIDENCE,
@@ -115,7 +116,8 @@ class Inputs(DecodedInputs, NoiseInputs):
         """Input function: the indexes of a model's features, one per condition.
 
         Args:
-            modality: audio or video; nothing is returned for a task that lacks it.
+            modality: audio or video; nothing is returned for a task that lacks it, or for a job at
+                one scale that does.
             split: train, val or test.
             conditions: :func:`views`, :func:`clean`, :func:`heard` or :func:`seen`.
         """
@@ -123,6 +125,9 @@ class Inputs(DecodedInputs, NoiseInputs):
         def indexes(wildcards: Any) -> list[str]:
             model = self.asked.models[wildcards["model"]]
             encoder = dict(model.encoders).get(modality)
+            scale = dict(wildcards.items()).get("scale")
+            if scale and modality not in Scale.parse(scale).rates:
+                return []
             return [
                 paths.FEATURES_INDEX.format(
                     encoder=encoder, corpus=model.corpus, split=split, condition=condition

@@ -11,6 +11,7 @@ from typing import Any
 
 from mavsr.config.queries import hide
 from mavsr.config.read import plain
+from mavsr.model.scales import Scale
 from mavsr.remedies import CONFIG_OPTIONS
 from mavsr.report.catalogue import ALL_FIGURES, PAPERS, TABLES
 from mavsr.workflow import paths
@@ -147,7 +148,7 @@ class Params:
         return f"{options} --online {shlex.quote(json.dumps(online))}"
 
     def origin(self, wildcards: Any) -> str:
-        """What the config calls corpus, encoders and LLM of a model, and the test split."""
+        """What the config calls corpus, encoders and LLM of a model at a scale; the test split."""
         return self._origin(wildcards, "test")
 
     def validation_origin(self, wildcards: Any) -> str:
@@ -156,11 +157,12 @@ class Params:
 
     def _origin(self, wildcards: Any, split: str) -> str:
         model = self.asked.models[wildcards["model"]]
+        used = Scale.parse(wildcards["scale"]).rates
         return json.dumps(
             {
                 "corpus": model.corpus,
                 "split": split,
-                "encoders": "+".join(name for _, name in model.encoders),
+                "encoders": "+".join(name for modality, name in model.encoders if modality in used),
                 "llm": model.llm,
                 "variant": model.variant,
             }

@@ -46,6 +46,7 @@ CONDITIONS: dict[str, Callable[[Asked, Wildcards], bool]] = {
     "asr": lambda asked, w: _model(asked, w).settings.task == "asr",
     "vsr": lambda asked, w: _model(asked, w).settings.task == "vsr",
     "avsr": lambda asked, w: _model(asked, w).settings.task == "avsr",
+    "omni": lambda asked, w: _model(asked, w).settings.task == "omni",
     "lora": lambda asked, w: _adapter(asked, w) == "lora",
     "mome": lambda asked, w: _adapter(asked, w) == "mome",
     "detected": lambda asked, w: not asked.is_ready(w["corpus"]),

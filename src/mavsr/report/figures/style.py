@@ -52,6 +52,11 @@ LOOKS = {
     "mome-ffn": Look("#cc79a7", "X", "----", "--"),
     "mome-layer": Look("#009e73", "v", "++++", "-."),
     "avgpool-at-inference": Look("#4d4d4d", "*", "oooo"),
+    "llama-mt": Look("#999999", "p", "//", "--"),
+    "omni-s": Look("#56b4e9", "h", "..", "-"),
+    "omni-t": Look("#e69f00", ">", "xx", "-"),
+    "omni-st": Look("#0072b2", "d", "||", "-"),
+    "omni-mome": Look("#d55e00", "H", "++", ":"),
 }
 RC: Any = {
     "font.size": 8,

@@ -7,6 +7,7 @@ from pathlib import Path
 from mavsr.config.scoring import ScoringSettings
 from mavsr.evaluation.hypotheses import read_hypotheses
 from mavsr.evaluation.units import counting
+from mavsr.model.scales import Scale
 from mavsr.report.names import label, scale_label
 from mavsr.report.pages.transcripts import Attempt, attempt
 
@@ -76,7 +77,8 @@ def read_decoded(path: Path, scoring: ScoringSettings) -> Decoded:
         model["method"],
         label(model["method"], origin.get("variant", "")),
         {
-            **{name: str(model[name]) for name in ("task", "compression", "seed")},
+            "task": Scale(sidecar["audio_rate"], sidecar["video_rate"]).task,
+            **{name: str(model[name]) for name in ("compression", "seed")},
             **{name: origin[name] for name in ("encoders", "llm")},
         },
         origin["corpus"],

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from mavsr.errors import InputError
+from mavsr.model.scales import OMNI, tasks_of
 from mavsr.report.layout import Table
 from mavsr.report.names import (
     condition_label,
@@ -28,17 +29,17 @@ def arrange(
     across: str = "scale",
     beside: Sequence[str] = (),
 ) -> Table:
-    """A row per corpus and method, a column per scale (or condition), WER in %.
+    """A row per corpus and method, a column per scale (or condition, or task and scale), WER in %.
 
     In print a cell is ``15.1 ±1.2``, half the width of its interval behind it, and † where it
     differs from the baseline at p < 0.05. Published values of the same method, encoder and LLM, if
     there are any, stand in columns of their own, with ‡ behind doubtful ones.
 
     Args:
-        scores: rows of an experiment's scores, of one task.
+        scores: rows of an experiment's scores, of one task unless columns are of several.
         caption: what the table is; what the signs mean is added to it.
         published: values in print, of :func:`mavsr.report.published.published_wer`.
-        across: ``scale`` or ``condition``.
+        across: ``scale``, ``condition`` or ``task``, which is task and scale.
         beside: further columns of ``scores`` to show, constant for a model.
 
     Raises:
@@ -87,10 +88,16 @@ def footnote(scores: pd.DataFrame) -> str:
 def _labelled(scores: pd.DataFrame, across: str) -> pd.DataFrame:
     """Rows with the method's name in print, its rank, and the name and place of its column."""
     places: list[tuple[Any, ...]]
-    if across == "scale":
+    if across != "condition":
         pairs = zip(scores.audio_rate, scores.video_rate, strict=True)
         named = scale_labels(scores)
         places = [tuple(float(r) for r in pair if pd.notna(r)) for pair in pairs]
+        if across == "task":
+            named = [
+                f"{task.upper()} {name}" for task, name in zip(scores.task, named, strict=True)
+            ]
+            orders = map(tasks_of(OMNI).index, scores.task)
+            places = [(order, *place) for order, place in zip(orders, places, strict=True)]
     else:
         named = [condition_label(name) for name in scores.condition]
         places = [condition_rank(name) for name in scores.condition]
