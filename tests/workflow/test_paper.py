@@ -35,7 +35,10 @@ def test_the_papers_experiments_dry_run_without_data(project, config):
         "train_model": jobs["train_model"],
         "record_routing": 2,
         "record_similarity": 1,
-        "draw_figure": 15,
+        "draw_figure": 17,
+        "adapt_scales": 1,
+        "judge_confidence": 1,
+        "compare_systems": 1,
         "parameters": 1,
         "check_results": 1,
         "draw_losses": 1,
@@ -47,7 +50,8 @@ def test_the_papers_experiments_dry_run_without_data(project, config):
         "score_validation": 1,
         "cost_experiment": 1,
         "collect_costs": 1,
-        "write_table": 13,
+        "write_table": 14,
+        "write_results": 1,
         "all": 1,
     }
 

@@ -53,7 +53,7 @@ rule decode_validation:
         "results/benchmarks/evaluation/{model}/val/{scale}.tsv"
     conda:
         "../../envs/mavsr.yaml"
-    threads: 1
+    threads: shared_threads
     resources:
         mem="4GB",
         gpu_jobs=1,  # the default profile limits them
@@ -74,8 +74,8 @@ rule decode_validation:
 
 rule score_validation:
     input:
-        hypotheses=needs.validated(paths.VALIDATED),
-        settings=needs.validated(paths.VALIDATED_BY),
+        hypotheses=needs.sure_hypotheses(paths.VALIDATED),
+        settings=needs.sure_hypotheses(paths.VALIDATED_BY),
         clips=needs.validated_clips,
     output:
         scores=paths.VALIDATION_SCORES,
@@ -91,6 +91,74 @@ rule score_validation:
     shell:
         "python -m mavsr.evaluation.score --hypotheses {input.hypotheses:q} --results results"
         " --scoring {params.scoring:q} --output {output.scores:q} 2> {log:q}"
+
+
+rule adapt_scales:
+    input:
+        hypotheses=needs.sure_hypotheses(paths.HYPOTHESES),
+        settings=needs.sure_hypotheses(paths.DECODED),
+        validation=needs.sure_hypotheses(paths.VALIDATED),
+        validated=needs.sure_hypotheses(paths.VALIDATED_BY),
+    output:
+        table=paths.ADAPTED,
+    log:
+        "results/logs/evaluation/{experiment}_adaptive.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        code=code("evaluation.adapt"),
+        scoring=told.of("adapt_scales", "scoring"),
+        elastic=told.of("adapt_scales", "elastic"),
+    shell:
+        "python -m mavsr.evaluation.adapt --hypotheses {input.hypotheses:q}"
+        " --validation {input.validation:q} --scoring {params.scoring:q}"
+        " --elastic {params.elastic:q} --output {output.table:q} 2> {log:q}"
+
+
+rule judge_confidence:
+    input:
+        hypotheses=needs.sure_hypotheses(paths.HYPOTHESES),
+        settings=needs.sure_hypotheses(paths.DECODED),
+        validation=needs.sure_hypotheses(paths.VALIDATED),
+        validated=needs.sure_hypotheses(paths.VALIDATED_BY),
+    output:
+        table=paths.JUDGED,
+    log:
+        "results/logs/evaluation/{experiment}_confidence.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        code=code("evaluation.judge"),
+        scoring=told.of("judge_confidence", "scoring"),
+    shell:
+        "python -m mavsr.evaluation.judge --hypotheses {input.hypotheses:q}"
+        " --validation {input.validation:q} --scoring {params.scoring:q}"
+        " --output {output.table:q} 2> {log:q}"
+
+
+rule compare_systems:
+    input:
+        hypotheses=needs.hypotheses(paths.HYPOTHESES),
+        settings=needs.hypotheses(paths.DECODED),
+    output:
+        table=paths.COMPARED,
+    log:
+        "results/logs/evaluation/{experiment}_differences.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        code=code("evaluation.differences"),
+        scoring=told.of("compare_systems", "scoring"),
+    shell:
+        "python -m mavsr.evaluation.differences --hypotheses {input.hypotheses:q}"
+        " --scoring {params.scoring:q}"
+        " --output {output.table:q} 2> {log:q}"
 
 
 rule score_experiment:

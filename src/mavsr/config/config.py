@@ -8,12 +8,14 @@ from mavsr.config.base import Key, settings
 from mavsr.config.corpora import Corpus
 from mavsr.config.cost import CostSettings
 from mavsr.config.decoding import DecodingSettings
+from mavsr.config.elastic import ElasticSettings
 from mavsr.config.encoders import EncoderKeys
 from mavsr.config.experiments import AllRates, Entry, Setup, Table4
 from mavsr.config.imported import Imported
 from mavsr.config.llms import Llm
 from mavsr.config.mome import MomeSettings
 from mavsr.config.noise import NamedNoise
+from mavsr.config.pages import Pages
 from mavsr.config.resampler import ResamplerSettings
 from mavsr.config.scoring import ScoringSettings
 from mavsr.config.sections import Features, Mouths, Noise, Projector, Training
@@ -110,6 +112,10 @@ class Config:
     decoding: Annotated[DecodingSettings, Key("Beam search")] = DecodingSettings()
     scoring: Annotated[ScoringSettings, Key("Word error rates")] = ScoringSettings()
     cost: Annotated[CostSettings, Key("What decoding costs")] = CostSettings()
+    elastic: Annotated[
+        ElasticSettings, Key("Rates that adapt to the utterance (results/adaptive.csv)")
+    ] = ElasticSettings()
+    pages: Annotated[Pages, Key("Pages of errors and of clips")] = Pages()
     toy: Annotated[Toy, Key("The small models of the embedded default")] = Toy()
 
     def is_used(self, experiment: str) -> bool:

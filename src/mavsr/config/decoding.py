@@ -57,6 +57,14 @@ class DecodingSettings:
             unit="tokens of the LLM",
         ),
     ] = 12
+    nbest: Annotated[
+        Count,
+        Key(
+            "Transcripts of an utterance that are written, best first, with their log-probability; "
+            "there are no more than `beams`",
+            decides=DECODED,
+        ),
+    ] = 5
     batch_tokens: Annotated[
         Count,
         Key(

@@ -23,10 +23,11 @@ from mavsr.model.loading import best_device, load_trained
 from mavsr.model.scales import Scale, modalities_of
 from mavsr.recognition.choose import finest_first, ten_second_tflops
 from mavsr.recognition.clip import CLEAN, clip_tokens, read_clip
+from mavsr.recognition.loaded import Loaded, read_tokens
 from mavsr.recognition.segment import Segment
 from mavsr.recognition.settings import read_setup
 from mavsr.recognition.spans import Plan, Span, length_s, longest_input_s, plan_spans
-from mavsr.recognition.stream import Loaded, Settle, read_tokens, stream_segments, thumbnails
+from mavsr.recognition.stream import Settle, stream_segments, thumbnails
 from mavsr.recognition.transcript import Transcript
 from mavsr.shards import Fields
 from mavsr.tokens import TOKENS_PER_SECOND

@@ -13,7 +13,7 @@ from mavsr.evaluation.score import COLUMNS
 from mavsr.files import atomic
 from mavsr.report.catalogue import ALL_TABLES
 from mavsr.report.costs import read_costs
-from mavsr.report.sources import ReportSettings, Sources
+from mavsr.report.sources import ReportSettings, Sources, read_adapted
 
 
 def table_builder(name: str) -> Callable[[Sources], Any]:
@@ -27,6 +27,7 @@ def write_table(
     output: Path,
     settings: ReportSettings,
     scores: Path | None = None,
+    adaptive: Path | None = None,
     validation: Path | None = None,
     cost: Path | None = None,
 ) -> None:
@@ -40,13 +41,15 @@ def write_table(
         output: the folder.
         settings: what of the config the table reads.
         scores: scores of the table's experiment, if it has one.
-        validation: its scores on the validation split, for a table in which scales are chosen.
-        cost: its table of :mod:`mavsr.report.costs`, for the same tables.
+        adaptive: table of :mod:`mavsr.evaluation.adapt`, for the table that shows adaptive rates.
+        validation: scores on the validation split, for a table in which scales are chosen.
+        cost: table of :mod:`mavsr.report.costs`, for the same.
     """
     rows = pd.DataFrame(columns=list(COLUMNS)) if scores is None else read_scores(scores)
     sources = Sources(
         rows,
         settings,
+        adaptive=None if adaptive is None else read_adapted(adaptive),
         validation=None if validation is None else read_scores(validation),
         costs=None if cost is None else read_costs(cost),
     )

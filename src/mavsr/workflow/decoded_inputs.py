@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from mavsr.report.catalogue import CHOOSING, TABLES
+from mavsr.report.catalogue import ALL_FIGURES, ALL_TABLES, Shown
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
-from mavsr.workflow.experiments import choosable
+from mavsr.workflow.experiments import Evaluation, choosable
 
 Function = Callable[[Any], list[str]]
 
@@ -23,29 +23,6 @@ class DecodedInputs:
             pattern, self.asked.by_experiment.get(wildcards["experiment"], [])
         )
 
-    def all_hypotheses(self, pattern: str) -> list[str]:
-        """Likewise of all experiments."""
-        return self._decoded(pattern, self.asked.evaluations)
-
-    def validated(self, pattern: str) -> Function:
-        """Input function: what was decoded of validation for an experiment, to choose scales by."""
-        return lambda wildcards: self._decoded(
-            pattern, choosable(self.asked.by_experiment.get(wildcards["experiment"], []))
-        )
-
-    def chosen_by(self, pattern: str) -> Function:
-        """Input function: a file of the experiment that a table with a choice of scales shows."""
-
-        def files(wildcards: Any) -> list[str]:
-            name = wildcards["name"]
-            experiment = TABLES[name] if name in CHOOSING else None
-            return [pattern.format(experiment=experiment)] if self._chooses(experiment) else []
-
-        return files
-
-    def _chooses(self, experiment: str | None) -> bool:
-        return bool(choosable(self.asked.by_experiment.get(experiment or "", [])))
-
     def tested_clips(self, wildcards: Any) -> list[str]:
         """What says of which clips an experiment's hypotheses must be: manifests, and ledgers."""
         return self._clips(wildcards, "test")
@@ -61,6 +38,67 @@ class DecodedInputs:
             for corpus in sorted({e.model.corpus for e in wanted})
             for pattern in (paths.MANIFEST, paths.LEDGER)
         ]
+
+    def hypotheses_of_model(self, pattern: str) -> Function:
+        """Input function: everything that a model decoded, or what lies beside it."""
+        return lambda wildcards: self._decoded(
+            pattern, [e for e in self.asked.evaluations if e.model.name == wildcards["model"]]
+        )
+
+    def hypotheses_of_clips(self, pattern: str) -> Function:
+        """Input function: what all models of a corpus made of its clean clips."""
+        return lambda wildcards: self._decoded(
+            pattern,
+            [
+                e
+                for e in self.asked.evaluations
+                if e.model.corpus == wildcards["corpus"] and e.condition == "clean"
+            ],
+        )
+
+    def all_hypotheses(self, pattern: str) -> list[str]:
+        """Likewise of all experiments."""
+        return self._decoded(pattern, self.asked.evaluations)
+
+    def sure_hypotheses(self, pattern: str) -> Function:
+        """Input function: of an experiment's models those that validation is decoded for.
+
+        They were trained here, for several scales, and are decoded on clean clips.
+        """
+        return lambda wildcards: self._decoded(pattern, self._sure(wildcards["experiment"]))
+
+    def _sure(self, experiment: str) -> list[Evaluation]:
+        return choosable(self.asked.by_experiment.get(experiment, []))
+
+    def measured(self, shown: str, trace: str, pattern: str) -> Function:
+        """Input function: what was measured of confidence, for tables or figures that show it.
+
+        Args:
+            shown: ``table`` or ``figure``.
+            trace: ``adaptive``, ``confidence`` or ``scales``.
+            pattern: of its file.
+        """
+        known = ALL_TABLES if shown == "table" else ALL_FIGURES
+
+        def files(wildcards: Any) -> list[str]:
+            found = known[wildcards["name"]]
+            wanted = found.trace == trace and self.is_sure(found)
+            return [pattern.format(experiment=found.experiment)] if wanted else []
+
+        return files
+
+    def compared(self, wildcards: Any) -> list[str]:
+        """How far the systems behind a figure differ from the baseline, if it shows that."""
+        found = ALL_FIGURES[wildcards["name"]]
+        wanted = found.trace == "differences" and self.asked.config.scoring.baseline
+        return [paths.COMPARED.format(experiment=found.experiment)] if wanted else []
+
+    def is_sure(self, shown: Shown) -> bool:
+        """Whether the experiment of a table or figure has a model whose confidence is measured."""
+        scales: dict[str, int] = {}
+        for e in self._sure(shown.experiment or ""):
+            scales[e.model.name] = scales.get(e.model.name, 0) + 1
+        return max(scales.values(), default=0) > 1
 
     def _decoded(self, pattern: str, wanted: Iterable[Any]) -> list[str]:
         return [

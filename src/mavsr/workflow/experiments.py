@@ -122,7 +122,8 @@ def choosable(found: Iterable[Evaluation]) -> list[Evaluation]:
         for e in found
         if e.condition == "clean"
         and not e.model.imported
-        and method_of(e.model.settings.method).models != "per scale"
+        and method_of(e.model.settings.method).models == "one"
+        and len(e.model.settings.scales) > 1
     ]
 
 

@@ -10,8 +10,15 @@ from mavsr.checkpoints import ENCODER, LLM, identity_files
 from mavsr.errors import InputError
 from mavsr.model.named import Model
 from mavsr.model.scales import Scale
-from mavsr.noise.condition import cached_as
-from mavsr.report.catalogue import CHOOSING, FIGURES, TABLES, TRACES, experiment_of
+from mavsr.noise.condition import Condition, cached_as
+from mavsr.report.catalogue import (
+    ABOUT_CONFIDENCE,
+    ALL_FIGURES,
+    ALL_TABLES,
+    FIGURES,
+    TRACES,
+    experiment_of,
+)
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
 from mavsr.workflow.decoded_inputs import DecodedInputs, Function
@@ -152,6 +159,25 @@ class Inputs(DecodedInputs, NoiseInputs):
             *(file for encoder in encoders for file in weight_files(encoder.path)),
         ]
 
+    def shown_clips(self, wildcards: Any) -> list[str]:
+        """Crops and clean audio of the clips that a model was tested on."""
+        known = {"corpus": self.asked.models[wildcards["model"]].corpus}
+        return self.shards(paths.CROPS, "test")(known)
+
+    def shown_noise(self, wildcards: Any) -> list[str]:
+        """Their noisy audio, under the conditions that it was tested in."""
+        model = self.asked.models[wildcards["model"]]
+        tested = [e.condition for e in self.asked.evaluations if e.model.name == model.name]
+        heard = dict.fromkeys(cached_as(condition, "audio") for condition in tested)
+        return [
+            path
+            for condition in heard
+            if "audio" in dict(model.encoders) and Condition.parse(condition).kind == "snr"
+            for path in self.shards(paths.NOISY, "test")(
+                {"corpus": model.corpus, "condition": condition}
+            )
+        ]
+
     def all_scores(self) -> list[str]:
         """The scores of every experiment that is run."""
         asked = self.asked.by_experiment
@@ -202,12 +228,13 @@ class Inputs(DecodedInputs, NoiseInputs):
         return list(self._shown(set(names)))
 
     def _shown(self, names: set[str]) -> Iterator[str]:
-        for kind, known in (("table", TABLES), ("figure", FIGURES)):
-            for name, experiment in known.items():
-                asked = experiment is None or self.asked.by_experiment.get(experiment)
-                traced = name not in TRACES or self._traced(name)
-                chosen = name not in CHOOSING or self._chooses(experiment)
-                if name in names and asked and traced and chosen:
+        for kind, known in (("table", ALL_TABLES), ("figure", ALL_FIGURES)):
+            for name, shown in known.items():
+                run = shown.experiment is None or self.asked.by_experiment.get(shown.experiment)
+                traced = kind == "table" or name not in TRACES or self._traced(name)
+                # The trade-off is worth seeing without adaptive rates, their own table is not.
+                measured = name not in ABOUT_CONFIDENCE or self.is_sure(shown)
+                if name in names and run and traced and measured:
                     for suffix in SUFFIXES[kind]:
                         yield f"{paths.SHOWN.format(name=name)}.{suffix}"
 
