@@ -51,13 +51,19 @@ def test_table1_is_a_row_per_method_and_a_column_per_rate_pair(scores):
 def test_in_print_a_cell_has_its_interval_and_the_sign_of_a_difference(scores):
     significant = (scores.method == "mtsk-ss") & (scores.audio_rate == 4)
     scores.loc[significant, "baseline"] = "llama-avsr"
-    scores.loc[significant, "p_value"] = [0.049, 0.05]
+    scores.loc[significant, "p_value"] = [0.024, 0.026]
     scores = scores.sort_values("p_value")
     built = build("table1", scores)
     cells = built.shown.set_index("method").loc["Llama-MTSK SS"]
-    assert sorted(cells[["(4,2)", "(4,5)"]].str.endswith("†")) == [False, True]
+    assert sorted(cells[["(4,2)", "(4,5)"]].str.endswith("§")) == [True, True]
     assert cells["(16,5)"] == "36.5 ±1.2"
-    assert "† differs from Llama-AVSR at p < 0.05" in built.caption
+    assert "± half of the 95 % interval over utterances; differs from Llama-AVSR" in built.caption
+    assert "§ for utterances of these same speakers, after Holm's correction over 2 comp" in (
+        built.caption
+    )
+    third = (scores.method == "mtsk-ms") & (scores.audio_rate == 4) & (scores.video_rate == 2)
+    scores.loc[third, ["baseline", "p_value"]] = ["llama-avsr", 0.9]
+    assert not build("table1", scores).shown.map(lambda cell: "§" in cell).any(axis=None)
 
 
 def test_corpora_are_kept_apart(scores):

@@ -18,8 +18,8 @@ KEY = ["model", "split", "condition", "audio_rate", "video_rate"]
 def collect(scores: list[Path], output: Path) -> None:
     """Write ``output``: every row once, though experiments share models.
 
-    Of two rows on the same hypotheses, the one that was compared with a baseline stays: an
-    experiment may lack it.
+    Of two rows on the same hypotheses, the one that was compared with a baseline stays, and of
+    these the one with most seeds: an experiment may lack them.
 
     Args:
         scores: tables of :mod:`mavsr.evaluation.score`.
@@ -36,7 +36,8 @@ def joined(scores: list[Path]) -> pd.DataFrame:
         InputError: see :func:`read_scores`.
     """
     table = pd.concat([read_scores(path) for path in scores], ignore_index=True)
-    compared = table.sort_values("baseline", kind="stable", na_position="last")
+    preferred = table.assign(alone=table.baseline.isna(), fewer=-table.seeds)
+    compared = preferred.sort_values(["alone", "fewer"], kind="stable")[list(COLUMNS)]
     return compared.drop_duplicates(KEY).sort_index(ignore_index=True)
 
 

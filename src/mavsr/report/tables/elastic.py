@@ -6,6 +6,7 @@ from mavsr.model.methods import method_of
 from mavsr.report.layout import Table
 from mavsr.report.names import flops_unit, label, rank, scale_label
 from mavsr.report.sources import Sources
+from mavsr.report.summary import spread
 
 
 def elastic(sources: Sources) -> Table:
@@ -38,7 +39,8 @@ def elastic(sources: Sources) -> Table:
         pd.DataFrame(rows),
         pd.DataFrame(texts),
         f"Which rates to run: the best ones within a budget of {unit} of the LLM per utterance. A "
-        "row holds from its budget up to the next. WER in %, with its 95 % bootstrap interval.",
+        "row holds from its budget up to the next. WER in %; the ends behind it are its interval: "
+        f"± {spread(scores)}.",
     )
 
 
