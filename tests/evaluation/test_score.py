@@ -8,6 +8,7 @@ from mavsr.errors import InputError
 from mavsr.evaluation.collect import collect, read_scores
 from mavsr.evaluation.hypotheses import read_hypotheses, write_hypotheses
 from mavsr.evaluation.score import COLUMNS, ScoringSettings, score
+from mavsr.tables import write_csv
 
 REFERENCES = {f"clip{n:02}": f"red green blue {n}" for n in range(40)}
 
@@ -144,6 +145,32 @@ def test_seeds_need_not_have_the_same_numbers(write, tmp_path):
     assert table.p_value["mtsk-ms"].isna().all()
     assert (table.p_seeds["mtsk-ms"] < 0.05).all()
     assert (table.baseline["mtsk-ms"] == "llama-avsr").all()
+
+
+def on_corpora(write, method, trained_on, folder="clean"):
+    origin = {"corpus": "portrait", "split": "test", "encoders": "w", "llm": "l", "variant": ""}
+    return write(method, 4, 10, condition=folder, origin={**origin, "trained_on": trained_on})
+
+
+def test_systems_are_compared_with_a_baseline_of_the_same_training_corpora(write, tmp_path):
+    paths = [
+        on_corpora(write, "llama-avsr", "portrait"),
+        on_corpora(write, "mtsk-ms", "portrait+lrs3"),
+        on_corpora(write, "mtsk-ss", ""),  # imported
+    ]
+    table = scored(paths, tmp_path).set_index("method")
+    assert table.trained_on.tolist() == ["portrait", "portrait+lrs3", ""]
+    assert pd.isna(table.p_value["mtsk-ms"])
+    assert table.p_value["mtsk-ss"] == 1
+
+
+def test_a_models_tests_on_two_corpora_are_two_rows(write, tmp_path):
+    own = write("mtsk-ms", 4, 10)
+    scored([own], tmp_path)
+    table = read_scores(tmp_path / "one.csv")
+    write_csv(tmp_path / "two.csv", pd.concat([table, table.assign(corpus="wild")]))
+    collect([tmp_path / "one.csv", tmp_path / "two.csv"], tmp_path / "wer.csv")
+    assert read_scores(tmp_path / "wer.csv", sealed=False).corpus.tolist() == ["portrait", "wild"]
 
 
 def test_noise_is_compared_with_noise(write, tmp_path):

@@ -9,7 +9,13 @@ def score(method, audio, video, wer, condition="clean", corpus="portrait", **cha
     """A row; rates may be None."""
     task = {(False, True): "asr", (True, False): "vsr"}.get((audio is None, video is None), "avsr")
     row = {
-        **{"corpus": corpus, "split": "test", "condition": condition, "task": task},
+        **{
+            "corpus": corpus,
+            "trained_on": changes.get("corpus", corpus),
+            "split": "test",
+            "condition": condition,
+            "task": task,
+        },
         **{"method": method, "variant": "", "encoders": "w+a", "llm": "llama"},
         **{"compression": "avgpool", "audio_rate": audio, "video_rate": video, "seed": 0},
         **{"utterances": 200, "words": 1000, "substitutions": 1, "deletions": 1, "insertions": 1},

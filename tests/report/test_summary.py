@@ -85,3 +85,17 @@ def test_corpora_with_and_without_speakers_are_told_apart():
     assert "over speakers (lrs3) or half of the 95 % interval over utterances (portrait)" in (
         footnote(summarise(table(rows)))
     )
+
+
+def test_a_corpus_that_a_model_was_not_trained_on_says_which_it_was():
+    rows = [
+        score("mtsk-ms", 4, 2, 10.0, corpus="lrs3"),
+        score("mtsk-ms", 4, 2, 20.0, corpus="wild", trained_on="lrs3"),
+        score("mtsk-ms", 4, 2, 15.0, corpus="wild", trained_on="lrs2+lrs3"),
+        score("mtsk-ms", 4, 2, 17.0, corpus="wild", trained_on=""),
+    ]
+    names = ["lrs3", "wild (trained on lrs3)", "wild (trained on lrs2+lrs3)", "wild"]
+    assert summarise(table(rows)).corpus.tolist() == names
+    sources = Sources(table(rows), ReportSettings(kinds={"lrs3": "lrs3", "wild": "folder"}))
+    assert table_builder("table1")(sources).frame.corpus.tolist() == sorted(names)
+    assert set(names) < set(table_builder("table2")(sources).frame)

@@ -146,7 +146,7 @@ def standing_for_all(asked):
     for model in asked.models:
         yield from ((rule, {"model": model}) for rule in ("train_model", "draw_training"))
     for e in asked.evaluations:
-        place = {"model": e.model.name, "condition": e.condition}
+        place = {"model": e.model.name, "condition": e.condition, "at": e.at}
         yield "decode", {**place, "scale": e.scale.name}
         yield from ((rule, place) for rule in ("record_routing", "record_similarity"))
     for experiment in config.experiments:

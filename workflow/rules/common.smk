@@ -3,7 +3,7 @@
 from mavsr.report.catalogue import FIGURES, PAPERS, TABLES
 from mavsr.status.failures import FAILED, write_failures
 from mavsr.workflow import paths
-from mavsr.workflow.inputs import Inputs, clean, own_condition, toy_files, views
+from mavsr.workflow.inputs import Inputs, clean, own_condition, views
 from mavsr.workflow.params import Params, caption, category, features, flag, label
 from mavsr.workflow.paths import SPLITS
 from mavsr.workflow.start import (
@@ -14,6 +14,7 @@ from mavsr.workflow.start import (
     planned_code,
     published_tables,
 )
+from mavsr.workflow.weights import toy_files
 
 asked = begin(config, workflow)
 needs, told = Inputs(asked), Params(asked)
@@ -27,6 +28,7 @@ wildcard_constraints:
     encoder=one_of(asked.config.encoders),
     model=one_of(asked.models),
     split="train|val|test",
+    at=f"|@({one_of(asked.config.corpora)})",
     condition=r"clean|snr_[0-9.-]+|view_\d+",
     shard=r"\d{5}",
     experiment=one_of(asked.config.experiments),

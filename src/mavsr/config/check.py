@@ -22,7 +22,7 @@ def check_config(config: Config) -> None:
             _check_entry(config, entry, f"experiments.{name}[{number}]", config.is_used(name))
     _check_imported(config)
     if not any(
-        (entry.corpus or config.setup.corpus) in (config.use_corpora or config.corpora)
+        config.tested(entry.over(config.setup))
         for name, entries in config.experiments.items()
         if config.is_used(name)
         for entry in entries
@@ -52,7 +52,16 @@ def _check_entry(config: Config, entry: Entry, place: str, used: bool) -> None:
             method_of(method)
         except InputError as error:
             raise InputError(f"config: {place}.methods: {error}") from None
-    _check_name(setup.corpus, where["corpus"], config.corpora, "corpora")
+    for corpus, _ in setup.trained:
+        place_of = where["corpora" if setup.corpora else "corpus"]
+        _check_name(corpus, place_of, config.corpora, "corpora")
+    for corpus in setup.tested:
+        _check_name(corpus, where["tests"], config.corpora, "corpora")
+    if len(setup.trained) > 1 and config.features.mode == "online" and entry.methods:
+        raise InputError(
+            f"config: {where['corpora']} names several corpora, which features.mode: online cannot "
+            "train on; use mode: cached"
+        )
     _check_name(setup.llm, where["llm"], config.llms, "llms")
     try:
         entry.mome.over(config.mome, config.llms[setup.llm])
@@ -66,21 +75,21 @@ def _check_entry(config: Config, entry: Entry, place: str, used: bool) -> None:
 
 
 def _check_imported(config: Config) -> None:
-    """Raise InputError if an imported model is decoded on several corpora.
+    """Raise InputError if an imported model is decoded first on one corpus and first on another.
 
-    Results lie under a model's name, and that of an imported one does not say of which corpus.
+    Results on its first corpus lie under the model's name alone, which does not say which that is.
     """
     corpora: dict[str, set[str]] = {}
     for experiment, entries in config.experiments.items():
         for entry in entries if config.is_used(experiment) else ():
             for name in entry.imported:
-                corpora.setdefault(name, set()).add(entry.corpus or config.setup.corpus)
+                corpora.setdefault(name, set()).add(entry.over(config.setup).tested[0])
     for name, found in corpora.items():
         if len(found) > 1:
             raise InputError(
                 f"config: imported.{name} is decoded on {' and '.join(sorted(found))}, and the "
-                "results of both would lie in one folder; import it again under another name for "
-                "one of them"
+                "results of both would lie in one folder; name both in `tests` of its entries, in "
+                "one order, or import it again under another name"
             )
 
 

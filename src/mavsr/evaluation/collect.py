@@ -11,7 +11,7 @@ from mavsr.files import atomic
 from mavsr.remedies import rebuild_command
 from mavsr.tables import read_csv
 
-KEY = ["model", "split", "condition", "audio_rate", "video_rate"]
+KEY = ["model", "corpus", "split", "condition", "audio_rate", "video_rate"]
 """What makes a row of ``wer.csv`` one of a kind."""
 
 
@@ -52,14 +52,14 @@ def read_scores(path: Path, sealed: bool = True) -> pd.DataFrame:
     Raises:
         InputError: it is missing, damaged, or lacks a column.
     """
-    types = {"variant": str, "baseline": object, **COUNTS}
+    types = {"variant": str, "trained_on": str, "baseline": object, **COUNTS}
     table = read_csv(path, "scores", sealed, dtype=types)
     if missing := [column for column in COLUMNS if column not in table]:
         raise InputError(
             f"scores {path} lack the columns {', '.join(missing)}; rebuild them: "
             f"{rebuild_command(path)}"
         )
-    return table.assign(variant=table.variant.fillna(""))[list(COLUMNS)]
+    return table.fillna({"variant": "", "trained_on": ""})[list(COLUMNS)]
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from mavsr.evaluation.clusters import Clusters, by_utterance, p_value
 from mavsr.evaluation.word_errors import WordErrors
 
 SETUP = [
-    *("corpus", "split", "condition", "task", "encoders", "llm", "compression"),
+    *("corpus", "trained_on", "split", "condition", "task", "encoders", "llm", "compression"),
     *("audio_rate", "video_rate"),
 ]
 """What a system shares with its baseline."""
@@ -44,7 +44,10 @@ def compare(table: pd.DataFrame, found: list[Scored], scoring: ScoringSettings) 
     Raises:
         InputError: a system and its baseline transcribed different utterances.
     """
-    setups, systems = _keys(table, SETUP), _keys(table, SYSTEM)
+    # What an imported model was trained on is not known: it stands beside those of the corpus.
+    trained = table.trained_on.mask(table.trained_on == "", table.corpus)
+    known = table.assign(trained_on=trained)
+    setups, systems = _keys(known, SETUP), _keys(known, SYSTEM)
     members: dict[tuple, list[int]] = {}
     for place, system in enumerate(systems):
         members.setdefault(system, []).append(place)

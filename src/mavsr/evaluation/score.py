@@ -17,7 +17,8 @@ from mavsr.evaluation.word_errors import count_errors
 from mavsr.tables import write_csv
 
 COLUMNS = {
-    "corpus": "name of the corpus",
+    "corpus": "name of the corpus that is tested on",
+    "trained_on": "names of the corpora of training, empty for imported models",
     "split": "split that was transcribed",
     "condition": "clean, or snr_<dB> of babble",
     "task": "asr, vsr or avsr",
@@ -98,6 +99,7 @@ def _row(content: Hypotheses, own: Scored, speakers: pd.Series, seed: int) -> di
     names = speakers[list(errors.keys)]
     spread = own.speakers.interval(seed) if own.speakers else (float("nan"),) * 2
     return {
+        "trained_on": sidecar["origin"]["corpus"],  # where sidecars of earlier versions say nothing
         **sidecar["origin"],
         "condition": sidecar["condition"],
         **{name: sidecar["model"][name] for name in ("task", "method", "compression", "seed")},

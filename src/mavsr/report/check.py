@@ -83,7 +83,7 @@ def check_scores(table: pd.DataFrame) -> Iterator[Finding]:
     twice = table[table.duplicated(KEY)]
     yield subject, "rows are unique", ", ".join(twice.model.unique())
     for row in table.itertuples():
-        name = f"{row.model} {row.condition} {_scale(row)}"
+        name = f"{row.model} {row.corpus} {row.condition} {_scale(row)}"
         counts = row.substitutions + row.deletions + row.insertions
         wer = 100 * counts / row.words
         yield (
@@ -178,8 +178,13 @@ def check_counts(
 
 def rows_of(path: Path, content: Hypotheses, table: pd.DataFrame) -> pd.DataFrame:
     """The rows of ``wer.csv`` for a hypothesis file."""
-    mine = table[(table.model == path.parent.parent.name) & (table.condition == path.parent.name)]
-    scale = Scale(content.sidecar["audio_rate"], content.sidecar["video_rate"]).name
+    sidecar = content.sidecar
+    mine = table[
+        (table.model == path.parent.parent.name)
+        & (table.condition == sidecar["condition"])
+        & (table.corpus == sidecar["origin"]["corpus"])
+    ]
+    scale = Scale(sidecar["audio_rate"], sidecar["video_rate"]).name
     return mine[[_scale(row) == scale for row in mine.itertuples()]]
 
 

@@ -17,7 +17,8 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
     system with several seeds ``wer`` is the mean, and ``wer_low`` and ``wer_high`` are a standard
     deviation over seeds away. Further columns: ``over`` says which of these it is (``speakers``,
     ``utterances``), ``p`` is the p-value, ``p_holm`` the same after Holm's correction over all
-    rows. Rows of one system and one seed are left to whoever finds that there are two.
+    rows. A ``corpus`` that a model was not trained on names those that it was trained on behind
+    it. Rows of one system and one seed are left to whoever finds that there are two.
 
     Args:
         scores: rows that one table shows (:data:`mavsr.evaluation.score.COLUMNS`).
@@ -29,6 +30,10 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
         p=scores.p_value.mask(by_speaker, scores.p_speakers).astype(float),
         over=by_speaker.map({True: "speakers", False: "utterances"}),
         seeds=1,
+        corpus=[
+            tested if on in ("", tested) else f"{tested} (trained on {on})"
+            for tested, on in zip(scores.corpus, scores.trained_on, strict=True)
+        ],
     )
     shown = [_pooled(own) for _, own in rows.groupby(SYSTEM, dropna=False, sort=False)]
     table = pd.concat([rows.iloc[:0], *shown]) if shown else rows

@@ -7,7 +7,7 @@ from functools import cached_property
 from mavsr.config.config import Config
 from mavsr.model.named import Model
 from mavsr.workflow.experiments import Evaluation, evaluations_by_experiment
-from mavsr.workflow.needs import pool_size
+from mavsr.workflow.needs import pool_size, used_splits
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,18 @@ class Asked:
         return [name for name, model in self.models.items() if not model.imported]
 
     @cached_property
+    def used(self) -> dict[str, tuple[str, ...]]:
+        """Corpus that a model is trained or tested on -> its splits that are used; sorted."""
+        return used_splits(self.evaluations)
+
+    @cached_property
     def corpora(self) -> list[str]:
-        """Names of the corpora that a model uses, sorted."""
-        return sorted({model.corpus for model in self.models.values()})
+        """Names of the corpora that a model is trained or tested on, sorted."""
+        return list(self.used)
+
+    def tested(self, model: str, at: str) -> str:
+        """The corpus of a hypothesis file (:attr:`Evaluation.at`)."""
+        return at.removeprefix("@") or self.models[model].corpus
 
     @cached_property
     def made(self) -> list[str]:
@@ -63,5 +72,5 @@ class Asked:
         """Audio tokens that one stored mean stands for (:func:`pool_size`)."""
         key = encoder, corpus
         if key not in self._pools:
-            self._pools[key] = pool_size(self.models.values(), encoder, corpus)
+            self._pools[key] = pool_size(self.evaluations, encoder, corpus)
         return self._pools[key]

@@ -6,7 +6,7 @@ from typing import Any
 
 from snakemake.exceptions import WorkflowError
 
-from mavsr.checkpoints import ENCODER, LLM, identity_files
+from mavsr.checkpoints import LLM
 from mavsr.config.downloads import RemoteFile
 from mavsr.errors import InputError
 from mavsr.model.named import Model
@@ -15,6 +15,7 @@ from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
 from mavsr.workflow.needs import training_views, wanted_caches
 from mavsr.workflow.paths import SPLITS, shard_names
+from mavsr.workflow.weights import weight_files
 
 Function = Callable[[Any], list[str]]
 SUFFIXES = {"table": ("csv", "md", "tex", "html", "rst"), "figure": ("pdf", "png")}
@@ -100,16 +101,24 @@ class Inputs:
         llm = self.asked.models[wildcards["model"]].llm
         return weight_files(self.asked.config.llms[llm].path, LLM)
 
-    def manifest(self, split: str) -> Callable[[Any], str]:
-        """Input function: the manifest of a model's corpus."""
-        return lambda wildcards: paths.MANIFEST.format(
-            corpus=self.asked.models[wildcards["model"]].corpus, split=split
-        )
+    def manifest(self, split: str) -> Function:
+        """Input function: manifests of the corpora that a model is trained or tested on."""
+        return lambda wildcards: [
+            paths.MANIFEST.format(corpus=corpus, split=split)
+            for corpus in self._corpora(wildcards, split)
+        ]
+
+    def _corpora(self, wildcards: Any, split: str) -> Sequence[str]:
+        """The corpora of a model's training and validation, or the one of a test."""
+        model = wildcards["model"]
+        if split == "test":
+            return [self.asked.tested(model, wildcards["at"])]
+        return self.asked.models[model].corpora
 
     def features(
         self, modality: str, split: str, conditions: Callable[[Asked, Any], list[str]]
     ) -> Function:
-        """Input function: the indexes of a model's features, one per condition.
+        """Input function: the indexes of a model's features, of each corpus one per condition.
 
         Args:
             modality: audio or video; nothing is returned for a task that lacks it.
@@ -122,8 +131,9 @@ class Inputs:
             encoder = dict(model.encoders).get(modality)
             return [
                 paths.FEATURES_INDEX.format(
-                    encoder=encoder, corpus=model.corpus, split=split, condition=condition
+                    encoder=encoder, corpus=corpus, split=split, condition=condition
                 )
+                for corpus in self._corpora(wildcards, split)
                 for condition in (conditions(self.asked, wildcards) if encoder else [])
             ]
 
@@ -162,7 +172,7 @@ class Inputs:
         wanted = self.asked.by_experiment.get(wildcards["experiment"], [])
         return [
             pattern.format(corpus=corpus, split="test")
-            for corpus in sorted({e.model.corpus for e in wanted})
+            for corpus in sorted({e.corpus for e in wanted})
             for pattern in (paths.MANIFEST, paths.LEDGER)
         ]
 
@@ -171,10 +181,7 @@ class Inputs:
         return self._decoded(pattern, self.asked.evaluations)
 
     def _decoded(self, pattern: str, wanted: Iterable[Any]) -> list[str]:
-        return [
-            pattern.format(model=e.model.name, condition=e.condition, scale=e.scale.name)
-            for e in wanted
-        ]
+        return [pattern.format(**e.wildcards) for e in wanted]
 
     def all_scores(self) -> list[str]:
         """The scores of every experiment that is run."""
@@ -225,12 +232,12 @@ class Inputs:
             return []
         experiment = FIGURES[name] or ""
         wanted = self.asked.by_experiment.get(experiment, [])
-        models = [e.model for e in wanted if fits(e.model)]
-        if not models:
+        places = [e.wildcards for e in wanted if fits(e.model)]
+        if not places:
             raise WorkflowError(
                 f"{name} shows {what} of experiments.{experiment}, which has none; add {add} to it"
             )
-        return [path.format(model=models[0].name, condition="clean")]
+        return [path.format(**{**places[0], "condition": "clean"})]
 
     def shown(self, names: Iterable[str]) -> list[str]:
         """Files of those of the tables and figures that this config has results for."""
@@ -245,6 +252,12 @@ class Inputs:
                     for suffix in SUFFIXES[kind]:
                         yield f"{paths.SHOWN.format(name=name)}.{suffix}"
 
+    def ledgers(self, wildcards: Any) -> list[str]:
+        """Of the splits of a corpus that are used; of all, if it is asked for by itself."""
+        corpus = wildcards["corpus"]
+        splits = self.asked.used.get(corpus, SPLITS)
+        return [paths.LEDGER.format(corpus=corpus, split=split) for split in splits]
+
     def ledger_summaries(self, wildcards: Any) -> list[str]:
         """What became of the clips of every corpus that a model uses."""
         return [paths.LEDGER_SUMMARY.format(corpus=corpus) for corpus in self.asked.corpora]
@@ -253,8 +266,8 @@ class Inputs:
         """What a person looks at to judge the crops of every corpus that a model uses."""
         return self.ledger_summaries(wildcards) + [
             paths.SHEET.format(corpus=corpus, split=split)
-            for corpus in self.asked.corpora
-            for split in SPLITS
+            for corpus, splits in self.asked.used.items()
+            for split in splits
         ]
 
 
@@ -271,21 +284,3 @@ def clean(asked: Asked, wildcards: Any) -> list[str]:
 def own_condition(asked: Asked, wildcards: Any) -> list[str]:
     """Condition of the audio under test."""
     return [wildcards["condition"]]
-
-
-def weight_files(path: str, read: Sequence[str] = ENCODER) -> list[str]:
-    """What a job that loads ``path`` reads: a toy model's files, a user's own, or none (hub).
-
-    Args:
-        path: of an encoder or LLM.
-        read: names beside the weights, see :func:`mavsr.checkpoints.identity_files`.
-    """
-    if path.startswith(paths.TOYS):
-        stem = path.removesuffix(".pt")
-        return [path, f"{stem}.json"] if path != stem else toy_files(path)
-    return [str(file) for file in identity_files(path, read)]
-
-
-def toy_files(folder: str) -> list[str]:
-    """The two files of a toy model's folder that rules know."""
-    return [f"{folder}/toy.json", f"{folder}/model.safetensors"]

@@ -124,14 +124,15 @@ class Params:
         """Resources function: what a trained model is to say of itself, which changes no result."""
         model = self.asked.models[wildcards["model"]]
         encoders = dict(model.encoders)
-        return json.dumps(describe_setup(self.asked.config, [model.corpus], encoders, model.llm))
+        return json.dumps(describe_setup(self.asked.config, model.corpora, encoders, model.llm))
 
     def training_features(self, wildcards: Any, input: Mapping[str, Any]) -> str:
-        """Options for a training job's features, cached or not."""
-        options = feature_options(input)
+        """Options for a training job's features, cached or not, and for how corpora share them."""
+        options, model = feature_options(input), self.asked.models[wildcards["model"]]
         if self.asked.config.features.mode == "cached":
-            return options
-        read, model = self._read("train_model", wildcards), self.asked.models[wildcards["model"]]
+            shares = f" --shares {shlex.quote(json.dumps(model.shares))}" if model.shares else ""
+            return options + shares
+        read = self._read("train_model", wildcards)
         hears = "audio" in dict(model.encoders)
         files = list(input["online"])
         extraction = {k: v for k, v in read["features"].items() if k not in ("mode", "views")}
@@ -145,12 +146,13 @@ class Params:
         return f"{options} --online {shlex.quote(json.dumps(online))}"
 
     def origin(self, wildcards: Any) -> str:
-        """What the config calls corpus, encoders and LLM of a model."""
+        """What the config calls corpora, encoders and LLM of a decoding job."""
         model = self.asked.models[wildcards["model"]]
         return json.dumps(
             {
-                "corpus": model.corpus,
+                "corpus": self.asked.tested(model.name, wildcards["at"]),
                 "split": "test",
+                "trained_on": "" if model.imported else model.corpus,
                 "encoders": "+".join(name for _, name in model.encoders),
                 "llm": model.llm,
                 "variant": model.variant,
