@@ -165,13 +165,22 @@ def test_no_interval_leaves_its_panel():
         for row in ROWS["figure3"]
     ]
     assert all(axes.get_ylim()[1] > 50 for axes in build("figure3", rows).axes)
-    rows = [{**row, "corpus": name} for row in ROWS["figures/noise"] for name in ("a", "b")]
+    rows = [
+        {**row, "corpus": name, "trained_on": name}
+        for row in ROWS["figures/noise"]
+        for name in ("a", "b")
+    ]
     rows = [{**row, "wer_high": 50.0} if row["corpus"] == "b" else row for row in rows]
     assert all(axes.get_ylim()[1] > 50 for axes in build("figures/noise", rows).axes)
 
 
 def as_paper(rows, corpus):
-    parts = {"encoders": "whisper-small", "llm": "llama-3.2-1b", "corpus": corpus}
+    parts = {
+        "encoders": "whisper-small",
+        "llm": "llama-3.2-1b",
+        "corpus": corpus,
+        "trained_on": corpus,
+    }
     return [{**row, **parts} for row in rows]
 
 
@@ -201,7 +210,8 @@ def test_clouds_mark_published_values_at_our_cost():
         for method, count in (("llama-avsr", 27.5), ("mome-mhsa", 12.7))
     ]
     rows += [{**rows[1], "variant": "r4k2s1b24"}, {**rows[1], "variant": "r23k4s1b1"}]
-    parts = {"encoders": "whisper-small+avhubert-large", "llm": "llama-3.2-3b", "corpus": "two"}
+    parts = {"encoders": "whisper-small+avhubert-large", "llm": "llama-3.2-3b"}
+    parts |= {"corpus": "two", "trained_on": "two"}
     rows = [{**row, **parts, "active_parameters": int(row["active_parameters"])} for row in rows]
     figure = build("mome/parameters", rows, {"two": "lrs2"})
     marks = [line for line in figure.axes[0].lines if line.get_label() == "published"]
@@ -213,7 +223,9 @@ def test_clouds_mark_published_values_at_our_cost():
 
 
 def test_corpora_have_panels_of_their_own():
-    rows = ROWS["figure6"] + [{**row, "corpus": "other"} for row in ROWS["figure6"]]
+    rows = ROWS["figure6"] + [
+        {**row, "corpus": "other", "trained_on": "other"} for row in ROWS["figure6"]
+    ]
     figure = build("figure6", rows)
     labels = [axes.get_ylabel() for axes in figure.axes]
     assert labels == ["WER (%), other", "WER (%), portrait"]

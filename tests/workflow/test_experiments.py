@@ -202,6 +202,17 @@ def test_wrong_corpora_and_seeds_are_named(corpora, entry, message):
         all_models(corpora)
 
 
+def test_crops_need_lists_of_the_splits_that_are_used(corpora):
+    shards = {"train": 1, "val": 1, "test": 1}
+    crops = {"kind": "crops", "root": "c", "shards": shards, "splits": {"test": ["test.csv"]}}
+    corpora["corpora"]["wild"] = crops
+    corpora["experiments"] = {"one": [{"methods": ["mtsk-ms"], "tests": ["wild"]}]}
+    assert {e.corpus for e in evaluations(corpora, "one")} == {"wild"}
+    corpora["experiments"] = {"one": [{"methods": ["mtsk-ms"], "corpus": "wild"}]}
+    with pytest.raises(InputError, match=r"one\[0\].corpus needs the split 'train' of wild, and"):
+        evaluations(corpora, "one")
+
+
 def test_online_training_takes_one_corpus(corpora):
     corpora["features"]["mode"] = "online"
     corpora["experiments"] = {"one": [{"methods": ["mtsk-ms"], "corpora": ["lrs2", "lrs3"]}]}

@@ -107,6 +107,8 @@ def test_only_used_splits_of_a_corpus_are_prepared():
     needs = Inputs(found)
     assert needs.ledgers({"corpus": "wild"}) == ["results/mouths/wild/test/ledger.csv"]
     assert "results/report/mouths/wild_train.png" not in needs.sheets({})
+    assert needs.babble({"corpus": "wild"}) == "results/noise/portrait/babble.flac"
+    assert needs.babble({"corpus": "lrs3"}) == "results/noise/lrs3/babble.flac"
     caches = [path for path in needs.all_features({}) if "/wild/" in path]
     assert [path.split("/")[4] for path in caches] == ["test", "test"]
 

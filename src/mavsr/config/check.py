@@ -55,8 +55,11 @@ def _check_entry(config: Config, entry: Entry, place: str, used: bool) -> None:
     for corpus, _ in setup.trained:
         place_of = where["corpora" if setup.corpora else "corpus"]
         _check_name(corpus, place_of, config.corpora, "corpora")
+        if entry.methods:
+            _check_splits(config, corpus, place_of, "train", "val")
     for corpus in setup.tested:
         _check_name(corpus, where["tests"], config.corpora, "corpora")
+        _check_splits(config, corpus, where["tests"], "test")
     if len(setup.trained) > 1 and config.features.mode == "online" and entry.methods:
         raise InputError(
             f"config: {where['corpora']} names several corpora, which features.mode: online cannot "
@@ -101,6 +104,17 @@ def _check_encoder(config: Config, name: str, place: str, modality: str) -> None
             f"config: {place} is {name!r}, a {encoder.kind} encoder, which does not encode "
             f"{modality}"
         )
+
+
+def _check_splits(config: Config, corpus: str, place: str, *needed: str) -> None:
+    """Raise InputError if ready-made crops have no list of a split that is needed."""
+    splits = config.corpora[corpus].reading.get("splits", {})
+    for split in needed:
+        if splits and not splits[split]:
+            raise InputError(
+                f"config: {place} needs the split {split!r} of {corpus}, and "
+                f"corpora.{corpus}.splits.{split} names nothing; add its lists or archives"
+            )
 
 
 def _check_name(name: str, place: str, known: Iterable[Any], section: str) -> None:

@@ -46,6 +46,17 @@ class Asked:
         """Names of the corpora that a model is trained or tested on, sorted."""
         return list(self.used)
 
+    def voices(self, corpus: str) -> str:
+        """The corpus whose training voices are the babble of a corpus where no recording is given.
+
+        Its own, unless it is tested on alone: then those of `setup`, or of the first by name.
+        """
+        trained = [name for name, splits in self.used.items() if "train" in splits]
+        if corpus in trained or corpus not in self.used or not trained:
+            return corpus
+        common = self.config.setup.trained[0][0]
+        return common if common in trained else trained[0]
+
     def tested(self, model: str, at: str) -> str:
         """The corpus of a hypothesis file (:attr:`Evaluation.at`)."""
         return at.removeprefix("@") or self.models[model].corpus

@@ -54,7 +54,7 @@ class Inputs:
         corpus = self.asked.config.corpora[wildcards["corpus"]]
         names = [corpus.reading.get("transcripts"), corpus.reading.get("validation")]
         for listed in corpus.reading.get("splits", {}).values():
-            names += [str(Path(corpus.root, name)) for name in listed]
+            names += [str(Path(corpus.root, name)) for name in listed or ()]
         return [name for name in names if name and Path(name).is_file()]
 
     def detector_weights(self, wildcards: Any) -> list[str]:
@@ -68,9 +68,10 @@ class Inputs:
         return [name for name in [mouths.retinaface.weights] if name and Path(name).exists()]
 
     def babble(self, wildcards: Any) -> str:
-        """The configured babble, or that mixed from the corpus' own training voices."""
-        own = self.asked.config.noise.babble is None
-        return paths.OWN_BABBLE.format(corpus=wildcards["corpus"]) if own else paths.BABBLE
+        """The configured babble, or that mixed from training voices (:meth:`Asked.voices`)."""
+        if self.asked.config.noise.babble is not None:
+            return paths.BABBLE
+        return paths.OWN_BABBLE.format(corpus=self.asked.voices(wildcards["corpus"]))
 
     def babble_source(self, wildcards: Any) -> str:
         """The configured recording, or where ``download_babble`` puts it."""

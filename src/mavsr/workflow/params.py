@@ -14,6 +14,7 @@ from mavsr.report.catalogue import ALL_FIGURES, PAPERS, TABLES
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
 from mavsr.workflow.experiments import training_settings
+from mavsr.workflow.paths import SPLITS
 from mavsr.workflow.reads import Purpose, settings_of
 from mavsr.workflow.setup import describe_setup
 
@@ -58,6 +59,10 @@ class Params:
     def reading(self, wildcards: Any) -> str:
         """Kind of a corpus and how it is read."""
         return json.dumps(self.asked.config.corpora[wildcards["corpus"]].reading)
+
+    def needed_splits(self, wildcards: Any) -> str:
+        """Resources function: splits of a corpus that models are trained or tested on."""
+        return " ".join(self.asked.used.get(wildcards["corpus"], SPLITS))
 
     def crops(self, wildcards: Any) -> str:
         """How mouths are found; fetched weights lie where their rule puts them."""
