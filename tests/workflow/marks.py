@@ -67,6 +67,10 @@ def written(variant):
     return merged(merged(config, BASE), VARIANTS[variant])
 
 
+UNMARKED = ("setup", "needed")
+"""Resources that no mark tells: what a model says of itself, and which splits are in the plan."""
+
+
 class Rules:
     """The rules, which can be asked under any config without starting Snakemake anew."""
 
@@ -96,7 +100,7 @@ class Rules:
         resources = {
             key: resource.evaluate(known, input=inputs).value
             for key, resource in rule.resources.items()
-            if not key.startswith("_") and key not in ("tmpdir", "setup")  # setup: for the record
+            if not key.startswith("_") and key not in ("tmpdir", *UNMARKED)
         }
         return params, resources
 

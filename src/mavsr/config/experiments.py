@@ -29,6 +29,7 @@ Tests = Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(once)]
 Seeds = Annotated[tuple[Whole, ...], Field(min_length=1), AfterValidator(once)]
 INSTEAD = {"corpus": "corpora", "seed": "seeds"}
 """Key for one value -> key for several in its place."""
+SHOWN = ("write_table if scored", "draw_figure")
 RATES = ("write_table if arithmetic", "extract_features if pooled")
 
 
@@ -65,7 +66,7 @@ class Setup:
         Name,
         Key(
             "A name under `corpora`: trained on, and tested on unless `tests` says otherwise",
-            ("write_table if scored", "draw_figure"),
+            SHOWN,
             plans=True,
         ),
     ] = "portrait"
@@ -74,12 +75,17 @@ class Setup:
         Key(
             "In place of corpus, several to be trained on together: [lrs2, lrs3], each clip once "
             "an epoch; or with shares of an epoch's hours, {lrs2: 1, lrs3: 2}",
+            SHOWN,
             plans=True,
         ),
     ] = None
     tests: Annotated[
         Tests | None,
-        Key("Corpora whose test split is transcribed; null takes those of training", plans=True),
+        Key(
+            "Corpora whose test split is transcribed; null takes those of training",
+            SHOWN,
+            plans=True,
+        ),
     ] = None
     task: Annotated[Task, Key("From audio, from video, or from both", plans=True)] = "avsr"
     audio_encoder: Annotated[Name, Key("A name under `encoders`", plans=True)] = "toy-whisper"
