@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[1] / "src"
-READERS = ("code.py", "wordless.py")
+READERS = ("parsed.py", "wordless.py")
 """Modules of ``mavsr.workflow`` that decide how others are parsed."""
 
 
@@ -48,11 +48,11 @@ def serve() -> None:
     """A fork per line of standard input; its exit status is a line of standard output."""
     from snakemake import cli  # noqa: F401
 
-    from mavsr.workflow import code
+    from mavsr.workflow.parsed import parsed
 
     importlib.import_module("pandas")
     for path in SOURCE.rglob("*.py"):
-        code.parsed(path.read_text(encoding="utf-8"))
+        parsed(path.read_text(encoding="utf-8"))
     for line in sys.stdin:
         if child := os.fork():
             print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
@@ -85,14 +85,14 @@ def begin(folder: str, environment: dict[str, str], arguments: list[str], said: 
 
 def use_package(source: Path) -> None:
     """Import mavsr from ``source``; only what is known of unchanged texts stays."""
-    known = sys.modules["mavsr.workflow.code"].parsed
+    known = sys.modules["mavsr.workflow.parsed"].parsed
     for name in [name for name in sys.modules if name.split(".")[0] == "mavsr"]:
         del sys.modules[name]
     sys.path[:] = [str(source), *(path for path in sys.path if path != str(SOURCE))]
     importlib.invalidate_caches()
     mine, theirs = (place / "mavsr" / "workflow" for place in (SOURCE, source))
     if all((mine / name).read_bytes() == (theirs / name).read_bytes() for name in READERS):
-        importlib.import_module("mavsr.workflow.code").parsed = known
+        importlib.import_module("mavsr.workflow.parsed").parsed = known
 
 
 if __name__ == "__main__":

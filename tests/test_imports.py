@@ -10,7 +10,7 @@ LAYERS = [
     # Facts and names that everything may know.
     ("errors", "numerics", "tokens", "seeds", "provenance", "model.scales", "model.methods"),
     # What code a job runs, whatever it is.
-    ("workflow.wordless", "workflow.code", "workflow.planned"),
+    ("workflow.parsed", "workflow.wordless", "workflow.code", "workflow.planned"),
     # Every key of the config.
     ("config",),
     # How files are written and read, and how a command is called.

@@ -205,13 +205,6 @@ def test_a_wrong_config_fails_with_its_message(project, given, message):
     assert len(result.stdout.splitlines()) < 10
 
 
-def test_a_rank_that_does_not_fit_stops_a_run_before_its_first_job(project):
-    result = project.run("--config", "llms={toy-llama: {lora_rank: 48}}")
-    assert result.returncode == 1
-    assert "llms.toy-llama: lora_rank 48 does not divide the LLM's width 128" in result.stdout
-    assert not (project.folder / "results" / "corpus").exists()
-
-
 def test_results_on_another_disk_are_a_link(project, tmp_path):
     disk = tmp_path / "big disk"
     disk.mkdir()

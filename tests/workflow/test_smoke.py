@@ -52,7 +52,9 @@ def test_figures_and_checks_come_out(project):
     assert (results / "mome" / "experts.pdf").read_bytes().startswith(b"%PDF")
     assert (results / "report" / "losses.png").stat().st_size > 5000
     checks = pd.read_csv(results / "checks.csv")
-    assert len(checks) == 3 + 1 + 3 * 14 + 4 * 14
+    times = checks.check.value_counts()
+    assert set(times) == {1, 14}  # of all scores at once, or of each model, condition and scale
+    assert (times == 14).sum() == 7
     assert (checks.outcome == "holds").all()
 
 
@@ -109,9 +111,11 @@ def test_settings_that_change_no_result_ask_for_nothing(project, change):
     assert not project.plan(*SMOKE, "--config", change)
 
 
-def test_a_laxer_limit_of_dropped_clips_asks_for_new_indexes_alone(project):
+def test_a_laxer_limit_of_dropped_clips_asks_for_no_crop_and_no_model(project):
     jobs = project.plan(*SMOKE, "--config", "mouths={max_dropped: 0.5}")
-    assert set(jobs) <= {"index_mouths", "draw_mouths", "summarise_mouths", "all"}
+    # Scores are held against the ledger, of which a dry run cannot know that it will be the same.
+    assert set(jobs) <= {"index_mouths", "draw_mouths", "summarise_mouths"} | SHOWN
+    assert jobs["index_mouths"] == 3
 
 
 def test_decoding_settings_rescore_alone(project):

@@ -34,3 +34,14 @@ def add_scale(parser: argparse.ArgumentParser) -> None:
         metavar="RATES",
         help="rates such as 4,2 (audio, video), 4 for one modality, or a4_v2",
     )
+
+
+def add_results(parser: argparse.ArgumentParser) -> None:
+    """``--results``: where a run's results lie."""
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=Path("results"),
+        metavar="FOLDER",
+        help="where manifests and finished outputs are looked for",
+    )

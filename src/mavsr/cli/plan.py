@@ -10,19 +10,13 @@ Example:
 import argparse
 from pathlib import Path
 
-from mavsr.cli.options import add_config
+from mavsr.cli.options import add_config, add_results
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     add_config(parser)
-    parser.add_argument(
-        "--results",
-        type=Path,
-        default=Path("results"),
-        metavar="FOLDER",
-        help="where manifests and finished outputs are looked for",
-    )
+    add_results(parser)
     parser.add_argument(
         "--device",
         choices=["auto", "cpu", "gpu"],

@@ -9,19 +9,13 @@ Example:
 import argparse
 from pathlib import Path
 
-from mavsr.cli.options import add_config
+from mavsr.cli.options import add_config, add_results
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     add_config(parser)
-    parser.add_argument(
-        "--results",
-        type=Path,
-        default=Path("results"),
-        metavar="FOLDER",
-        help="folder of the results",
-    )
+    add_results(parser)
     parser.add_argument(
         "--records",
         type=Path,

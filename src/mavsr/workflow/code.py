@@ -4,19 +4,16 @@ Snakemake reruns a job whose params changed: editing a module reruns exactly the
 The list is the transitive closure of the imports, so it can neither be forgotten nor go stale.
 """
 
-import ast
 import hashlib
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-from mavsr.workflow.wordless import without_words
+from mavsr.workflow.parsed import Parsed, keep_parsed, parsed
 
 PACKAGE = Path(__file__).parents[1]
 PLUMBING = {
     "mavsr",
     *(f"mavsr.{name}" for name in ("command", "errors", "provenance", "remedies", "workflow")),
-    *(f"mavsr.workflow.{name}" for name in ("code", "keep", "planned", "wordless")),
+    *(f"mavsr.workflow.{name}" for name in ("code", "keep", "parsed", "planned", "wordless")),
     "mavsr.config.explain",
 }
 """Modules that cannot change a result: how commands are called, how they fail, what they record."""
@@ -53,62 +50,13 @@ def code_digest(module: str) -> str:
     Returns:
         16 hexadecimal digits.
     """
-    parts = [f"{file.relative_to(PACKAGE)} {_read(file).text}" for file in source_files(module)]
+    parts = [f"{file.relative_to(PACKAGE)} {_read(file).digest}" for file in source_files(module)]
+    keep_parsed()
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True)
-class _Source:
-    """What counts of a module."""
-
-    text: str
-    """Its reduced tree."""
-    names: tuple[str, ...]
-    """Dotted names of this package that it may import."""
-    beside: dict[str, str]
-    """What it imports for annotations or words alone: its name there -> its dotted name."""
-
-
-def _read(file: Path) -> _Source:
+def _read(file: Path) -> Parsed:
     return parsed(file.read_text(encoding="utf-8"))
-
-
-@cache
-def parsed(text: str) -> _Source:
-    """What counts of a module's text."""
-    tree = without_words(text)
-    names: list[str] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.JoinedStr):
-            names += _prefix(node)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            # "from package import name" may name a module of the package or something in it.
-            names += [f"{node.module}.{alias.name}" for alias in node.names]
-            names.append(node.module)
-    ours = dict.fromkeys(name for name in names if name.split(".")[0] == "mavsr")
-    kept = _bound(tree)
-    beside = {name: origin for name, origin in _bound(ast.parse(text)).items() if name not in kept}
-    # A field that only Python 3.12 knows; empty in code that 3.11 reads too.
-    return _Source(ast.dump(tree).replace(", type_params=[]", ""), tuple(ours), beside)
-
-
-def _bound(tree: ast.AST) -> dict[str, str]:
-    """Name -> dotted name of what ``from module import name`` binds to it."""
-    return {
-        alias.asname or alias.name: f"{node.module}.{alias.name}"
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-
-
-def _prefix(text: ast.JoinedStr) -> list[str]:
-    """What f"mavsr.package.{name}" can import: any module of that package."""
-    start = text.values[0]
-    package, dot, rest = str(start.value if isinstance(start, ast.Constant) else "").rpartition(".")
-    return [f"{package}.*"] if dot and not rest else []
 
 
 def _imports(names: tuple[str, ...]) -> list[str]:

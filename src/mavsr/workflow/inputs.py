@@ -13,12 +13,26 @@ from mavsr.model.named import Model
 from mavsr.report.catalogue import FIGURES, TABLES, TRACES, experiment_of
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
+from mavsr.workflow.experiments import Evaluation
 from mavsr.workflow.needs import training_views, wanted_caches
 from mavsr.workflow.paths import SPLITS, shard_names
 from mavsr.workflow.weights import weight_files
 
 Function = Callable[[Any], list[str]]
 SUFFIXES = {"table": ("csv", "md", "tex", "html", "rst"), "figure": ("pdf", "png")}
+FITS: dict[str, Callable[[Model], bool]] = {
+    "routing": lambda model: model.settings.mome is not None,
+    "similarity": lambda model: len(model.settings.scales) > 1,
+}
+"""What a figure looks into -> whether a model has it."""
+TRACED = {
+    "routing": ("the experts of the first MoME model", "a method such as mome-mhsa"),
+    "similarity": (
+        "the tokens of the first model of several scales",
+        "a method such as mtsk-ms and at least two rates",
+    ),
+}
+"""The same in words, and what to add where no model has it."""
 
 
 class Inputs:
@@ -205,40 +219,29 @@ class Inputs:
 
     def routing(self, wildcards: Any) -> list[str]:
         """Which experts the first MoME model of a figure's experiment uses, if it shows that."""
-        return self._trace(
-            wildcards["name"],
-            "routing",
-            paths.ROUTING,
-            lambda model: model.settings.mome is not None,
-            "the experts of the first MoME model",
-            "a method such as mome-mhsa",
-        )
+        return self._trace(wildcards["name"], "routing", paths.ROUTING)
 
     def similarity(self, wildcards: Any) -> list[str]:
         """How alike the tokens of a clip are to a figure's first model, if it shows that."""
-        return self._trace(
-            wildcards["name"],
-            "similarity",
-            paths.SIMILARITY,
-            lambda model: len(model.settings.scales) > 1,
-            "the tokens of the first model of several scales",
-            "a method such as mtsk-ms and at least two rates",
-        )
+        return self._trace(wildcards["name"], "similarity", paths.SIMILARITY)
 
-    def _trace(
-        self, name: str, kind: str, path: str, fits: Callable[[Model], bool], what: str, add: str
-    ) -> list[str]:
+    def _trace(self, name: str, kind: str, path: str) -> list[str]:
         """A table about the first fitting model of a figure's experiment, if it shows such."""
         if TRACES.get(name) != kind:
             return []
-        experiment = FIGURES[name] or ""
-        wanted = self.asked.by_experiment.get(experiment, [])
-        places = [e.wildcards for e in wanted if fits(e.model)]
-        if not places:
+        traced = self._traced(name)
+        if traced is None:
+            what, add = TRACED[kind]
             raise WorkflowError(
-                f"{name} shows {what} of experiments.{experiment}, which has none; add {add} to it"
+                f"{name} shows {what} of experiments.{FIGURES[name]}, which has none; add {add}"
             )
-        return [path.format(**{**places[0], "condition": "clean"})]
+        return [path.format(**{**traced.wildcards, "condition": "clean"})]
+
+    def _traced(self, name: str) -> Evaluation | None:
+        """The first test of the model that a figure looks into."""
+        fits = FITS[TRACES[name]]
+        wanted = self.asked.by_experiment.get(FIGURES[name] or "", [])
+        return next((e for e in wanted if fits(e.model)), None)
 
     def shown(self, names: Iterable[str]) -> list[str]:
         """Files of those of the tables and figures that this config has results for."""
@@ -247,9 +250,8 @@ class Inputs:
     def _shown(self, names: set[str]) -> Iterator[str]:
         for kind, known in (("table", TABLES), ("figure", FIGURES)):
             for name, experiment in known.items():
-                if name in names and (
-                    experiment is None or self.asked.by_experiment.get(experiment)
-                ):
+                asked = experiment is None or self.asked.by_experiment.get(experiment)
+                if name in names and asked and (name not in TRACES or self._traced(name)):
                     for suffix in SUFFIXES[kind]:
                         yield f"{paths.SHOWN.format(name=name)}.{suffix}"
 

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Literal
 
 from mavsr.config.config import Config
-from mavsr.config.marks import leaves
+from mavsr.config.marks import Leaf, leaves
 from mavsr.config.read import plain
 from mavsr.model.methods import method_of
 from mavsr.model.named import Model
@@ -79,12 +79,17 @@ def settings_of(
 def _marked(rule: str, purpose: Purpose) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     """(path, conditions) of the keys that are marked with a rule."""
     found = []
-    for leaf in leaves(Config):
+    for leaf in _all_leaves():
         for mark in getattr(leaf.key, purpose):
             name, conditions = parse_mark(mark)
             if name == rule:
                 found.append((leaf.path, conditions))
     return found
+
+
+@cache
+def _all_leaves() -> list[Leaf]:
+    return list(leaves(Config))
 
 
 def parse_mark(mark: str) -> tuple[str, tuple[str, ...]]:
