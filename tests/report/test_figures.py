@@ -337,3 +337,25 @@ def test_the_command_draws_from_files(tmp_path):
     inputs = (tmp_path / "scores.csv", tmp_path / "routing.csv")
     draw_figure("mome/experts", tmp_path / "out", settings, *inputs)
     assert (tmp_path / "out" / "mome" / "experts.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_several_seeds_are_a_band_and_one_has_whiskers():
+    def drawn(seeds):
+        rows = [
+            score("mtsk-ms", rate, None, wer + seed, seed=seed)
+            for rate, wer in ((4, 10.0), (8, 12.0))
+            for seed in range(seeds)
+        ]
+        with styled():
+            (axes,) = build("mome/asr", rows).axes
+        return axes
+
+    (band,) = drawn(3).collections
+    (path,) = band.get_paths()
+    assert sorted(set(path.vertices[:, 1].round(6))) == [
+        10.0,
+        12.0,
+        14.0,
+    ]  # mean 11, 13; deviation 1
+    (whiskers,) = drawn(1).collections
+    assert len(whiskers.get_segments()) == 2
