@@ -80,6 +80,13 @@ def test_one_seed_twice_is_not_averaged():
     assert len(summarise(table([row, row]))) == 2
 
 
+def test_too_few_speakers_are_told():
+    rows = [score("mtsk-ms", 4, 2, 10.0, speakers=4)]
+    assert "over utterances, as 4 speakers are too few for more." in footnote(
+        summarise(table(rows))
+    )
+
+
 def test_corpora_with_and_without_speakers_are_told_apart():
     rows = [score("mtsk-ms", 4, 2, 10.0), score("mtsk-ms", 4, 2, 9.0, corpus="lrs3", **SPEAKERS)]
     assert "over speakers (lrs3) or half of the 95 % interval over utterances (portrait)" in (

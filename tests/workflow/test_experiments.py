@@ -153,7 +153,7 @@ def test_a_model_is_tested_on_other_corpora_beside_its_own(corpora):
 
 
 def test_several_training_corpora_are_in_a_models_name(corpora):
-    entries = [{"corpora": ["lrs2", "lrs3"]}, {"corpora": {"lrs2": 1, "lrs3": 0.5}}]
+    entries = [{"corpora": ["lrs3", "lrs2"]}, {"corpora": {"lrs2": 1, "lrs3": 0.5}}]
     corpora["experiments"] = {"one": [{"methods": ["mtsk-ms"], **entry} for entry in entries]}
     plain, shared = all_models(corpora).values()
     assert plain.name.startswith("lrs2+lrs3.avsr.")

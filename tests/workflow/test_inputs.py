@@ -77,12 +77,12 @@ def test_several_corpora_are_read_one_after_the_other():
     needs, (model,) = Inputs(found), found.models
     train = needs.features("audio", "train", views)({"model": model})
     assert [path.split("/")[3:6] for path in train] == [
-        ["portrait", "train", "view_0"],
-        ["portrait", "train", "view_1"],
         ["lrs3", "train", "view_0"],
         ["lrs3", "train", "view_1"],
+        ["portrait", "train", "view_0"],
+        ["portrait", "train", "view_1"],
     ]
-    manifests = [f"results/corpus/{name}/val.parquet" for name in ("portrait", "lrs3")]
+    manifests = [f"results/corpus/{name}/val.parquet" for name in ("lrs3", "portrait")]
     assert needs.manifest("val")({"model": model}) == manifests
     (e,) = {e.corpus: e for e in found.evaluations}.values()
     (path,) = needs.features("video", "test", clean)(e.wildcards)
@@ -94,7 +94,7 @@ def test_several_corpora_are_read_one_after_the_other():
 def test_shares_of_corpora_are_told_to_training():
     found = mixed(corpora={"portrait": 1, "lrs3": 3})
     options = Params(found).training_features({"model": next(iter(found.models))}, {})
-    assert options.endswith("""--shares '{"portrait": 0.25, "lrs3": 0.75}'""")
+    assert options.endswith("""--shares '{"lrs3": 0.75, "portrait": 0.25}'""")
 
 
 def test_only_used_splits_of_a_corpus_are_prepared():
@@ -117,8 +117,8 @@ def test_a_job_says_which_corpora_it_is_of():
     found = mixed(tests=["wild"])
     (e,) = {e.corpus: e for e in found.evaluations}.values()
     told = json.loads(Params(found).origin(e.wildcards))
-    assert (told["corpus"], told["trained_on"]) == ("wild", "portrait+lrs3")
-    assert json.loads(Params(found).setup(e.wildcards))["corpora"] == ["portrait", "lrs3"]
+    assert (told["corpus"], told["trained_on"]) == ("wild", "lrs3+portrait")
+    assert json.loads(Params(found).setup(e.wildcards))["corpora"] == ["lrs3", "portrait"]
 
 
 def test_online_training_reads_crops_babble_and_encoders_instead(model):

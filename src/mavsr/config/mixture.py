@@ -19,17 +19,18 @@ def _pairs(value: Any) -> Any:
     return value
 
 
-def _distinct(parts: Parts) -> Parts:
+def _sorted(parts: Parts) -> Parts:
+    """By name, as the order changes no model and must not change its name."""
     if len({name for name, _ in parts}) < len(parts):
         raise ValueError("list each once")
-    return parts
+    return tuple(sorted(parts))
 
 
 Mixture = Annotated[
     Parts,
     BeforeValidator(_pairs),
     Field(min_length=1),
-    AfterValidator(_distinct),
+    AfterValidator(_sorted),
     WithJsonSchema(
         {
             "anyOf": [
@@ -43,4 +44,4 @@ Mixture = Annotated[
         }
     ),
 ]
-"""(name of a corpus, its weight or None) of each."""
+"""(name of a corpus, its weight or None) of each, sorted."""

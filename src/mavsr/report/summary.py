@@ -89,7 +89,9 @@ def spread(shown: pd.DataFrame) -> str:
     ]
     for over, own in single.groupby("over"):
         where = "" if single.over.nunique() == 1 else f" ({', '.join(sorted(own.corpus.unique()))})"
-        parts.append(f"half of the 95 % interval over {over}{where}")
+        known = own.speakers.dropna() if over == "utterances" else own.speakers[:0]
+        few = f", as {known.max()} speakers are too few for more" if len(known) else ""
+        parts.append(f"half of the 95 % interval over {over}{few}{where}")
     return " or ".join(parts)
 
 
