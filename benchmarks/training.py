@@ -4,7 +4,9 @@
     python benchmarks/training.py --clips 4 --repeats 1 --layers 2     # a quick try
 
 The loop of the public code, written anew here: one scale after the other on a padded batch, logits
-at all positions, the graphs of all scales kept for one backward pass. Both ways take the same
+at all positions, the graphs of all scales kept for one backward pass. A step of Omni-AVSR is three
+such passes, one for each task, at the rates that were drawn; it is measured as a round of steps
+that draws every pair of rates once. Both ways take the same
 gradients of the same loss on the same random LLM and the same ragged clips of 4 to 8 s; the script
 fails if losses or gradients differ. They take turns, so that a busy machine slows both; processor
 time, of the fastest step of each, is less disturbed. Memory is the peak of a process of its own
@@ -20,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -31,15 +34,19 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from mavsr.command import run_command
 from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.avsr import MatryoshkaModel, Utterance
+from mavsr.model.methods import method_of
 from mavsr.model.scales import Scale
 from mavsr.model.settings import ModelSettings
 from mavsr.seeds import generator
-from mavsr.training.plans import Plan, plan_for
+from mavsr.training.objective import Objective, draws_rates
+from mavsr.training.plans import plan_for
 from mavsr.training.precision import computing
+from mavsr.training.settings import TrainingSettings
 
 DIMS = {"audio": 768, "video": 1024}
 """Widths of Whisper Small and AV-HuBERT Large."""
 WORDS_PER_SECOND = 3.0
+METHODS = ["mtsk-ms", "mtsk-ss", "mtsk-mss", "mome-ffn", "omni-s", "omni-t", "omni-st"]
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ def training(
 
     Args:
         preset: ``small``, ``toy`` or ``llama-3.2-1b``.
-        methods: by default MS, SS, MSS and MoME.
+        methods: by default MS, SS, MSS, MoME, and the three of Omni-AVSR.
         repeats: rounds in which both ways take turns.
         clips: clips in the batch, instead of the preset's.
         layers: layers of the LLM, instead of the preset's.
@@ -96,7 +103,7 @@ def training(
     with tempfile.TemporaryDirectory() as folder:
         save_llm(Path(folder), shape)
         steps: dict[str, float] = {}
-        for method in methods or ["mtsk-ms", "mtsk-ss", "mtsk-mss", "mome-ffn"]:
+        for method in methods or METHODS:
             steps[method] = compare(Path(folder), shape, method, repeats, device, rate)
     if {"mtsk-ms", "mome-ffn"} <= steps.keys():
         print(
@@ -107,13 +114,9 @@ def training(
 def compare(
     folder: Path, shape: Shape, method: str, repeats: int, device: torch.device, rate: float
 ) -> float:
-    """Print one method's ratios; return the median seconds of our step."""
+    """Print one method's ratios; return the median seconds of our round of steps."""
     model, utterances = make(folder, shape, method, device)
-    plan = plan_for(model, device)
-    ways: dict[str, Callable[[], torch.Tensor]] = {
-        "public": lambda: public_loop(model, utterances),
-        "ours": lambda: our_step(model, utterances, plan),
-    }
+    ways = {name: partial(way, model, utterances) for name, way in WAYS.items()}
     check(model, ways)
     times: dict[str, list[float]] = {name: [] for name in ways}
     work: dict[str, list[float]] = {name: [] for name in ways}
@@ -128,7 +131,8 @@ def compare(
     ratios = [p / o for p, o in zip(times["public"], times["ours"], strict=True)]
     seconds = {name: statistics.median(found) for name, found in times.items()}
     peaks = {name: peak_memory(folder, shape, method, name, device) for name in ways}
-    tokens = sum(real_tokens(model, utterances, scale) for scale in model.settings.scales)
+    scales = [scale for step in steps_of(model) for scale in step.scales]
+    tokens = sum(real_tokens(model, utterances, scale) for scale in scales)
     print(
         f"{method}: public {seconds['public']:.3f} s, ours {seconds['ours']:.3f} s, "
         f"{statistics.median(ratios):.2f} times faster ({', '.join(f'{r:.2f}' for r in ratios)}), "
@@ -144,11 +148,30 @@ def compare(
     return seconds["ours"]
 
 
+def steps_of(model: MatryoshkaModel) -> list[Objective]:
+    """What the steps of a round compute: all scales at once, or every pair of rates in turn."""
+    settings, training = model.settings, TrainingSettings()
+    if not draws_rates(settings, training):
+        return [Objective.of(settings, settings.scales, training)]
+    return [
+        Objective.of(settings, [Scale(audio=a), Scale(video=v), Scale(a, v)], training)
+        for a in settings.audio_rates
+        for v in settings.video_rates
+    ]
+
+
 def public_loop(model: MatryoshkaModel, utterances: list[Utterance]) -> torch.Tensor:
-    """Losses of all scales as in the public code; gradients of their mean."""
+    """Losses of a round as in the public code; the sum of its steps' gradients."""
     zero_gradients(model)
+    return torch.cat([public_step(model, utterances, step) for step in steps_of(model)])
+
+
+def public_step(
+    model: MatryoshkaModel, utterances: list[Utterance], objective: Objective
+) -> torch.Tensor:
+    """Losses of a step's scales, one pass each; adds the gradients of its objective."""
     losses, extra = [], []
-    for scale in model.settings.scales:
+    for scale in objective.scales:
         model.adapter.activate(scale)
         prefixes = model.prefixes(utterances, scale)
         rows, labels = [], []
@@ -169,18 +192,26 @@ def public_loop(model: MatryoshkaModel, utterances: list[Utterance]) -> torch.Te
         losses.append(
             F.cross_entropy(logits.flatten(0, 1).float(), padded.flatten().to(inputs.device))
         )
-    mean = torch.stack(losses).mean() + sum(extra) / len(extra)
-    mean.backward()
+    weights = torch.tensor(objective.weights, device=losses[0].device)
+    ((weights * torch.stack(losses)).mean() + sum(extra) / len(extra)).backward()
     return torch.stack(losses).detach()
 
 
-def our_step(model: MatryoshkaModel, utterances: list[Utterance], plan: Plan) -> torch.Tensor:
-    """The same by a plan of the package."""
+def our_loop(model: MatryoshkaModel, utterances: list[Utterance]) -> torch.Tensor:
+    """The same by the plan of the package that suits the device."""
     zero_gradients(model)
-    with computing(model.markers.device, "bf16" if half(model) else "float32"):
-        return plan.losses(
-            model, utterances, model.count_targets(utterances), torch.Tensor.backward
+    device, targets = model.markers.device, model.count_targets(utterances)
+    plan = plan_for(model, device)
+    with computing(device, "bf16" if half(model) else "float32"):
+        return torch.cat(
+            [
+                plan.losses(model, utterances, targets, torch.Tensor.backward, step)
+                for step in steps_of(model)
+            ]
         )
+
+
+WAYS = {"public": public_loop, "ours": our_loop}
 
 
 def check(model: MatryoshkaModel, ways: dict[str, Callable[[], torch.Tensor]]) -> None:
@@ -209,10 +240,7 @@ def one_step(
     """Make one step; return this process' peak."""
     torch.set_num_threads(threads)
     model, utterances = make(folder, shape, method, device)
-    if name == "public":
-        public_loop(model, utterances)
-    else:
-        our_step(model, utterances, plan_for(model, device))
+    WAYS[name](model, utterances)
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated()
     # Not getrusage: what a process had before it started another program counts there too.
@@ -226,8 +254,8 @@ def make(
 ) -> tuple[MatryoshkaModel, list[Utterance]]:
     """A model with random adapters, and random clips."""
     settings = ModelSettings(
-        mome=MomeSettings() if method.startswith("mome") else None,
-        task="avsr",
+        mome=MomeSettings() if method_of(method).adapter == "mome" else None,
+        task="omni" if method_of(method).omni else "avsr",
         method=method,
         compression="avgpool",
         audio_rates=(4, 16),

@@ -20,6 +20,7 @@ from mavsr.features.index import index
 from mavsr.media import read_video
 from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.avsr import Utterance
+from mavsr.model.methods import method_of
 from mavsr.model.settings import ModelSettings
 from mavsr.shards import write_shard
 
@@ -101,7 +102,10 @@ def settings_of(llm_folder):
             "projector_layer_norm": False,
             "seed": 0,
         }
-        if changes.get("method", "").startswith("mome-"):
+        method = method_of(changes.get("method", "mtsk-mss"))
+        if method.omni:
+            values["task"] = "omni"
+        if method.adapter == "mome":
             values["mome"] = MomeSettings(routed=5, shared=1, top_k=2, bottleneck=3)
         return ModelSettings(**{**values, **changes})
 

@@ -95,7 +95,10 @@ def test_unknown_commands_list_the_known_ones_and_fail(words, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["transcribe", "model", "a.mp4"], "the following arguments are required: --scale"),
+        (
+            ["transcribe", "model", "a.mp4"],
+            "one of the arguments --scale --budget",
+        ),
         (["transcribe", "model", "--scale", "4"], "the following arguments are required: VIDEO"),
         (["transcribe", "m", "a", "--scale", "4", "--start", "x"], "--start: invalid float value"),
         (["plan", "--device", "tpu"], "--device: invalid choice: 'tpu'"),

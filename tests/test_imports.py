@@ -8,7 +8,10 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "mavsr"
 LAYERS = [
     # Facts and names that everything may know.
-    ("errors", "numerics", "tokens", "seeds", "provenance", "model.scales", "model.methods"),
+    (
+        *("errors", "numerics", "tokens", "seeds", "provenance"),
+        *("model.scales", "model.methods", "noise.condition"),
+    ),
     # What code a job runs, whatever it is.
     ("workflow.parsed", "workflow.wordless", "workflow.code", "workflow.planned"),
     # Every key of the config.
@@ -26,7 +29,6 @@ LAYERS = [
         "command",
         "pickles",
         "media",
-        "noise.condition",
     ),
     # What a run says while it runs, apart from any config.
     ("status.lock", "status.failures", "status.snakelog"),
@@ -36,6 +38,7 @@ LAYERS = [
     # What knows the whole config.
     ("workflow",),
     ("plan", "status", "recognition", "importing", "seal", "corpus.check", "corpus.long_clips"),
+    ("page",),
     ("cli", "__main__"),
 ]
 """From low to high; the longest name that fits a module counts."""

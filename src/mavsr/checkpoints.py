@@ -11,7 +11,10 @@ from typing import Any
 from mavsr.errors import InputError
 from mavsr.files import sha256
 
-ENCODER = ("config.json", "preprocessor_config.json")
+EXTRACTOR = ("preprocessor_config.json", "processor_config.json")
+"""Where a Whisper's feature extractor stands: by itself, or in its processor's file alone, as
+transformers 5 writes it. Of both, the processor's counts."""
+ENCODER = ("config.json", *EXTRACTOR)
 """What a Whisper encoder reads beside its weights; ``generation_config.json`` is not among it."""
 LLM = (
     "config.json",
@@ -61,12 +64,13 @@ def identity(path: str | Path, read: Sequence[str] = LLM) -> dict[str, str]:
     return {file.name: sha256(file) for file in identity_files(path, read)}
 
 
-def check_folder(folder: Path, what: str) -> None:
+def check_folder(folder: Path, what: str, read: Sequence[str] = LLM) -> None:
     """Make sure that a folder's files are there and whole, as far as their structure tells.
 
     Args:
         folder: in Hugging Face's format.
         what: what it is, for messages, such as ``the LLM 'x'``.
+        read: names beside the weights, ``ENCODER`` or ``LLM``.
 
     Raises:
         InputError: a file is missing, empty, cut off, or a pointer of Git LFS.
@@ -79,7 +83,7 @@ def check_folder(folder: Path, what: str) -> None:
             f"{what} cannot be loaded: {folder} holds no weights as model.safetensors "
             f"({found}); fetch the folder that has them"
         )
-    for path in {folder / "config.json", *identity_files(folder)}:
+    for path in sorted({folder / "config.json", *identity_files(folder, read)}):
         if trouble := _trouble(path):
             raise InputError(f"{what} cannot be loaded: {path} {trouble}; fetch the file again")
 

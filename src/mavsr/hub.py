@@ -6,6 +6,7 @@ from pathlib import Path
 import huggingface_hub
 from huggingface_hub.errors import GatedRepoError, HFValidationError
 
+from mavsr.checkpoints import weight_files
 from mavsr.errors import InputError
 
 
@@ -52,3 +53,27 @@ def hub_folder(
             f"or see {page} and set HF_TOKEN if the model is private; with HF_HUB_OFFLINE=1 or "
             f"local_files_only it must be in the local cache: fetch it once online. ({error})"
         ) from error
+
+
+def check_hub(kind: str, name: str, revision: str | None) -> None:
+    """Make sure that a hub model can be had, by fetching no more than its ``config.json``.
+
+    Terms that were not accepted, a lacking token, a wrong name or no way to the hub show so before
+    the jobs that take hours and come first.
+
+    Args:
+        kind: what it is, for messages: ``Whisper`` or ``LLM``.
+        name: of the model on the hub.
+        revision: commit, tag or branch.
+
+    Raises:
+        InputError: it is missing, gated or not reachable, or not whole in the local cache, which
+            alone counts under ``HF_HUB_OFFLINE=1``.
+    """
+    offline = huggingface_hub.constants.HF_HUB_OFFLINE
+    folder = hub_folder(kind, name, revision, ["config.json"], offline)
+    if offline and not weight_files(folder):
+        raise InputError(
+            f"{kind} model {name!r} is in the local cache without its weights ({folder}), and "
+            "HF_HUB_OFFLINE=1 forbids to ask for them; fetch it once online"
+        )

@@ -16,8 +16,8 @@ from mavsr.config.read import merged, plain, read_config
 
 ROOT = Path(__file__).parents[2]
 NAMED = {"corpora", "experiments", "encoders", "llms", "table4"}
-OPTIONAL = {"imported"}
-"""Named too, and empty where nothing is imported."""
+OPTIONAL = {"imported", "noises"}
+"""Named too, and empty where nothing is imported, and babble is all the noise."""
 
 
 @pytest.mark.parametrize("path", generate.generated(), ids=str)

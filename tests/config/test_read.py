@@ -64,6 +64,34 @@ def leaves(part, prefix=""):
         ("setup.llm", "gpt", "setup.llm is 'gpt', which is not under `llms`"),
         ("setup.conditions", ["noisy"], "setup.conditions.0 is 'noisy'"),
         ("setup.conditions", ["snr_05"], "setup.conditions.0 is 'snr_05'"),
+        ("setup.conditions", ["view_0"], "condition 'view_0' cannot be tested"),
+        ("setup.conditions", ["drop_50+snr_0"], "setup.conditions.0 is 'drop_50+snr_0'"),
+        (
+            "experiments.noise.0.conditions",
+            ["musik_5"],
+            "experiments.noise[0].conditions: musik_5 is about a noise 'musik', which is not "
+            "under `noises` (speech); babble is snr_5",
+        ),
+        (
+            "experiments.figure4.0.conditions",
+            ["clean", "snr_0"],
+            "experiments.figure4[0].conditions: snr_0 means nothing for experiments.figure4[0], "
+            "whose task vsr has no audio",
+        ),
+        ("experiments.figure4.0.conditions", ["late_40"], "whose task vsr has no audio"),
+        ("experiments.figure3.0.conditions", ["drop_50"], "whose task asr has no video"),
+        ("experiments.figure3.0.conditions", ["no_audio"], "whose task asr has no video"),
+        ("setup.conditions", ["snr_0"], "setup.conditions: snr_0 means nothing for experiments."),
+        ("noises.snr", {"file": "a.wav"}, "noises.snr is 'snr': write letters, digits and"),
+        ("noises.a_b", {"file": "a.wav"}, "'a_b'"),
+        ("noises.hum", {}, "noises.hum: give one of file, folder and corpus, not none"),
+        (
+            "noises.hum",
+            {"file": "a.wav", "folder": "b"},
+            "noises.hum: give one of file, folder and corpus, not file and folder",
+        ),
+        ("noises.hum", {"corpus": "lrs9"}, "noises.hum.corpus is 'lrs9', which is not under"),
+        ("noise.test_share", 1, "noise.test_share is 1"),
         ("setup.seed", -1, "setup.seed is -1"),
         (
             "setup.audio_encoder",

@@ -9,6 +9,7 @@ import torch
 from huggingface_hub.errors import GatedRepoError
 from transformers import WhisperFeatureExtractor, WhisperModel
 
+from mavsr.checkpoints import ENCODER, identity_files
 from mavsr.encoders import EncoderSettings, load_encoder
 from mavsr.encoders.whisper import WhisperEncoder, kept_tokens
 from mavsr.errors import InputError
@@ -113,8 +114,22 @@ def test_extractor_and_network_must_agree(copy):
 
 def test_incomplete_folders_are_named(copy):
     (copy / "preprocessor_config.json").unlink()
-    with pytest.raises(InputError, match=r"copy lacks preprocessor_config\.json"):
+    with pytest.raises(InputError, match=r"copy lacks preprocessor_config\.json or processor_co"):
         WhisperEncoder.from_pretrained(copy)
+
+
+def test_the_extractor_may_stand_in_the_processors_file_alone(copy, encoder):
+    extractor = json.loads((copy / "preprocessor_config.json").read_text())
+    (copy / "preprocessor_config.json").unlink()
+    processor = {"processor_class": "WhisperProcessor", "feature_extractor": extractor}
+    (copy / "processor_config.json").write_text(json.dumps(processor))
+    ours = WhisperEncoder.from_pretrained(copy)
+    torch.testing.assert_close(ours(sound(9_000)), encoder(sound(9_000)), rtol=0, atol=0)
+    assert ours.fingerprint == encoder.fingerprint
+    assert copy / "processor_config.json" in identity_files(copy, ENCODER)
+    processor["feature_extractor"] |= {"n_fft": 512}
+    (copy / "processor_config.json").write_text(json.dumps(processor))
+    assert WhisperEncoder.from_pretrained(copy).fingerprint != encoder.fingerprint
 
 
 def test_lacking_weights_are_named_instead_of_random(copy):
@@ -127,18 +142,33 @@ def test_lacking_weights_are_named_instead_of_random(copy):
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
+    ("name", "content", "trouble"),
     [
-        ("model.safetensors", b"version https://git-lfs.github.com/spec/v1\nsize 123\n"),
-        ("model.safetensors", b""),
-        ("config.json", b"{"),
-        ("config.json", b'{"model_type": "whisper", "encoder_attention_heads": 0}'),
-        ("preprocessor_config.json", b"[]"),
+        (
+            "model.safetensors",
+            b"version https://git-lfs.github.com/spec/v1\nsize 123\n",
+            r"copy' cannot be loaded: .*model.safetensors is a Git LFS pointer",
+        ),
+        ("model.safetensors", b"", r"model.safetensors is empty; fetch the file again"),
+        ("config.json", b"{", r"copy/config.json is cut off"),
+        (
+            "config.json",
+            b'{"model_type": "whisper", "encoder_attention_heads": 0}',
+            r"copy cannot be loaded .*fetch it again",
+        ),
+        ("preprocessor_config.json", b"[]", r"copy cannot be loaded .*fetch it again"),
     ],
 )
-def test_damaged_files_name_the_folder_and_the_remedy(copy, name, content):
+def test_damaged_files_name_the_folder_and_the_remedy(copy, name, content, trouble):
     (copy / name).write_bytes(content)
-    with pytest.raises(InputError, match=r"copy cannot be loaded .*fetch it again"):
+    with pytest.raises(InputError, match=trouble):
+        WhisperEncoder.from_pretrained(copy)
+
+
+def test_half_of_the_weights_is_named(copy):
+    weights = copy / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(InputError, match=r"model.safetensors has [\d,]+ bytes instead of [\d,]+"):
         WhisperEncoder.from_pretrained(copy)
 
 

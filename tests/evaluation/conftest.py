@@ -1,12 +1,13 @@
 """A trained model on features of a made-up corpus, and what trains and decodes more of them."""
 
-import json
 import shutil
 
 import pytest
 from chain import ORIGIN, TEST, TRAIN, VAL, call, data_in, train_on
 
 from mavsr.evaluation.decode import decode
+from mavsr.model.scales import Scale
+from mavsr.noise.condition import cached_as
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +47,7 @@ def run_train(data, settings_of, tmp_path):
 @pytest.fixture
 def run_decode(data, tmp_path):
     def run(folder, scale, condition="clean", batch=50, longest=6):
-        task = json.loads((folder / "run.json").read_text())["model"]["task"]
+        used = Scale.parse(scale).rates
         path = tmp_path / "evaluation" / folder.name / condition / f"{scale}.jsonl"
         call(
             decode,
@@ -55,8 +56,7 @@ def run_decode(data, tmp_path):
             origin=ORIGIN,
             condition=condition,
             scale=scale,
-            **({"audio": data.test[condition]["audio"]} if task != "vsr" else {}),
-            **({"video": data.test["clean"]["video"]} if task != "asr" else {}),
+            **{m: data.test[cached_as(condition, m)][m] for m in used},
             decoding={"beams": 2, "max_new_tokens": longest, "batch_tokens": batch},
             hypotheses=path,
             threads=1,

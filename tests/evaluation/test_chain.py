@@ -64,6 +64,29 @@ def test_from_features_to_tables(run_train, run_decode, tmp_path, settings_of):
     assert len(pd.read_csv(tmp_path / "noise_check.csv")) == 4
 
 
+def test_one_model_of_three_tasks_from_features_to_scores(
+    run_train, run_decode, tmp_path, settings_of
+):
+    changes = {"method": "omni-st", "task": "omni"}
+    folder = run_train("omni", 1, **changes)
+    run = json.loads((folder / "run.json").read_text())
+    assert (run["model"]["task"], run["training"]["rates_per_step"]) == ("omni", "published")
+    assert run["training"]["task_weights"] == {"asr": 1.0, "vsr": 1.5, "avsr": 1.0}
+    adapters = {path.name for path in (folder / "adapters").iterdir()}
+    assert adapters == {"shared", "asr", "vsr", "avsr"}
+    scales = settings_of(**changes).scales
+    hypotheses = [run_decode(folder, scale.name) for scale in scales]
+    write_ledger_of(tmp_path / "mouths" / "portrait" / "test" / "ledger.csv", TEST)
+    (tmp_path / "corpus" / "portrait").mkdir(parents=True)
+    shutil.copy(tmp_path / "test.parquet", tmp_path / "corpus" / "portrait" / "test.parquet")
+    score(hypotheses, tmp_path, tmp_path / "scores.csv", ScoringSettings())
+    table = read_scores(tmp_path / "scores.csv")
+    assert table.task.tolist() == [scale.task for scale in scales]
+    assert table.method.unique().tolist() == ["omni-st"]
+    with pytest.raises(SystemExit):
+        run_decode(folder, "a8")
+
+
 def test_a_model_folder_holds_exactly_what_is_promised(run_train, data):
     folder = run_train("whole", method="mtsk-mss", epochs=3)
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
@@ -99,7 +122,8 @@ def test_hypotheses_are_sorted_and_their_sidecar_tells_the_cost(model, run_decod
     path = run_decode(model, "a4_v3")
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [line["key"] for line in lines] == sorted(TEST)
-    assert all(set(line) == {"key", "reference", "hypothesis"} for line in lines)
+    parts = ["key", "reference", "hypothesis", "log_probability", "words", "nbest", "tokens"]
+    assert all(list(line) == parts for line in lines)
     sidecar = json.loads(path.with_suffix(".json").read_text())
     assert sidecar["decoding"] == asdict(
         DecodingSettings(beams=2, max_new_tokens=6, batch_tokens=50)
@@ -110,6 +134,7 @@ def test_hypotheses_are_sorted_and_their_sidecar_tells_the_cost(model, run_decod
     prompt = len(tokenizer("Transcribe speech and video to text.")["input_ids"])
     tokens = [2 * n // 4 + n // 3 + prompt for n in TEST.values()]
     assert sidecar["tokens"] == pytest.approx(sum(tokens) / len(tokens))
+    assert {line["key"]: line["tokens"] for line in lines} == dict(zip(TEST, tokens, strict=True))
     weights = matrix_parameters(config) + 2 * lora_parameters(config, 4)
     assert sidecar["tflops"] == pytest.approx(2 * weights * sidecar["tokens"] / 1e12)
 

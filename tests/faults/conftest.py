@@ -31,6 +31,7 @@ from mavsr.mouths.ledger import Entry, write_ledger
 from mavsr.mouths.summary import summarise
 from mavsr.noise.apply import apply
 from mavsr.noise.condition import Condition
+from mavsr.noise.listing import listing
 from mavsr.records import write_record
 from mavsr.report.cost import prefix_tokens
 from mavsr.shards import write_shard
@@ -71,6 +72,10 @@ class Place:
     @property
     def babble(self) -> Path:
         return self.root / "noise/babble.flac"
+
+    @property
+    def recordings(self) -> Path:
+        return self.root / "noise/named/hum.parquet"
 
     @property
     def noisy(self) -> Path:
@@ -126,6 +131,9 @@ class Place:
     def mix(self, output: Path) -> None:
         apply(self.crops, self.babble, "snr_0", output, ledger=self.ledger)
 
+    def mix_recordings(self, output: Path) -> None:
+        apply(self.crops, self.recordings, "hum_0", output, ledger=self.ledger)
+
     def encode(self, modality: str, shard: Path, output: Path) -> None:
         extraction, clean = ExtractSettings(), Condition.parse("clean")
         made_by = {"weights": modality, "dtype": extraction.dtype}
@@ -159,6 +167,10 @@ def place(tmp_path_factory) -> Place:
     place.babble.parent.mkdir(parents=True)
     place.babble.write_bytes(encode_audio(babble))
     place.mix(place.noisy)
+    hum = base / "hum" / "a.flac"
+    hum.parent.mkdir()
+    hum.write_bytes(place.babble.read_bytes())
+    listing(hum.parent, place.recordings)
     given = {
         "audio": EncoderSettings("whisper", str(save_whisper(base / "w", chunk_s=1))),
         "video": EncoderSettings("avhubert", str(save_avhubert(base / "v.pt"))),

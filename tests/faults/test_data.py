@@ -124,6 +124,9 @@ ROWS: dict[str, Callable] = {
         written(p, lambda out: summarise([p.joined_ledger], out), "u.csv"),
     ),
     "babble": lambda p: Row("babble (FLAC)", "noise", p.babble, written(p, p.mix, "n.tar")),
+    "list of noise": lambda p: Row(
+        "list of noise (Parquet)", "noise", p.recordings, written(p, p.mix_recordings, "n.tar")
+    ),
     "noisy shard": lambda p: Row(
         "shard of noisy audio",
         "features of audio",

@@ -15,6 +15,7 @@ from mavsr.encoders import EncoderSettings
 from mavsr.encoders.avhubert import AVHubertEncoder
 from mavsr.encoders.base import Encoder
 from mavsr.errors import InputError
+from mavsr.features.alterations import altered
 from mavsr.features.cache import FeatureCache
 from mavsr.features.content import unpack
 from mavsr.features.extract import encode_shard, encoder_input, extract, stored_content
@@ -109,6 +110,21 @@ def test_video_features_are_the_encoders_of_each_view(mouths, checkpoint, tmp_pa
             torch.testing.assert_close(features[key], encoder.encode([view])[0])
     assert not torch.equal(read(tmp_path / "view_0.tar")["clip_a"], features["clip_a"])
     assert (tmp_path / "clean.tar").read_bytes() == (tmp_path / "snr_-5.tar").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["drop_50", "patch_30", "blur_3", "late_80"])
+def test_video_of_a_test_condition_is_altered_and_says_so(mouths, checkpoint, tmp_path, name):
+    condition, settings = Condition.parse(name), ExtractSettings(seed=3, dtype="float32")
+    encoder = AVHubertEncoder.from_checkpoint(checkpoint)
+    extract(
+        mouths, EncoderSettings("avhubert", str(checkpoint)), name, tmp_path / "x.tar", settings
+    )
+    for n, (key, frames) in enumerate(LENGTHS.items()):
+        view = clean_view(altered(crops(n, frames), condition, key, 3))
+        torch.testing.assert_close(read(tmp_path / "x.tar")[key], encoder.encode([view])[0])
+    index([tmp_path / "x.tar"], tmp_path / "index.json", tmp_path / "samples.parquet", {})
+    made_by = FeatureCache(tmp_path).made_by
+    assert (made_by["condition"], made_by["seed"]) == (name, 3)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])

@@ -24,7 +24,7 @@ from mavsr.features.index import index
 from mavsr.model.export import export
 from mavsr.model.folder import read_model_folder
 from mavsr.model.llm import load_llm
-from mavsr.model.scales import TASKS, Scale
+from mavsr.model.scales import OMNI, Scale, tasks_of
 from mavsr.mouths.clip import CropSettings
 from mavsr.mouths.crop import crop
 from mavsr.recognition.settings import read_setup
@@ -82,7 +82,7 @@ def decoded(clip, model, place, indexes):
     return read_hypotheses(path)
 
 
-@pytest.mark.parametrize("task", list(TASKS))
+@pytest.mark.parametrize("task", tasks_of(OMNI))
 def test_a_video_gets_the_text_that_cached_features_give_it(imported, clip, tmp_path, capsys, task):
     model = imported[task]
     found = decoded(clip, model, tmp_path, features(clip, model, tmp_path))

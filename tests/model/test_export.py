@@ -31,20 +31,20 @@ def trained(settings_of, tmp_path):
 
 
 @pytest.mark.parametrize("spelling", ["4,3", "a4_v3"])
-@pytest.mark.parametrize("method", ["mtsk-ms", "mtsk-ss", "mtsk-mss"])
+@pytest.mark.parametrize("method", ["mtsk-ms", "mtsk-ss", "mtsk-mss", "omni-st"])
 def test_plain_peft_gives_the_same_logits(trained, tmp_path, method, spelling):
     model, folder = trained(method=method)
     export(folder, spelling, tmp_path / "out")
     alone = peft.PeftModel.from_pretrained(load_llm(model.settings.llm)[0], tmp_path / "out")
     rank = alone.peft_config["default"].r
-    assert rank == (8 if method == "mtsk-mss" else 4)
+    assert rank == (8 if method in ("mtsk-mss", "omni-st") else 4)
     ids = torch.tensor([[3, 4, 5, 6]])
     model.adapter.activate(SCALE)
     torch.testing.assert_close(
         alone(input_ids=ids).logits, model.llm(input_ids=ids).logits, atol=1e-5, rtol=1e-5
     )
     if method != "mtsk-ms":
-        model.adapter.activate(Scale(2, 1))
+        model.adapter.activate(Scale(2, 1) if method.startswith("mtsk") else Scale(4))
         assert not torch.allclose(alone(input_ids=ids).logits, model.llm(input_ids=ids).logits)
 
 
@@ -109,6 +109,14 @@ def test_wrong_scales_are_named(settings_of, scale, message):
 def test_a_task_with_one_modality_takes_one_rate(settings_of):
     assert read_scale("3", settings_of(task="vsr")) == Scale(video=3)
     assert read_scale(" 4, 3", settings_of()) == SCALE
+
+
+def test_of_three_tasks_a_scale_is_named_or_a_pair_of_rates(settings_of):
+    settings = settings_of(method="omni-t")
+    assert read_scale("4,3", settings) == SCALE
+    assert read_scale("v3", settings) == Scale(video=3)
+    with pytest.raises(InputError, match="one rate for each of audio, video or a name such as a2"):
+        read_scale("4", settings)
 
 
 def test_what_is_missing_is_named(trained, tmp_path):

@@ -8,10 +8,14 @@ import sys
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from tiny import DIMS, scramble
 from transformers import LlamaForCausalLM
 
 from mavsr.checkpoints import ENCODER, identity, identity_files
 from mavsr.errors import InputError
+from mavsr.evaluation.settings import DecodingSettings
+from mavsr.evaluation.transcribe import transcribe
+from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.llm import load_llm, weights_digest, written_config
 
 CODE = """
@@ -196,3 +200,59 @@ def test_a_single_file_and_a_hub_model_have_an_identity_of_their_own(folder):
 
 def test_the_place_of_an_llm_is_what_the_config_calls_it(folder):
     assert load_llm(str(folder))[0].name_or_path == str(folder)
+
+
+def test_an_output_head_that_the_config_ties_away_is_refused(folder):
+    assert "lm_head.weight" in load_file(folder / "model.safetensors")
+    change(folder / "config.json", tie_word_embeddings=True)
+    with pytest.raises(InputError, match=r"lm_head.weight.*put back the config.json"):
+        load_llm(str(folder))
+
+
+def test_an_output_head_that_the_config_wants_and_the_weights_lack_is_refused(folder):
+    weights = load_file(folder / "model.safetensors")
+    del weights["lm_head.weight"]
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(InputError, match=r"lack lm_head.weight.*put back the config.json"):
+        load_llm(str(folder))
+
+
+SPECIAL = {
+    "a base model's, BOS is EOS": {"bos_token": "<eos>", "eos_token": "<eos>"},
+    "no BOS": {"bos_token": None},
+    "no padding, and a chat's EOS": {"eos_token": "<bos>", "bos_token": None},
+    "padding is EOS": {"pad_token": "<eos>"},
+    "the tokenizer adds both itself": {"add_bos_token": True, "add_eos_token": True},
+}
+
+
+@pytest.mark.parametrize("tokens", SPECIAL.values(), ids=SPECIAL)
+def test_special_tokens_of_base_and_chat_tokenizers(folder, settings_of, utterances, tokens):
+    change(folder / "tokenizer_config.json", **tokens)
+    model = scramble(MatryoshkaModel(settings_of(method="mtsk-ms", llm=str(folder)), DIMS)).eval()
+    known, scale = model.tokenizer.get_vocab(), model.settings.scales[0]
+    end, begin = known[tokens.get("eos_token", "<eos>")], tokens.get("bos_token", "<bos>")
+    text = model.tokenizer(utterances[0].text, add_special_tokens=False)["input_ids"]
+    assert model.targets(utterances[0]) == [*text, end]
+    assert not {known["<bos>"], known["<eos>"]} & {*text, *model.prompt_ids(scale)}
+    opening = model.llm.get_input_embeddings().weight[[known[begin]] if begin else []]
+    torch.testing.assert_close(model.opening(), opening, rtol=0, atol=0)
+    # Padding takes no token: in a batch of several lengths all is as alone.
+    alone = sum(float(model.loss([u], scale)) * len(model.targets(u)) for u in utterances)
+    together = float(model.loss(utterances, scale)) * model.count_targets(utterances)
+    assert together == pytest.approx(alone, rel=1e-4)
+    decoding = DecodingSettings(beams=2, max_new_tokens=4)
+    found = transcribe(model, utterances, scale, decoding)
+    assert found == [transcribe(model, [u], scale, decoding)[0] for u in utterances]
+    assert not [text for text in found if "<" in text]
+
+
+def test_a_tokenizer_of_more_tokens_than_the_llm_has_is_refused(folder):
+    llm = LlamaForCausalLM.from_pretrained(folder)
+    llm.resize_token_embeddings(300, mean_resizing=False)
+    llm.save_pretrained(folder)
+    with pytest.raises(InputError, match=r"the last of its vocabulary is token \d+ .* 300 rows"):
+        load_llm(str(folder))
+    change(folder / "tokenizer_config.json", eos_token="<|im_end|>")  # a chat's, over a base model
+    with pytest.raises(InputError, match=r"EOS is token \d+ of the tokenizer .* 300 rows"):
+        load_llm(str(folder))

@@ -7,7 +7,8 @@ import stat
 
 import pandas as pd
 import pytest
-from tiny import DIMS, change_run, flip_byte, save_trained, scramble
+import torch
+from tiny import DIMS, change_run, flip_byte, save_llm, save_trained, scramble
 
 from mavsr.errors import InputError
 from mavsr.files import atomic
@@ -107,6 +108,26 @@ def test_an_llm_with_another_tokenizer_is_refused(model, llm_folder, tmp_path):
     tokenizer.write_text(tokenizer.read_text().replace("Ġ", "Q", 1))
     with pytest.raises(InputError, match=r"over another LLM than .*: tokenizer.json in .* differ"):
         load_trained(read_model_folder(model), "cpu")
+
+
+@pytest.mark.parametrize(
+    ("written", "computes"), [("float16", "float32"), ("bfloat16", "bfloat16")]
+)
+def test_a_float16_llm_computes_in_float32_on_a_processor(
+    tmp_path, settings_of, utterances, written, computes
+):
+    llm = save_llm(tmp_path / "llm", dtype=getattr(torch, written))
+    model = MatryoshkaModel(settings_of(method="mtsk-ms", llm=str(llm)), DIMS)
+    assert model.llm.dtype == getattr(torch, written)
+    folder = save_trained(scramble(model), tmp_path / "model")
+    loaded = load_trained(read_model_folder(folder), "cpu")
+    assert {p.dtype for p in loaded.llm.model.layers[0].mlp.parameters()} == {
+        getattr(torch, computes)
+    }
+    scale = loaded.settings.scales[0]
+    prefixes = [m.prefixes(utterances, scale)[0].float() for m in (loaded, model)]
+    torch.testing.assert_close(*prefixes, atol=2e-2, rtol=2e-2)
+    assert loaded.loss(utterances, scale).isfinite()
 
 
 def test_the_record_does_not_depend_on_the_order_of_its_keys(model):

@@ -1,7 +1,7 @@
 import pytest
 
 from mavsr.errors import InputError
-from mavsr.model.scales import Scale, all_scales
+from mavsr.model.scales import Scale, all_scales, tasks_of
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,14 @@ def test_rates_leave_out_what_the_task_lacks():
     assert Scale(4, 2).rates == {"audio": 4, "video": 2}
     assert list(Scale(4, 2).rates) == ["audio", "video"]
     assert Scale(video=3).rates == {"video": 3}
+
+
+def test_a_model_of_three_tasks_has_the_scales_of_each():
+    found = all_scales("omni", (4, 16), (2, 5))
+    assert [s.name for s in found] == [
+        *("a4", "a16", "v2", "v5"),
+        *("a4_v2", "a4_v5", "a16_v2", "a16_v5"),
+    ]
+    assert [s.task for s in found] == ["asr"] * 2 + ["vsr"] * 2 + ["avsr"] * 4
+    assert tasks_of("omni") == ("asr", "vsr", "avsr")
+    assert tasks_of("vsr") == ("vsr",)

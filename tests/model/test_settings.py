@@ -50,6 +50,15 @@ def test_settings_of_every_kind_survive_json(settings_of, method):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (
+            {"task": "avsr", "method": "omni-st"},
+            "omni-st is not one for the task avsr; set task: omni",
+        ),
+        ({"task": "omni"}, "mtsk-mss is not one for the task omni; .*: llama-mt, omni-s, omni-t"),
+        (
+            {"task": "omni", "method": "llama-mt"},
+            "llama-mt trains one model per scale, not one for 8 scales",
+        ),
         ({"method": "mtsk"}, "'mtsk' is unknown; did you mean"),
         ({"method": "llama-avsr"}, "one model per scale, not one for 4 scales"),
         ({"method": "mome-ffn", "mome": None}, "mome-ffn needs mome"),

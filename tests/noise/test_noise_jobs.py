@@ -63,8 +63,8 @@ def test_shards_keep_keys_and_lengths(shard, noise_file, tmp_path, condition):
         assert sorted(sample) == ["flac", "json"]
         assert len(decode_audio(sample["flac"])) == len(sound)
         about = json.loads(sample["json"])
-        assert sorted(about) == ["noise_offset", "snr_db"]
-        assert (about["snr_db"] is None) == (about["noise_offset"] is None)
+        assert sorted(about) == ["noise", "snr_db"]
+        assert (about["snr_db"] is None) == (about["noise"] is None)
     if condition == "snr_-5":
         assert json.loads(samples["u0"]["json"])["snr_db"] == -5
 
@@ -100,18 +100,18 @@ def test_sample_without_sound_is_named(noise_file, tmp_path):
 
 
 def test_command_line(shard, noise_file, tmp_path, monkeypatch, capsys):
-    command = ["apply", "--shard", str(shard), "--babble", str(noise_file)]
+    command = ["apply", "--shard", str(shard), "--noise", str(noise_file)]
     command += ["--output", str(tmp_path / "out.tar")]
     command += ["--settings", '{"seed": 0, "snrs": [-5, 12.5, "clean"]}', "--condition"]
     monkeypatch.setattr("sys.argv", [*command, "view_1"])
     run_command(apply)
-    settings = NoiseSettings(0, (-5, 12.5, "clean"))
+    settings = NoiseSettings(seed=0, snrs=(-5, 12.5, "clean"))
     apply(shard, noise_file, "view_1", tmp_path / "again.tar", settings)
     assert sha256(tmp_path / "out.tar") == sha256(tmp_path / "again.tar")
     monkeypatch.setattr("sys.argv", [*command, "loud"])
     with pytest.raises(SystemExit, match="2"):
         run_command(apply)
-    assert "error: noise condition 'loud'" in capsys.readouterr().err
+    assert "error: condition 'loud'" in capsys.readouterr().err
 
 
 def test_babble_is_deterministic_and_as_long_as_asked(tmp_path):

@@ -115,8 +115,8 @@ SILENCE = np.zeros(RATE * 2, np.int16)
     [
         ({}, "it holds none"),
         ({"a": MURMUR, "b": MURMUR}, "it holds a, b"),
-        ({"a": np.zeros((0, 0))}, r"is 0.000 s long; babble needs 1.0 s"),
-        ({"a": MURMUR[: RATE - 1]}, "s long; babble needs"),
+        ({"a": np.zeros((0, 0))}, r"is 0.000 s long; noise needs 1.0 s"),
+        ({"a": MURMUR[: RATE - 1]}, "s long; noise needs"),
         ({"a": MURMUR.reshape(3, -1)}, r"a has the shape \(3, 19980\)"),
         ({"a": np.where(MURMUR > 9_000, np.nan, MURMUR)}, "not finite"),
         ({"a": np.where(MURMUR > 9_000, np.inf, MURMUR)}, "not finite"),
@@ -176,7 +176,9 @@ def test_matlab_7_3_is_told_what_to_do(tmp_path):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"noise.babble is .*gone.wav, which is not a file"):
+    with pytest.raises(
+        InputError, match=r"the noise .*gone.wav is not a file; correct noise.babble or noises"
+    ):
         imported(tmp_path / "gone.wav", tmp_path)
 
 

@@ -5,24 +5,33 @@ from mavsr.errors import InputError
 from mavsr.media import decode_audio, encode_audio
 from mavsr.noise import Condition
 from mavsr.noise.render import NoiseSettings, render
+from mavsr.noise.sources import Recording
 
 RANDOM = np.random.default_rng(0)
 SPEECH = RANDOM.normal(0, 0.05, 48_000).astype(np.float32)
 BABBLE = RANDOM.normal(0, 0.1, 160_000).astype(np.float32)
 
+SHARE = 0.2
+BOUNDARY = 128_000
+"""Of BABBLE: what is before it training hears, what is behind it tests."""
 PAPERS = {"snrs": (-5, 0, 5, 10, 15, 20, "clean"), "mask_samples": 6400}
 
 
-def rendered(name, key="a", speech=SPEECH, babble=BABBLE, **changes):
-    return render(
-        speech, babble, Condition.parse(name), key, NoiseSettings(**{**PAPERS, **changes})
-    )
+def rendered(name, key="a", speech=SPEECH, babble=BABBLE, share=0.0, **changes):
+    settings = NoiseSettings(**{**PAPERS, **changes})
+    return render(speech, Recording(babble, share), Condition.parse(name), key, settings)
+
+
+def offset_of(result):
+    """First sample of the babble that was added."""
+    ((_, first),) = result.noise.pieces
+    return first
 
 
 def test_clean_is_the_speech():
     result = rendered("clean")
     assert np.array_equal(result.sound, SPEECH)
-    assert result.snr_db is None and result.noise_offset is None
+    assert result.snr_db is None and result.noise is None
 
 
 @pytest.mark.parametrize("level", [0.05, 0.5])
@@ -32,7 +41,7 @@ def test_ratio_survives_scaling_and_16_bit(snr, level):
     result = rendered(f"snr_{snr:g}", speech=speech)
     assert np.abs(result.sound).max() <= 1 and result.snr_db == snr
     written = np.float64(decode_audio(encode_audio(result.sound)))
-    noise = np.float64(BABBLE[result.noise_offset :][: len(speech)])
+    noise = np.float64(BABBLE[offset_of(result) :][: len(speech)])
     # What the mixture holds of speech and of noise, by least squares.
     parts, *_ = np.linalg.lstsq(np.stack([speech, noise], axis=1), written, rcond=None)
     ratio = np.square(parts[0] * speech).sum() / np.square(parts[1] * noise).sum()
@@ -40,10 +49,35 @@ def test_ratio_survives_scaling_and_16_bit(snr, level):
 
 
 def test_offset_depends_on_key_and_seed_but_not_on_the_ratio():
-    offset = rendered("snr_-5").noise_offset
-    assert offset == rendered("snr_10").noise_offset
-    assert offset != rendered("snr_-5", key="b").noise_offset
-    assert offset != rendered("snr_-5", seed=1).noise_offset
+    offset = offset_of(rendered("snr_-5"))
+    assert offset == offset_of(rendered("snr_10"))
+    assert offset != offset_of(rendered("snr_-5", key="b"))
+    assert offset != offset_of(rendered("snr_-5", seed=1))
+    # Of another noise another draw decides.
+    assert offset != offset_of(rendered("music_-5"))
+
+
+def test_no_sample_of_the_babble_is_heard_in_training_and_in_tests():
+    speech = SPEECH[:8_000]
+    for key in map(str, range(60)):
+        heard = offset_of(rendered("view_0", key, speech, share=SHARE, snrs=(0,)))
+        assert heard >= 0 and heard + len(speech) <= BOUNDARY
+        tested = offset_of(rendered("snr_0", key, speech, share=SHARE))
+        assert tested >= BOUNDARY and tested + len(speech) <= len(BABBLE)
+        # The share 0 is that of the papers: both hear all of it.
+    both = [
+        offset_of(rendered(name, str(key), speech, snrs=(0,)))
+        for key in range(60)
+        for name in ("view_0", "snr_0")
+    ]
+    assert min(both) < 30_000 and max(both) > BOUNDARY
+
+
+def test_a_part_that_is_shorter_than_a_clip_is_repeated_within_itself():
+    result = rendered("snr_0", share=0.1)  # 16,000 samples for 48,000
+    assert result.noise.repeats and offset_of(result) >= 144_000
+    assert np.array_equal(result.noise.samples[:16_000], result.noise.samples[16_000:32_000])
+    assert not rendered("view_0", share=0.1, snrs=(0,)).noise.repeats
 
 
 def test_views_are_repeatable_and_differ():
@@ -100,13 +134,13 @@ def test_a_views_ratio_is_that_of_the_masked_speech(snr):
 def test_silent_speech_stays_silent_and_claims_no_ratio(name):
     result = rendered(name, speech=np.zeros(8_000, np.float32))
     assert not result.sound.any()
-    assert result.snr_db is None and result.noise_offset is None
+    assert result.snr_db is None and result.noise is None
 
 
 def test_silence_in_the_babble_is_no_noise_and_named():
     babble = np.concatenate([BABBLE[:10], np.zeros(100_000, np.float32)])
     with pytest.raises(
-        InputError, match=r"clip 'a': the babble is silent for 3\.00 s from .* so 0 dB"
+        InputError, match=r"clip 'a': the babble is silent for 3\.00 s from .* no SNR"
     ):
         rendered("snr_0", babble=babble)
 

@@ -67,8 +67,8 @@ def train(place, settings_of, tmp_path, llm_folder):
     """Save a model of random weights as training does."""
     llm = shutil.copytree(llm_folder, tmp_path / "llm")
 
-    def make(task="avsr", **run):
-        settings = settings_of(task=task, method="mtsk-ss", llm=str(llm))
+    def make(task="avsr", method="mtsk-ss", **run):
+        settings = settings_of(task=task, method=method, llm=str(llm))
         model = scramble(MatryoshkaModel(settings, DIMS))
         indexes = {m: place / m / "index.json" for m in TASKS[task]}
         source = UtteranceSource(place / "test.parquet", indexes)

@@ -15,7 +15,7 @@ from mavsr.evaluation.decode import decode
 from mavsr.evaluation.hypotheses import Origin, read_hypotheses
 from mavsr.media import decode_video
 from mavsr.model.folder import read_model_folder
-from mavsr.model.scales import TASKS
+from mavsr.model.scales import Scale
 from mavsr.recognition.settings import read_setup
 from mavsr.shards import read_shard
 from mavsr.workflow.setup import describe_setup
@@ -25,7 +25,6 @@ CLIPS = ("one", "two", "three")
 
 def by_the_jobs(place, model, scale, tmp_path):
     """Key -> text, from features that the jobs have cached."""
-    task = json.loads((model / "run.json").read_text())["model"]["task"]
     path = tmp_path / f"{scale}.jsonl"
     decode(
         model,
@@ -35,7 +34,7 @@ def by_the_jobs(place, model, scale, tmp_path):
         scale,
         path,
         read_config([place / "my.yaml"]).decoding,
-        **{modality: place / modality / "index.json" for modality in TASKS[task]},
+        **{modality: place / modality / "index.json" for modality in Scale.parse(scale).rates},
     )
     return read_hypotheses(path).texts
 
@@ -64,6 +63,24 @@ def test_a_model_that_only_hears_takes_sound_files(train, transcribe):
     model = train("asr")
     heard = transcribe(model, "2", [f"{key}.wav" for key in CLIPS])
     assert len(set(heard)) == len(CLIPS)
+
+
+def test_a_model_of_three_tasks_takes_what_its_scale_reads(train, transcribe, place, tmp_path):
+    model = train("omni", method="omni-t")
+    for named, scale, kind in (
+        ("a2", "a2", ".wav"),
+        ("v3", "v3", "_silent.mp4"),
+        ("2,1", "a2_v1", ".mp4"),
+    ):
+        expected = by_the_jobs(place, model, scale, tmp_path)
+        assert len(set(expected.values())) > 2, "the clips' texts are all alike"
+        found = transcribe(model, named, [f"{key}{kind}" for key in CLIPS])
+        assert found == [expected[key] for key in CLIPS]
+
+
+def test_a_rate_without_its_modality_is_refused_for_a_model_of_three_tasks(train, fails, place):
+    said = fails(train("omni", method="omni-t"), place / "one.mp4", "--scale", "2")
+    assert "wants one rate for each of audio, video or a name such as a2" in said
 
 
 def test_the_crops_that_the_model_sees_can_be_looked_at(train, transcribe, place, tmp_path):

@@ -19,6 +19,7 @@ def score(method, audio, video, wer, condition="clean", corpus="portrait", **cha
         **{"method": method, "variant": "", "encoders": "w+a", "llm": "llama"},
         **{"compression": "avgpool", "audio_rate": audio, "video_rate": video, "seed": 0},
         **{"utterances": 200, "words": 1000, "substitutions": 1, "deletions": 1, "insertions": 1},
+        **{"unit": "word", "cer": wer / 2},
         **{"wer": wer, "wer_low": wer - 1.0, "wer_high": wer + 1.4, "speakers": None},
         **{"wer_low_speakers": None, "wer_high_speakers": None, "baseline": None},
         **{"p_value": None, "p_speakers": None, "seeds": 1, "p_seeds": None, "cut": 0.0},

@@ -7,9 +7,12 @@ from PIL import Image
 from synthetic import score, table
 
 from mavsr.errors import InputError
+from mavsr.noise.condition import ALTERATIONS
 from mavsr.report.catalogue import FIGURES
 from mavsr.report.figure import draw_figure, figure_builder
+from mavsr.report.figures.robustness import AXES
 from mavsr.report.figures.style import LOOKS, save, styled
+from mavsr.report.names import condition_label
 from mavsr.report.sources import ReportSettings, Sources
 from mavsr.tables import write_csv
 
@@ -28,6 +31,21 @@ def mome_rows(rates):
 def noisy(method, audio, video, wer):
     conditions = (("snr_-5", 20), ("snr_0", 8), ("clean", 0))
     return [score(method, audio, video, wer + more, name) for name, more in conditions]
+
+
+def failing(variant="", more=0.0):
+    """Rows of audio, video and both, of which ``more`` is what another variant is worse by."""
+    audio = {"clean": 10, "snr_5": 14, "snr_-5": 30, "speech_5": 20, "speech_-5": 40}
+    video = {"clean": 20, "drop_25": 30, "drop_50": 45}
+    both = {"clean": 5, "snr_5": 8, "snr_-5": 15, "speech_5": 9, "speech_-5": 18, "no_audio": 60}
+    both |= {"snr_-5+drop_25": 20, "snr_-5+drop_50": 26, "snr_-5+no_video": 33, "no_video": 12}
+    both |= {"snr_-5+late_80": 16, "snr_-5+late_240": 28, "snr_-5+blur_4": 17}
+    tasks = ((4, None, audio), (None, 2, video), (4, 2, both))
+    return [
+        score("mtsk-ms", a, v, wer + more, condition, variant=variant)
+        for a, v, wers in tasks
+        for condition, wer in wers.items()
+    ]
 
 
 ROWS = {
@@ -51,10 +69,56 @@ ROWS = {
     "figures/noise": noisy("mtsk-ms", 4, None, 12.0)
     + noisy("mtsk-ms", 4, 2, 9.0)
     + [score("mtsk-ms", None, 2, 14.0)],
+    "figures/robustness": failing(),
     "figures/tradeoff": [
         score(m, a, v, a + v / 9) for m in METHODS for a in (4, 16) for v in (2, 5)
     ],
 }
+ROWS["figures/tokens"] = [
+    {**row, "tokens": 300 * row["tflops"]} for row in ROWS["figures/tradeoff"]
+]
+ROWS["figures/confidence"] = ROWS["figures/tradeoff"]
+ADAPTIVE = pd.DataFrame(
+    [
+        {
+            **{"corpus": "portrait", "task": "avsr", "method": method, "variant": ""},
+            **{"model": method, "start": "a16_v5", "finish": "a4_v2", "split": split},
+            **{"threshold": -3.0 + place, "chosen": place == 1, "refined": 30.0 * place},
+            **{"wer": 12.0 - place, "wer_low": 10.0, "wer_high": 13.0},
+            **{"tflops": 0.2 + 0.1 * place, "finish_wer": 10.0, "finish_tflops": 0.5},
+        }
+        for method in ("mtsk-mss", "mtsk-ms")
+        for split in ("val", "test")
+        for place in range(3)
+    ]
+)
+CONFIDENCE = pd.DataFrame(
+    [
+        {
+            **{"corpus": "portrait", "task": "avsr", "method": "mtsk-ms", "variant": ""},
+            **{"model": "m", "scale": "a4_v2", "unit": unit, "curve": curve},
+            **{"x": x, "y": 0.9 * x if curve == "reliability" else 20 * x, "area": 9.5},
+        }
+        for unit, curve in (
+            ("utterance", "reliability"),
+            ("utterance", "risk"),
+            ("word", "reliability"),
+        )
+        for x in (0.2, 0.6, 1.0)
+    ]
+)
+DIFFERENCES = pd.DataFrame(
+    [
+        {
+            **{"corpus": "portrait", "condition": "clean", "method": method, "variant": ""},
+            **{"baseline": "llama-avsr", "audio_rate": a, "video_rate": v, "tokens": 900 / a + v},
+            **{"difference": 0.5, "low": -0.75, "high": 1.0},
+        }
+        for method in METHODS[1:]
+        for a in (4, 16)
+        for v in (2, 5)
+    ]
+)
 ROUTING = pd.DataFrame(
     [
         (layer, scale, kind, expert, 2 * expert + (kind == "audio"), 1 / 6)
@@ -80,7 +144,8 @@ def build(name, rows=None, kinds=None, routing=ROUTING, similarity=SIMILARITY):
     scores = table(ROWS[name] if rows is None else rows)
     settings = ReportSettings(kinds=kinds or {"portrait": "portrait"})
     with styled():
-        return figure_builder(name)(Sources(scores, settings, routing, similarity))
+        more = (ADAPTIVE, CONFIDENCE, DIFFERENCES)
+        return figure_builder(name)(Sources(scores, settings, routing, similarity, *more))
 
 
 def names_in_legend(figure):
@@ -105,11 +170,104 @@ def test_axes_are_named_and_there_is_no_title(name):
     elif name.startswith("mome/expert_bars"):
         assert labels.count("Share of choices (%)") == 1
         assert "Layer, rates (16,5)" in labels
+    elif name == "figures/confidence":
+        assert labels[:3:2] == ["Confidence of a transcript", "Confidence of a word"]
+        assert labels[1] == "Share that was right"
+        assert labels[4:] == ["Share of utterances kept", "WER (%) of those kept"]
+        assert figure.axes[2].get_ylim()[1] > 20
+    elif name == "figures/tokens":
+        assert labels[1] == "WER (%)"
+        assert labels[3].startswith("WER minus that of\nLlama-AVSR")
+        assert labels[2].startswith("Tokens of audio, video and prompt")
     elif name == "mome/similarity":
         assert {"Token, audio rate 4", "Token, video rate 5"} <= set(labels)
     else:
         assert labels[1] == "WER (%)"
         assert any(unit in labels[0] for unit in ("rate", "dB", "TFLOPs", "thousands"))
+
+
+def drawn_in(axes):
+    """Name of each line -> its points."""
+    return {
+        container.get_label(): list(
+            zip(*(values.tolist() for values in container.lines[0].get_data()), strict=True)
+        )
+        for container in axes.containers
+    }
+
+
+def test_every_noise_and_every_fault_of_the_video_has_a_panel():
+    figure = build("figures/robustness")
+    used = [axes for axes in figure.axes if axes.axison]
+    assert [axes.get_xlabel() for axes in used] == [
+        "SNR of babble (dB)",
+        "SNR of speech (dB)",
+        "Frames dropped (%), audio at -5 dB",
+        "Blur (pixels), audio at -5 dB",
+        "Video behind audio (ms), audio at -5 dB",
+    ]
+    ticks = [[tick.get_text() for tick in axes.get_xticklabels()] for axes in used]
+    assert [sorted(names) for names in ticks[:3]] == [
+        ["-5", "5", "clean", "none"],
+        ["-5", "5", "clean", "none"],
+        ["0", "25", "50", "none"],
+    ]
+    babble, dropped = drawn_in(used[0]), drawn_in(used[2])
+    assert list(babble) == ["audio 4", "video 2", "audio-visual (4,2)"]
+    wer = {name: [y for _, y in points] for name, points in babble.items()}
+    # No audio, -5 and 5 dB, clean; video hears nothing of it.
+    assert wer["audio-visual (4,2)"] == [60, 15, 8, 5]
+    assert wer["audio 4"] == [30, 14, 10] and wer["video 2"] == [20, 20]
+    assert dropped["audio-visual (4,2)"][:3] == [(0, 15), (25, 20), (50, 26)]
+    assert dropped["audio-visual (4,2)"][3][1] == 33  # no video
+    assert dropped["video 2"] == [(0, 20), (25, 30), (50, 45)]
+    assert {y for _, y in dropped["audio 4"]} == {30}
+    # A model of video alone is never late.
+    assert "video 2" not in drawn_in(used[4])
+
+
+def test_every_fault_of_the_video_has_an_axis_and_a_name():
+    assert set(AXES) == set(ALTERATIONS)
+    labels = {condition_label(f"{kind}_{40}") for kind in ALTERATIONS}
+    assert labels == {
+        "40 % of frames dropped",
+        "patch of 40 %",
+        "blur of 40 px",
+        "video 40 ms late",
+    }
+    assert condition_label("speech_-5+no_video") == "speech, -5 dB, no video"
+
+
+def test_models_of_one_task_are_told_apart_by_line_and_marker():
+    figure = build("figures/robustness", failing() + failing("novideo0.25", -2.0))
+    containers = figure.axes[0].containers
+    both = [c for c in containers if c.get_label().startswith("audio-visual")]
+    assert [c.get_label() for c in both] == [
+        "audio-visual (4,2)",
+        "audio-visual (4,2), novideo0.25",
+    ]
+    assert len({(c.lines[0].get_linestyle(), c.lines[0].get_fillstyle()) for c in both}) == 2
+    assert len({c.lines[0].get_color() for c in both}) == 1
+
+
+def test_faults_of_a_model_that_only_sees_have_panels_too():
+    rows = [row for row in failing() if row["task"] == "vsr"]
+    (axes,) = build("figures/robustness", rows).axes
+    assert axes.get_xlabel() == "Frames dropped (%)"
+
+
+def test_a_corpus_without_a_condition_leaves_its_panel_empty():
+    rows = failing()
+    few = [row for row in rows if row["condition"] in ("clean", "snr_5", "snr_-5")]
+    figure = build("figures/robustness", [*rows, *({**row, "corpus": "other"} for row in few)])
+    used = [axes.get_xlabel() for axes in figure.axes if axes.axison]
+    assert len(used) == 1 + 5 and used[0] == used[1] == "SNR of babble (dB)"
+
+
+def test_without_a_fault_there_is_nothing_to_draw():
+    rows = [row for row in failing() if row["condition"] == "clean"]
+    with pytest.raises(InputError, match=r"needs conditions such as snr_0 .* has clean alone"):
+        build("figures/robustness", rows)
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -250,6 +408,45 @@ def test_the_front_is_what_nothing_beats():
     (front,) = [line for line in figure.axes[0].lines if line.get_label() == "Pareto front"]
     assert front.get_ydata().tolist() == [20.0, 15.0, 15.0]
     assert names_in_legend(figure)[-1] == "Pareto front"
+
+
+def test_adaptive_rates_are_a_curve_with_a_star_at_the_chosen_threshold():
+    figure = build("figures/tradeoff")
+    dotted = [line for line in figure.axes[0].lines if line.get_linestyle() == ":"]
+    stars = [line for line in figure.axes[0].lines if line.get_marker() == "*"]
+    assert [line.get_xydata()[0].tolist() for line in stars] == [pytest.approx([0.3, 11.0])] * 2
+    assert dotted[0].get_ydata().tolist() == [12.0, 11.0, 10.0]
+    assert "adaptive rates" in names_in_legend(figure)
+
+
+def test_differences_stand_at_their_values_with_their_own_intervals():
+    figure = build("figures/tokens")
+    upper, lower = figure.axes
+    assert len(lower.containers) == 3, "the baseline does not differ from itself"
+    for container in lower.containers:
+        points, _, (bars,) = container
+        assert set(points.get_ydata()) == {0.5}
+        assert {tuple(segment[:, 1]) for segment in bars.get_segments()} == {(-0.75, 1.0)}
+    assert upper.get_xlim() == lower.get_xlim()
+    assert names_in_legend(figure) == [
+        "Llama-AVSR",
+        "Llama-MTSK MS",
+        "Llama-MTSK SS",
+        "Llama-MTSK MSS",
+    ]
+
+
+def test_without_a_baseline_there_is_one_panel():
+    sources = Sources(table(ROWS["figures/tokens"]), ReportSettings(kinds={"portrait": "portrait"}))
+    with styled():
+        assert len(figure_builder("figures/tokens")(sources).axes) == 1
+
+
+@pytest.mark.parametrize("name", ["figures/confidence"])
+def test_confidence_that_was_not_measured_is_asked_for(name):
+    sources = Sources(table(ROWS[name]), ReportSettings())
+    with pytest.raises(InputError, match="no model of the experiment has several scales"):
+        figure_builder(name)(sources)
 
 
 @pytest.mark.parametrize(("tflops", "unit"), [(2.4, "TFLOPs"), (2e-3, "GFLOPs"), (1e-4, "MFLOPs")])

@@ -28,12 +28,14 @@ def test_active_parameters_of_lora_methods(table, llm):
     assert (active["llama-avsr"], active["mtsk-ms"], active["mtsk-ss"]) == (one, one, one)
     assert active["mtsk-mss"] == 2 * one
     assert active["avgpool-at-inference"] == one
+    assert (active["omni-s"], active["omni-t"], active["omni-st"]) == (one, one, 2 * one)
 
 
 @pytest.mark.parametrize("llm", LLMS)
 def test_trainable_parameters_of_lora_methods(table, llm):
     trainable = table[table.llm == llm].set_index("method").trainable
     loras = {"llama-avsr": 1, "mtsk-ms": 1, "mtsk-ss": 4, "mtsk-mss": 5, "avgpool-at-inference": 1}
+    loras |= {"llama-mt": 1, "omni-s": 1, "omni-t": 3, "omni-st": 4}
     assert {method: trainable[method] / LORA[llm] for method in loras} == loras
 
 
@@ -69,7 +71,7 @@ def test_figures_in_print_name_their_row_and_their_doubt(table):
 )
 def test_experts_of_an_llm_are_as_wide_as_the_printed_counts_say(table, llm, count):
     own = table[(table.llm == llm) & (table.variant == "r23k4s1b8")]
-    assert set(own.method) == {"mome-mhsa-i", "mome-mhsa", "mome-ffn", "mome-layer"}
+    assert set(own.method) == {"mome-mhsa-i", "mome-mhsa", "mome-ffn", "mome-layer", "omni-mome"}
     assert set(own.active) == {count}
 
 

@@ -148,6 +148,34 @@ def test_moes_published_values_meet_their_variant():
     assert "(16,5) published" not in build("mome/main", rows("mome-mhsa", "r23k4s1b12")).frame
 
 
+def test_the_table_of_omni_has_a_column_per_task_and_scale_and_the_papers_mean():
+    scales = [(4, None), (16, None), (None, 2), (None, 5), *PAIRS]
+    encoders = {"asr": "whisper-medium", "vsr": "v", "avsr": "whisper-medium+v"}
+
+    def rows(method, corpus):
+        made = [score(method, a, v, 1.0 + n, corpus=corpus) for n, (a, v) in enumerate(scales)]
+        return [{**row, "encoders": encoders[row["task"]], "llm": "llama-3.2-1b"} for row in made]
+
+    made = table(
+        [*rows("omni-st", "mine"), *rows("llama-avsr", "mine"), *rows("omni-mome", "mine")]
+    )
+    built = build("omni/main", made.sample(frac=1, random_state=0))
+    frame = built.frame.set_index("method")
+    assert list(frame.index) == ["Llama-AVSR", "Omni-AVSR-ST", "Omni-MoME-MHSA"]
+    ours = [c for c in frame if "published" not in c]
+    assert ours == [
+        *("corpus", "ASR 4", "ASR 16", "VSR 2", "VSR 5"),
+        *("AVSR (4,2)", "AVSR (4,5)", "AVSR (16,2)", "AVSR (16,5)", "mean"),
+    ]
+    assert frame.loc["Omni-AVSR-ST", "mean"] == pytest.approx(4.5)
+    assert frame.loc["Omni-AVSR-ST", "VSR 2 published"] == 26.8
+    # 7.9 is printed where the eight values have the mean 7.86.
+    assert frame["mean published"].tolist()[:2] == [8.3, 7.9]
+    assert pd.isna(frame.loc["Omni-MoME-MHSA", "mean published"])
+    assert built.shown.loc[2, "mean published"] == "–"
+    assert "Table 1 of Omni-AVSR (arXiv 2511.07253)" in built.caption
+
+
 def test_doubtful_values_are_marked_and_explained():
     made = [
         score("mome-layer", 4, 2, 9.0, name, variant="r23k4s1b12", corpus="two")
@@ -241,6 +269,31 @@ def test_the_elastic_table_leaves_out_models_of_one_scale(scores):
     assert built.frame.budget_tflops.max() < 1e-4
     assert built.shown["MFLOPs from"].astype(float).between(1, 1000).all()
     assert own.wer.is_monotonic_decreasing
+
+
+def test_the_adaptive_table_has_the_chosen_threshold_of_the_test_split():
+    rows = [
+        {
+            **{"corpus": "portrait", "task": "avsr", "method": method, "variant": variant},
+            **{"model": method, "start": "a16_v5", "finish": "a4_v2", "split": split},
+            **{"threshold": -1.0 - place, "chosen": place == 1, "refined": 25.0 * place},
+            **{"wer": 12.0 + place, "wer_low": 11.0, "wer_high": 14.0},
+            **{"tflops": 0.03 * (1 + place), "finish_wer": 12.9, "finish_tflops": 0.1},
+        }
+        for method, variant in (("mome-ffn", "r23k4s1b12"), ("mtsk-ms", ""))
+        for split in ("val", "test")
+        for place in range(2)
+    ]
+    sources = Sources(table([]), ReportSettings(), adaptive=pd.DataFrame(rows))
+    found = table_builder("adaptive")(sources)
+    assert found.frame.method.tolist() == ["Llama-MTSK MS", "MoME-23/4-FFN"]
+    assert found.frame.share.tolist() == pytest.approx([0.6, 0.6])
+    row = found.shown.iloc[0]
+    assert (row["first at"], row["then at"], row["decoded twice"]) == ("(16,5)", "(4,2)", "25 %")
+    assert row["WER"] == "13.0 (11.0 to 14.0)"
+    assert row["TFLOPs"] == "0.06"
+    with pytest.raises(InputError, match="has several scales on clean clips"):
+        table_builder("adaptive")(Sources(table([]), ReportSettings()))
 
 
 def test_table4_takes_any_shape(llm_folder):
@@ -357,6 +410,9 @@ def test_a_table_without_its_experiment_says_which():
         ),
         ("mtsk-ms", "lr0.0005-rank16", "Llama-MTSK MS, learning rate 0.0005, LoRA rank 16"),
         ("mome-ffn", "r23k4s1b12-epochs3", "MoME-23/4-FFN, epochs 3"),
+        ("mtsk-ms", "ratesdrawn", "Llama-MTSK MS, rates per step drawn"),
+        ("mtsk-ms", "noaudio0.25", "Llama-MTSK MS, audio dropout 0.25"),
+        ("omni-mome", "r23k4s1b12", "Omni-MoME-23/4-MHSA"),
         ("something-new", "x", "something-new x"),
     ],
 )

@@ -1,5 +1,7 @@
 """Every plan gives the losses and gradients of the plain loop: scale by scale, padded."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from tiny import DIMS, make_utterance, save_llm, save_other_llm, scramble
@@ -8,15 +10,20 @@ from transformers import PreTrainedTokenizerFast
 from mavsr.errors import InputError
 from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.avsr import MatryoshkaModel
+from mavsr.model.compression import compressed_length
+from mavsr.training.objective import objective_at
 from mavsr.training.packs import plan_packs
 from mavsr.training.plans import Packed, Padded, plan_for
+from mavsr.training.settings import TrainingSettings
 
 RAGGED = [make_utterance(key, n) for key, n in zip("abcde", (9, 2, 14, 30, 5), strict=True)]
 TASKS = {
     "avsr": {"audio_rates": (2, 4), "video_rates": (1, 3)},
     "asr": {"audio_rates": (2, 4, 9), "video_rates": ()},
     "vsr": {"audio_rates": (), "video_rates": (1, 2)},
+    "omni": {"audio_rates": (2, 4), "video_rates": (1, 3)},
 }
+OMNI = ["llama-mt", "omni-s", "omni-t", "omni-st", "omni-mome"]
 METHODS = ["llama-avsr", "mtsk-ms", "mtsk-ss", "mtsk-mss", "mome-mhsa", "mome-ffn", "mome-layer"]
 
 
@@ -24,7 +31,7 @@ METHODS = ["llama-avsr", "mtsk-ms", "mtsk-ss", "mtsk-mss", "mome-mhsa", "mome-ff
 def make(settings_of):
     def model(method="mtsk-ms", task="avsr", **changes):
         rates = TASKS[task]
-        if method == "llama-avsr":
+        if method in ("llama-avsr", "llama-mt"):
             rates = {name: values[:1] for name, values in rates.items()}
         settings = settings_of(method=method, task=task, **rates, **changes)
         return scramble(MatryoshkaModel(settings, DIMS))
@@ -32,11 +39,12 @@ def make(settings_of):
     return model
 
 
-def run(model, plan, utterances=RAGGED):
+def run(model, plan, utterances=RAGGED, objective=None):
     """Losses per scale and the gradients of their mean."""
     for parameter in model.parameters():
         parameter.grad = None
-    losses = plan.losses(model, utterances, model.count_targets(utterances), torch.Tensor.backward)
+    targets = model.count_targets(utterances)
+    losses = plan.losses(model, utterances, targets, torch.Tensor.backward, objective)
     return losses, [parameter.grad for parameter in model.trainable()]
 
 
@@ -49,7 +57,7 @@ def same(first, second):
 @pytest.mark.parametrize(
     "plan", [Packed("segments", 10**6), Packed("segments", 60), Packed("dense", 90)]
 )
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", ["asr", "vsr", "avsr"])
 @pytest.mark.parametrize("method", METHODS)
 def test_packs_give_the_plain_loops_losses_and_gradients(make, method, task, plan):
     model = make(method, task)
@@ -67,6 +75,41 @@ def test_packs_give_the_plain_loops_losses_and_gradients(make, method, task, pla
 def test_also_for_variants_of_mome(make, mome):
     model = make("mome-ffn", mome=mome)
     same(run(model, Packed("segments", 100)), run(model, Padded()))
+
+
+@pytest.mark.parametrize(
+    "plan", [Packed("segments", 10**6), Packed("segments", 60), Packed("dense", 90)]
+)
+@pytest.mark.parametrize("dropped", [{}, {0: "audio", 2: "video", 3: "audio"}])
+@pytest.mark.parametrize("rates", ["drawn", "all"])
+@pytest.mark.parametrize("method", OMNI)
+def test_also_for_three_tasks_in_a_step(make, method, rates, dropped, plan):
+    model = make(method, "omni")
+    clips = [replace(clip, dropped=dropped.get(n)) for n, clip in enumerate(RAGGED)]
+    objective = objective_at(model.settings, TrainingSettings(rates_per_step=rates), 0, 0)
+    assert {scale.task for scale in objective.scales} == {"asr", "vsr", "avsr"}
+    same(run(model, plan, clips, objective), run(model, Padded(), clips, objective))
+
+
+@pytest.mark.parametrize("method", ["mtsk-ms", "mome-ffn"])
+def test_also_where_clips_have_lost_a_modality(make, method):
+    model = make(method)
+    clips = [
+        replace(c, dropped=m) for c, m in zip(RAGGED, ["audio", None, "video"] * 2, strict=False)
+    ]
+    found, plain = (run(model, plan, clips) for plan in (Packed("segments", 100), Padded()))
+    same(found, plain)
+    assert (found[0] - run(model, Padded())[0]).abs().max() > 1e-3
+
+
+def test_a_lost_modality_leaves_no_token_behind(make):
+    model = make()
+    scale = model.settings.scales[0]
+    with torch.no_grad():
+        whole, video_alone = model.prefixes([RAGGED[0], replace(RAGGED[0], dropped="audio")], scale)
+    audio = 2 + compressed_length(len(RAGGED[0].tokens["audio"]), scale.audio)
+    opening = model.opening_length
+    assert torch.equal(torch.cat([whole[:opening], whole[opening + audio :]]), video_alone)
 
 
 LLMS = {
@@ -179,9 +222,9 @@ def test_flex_attention_gives_the_same_losses(make):
 def test_packs_hold_everything_once_and_keep_their_bound(make, method, tokens):
     model = make(method)
     packs = list(plan_packs(model, RAGGED, tokens))
-    found = [(s.clip, n) for p in packs for s in p.segments if s.transcribes for n in s.scales]
-    count = len(model.settings.scales)
-    assert sorted(found) == [(clip, n) for clip in range(len(RAGGED)) for n in range(count)]
+    found = [(s.clip, *s.scales) for p in packs for s in p.segments if s.transcribes]
+    expected = [(clip, scale) for clip in range(len(RAGGED)) for scale in model.settings.scales]
+    assert sorted(found) == sorted(expected)
     for pack in packs:
         layout = pack.layout(model, RAGGED)
         if not method.startswith("mome"):  # its balance loss takes whole scales
@@ -197,6 +240,16 @@ def test_ms_computes_an_audio_prefix_once_and_ss_for_every_scale(make):
 
     assert audio("mtsk-ms") == len(RAGGED)
     assert audio("mtsk-ss") == 2 * len(RAGGED)
+
+
+@pytest.mark.parametrize(("method", "times"), [("omni-s", 1), ("omni-mome", 1), ("omni-t", 2)])
+def test_asr_and_avsr_share_their_audio_where_their_weights_are_the_same(make, method, times):
+    model = make(method, "omni")
+    objective = objective_at(model.settings, TrainingSettings(), 0, 0)
+    packs = plan_packs(model, RAGGED, 10**6, objective.scales)
+    segments = [s for pack in packs for s in pack.segments]
+    heard = ("audio", objective.scales[0].audio)
+    assert sum(heard in s.rates for s in segments) == times * len(RAGGED)
 
 
 def test_wrong_settings_are_named():

@@ -83,6 +83,22 @@ def test_two_processes_give_the_losses_of_one(tmp_path, files, settings_of):
         torch.testing.assert_close(weights[1][name], tensor, atol=1e-4, rtol=1e-3)
 
 
+def test_also_where_a_step_does_not_use_every_weight(tmp_path, files, settings_of):
+    """What no process used keeps its value and its moments, as with one process."""
+    model = settings_of(task="omni", method="omni-t")
+    train(tmp_path / "one", model=model, training=TRAINING, **files)
+    result = run(arguments(tmp_path / "two", files, model, TRAINING), processes=2)
+    assert result.returncode == 0, result.stdout
+    one, two = (pd.read_csv(tmp_path / name / "metrics.csv") for name in ("one", "two"))
+    pd.testing.assert_frame_equal(one, two, atol=1e-5, rtol=1e-5)
+    weights = [
+        safetensors.torch.load_file(tmp_path / name / "projectors.safetensors")
+        for name in ("one", "two")
+    ]
+    for name, tensor in weights[0].items():
+        torch.testing.assert_close(weights[1][name], tensor, atol=1e-4, rtol=1e-3)
+
+
 def test_a_mistake_in_one_of_several_processes_ends_all(tmp_path, files, settings_of):
     model = settings_of(llm=str(tmp_path / "nothing"))
     result = run(arguments(tmp_path / "out", files, model, TRAINING), processes=2)

@@ -2,6 +2,7 @@ import math
 import os
 import signal
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from tiny import DIMS, make_utterance
 
 from mavsr.errors import InputError
 from mavsr.model.avsr import MatryoshkaModel, Utterance
+from mavsr.training.objective import objective_at
 from mavsr.training.plans import Packed, Padded
 from mavsr.training.settings import TrainingSettings
 from mavsr.training.state import ResumeState
@@ -69,13 +71,46 @@ def test_rows_tell_every_step_and_scale(make):
     assert val[-len(scales)]["loss"] == pytest.approx(last.item(), abs=1e-6)
 
 
+def test_a_step_of_three_tasks_tells_its_drawn_rates_and_validation_all(make):
+    trainer = make(method="omni-t", task="omni")
+    rows = trainer.run()
+    for step in range(len(trainer.steps)):
+        found = [row["scale"] for row in rows if (row["split"], row["step"]) == ("train", step)]
+        drawn = objective_at(trainer.model.settings, SETTINGS, 0, step)
+        assert found == [scale.name for scale in drawn.scales]
+    scales = [scale.name for scale in trainer.model.settings.scales]
+    last = [row["scale"] for row in rows if row["split"] == "val" and row["epoch"] == 2]
+    assert last == scales
+
+
+def test_projectors_of_rates_that_a_step_did_not_draw_stay_as_they_are(make):
+    trainer = make(method="mtsk-ms", settings=replace(SETTINGS, rates_per_step="drawn"))
+    before = {n: p.detach().clone() for n, p in trainer.model.projectors.named_parameters()}
+    trainer._step(0, [], list(trainer.views[0].values())[:3])
+    (drawn,) = objective_at(trainer.model.settings, trainer.settings, 0, 0).scales
+    used = {f"{modality}_{rate}" for modality, rate in drawn.rates.items()}
+    for name, parameter in trainer.model.projectors.named_parameters():
+        assert torch.equal(parameter, before[name]) == (name.split(".")[0] not in used), name
+
+
+def test_dropped_modalities_reach_the_step(make):
+    plain, dropping = make(), make(settings=replace(SETTINGS, audio_dropout=0.999))
+    batch = list(plain.views[0].values())[:3]
+    placed = [dropping._placed(clip, 0) for clip in batch]
+    assert [clip.dropped for clip in placed] == ["audio"] * 3
+    assert [plain._placed(clip, 0).dropped for clip in batch] == [None] * 3
+    dropping._step(0, [], batch)
+    for name, parameter in dropping.model.projectors.named_parameters():
+        assert (parameter.grad is None) == name.startswith("audio"), name
+
+
 def test_each_epoch_takes_its_view(make, monkeypatch):
     trainer, seen = make(), []
     losses = trainer.losses
 
-    def spy(batch, backward):
+    def spy(batch, backward, objective):
         seen.append([utterance.key for utterance in batch])
-        return losses(batch, backward)
+        return losses(batch, backward, objective)
 
     monkeypatch.setattr(trainer, "losses", spy)
     trainer.run()
@@ -200,17 +235,20 @@ def test_sigterm_saves_and_the_next_run_ends_alike(make, undisturbed, monkeypatc
         (Packed("segments", 60), "mtsk-ms"),
         (Packed("dense", 200), "mtsk-mss"),
         (Packed("segments", 60), "mome-ffn"),
+        (Packed("segments", 60), "omni-st"),
     ],
 )
 def test_every_plan_resumes_to_the_same_bits(make, monkeypatch, plan, method):
-    settings = replace(SETTINGS, epochs=2)
-    whole = make(settings=settings, plan=plan, method=method)
+    settings = replace(SETTINGS, epochs=2, audio_dropout=0.3, video_dropout=0.3)
+    make = partial(make, settings=settings, plan=plan, method=method)
+    make = partial(make, task="omni") if method.startswith("omni") else make
+    whole = make()
     whole.run()
-    stopped = make(settings=settings, plan=plan, method=method)
+    stopped = make()
     stop_after(stopped, monkeypatch, 3, lambda: os.kill(os.getpid(), signal.SIGTERM))
     with pytest.raises(SystemExit):
         stopped.run()
-    resumed = make(settings=settings, plan=plan, method=method)
+    resumed = make()
     resumed.run()
     same_end(resumed, whole)
 
@@ -260,8 +298,8 @@ def test_gradients_that_are_not_numbers_name_the_clips_and_change_nothing(make, 
     trainer = make()
     losses, before = trainer.losses, weights(trainer)
 
-    def overflow(batch, backward):
-        found = losses(batch, backward)
+    def overflow(batch, backward, objective):
+        found = losses(batch, backward, objective)
         trainer.parameters[0].grad[0] = math.inf
         return found
 

@@ -29,11 +29,23 @@ MODELS = {
     "draw_losses": 1,
 }
 SCORES = {
-    **{"score_experiment": 3, "collect_scores": 1, "check_results": 1, "all": 1},
+    **{
+        "score_experiment": 3,
+        "collect_scores": 1,
+        "check_results": 1,
+        "write_results": 1,
+        "all": 1,
+    },
     **{"write_table": 2, "draw_figure": 3},
 }
 # Of an experiment that no table shows, beside its models and transcripts.
-MORE = {"score_experiment": 1, "collect_scores": 1, "check_results": 1, "all": 1}
+MORE = {
+    "score_experiment": 1,
+    "collect_scores": 1,
+    "check_results": 1,
+    "write_results": 1,
+    "all": 1,
+}
 TABLE1 = MORE | {"write_table": 1}
 """Table 1 alone has other rows; so has the noise check, where another ratio is asked for."""
 
@@ -76,6 +88,8 @@ CHANGES = {
     },
     "a seed": more(seed=1),
     "a test SNR": {"experiments": {"noise_check": noise_check("snr_-5", "snr_5")}},
+    "a fault of the video": more(task="avsr", conditions=["drop_50"]),
+    "an absent modality": more(task="avsr", conditions=["no_video"]),
     "a corpus": {"corpora": {"other": another_corpus()}, **more(corpus="other")},
     "an encoder": {
         "encoders": {"second": default("encoders", "toy-whisper")},
@@ -104,6 +118,9 @@ ADDED = {
         **{"mix_noise": 1, "extract_features": 1, "index_features": 1, "decode": 2 + 2},
         **TABLE1,
     },
+    # Of a model that is there.
+    "a fault of the video": {"extract_features": 1, "index_features": 1, "decode": 2, **MORE},
+    "an absent modality": {"decode": 2, **MORE},
     "a corpus": {
         **{"make_portrait": 1, "scan_corpus": 1},
         **{"crop_mouths": 4, "index_mouths": 3, "draw_mouths": 3, "summarise_mouths": 1},

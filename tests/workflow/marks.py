@@ -36,13 +36,23 @@ BASE = {
         "retinaface": {"weights": "https://h/r.pth", "sha256": "0" * 64},
     },
     "training": {"per_task": {"vsr": {"learning_rate": 5e-4}}},
+    "noises": {
+        "music": {"folder": "musan/music"},
+        "factory": {"file": "factory.mat"},
+        "speech": {"corpus": "portrait"},
+    },
     "experiments": {
         "table1": [{"methods": ["llama-avsr", "mtsk-ms", "mome-ffn"]}],
         "noise": [
-            {"methods": ["mtsk-ms"], "conditions": ["snr_-5", "clean"]},
+            {
+                "methods": ["mtsk-ms"],
+                "task": "avsr",
+                "conditions": ["snr_-5", "clean", "music_0+drop_50", "no_video"],
+            },
             {"methods": ["mtsk-ms"], "task": "asr"},
-            {"methods": ["mtsk-ms"], "task": "vsr"},
+            {"methods": ["mtsk-ms"], "task": "vsr", "conditions": ["clean", "blur_2"]},
         ],
+        "omni_main": [{"methods": ["omni-st"], "task": "omni"}],
     },
 }
 VARIANTS = {
@@ -134,10 +144,10 @@ def standing_for_all(asked):
         split = {**place, "split": "train"}
         yield from ((rule, split) for rule in ("index_mouths", "draw_mouths"))
         yield "crop_mouths", {**split, "shard": "00000"}
-        for condition in ("snr_-5", "view_0"):
+        for condition in ("snr_-5", "music_0", "speech_0", "view_0"):
             yield "mix_noise", {**split, "condition": condition, "shard": "00000"}
         for encoder in config.encoders:
-            for condition in ("clean", "view_0"):
+            for condition in ("clean", "view_0", "drop_50", "blur_2"):
                 features = {"encoder": encoder, **split, "condition": condition}
                 yield "index_features", features
                 yield "extract_features", {**features, "shard": "00000"}
@@ -146,15 +156,24 @@ def standing_for_all(asked):
         for rule in ("fetch_retinaface", "import_babble", "check_results", "collect_scores")
     )
     yield from ((rule, {}) for rule in ("draw_losses", "describe_run", "parameters"))
+    yield "write_results", {}
+    yield from (("write_clips", {"corpus": corpus}) for corpus in asked.heard_clean)
     yield "download_babble", {"name": "babble.mat"}
+    for name, noise in config.noises.items():
+        if noise.file or noise.folder:
+            yield ("import_noise" if noise.file else "list_noise"), {"noise": name}
     for model in asked.models:
         yield from ((rule, {"model": model}) for rule in ("train_model", "draw_training"))
+        yield "write_errors", {"model": model}
     for e in asked.evaluations:
         place = {"model": e.model.name, "condition": e.condition, "at": e.at}
         yield "decode", {**place, "scale": e.scale.name}
         yield from ((rule, place) for rule in ("record_routing", "record_similarity"))
+        if not e.model.imported:
+            yield "decode_validation", {"model": e.model.name, "scale": e.scale.name}
     for experiment in config.experiments:
-        yield "score_experiment", {"experiment": experiment}
+        scored = ("score_experiment", "compare_systems", "adapt_scales", "judge_confidence")
+        yield from ((rule, {"experiment": experiment}) for rule in scored)
     yield from (("write_table", {"name": n}) for n, e in TABLES.items() if _shown(asked, e))
     yield from (("draw_figure", {"name": n}) for n, e in FIGURES.items() if _shown(asked, e))
 

@@ -12,6 +12,8 @@ import yaml
 from snakemake.utils import update_config
 
 from mavsr.config.read import parse_config
+from mavsr.model.methods import method_of
+from mavsr.noise.condition import cached_as
 from mavsr.report.catalogue import FIGURES, PAPERS, TABLES
 from mavsr.workflow.experiments import all_evaluations, all_models, evaluations
 
@@ -38,7 +40,7 @@ def expected_jobs(config):
             caches.add((modality, encoder, model.corpus, "val", "clean"))
     for e in wanted:
         for modality, encoder in e.model.encoders:
-            condition = e.condition if modality == "audio" else "clean"
+            condition = cached_as(e.condition, modality)
             caches.add((modality, encoder, e.model.corpus, "test", condition))
     asked = [name for name in config["experiments"] if evaluations(checked, name)]
     corpora = {model.corpus for model in models.values()}
@@ -46,6 +48,11 @@ def expected_jobs(config):
     sounds = {(c, s, x) for m, _, c, s, x in caches if m == "audio" and x != "clean"}
     weights = {config["llms"][model.llm]["path"] for model in models.values()}
     weights |= {config["encoders"][e]["path"] for m in models.values() for _, e in m.encoders}
+    sure = [
+        e
+        for e in (evaluations(checked, "tradeoff") if "tradeoff" in asked else [])
+        if e.condition == "clean" and method_of(e.model.settings.method).models == "one"
+    ]
     made = [path for path in weights if path.startswith("results/toy/")]
     counts = Counter(
         {
@@ -66,6 +73,11 @@ def expected_jobs(config):
             "collect_scores": 1,
             "write_table": sum(name is None or name in asked for name in TABLES.values()),
             "draw_figure": sum(name in asked for name in FIGURES.values()),
+            "decode_validation": len(sure),
+            "adapt_scales": bool(sure),
+            "judge_confidence": bool(sure),
+            "compare_systems": "tradeoff" in asked,
+            "write_results": 1,
             "record_routing": sum(name in asked for name in ("mome_experts", "mome_experts_ffn")),
             "record_similarity": "mome_experts" in asked,
             "parameters": 1,
@@ -120,7 +132,9 @@ def test_what_stands_in_the_papers_is_a_target_of_its_own(project):
     assert made == set(TABLES | FIGURES) - {
         "noise_check",
         "elastic",
+        "pretrained",
         "figures/noise",
+        "figures/robustness",
         "figures/tradeoff",
     }
 

@@ -13,7 +13,7 @@ from mavsr.config.read import merged, parse_config
 from mavsr.report.catalogue import FIGURES, TABLES
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
-from mavsr.workflow.inputs import Inputs, clean, own_condition, views
+from mavsr.workflow.inputs import Inputs, clean, heard, seen, views
 from mavsr.workflow.params import Params, feature_options
 from mavsr.workflow.start import babble_name, one_of
 from mavsr.workflow.weights import weight_files
@@ -53,12 +53,59 @@ def test_a_model_reads_every_view_and_tests_on_its_condition(model):
     wildcards = {"model": model, "condition": "snr_-5", "at": ""}
     found = needs.features("audio", "train", views)(wildcards)
     assert [path.split("/")[5] for path in found] == ["view_0", "view_1", "view_2"]
-    (found,) = needs.features("audio", "test", own_condition)(wildcards)
+    (found,) = needs.features("audio", "test", heard)(wildcards)
     assert found == "results/features/toy-whisper/portrait/test/snr_-5/index.json"
-    (found,) = needs.features("video", "test", clean)(wildcards)
+    (found,) = needs.features("video", "test", seen)(wildcards)
     assert found == "results/features/toy-avhubert/portrait/test/clean/index.json"
     deaf = next(m.name for m in asked().models.values() if m.settings.task == "vsr")
-    assert needs.features("audio", "test", own_condition)({**wildcards, "model": deaf}) == []
+    assert needs.features("audio", "test", heard)({**wildcards, "model": deaf}) == []
+
+
+def test_audio_and_video_under_test_have_conditions_of_their_own(model):
+    needs = Inputs(asked())
+    both = {"model": model, "condition": "speech_0+drop_50"}
+    assert [path.split("/")[5] for path in needs.features("audio", "test", heard)(both)] == [
+        "speech_0"
+    ]
+    assert [path.split("/")[5] for path in needs.features("video", "test", seen)(both)] == [
+        "drop_50"
+    ]
+    absent = {"model": model, "condition": "no_video"}
+    (found,) = needs.features("video", "test", seen)(absent)
+    assert found.endswith("/test/clean/index.json")
+
+
+def test_a_noise_is_babble_a_recording_or_a_list():
+    noises = {
+        "hum": {"file": "hum.wav"},
+        "music": {"folder": "musan/music"},
+        "others": {"corpus": "tested"},
+    }
+    needs = Inputs(asked(noises=noises))
+    place = {"corpus": "portrait", "split": "test"}
+    wanted = {
+        "snr_0": "results/noise/portrait/babble.flac",
+        "view_1": "results/noise/portrait/babble.flac",
+        "hum_0": "results/noise/named/hum.flac",
+        "music_0": "results/noise/named/music.parquet",
+        "others_0": "results/corpus/portrait/test.parquet",
+    }
+    assert {name: needs.noise({**place, "condition": name}) for name in wanted} == wanted
+
+
+def test_a_model_of_three_tasks_reads_what_a_scale_needs():
+    both = asked()
+    model = next(m.name for m in both.models.values() if m.settings.task == "omni")
+    needs, told = Inputs(both), Params(both)
+    wanted = {"a4": ("audio",), "v2": ("video",), "a4_v2": ("audio", "video")}
+    for scale, modalities in wanted.items():
+        wildcards = {"model": model, "condition": "clean", "scale": scale}
+        for modality, condition in (("audio", heard), ("video", seen)):
+            found = needs.features(modality, "test", condition)(wildcards)
+            assert bool(found) == (modality in modalities)
+        encoders = [f"toy-{ {'audio': 'whisper', 'video': 'avhubert'}[m] }" for m in modalities]
+        assert json.loads(told.origin(wildcards))["encoders"] == "+".join(encoders)
+    assert needs.features("audio", "train", views)({"model": model})
 
 
 LRS3 = {"kind": "lrs3", "root": "b", "longest_segment_s": 16, "validation": "test"}

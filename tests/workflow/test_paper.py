@@ -20,7 +20,8 @@ def test_the_papers_experiments_dry_run_without_data(project, config):
     jobs = project.plan("--configfile", PAPER)
     assert jobs == expected_jobs(config)
     assert sum(jobs.values()) < 20_000
-    # Counted by hand: 64 + 32 training shards, ten views, three encoders, 6 and 5 test SNRs.
+    # Counted by hand: 64 + 32 training shards, ten views, three encoders; of tests 6 and 5 SNRs of
+    # babble, 3 of speech, and 9 faults of the video.
     assert dict(jobs) == {
         "scan_corpus": 2,
         "crop_mouths": 64 + 32 + 4,
@@ -28,20 +29,25 @@ def test_the_papers_experiments_dry_run_without_data(project, config):
         "draw_mouths": 6,
         "summarise_mouths": 2,
         "import_babble": 1,
-        "mix_noise": 10 * (64 + 32) + 6 + 5,
-        "extract_features": 3 * 10 * (64 + 32) + 3 * 4 + 6 + 5,
-        "index_features": 2 * 3 * (10 + 2) + 6 + 5,
+        "mix_noise": 10 * (64 + 32) + 6 + 5 + 3,
+        "extract_features": 3 * 10 * (64 + 32) + 3 * 4 + 6 + 5 + 3 + 9,
+        "index_features": 2 * 3 * (10 + 2) + 6 + 5 + 3 + 9,
         "train_model": jobs["train_model"],
         "record_routing": 2,
         "record_similarity": 1,
-        "draw_figure": 14,
+        "draw_figure": 17,
+        "decode_validation": jobs["decode_validation"],
+        "adapt_scales": 1,
+        "judge_confidence": 1,
+        "compare_systems": 1,
         "parameters": 1,
         "check_results": 1,
         "draw_losses": 1,
         "decode": jobs["decode"],
         "score_experiment": jobs["score_experiment"],
         "collect_scores": 1,
-        "write_table": 12,
+        "write_table": 13,
+        "write_results": 1,
         "all": 1,
     }
 
@@ -62,6 +68,7 @@ def test_the_models_of_the_tables_and_figures(config):
         "figure6": 4 + 3,
         "noise_check": 2,
         "noise": 3,
+        "robustness": 3,
         "tradeoff": 4 + 3 + 3,
         "mome_main": 2 * (2 * 4 + 3 + 3 + 1),
         "mome_large": 2 * (4 + 3 + 3),
@@ -73,10 +80,11 @@ def test_the_models_of_the_tables_and_figures(config):
         "mome_parameters": 1 + 3 + 3 + 2,
         "mome_experts": 1,
         "mome_experts_ffn": 1,
+        "omni_main": 1,
     }
     assert set(models("table1")) < set(models("mome_main"))
     assert set(models("table5")) < set(models("mome_large"))
-    assert len(all_models(parse_config(config))) == 128
+    assert len(all_models(parse_config(config))) == 129
     for name, model in models("table1").items():
         llm = {"lrs2": "llama-3.2-3b", "lrs3": "llama-3.2-1b"}[model.corpus]
         assert f"{model.corpus}.avsr.whisper-small+avhubert-large.{llm}." in name
@@ -166,3 +174,17 @@ def test_a_run_asks_for_nothing_that_its_target_does_not_need(project):
     assert "this run needs" not in result.stdout
     assert "error: no corpus at data/lrs3, which lacks" not in result.stdout
     assert "no usable clip for the split 'train'" in result.stdout
+
+
+OMNI = "workflow/configs/omni.yaml"
+
+
+def test_the_table_of_omni_avsr_dry_runs_without_data(project):
+    config = read_config(project, OMNI)
+    jobs = project.plan("--configfile", OMNI)
+    assert jobs == expected_jobs(config)
+    # Of each corpus: Llama-AVSR, Llama-MTSK, Llama-MT, Omni-AVSR S, T and ST, and experts.
+    assert jobs["train_model"] == 2 * (8 + 3 + 4 + 3 + 1)
+    # Each method at eight scales.
+    assert jobs["decode"] == 2 * 8 * (2 + 1 + 4)
+    assert (jobs["write_table"], jobs["score_experiment"]) == (2, 1)

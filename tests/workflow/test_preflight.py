@@ -4,9 +4,12 @@ import copy
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
+import huggingface_hub
 import pytest
 import yaml
+from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
 from mavsr.config.read import parse_config
 from mavsr.errors import InputError
@@ -60,14 +63,13 @@ def test_everything_that_is_missing_is_named_once_until_it_is_there(config, tmp_
     config["encoders"] |= {
         "lips": {"kind": "avhubert", "path": "large.pt", "revision": None},
         "ears": {"kind": "whisper", "path": "/no/whisper", "revision": None},
-        "hub": {"kind": "whisper", "path": "openai/whisper-small.en", "revision": None},
+        "deep": {"kind": "whisper", "path": "my/own/whisper", "revision": None},
     }
     config["llms"]["mine"] = {"path": "../no-llm"}
-    config["llms"]["hub"] = {"path": "meta-llama/Llama-3.2-1B"}
     jobs = [
-        *(("decode", {"model": name, "llm": name}) for name in ("mine", "hub")),
+        ("decode", {"model": "mine", "llm": "mine"}),
         ("train_model", {"model": "mine", "llm": "mine"}),
-        *(("extract_features", {"encoder": name, "shard": "00001"}) for name in ("hub", "ears")),
+        *(("extract_features", {"encoder": name, "shard": "00001"}) for name in ("deep", "ears")),
         *(("extract_features", {"encoder": "lips", "shard": f"0000{n}"}) for n in range(3)),
         ("import_babble", {}),
         *(("scan_corpus", {"corpus": name}) for name in ("lrs3", "mine")),
@@ -80,6 +82,7 @@ def test_everything_that_is_missing_is_named_once_until_it_is_there(config, tmp_
         "corpora.mine",
         "mouths.landmarks",
         "noise.babble",
+        "encoders.deep.path",
         "encoders.ears.path",
         "encoders.lips.path",
         "llms.mine.path",
@@ -92,8 +95,80 @@ def test_everything_that_is_missing_is_named_once_until_it_is_there(config, tmp_
         (tmp_path / "lrs3" / name / "s1").mkdir(parents=True)
     for name in ("valid.id", "table.csv", "babble.wav", "large.pt"):
         (tmp_path / name).write_text("video,text\na.mp4,hello\n")
-    config["encoders"]["ears"]["path"] = config["llms"]["mine"]["path"] = str(tmp_path)
+    config["encoders"]["ears"]["path"] = config["encoders"]["deep"]["path"] = str(tmp_path)
+    config["llms"]["mine"]["path"] = str(tmp_path)
     check_files(config, jobs)
+
+
+HUB_JOBS = [
+    *(("extract_features", {"encoder": "hub", "corpus": "x", "shard": f"{n}"}) for n in range(9)),
+    *(("train_model", {"model": name, "llm": "hub"}) for name in "abc"),
+]
+
+
+@pytest.fixture
+def hub(config, monkeypatch):
+    """A config of hub models, and what the hub was asked for."""
+    config["encoders"]["hub"] = {"kind": "whisper", "path": "openai/whisper-base"}
+    config["llms"]["hub"] = {"path": "meta-llama/Llama-3.2-1B", "revision": "v1"}
+    asked = []
+
+    def answer(name, revision, allow_patterns, local_files_only):
+        asked.append((name, revision, allow_patterns, local_files_only))
+        if name in refusals:
+            raise refusals[name]
+        return "somewhere"
+
+    refusals = {}
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", answer)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    return config, asked, refusals
+
+
+def test_a_hub_model_is_asked_for_once_before_the_first_job(hub):
+    config, asked, _ = hub
+    assert missing_files(config, HUB_JOBS) == []
+    files = ["config.json"]
+    assert asked == [
+        ("openai/whisper-base", None, files, False),
+        ("meta-llama/Llama-3.2-1B", "v1", files, False),
+    ]
+
+
+def test_terms_that_were_not_accepted_and_a_wrong_name_stop_a_run(hub):
+    config, _, refusals = hub
+    response = SimpleNamespace(headers={}, request=None)
+    refusals["meta-llama/Llama-3.2-1B"] = GatedRepoError("gated", response=response)
+    refusals["openai/whisper-base"] = RepositoryNotFoundError("404", response=response)
+    encoder, llm = missing_files(config, HUB_JOBS)
+    assert encoder.startswith("encoders.hub.path: Whisper model 'openai/whisper-base' is neither a")
+    assert llm.startswith("llms.hub.path: LLM model 'meta-llama/Llama-3.2-1B' is gated: accept")
+    assert "HF_TOKEN" in llm
+
+
+def test_offline_a_hub_model_must_be_in_the_cache_with_its_weights(hub, tmp_path, monkeypatch):
+    config, _, _ = hub
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *_, **__: str(tmp_path))
+    (tmp_path / "config.json").touch()
+    found = missing_files(config, HUB_JOBS)
+    assert [line.split(":")[0] for line in found] == ["encoders.hub.path", "llms.hub.path"]
+    assert all("without its weights" in line for line in found)
+    (tmp_path / "model.safetensors").touch()
+    assert missing_files(config, HUB_JOBS) == []
+
+
+def test_local_models_are_asked_of_the_disk_alone(hub, tmp_path):
+    config, asked, _ = hub
+    config["local_models"] = str(tmp_path)
+    found = missing_files(config, HUB_JOBS)
+    assert found == [
+        f"encoders.hub.path: {tmp_path}/whisper-base does not exist",
+        f"llms.hub.path: {tmp_path}/llama-3.2-1b does not exist",
+    ]
+    for name in ("whisper-base", "llama-3.2-1b"):
+        (tmp_path / name).mkdir()
+    assert missing_files(config, HUB_JOBS) == asked == []
 
 
 def test_weights_of_retinaface_are_a_file_or_a_url(config, tmp_path):

@@ -16,7 +16,7 @@ from mavsr.workflow.reads import CONDITIONS, parse_mark
 LEAVES = {".".join(leaf.path): leaf for leaf in leaves(Config)}
 ALWAYS = "describe_run"
 """Shows every key."""
-NAMED = ("corpora", "encoders", "llms", "table4")
+NAMED = ("corpora", "encoders", "llms", "table4", "noises")
 OTHER = {
     "corpora.*.kind": {"lrs3": "portrait"},
     "encoders.*.kind": {"spare": "whisper"},
@@ -35,6 +35,9 @@ OTHER = {
     "setup.video_encoder": "spare",
     "setup.llm": "second-llm",
     "setup.conditions": ["snr_5"],
+    "noises.*.file": {"factory": "other.mat"},
+    "noises.*.folder": {"music": "other"},
+    "noises.*.corpus": {"speech": "lrs3"},
     "use_experiments": ["table1"],
     "use_corpora": ["portrait"],
     "noise.snrs": [0],
@@ -65,6 +68,9 @@ OTHER = {
     "corpora.*.download.files.[].url": {"lrs2": [{"url": "https://h/z"}]},
     "corpora.*.download.files.[].sha256": {"lrs2": [{"url": "https://h/b", "sha256": "1" * 64}]},
     "features.store": "pooled",
+    "elastic.start": "a16_v5",
+    "elastic.threshold": -1.5,
+    "local_models": None,
 }
 """Key -> another value, where one cannot be made up from its type."""
 SIZES = {
@@ -169,6 +175,8 @@ def concerns(path, change, job, asked):
     if section == "encoders" and ("encoder" in known or model):
         read = [known["encoder"]] if "encoder" in known else [e for _, e in model.encoders]
         return name in read
+    if section == "noises":
+        return known.get("noise") == name
     if "name" in known:
         shown = asked.by_experiment.get((TABLES | FIGURES).get(known["name"]) or "", [])
         return name in {e.corpus for e in shown}
@@ -181,8 +189,8 @@ SECOND = {
 }
 
 
-PLANNING = ("experiments.", "imported.")
-"""Sections that say which jobs there are, and nothing to a job."""
+PLANNING = ("experiments.", "imported.", "local_models")
+"""Keys that say which jobs there are, and nothing to a job; the last stands for others' paths."""
 
 
 def test_every_key_is_read_by_exactly_the_rules_of_its_mark(rules):

@@ -3,7 +3,7 @@
 from mavsr.report.catalogue import FIGURES, PAPERS, TABLES
 from mavsr.status.failures import FAILED, write_failures
 from mavsr.workflow import paths
-from mavsr.workflow.inputs import Inputs, clean, own_condition, views
+from mavsr.workflow.inputs import Inputs, clean, heard, seen, views
 from mavsr.workflow.params import Params, caption, category, features, flag, label
 from mavsr.workflow.paths import SPLITS
 from mavsr.workflow.start import (
@@ -14,6 +14,7 @@ from mavsr.workflow.start import (
     planned_code,
     published_tables,
 )
+from mavsr.workflow.threads import llm_threads
 from mavsr.workflow.weights import toy_files
 
 asked = begin(config, workflow)
@@ -21,6 +22,7 @@ needs, told = Inputs(asked), Params(asked)
 # Jobs read nothing from standard input, so no library can ask there; the rest is Snakemake's default.
 shell.prefix("set -euo pipefail; exec < /dev/null; ")
 code = planned_code(asked, workflow)
+shared_threads = llm_threads(asked, workflow)
 
 
 wildcard_constraints:
@@ -29,7 +31,8 @@ wildcard_constraints:
     model=one_of(asked.models),
     split="train|val|test",
     at=f"|@({one_of(asked.config.corpora)})",
-    condition=r"clean|snr_[0-9.-]+|view_\d+",
+    condition=r"[A-Za-z][A-Za-z0-9_.+-]*",
+    noise=one_of(asked.config.noises),
     shard=r"\d{5}",
     experiment=one_of(asked.config.experiments),
     name=one_of(TABLES | FIGURES),

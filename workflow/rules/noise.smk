@@ -1,4 +1,4 @@
-"""Mix babble into the audio of clips."""
+"""Mix noise into the audio of clips."""
 
 
 rule make_babble:
@@ -60,11 +60,48 @@ rule import_babble:
         " --output {output.babble:q} 2> {log:q}"
 
 
+rule import_noise:
+    input:
+        recording=needs.noise_file,
+    output:
+        noise=paths.NAMED_NOISE,
+    log:
+        "results/logs/noise/named/{noise}.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="2GB",
+    params:
+        code=code("noise.recording"),
+        source=told.of("import_noise", "noises", "{noise}", "file"),
+        mat_hz=told.of("import_noise", "noises", "{noise}", "mat_hz"),
+    shell:
+        "python -m mavsr.noise.recording --source {params.source:q} --mat_hz {params.mat_hz}"
+        " --output {output.noise:q} 2> {log:q}"
+
+
+rule list_noise:
+    output:
+        table=paths.NOISE_LIST,
+    log:
+        "results/logs/noise/named/{noise}.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="2GB",
+    params:
+        code=code("noise.listing"),
+        folder=told.of("list_noise", "noises", "{noise}", "folder"),
+    shell:
+        "python -m mavsr.noise.listing --folder {params.folder:q}"
+        " --output {output.table:q} 2> {log:q}"
+
+
 rule mix_noise:
     input:
         shard=paths.CROPS,
         ledger=ancient(paths.CROPS_LEDGER),  # made with the shard
-        babble=needs.babble,
+        noise=needs.noise,
     output:
         shard=paths.NOISY,
     log:
@@ -80,6 +117,6 @@ rule mix_noise:
         settings=told.of("mix_noise", "noise"),
     shell:
         "python -m mavsr.noise.apply --shard {input.shard:q} --ledger {input.ledger:q}"
-        " --babble {input.babble:q}"
+        " --noise {input.noise:q}"
         " --condition {wildcards.condition} --output {output.shard:q}"
         " --settings {params.settings:q} 2> {log:q}"

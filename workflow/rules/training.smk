@@ -24,6 +24,7 @@ rule train_model:
         model=one_of(asked.trained),
     conda:
         "../../envs/mavsr.yaml"
+    threads: shared_threads
     resources:
         mem="4GB",
         gpu_jobs=1,  # the default profile limits them

@@ -26,8 +26,10 @@ COMMANDS = {
     "import": ("import_checkpoint", "a checkpoint that the authors released, as a model of ours"),
     "plan": ("plan", "jobs, hours, disk and memory of a config, before it runs"),
     "seal": ("seal", "take over models and data of an earlier version"),
+    "serve": ("serve", "a web page on this machine that shows a model at every rate"),
     "status": ("status", "what is done, running, failed and left, and why"),
     "transcribe": ("transcribe", "what is said in videos of your own"),
+    "yardstick": ("yardstick", "Whisper's own word error rate on the test split"),
 }
 """Words -> (module of this package, what the command tells). All that a new command needs."""
 

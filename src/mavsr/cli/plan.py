@@ -21,7 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--device",
         choices=["auto", "cpu", "gpu"],
         default="auto",
-        help="where networks run; auto takes GPUs unless all models are the embedded toys",
+        help="where networks run; auto takes GPUs if this machine has one or hands jobs to SLURM",
     )
     parser.add_argument(
         "--rates",

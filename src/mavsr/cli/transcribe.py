@@ -1,41 +1,71 @@
-"""Print what is said in video files, a line each: the file's name, a tab, and the text.
+"""Print or write what is said in video files, however long, at one rate or at all of them.
 
-A model of task asr also takes audio files; one of task vsr takes videos without audio. A file that
-cannot be used is named on stderr and does not stop the others; the exit status is then 2.
+A file of one utterance is a line: its name, a tab, and the text. Longer ones are cut into
+utterances; of several faces the one that speaks is looked at. A model of task asr also takes audio
+files; one of task vsr takes videos without audio. A file that cannot be used is named on stderr and
+does not stop the others; the exit status is then 2. With --output, a stopped call goes on where it
+was if it is made again.
 
 Example:
-  mavsr transcribe results/training/MODEL talk.mp4 other.mp4 --scale 4,2
+  mavsr transcribe results/training/MODEL talk.mp4 --scale 4,2 --format srt --output talk.srt
 """
 
 import argparse
 from pathlib import Path
 
-from mavsr.cli.options import add_model, add_scale
+from mavsr.cli.options import add_model
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     add_model(parser)
-    parser.add_argument(
-        "files",
-        type=Path,
-        nargs="+",
-        metavar="VIDEO",
-        help="files of one utterance each, about as long as those the model was trained on",
+    parser.add_argument("files", type=Path, nargs="+", metavar="VIDEO", help="files of any length")
+    rates = parser.add_mutually_exclusive_group(required=True)
+    rates.add_argument(
+        "--scale",
+        metavar="RATES",
+        help="rates such as 4,2 (audio, video), 4 for one modality, or a4_v2; all for every one",
     )
-    add_scale(parser)
+    rates.add_argument(
+        "--budget",
+        metavar="FLOPS",
+        help="the finest scale at which 10 s cost the LLM at most so much: 0.5tflops, 20gflops",
+    )
+    rates.add_argument(
+        "--realtime",
+        action="store_true",
+        help="the finest scale that keeps up with the recording on this machine",
+    )
     parser.add_argument(
         "--start",
         type=float,
         default=0.0,
         metavar="SECONDS",
-        help="where the utterance begins in the files",
+        help="where to begin in the files",
     )
     parser.add_argument(
         "--end",
         type=float,
         metavar="SECONDS",
-        help="where it ends (default: the end of the file)",
+        help="where to end (default: the end of the file)",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("text", "srt", "vtt", "json"),
+        default="text",
+        help="srt and vtt are subtitles; json has all that is known",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write there instead of printing; a folder for several files",
+    )
+    parser.add_argument(
+        "--burn", type=Path, metavar="VIDEO", help="also write the video with subtitles drawn in"
+    )
+    parser.add_argument(
+        "--mux", type=Path, metavar="VIDEO", help="also write the video with a track of subtitles"
     )
     parser.add_argument(
         "--beams", type=int, metavar="N", help="beam width (default: the model's setup)"
@@ -57,7 +87,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> None:
     """Transcribe the files."""
     from mavsr.recognition.recogniser import Recogniser
-    from mavsr.recognition.transcribe import transcribe
+    from mavsr.recognition.transcribe import Wish, transcribe
 
     model = Recogniser(given.model, beams=given.beams, max_new_tokens=given.max_new_tokens)
-    transcribe(model, given.scale, given.files, given.start, given.end, given.crops)
+    wish = Wish(
+        scale=given.scale,
+        budget=given.budget,
+        realtime=given.realtime,
+        start=given.start,
+        end=given.end,
+        crops=given.crops,
+        form=given.format,
+        output=given.output,
+        burn=given.burn,
+        mux=given.mux,
+    )
+    transcribe(model, given.files, wish)

@@ -6,9 +6,11 @@ from typing import Any
 
 from mavsr.config.config import Config
 from mavsr.config.experiments import Entry
+from mavsr.config.noise import TESTED
 from mavsr.errors import InputError
 from mavsr.model.methods import method_of
 from mavsr.model.scales import TASKS
+from mavsr.noise.condition import BABBLE, parts
 from mavsr.tokens import LARGEST_POOLED_RATE
 
 
@@ -21,6 +23,9 @@ def check_config(config: Config) -> None:
         for number, entry in enumerate(entries):
             _check_entry(config, entry, f"experiments.{name}[{number}]", config.is_used(name))
     _check_imported(config)
+    for name, noise in config.noises.items():
+        if noise.corpus not in (None, TESTED):
+            _check_name(noise.corpus, f"noises.{name}.corpus", config.corpora, "corpora")
     if not any(
         config.tested(entry.over(config.setup))
         for name, entries in config.experiments.items()
@@ -38,6 +43,8 @@ def _check_entry(config: Config, entry: Entry, place: str, used: bool) -> None:
     for name in entry.imported:
         _check_name(name, f"{place}.imported", config.imported, "imported")
         _check_name(config.imported[name].llm, f"imported.{name}.llm", config.llms, "llms")
+        if used:
+            _check_conditions(config, entry, config.imported[name].task, place)
         for modality in TASKS[config.imported[name].task]:
             encoder = config.imported[name].encoder(modality) or ""
             _check_encoder(config, encoder, f"imported.{name}.{modality}_encoder", modality)
@@ -73,8 +80,28 @@ def _check_entry(config: Config, entry: Entry, place: str, used: bool) -> None:
     for modality in TASKS[setup.task]:
         name, key = getattr(setup, f"{modality}_encoder"), where[f"{modality}_encoder"]
         _check_encoder(config, name, key, modality)
+    if entry.methods and used:
+        _check_conditions(config, entry, setup.task, place)
     if used and config.features.store == "pooled" and "audio" in TASKS[setup.task]:
         _check_pooling(place, setup.compression, entry.rates.over(config.rates).audio)
+
+
+def _check_conditions(config: Config, entry: Entry, task: str, place: str) -> None:
+    """Raise InputError if a condition of an entry means nothing for a task, or names no noise."""
+    where = f"{place}.conditions" if entry.conditions is not None else "setup.conditions"
+    for name in entry.over(config.setup).conditions:
+        for part in parts(name):
+            if part.noise not in (BABBLE, *config.noises):
+                known = ", ".join(config.noises) or "nothing there"
+                raise InputError(
+                    f"config: {where}: {name} is about a noise {part.noise!r}, which is not under "
+                    f"`noises` ({known}); babble is snr_{part.number:g}"
+                )
+            if lacking := set(part.needs) - set(TASKS[task]):
+                raise InputError(
+                    f"config: {where}: {name} means nothing for {place}, whose task {task} has no "
+                    f"{lacking.pop()}; leave it out, or give the entry `conditions` of its own"
+                )
 
 
 def _check_imported(config: Config) -> None:

@@ -7,15 +7,18 @@ from pydantic import AfterValidator, Field
 from mavsr.config.base import Key, settings
 from mavsr.config.corpora import Corpus
 from mavsr.config.decoding import DecodingSettings
+from mavsr.config.elastic import ElasticSettings
 from mavsr.config.encoders import EncoderKeys
 from mavsr.config.experiments import AllRates, Entry, Setup, Table4
 from mavsr.config.imported import Imported
 from mavsr.config.llms import Llm
 from mavsr.config.mome import MomeSettings
+from mavsr.config.noise import NamedNoise
+from mavsr.config.pages import Pages
 from mavsr.config.scoring import ScoringSettings
 from mavsr.config.sections import Features, Mouths, Noise, Projector, Training
 from mavsr.config.toy import Toy
-from mavsr.config.values import Flag, Name, once
+from mavsr.config.values import Flag, Name, NoiseName, Text, once
 
 Entries = Annotated[tuple[Entry, ...], Field(min_length=1)]
 Names = Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(once)]
@@ -43,6 +46,15 @@ class Config:
     encoders: Annotated[dict[Name, EncoderKeys], Key("Name -> a frozen encoder")]
     llms: Annotated[dict[Name, Llm], Key("Name -> a frozen LLM and its LoRAs")]
     table4: Annotated[dict[Name, Table4], Field(min_length=1), Key("Name -> an LLM in Table 4")]
+    local_models: Annotated[
+        Text | None,
+        Key(
+            "Folder with copies of hub models: openai/whisper-base is then read from "
+            "<local_models>/whisper-base (the last part of the name, in lower case), and no hub "
+            "is asked. null takes the hub, or its local cache",
+            plans=True,
+        ),
+    ] = None
     imported: Annotated[
         dict[Name, Imported], Key("Name -> a model that was trained elsewhere (docs/released.md)")
     ] = Field(default_factory=dict)
@@ -75,7 +87,16 @@ class Config:
         Key("Only experiments on these corpora are run, such as [lrs2]; null is all", plans=True),
     ] = None
     mouths: Annotated[Mouths, Key("Mouth crops")] = Mouths()
-    noise: Annotated[Noise, Key("Babble")] = Noise()
+    noise: Annotated[Noise, Key("Babble, which training hears, and how noise is mixed in")] = (
+        Noise()
+    )
+    noises: Annotated[
+        dict[NoiseName, NamedNoise],
+        Key(
+            "Name -> a further noise, for tests alone: `music: {folder: musan/music}` is that of "
+            "the condition music_5"
+        ),
+    ] = Field(default_factory=dict)
     features: Annotated[Features, Key("Cached tokens of the frozen encoders")] = Features()
     mome: Annotated[MomeSettings, Key("Experts; their sizes are part of a model's name")] = (
         MomeSettings()
@@ -84,6 +105,10 @@ class Config:
     training: Annotated[Training, Key("Optimisation")] = Training()
     decoding: Annotated[DecodingSettings, Key("Beam search")] = DecodingSettings()
     scoring: Annotated[ScoringSettings, Key("Word error rates")] = ScoringSettings()
+    elastic: Annotated[
+        ElasticSettings, Key("Rates that adapt to the utterance (results/adaptive.csv)")
+    ] = ElasticSettings()
+    pages: Annotated[Pages, Key("Pages of errors and of clips")] = Pages()
     toy: Annotated[Toy, Key("The small models of the embedded default")] = Toy()
 
     def is_used(self, experiment: str) -> bool:

@@ -17,12 +17,13 @@ from mavsr.config.values import (
     Name,
     NotNegative,
     Rates,
+    Share,
     Text,
     Whole,
     once,
 )
 
-Task = Literal["asr", "vsr", "avsr"]
+Task = Literal["asr", "vsr", "avsr", "omni"]
 Compression = Literal["avgpool", "stack"]
 Conditions = Annotated[tuple[ConditionName, ...], Field(min_length=1)]
 Tests = Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(once)]
@@ -87,7 +88,13 @@ class Setup:
             plans=True,
         ),
     ] = None
-    task: Annotated[Task, Key("From audio, from video, or from both", plans=True)] = "avsr"
+    task: Annotated[
+        Task,
+        Key(
+            "From audio, from video, from both, or all three by one model (omni)",
+            plans=True,
+        ),
+    ] = "avsr"
     audio_encoder: Annotated[Name, Key("A name under `encoders`", plans=True)] = "toy-whisper"
     video_encoder: Annotated[Name, Key("A name under `encoders`", plans=True)] = "toy-avhubert"
     llm: Annotated[Name, Key("A name under `llms`", plans=True)] = "toy-llama"
@@ -96,7 +103,13 @@ class Setup:
     )
     conditions: Annotated[
         Conditions,
-        Key("clean, or snr_<dB> for babble at that SNR: snr_-5, snr_12.5", plans=True),
+        Key(
+            "clean; snr_<dB>: babble; <noise>_<dB>: one of `noises`; drop_<percent> of the frames, "
+            "patch_<percent> of the mouth's surroundings hidden, blur_<pixels>, late_<ms> of the "
+            "video; no_audio, no_video; one of audio and one of video: snr_-5+drop_50 "
+            "(docs/methods.md)",
+            plans=True,
+        ),
     ] = ("clean",)
     seed: Annotated[Whole, Key("Of projectors, adapters and batch order", plans=True)] = 0
     seeds: Annotated[
@@ -151,6 +164,10 @@ class EntryTraining(TaskTraining):
     """How an entry's models are trained; null takes the common value, or that of their task."""
 
     lora_rank: Annotated[Count | None, Key("r of their LoRAs; null takes the LLM's")] = None
+    audio_dropout: Annotated[
+        Share | None, Key("Of audio-visual models, to compare some with and without it")
+    ] = None
+    video_dropout: Annotated[Share | None, Key("Likewise")] = None
 
 
 @settings("experiment")
@@ -163,7 +180,8 @@ class Entry:
         Key(
             "llama-avsr and mome-mhsa-i (one model per rate pair); mtsk-ms, mtsk-ss, mtsk-mss, "
             "mome-mhsa, mome-ffn and mome-layer (one model for all); avgpool-at-inference (one "
-            "model trained at rate 1, pooled when tested)"
+            "model trained at rate 1, pooled when tested); for task omni: llama-mt (one model per "
+            "rate pair), omni-s, omni-t, omni-st and omni-mome (one for all)"
         ),
     ] = ()
     imported: Annotated[

@@ -9,6 +9,7 @@ DType = Literal["float16", "bfloat16", "float32"]
 Precision = Literal["float32", "bfloat16"]
 LongClips = Literal["error", "split", "truncate"]
 ALWAYS = ("extract_features", "train_model if online")
+VIDEO_DRAWN = ("extract_features if video and drawn", "train_model if online and sees")
 VIDEO_VIEWS = ("extract_features if video and view", "train_model if online and sees")
 """Of training views of video alone anything is drawn when they are encoded."""
 CUT = ("extract_features if truncate", "train_model if online and truncate")
@@ -18,7 +19,10 @@ CUT = ("extract_features if truncate", "train_model if online and truncate")
 class ExtractKeys:
     """How tokens are made, apart from the encoder and the condition."""
 
-    seed: Annotated[Whole, Key("Of the training views of video", VIDEO_VIEWS)] = 0
+    seed: Annotated[
+        Whole,
+        Key("Of training views of video, and of what test conditions drop and hide", VIDEO_DRAWN),
+    ] = 0
     flip: Annotated[Flag, Key("Mirror half of the training views of video", VIDEO_VIEWS)] = True
     dtype: Annotated[
         DType,

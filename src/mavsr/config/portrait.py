@@ -1,6 +1,6 @@
 """``make`` of a corpus of kind portrait: the embedded corpus."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
@@ -26,6 +26,15 @@ class PortraitKeys:
     pretrain_sentences: Annotated[
         int, Strict(), Field(ge=1, le=20), Key("Sentences in each of these; 20 are a minute", MAKE)
     ] = 4
+    text: Annotated[
+        Literal["grid", "books"],
+        Key(
+            "grid: commands of the GRID grammar, for the toy models. books: sentences of ordinary "
+            "English from books in the public domain, for real encoders and LLMs "
+            "(docs/data.md)",
+            MAKE,
+        ),
+    ] = "grid"
     test_clips: Annotated[
         Whole, Key("Clips of one sentence that occurs in no other split", MAKE)
     ] = 200

@@ -13,6 +13,7 @@ from pydantic_core import to_jsonable_python
 from mavsr.config.check import check_config
 from mavsr.config.config import Config
 from mavsr.config.explain import explain, known_path
+from mavsr.config.local_models import read_locally
 from mavsr.config.renamed import refuse_renamed
 from mavsr.errors import InputError
 
@@ -46,6 +47,7 @@ def parse_config(config: Mapping[str, Any]) -> Config:
     own = merged({}, config)
     refuse_renamed(own)
     expand_homes(own)
+    read_locally(own)
     restore_types(own)
     try:
         found = _adapter().validate_python(own)

@@ -7,7 +7,7 @@ from mavsr.config.base import Key, settings
 from mavsr.config.downloads import RemoteFile, shown
 from mavsr.config.features import ExtractKeys
 from mavsr.config.mouths import CropKeys
-from mavsr.config.noise import BabbleSettings, NoiseSettings
+from mavsr.config.noise import NOISEX_HZ, BabbleSettings, NoiseSettings
 from mavsr.config.training import TrainingSettings
 from mavsr.config.values import Count, Flag, NotNegative, Positive, Share, Text
 
@@ -55,7 +55,7 @@ class Noise(NoiseSettings):
             decides=("import_babble",),
             unit="Hz",
         ),
-    ] = 19_980
+    ] = NOISEX_HZ
     made: Annotated[BabbleSettings, Key("The babble where `babble` is null")] = BabbleSettings()
 
     def __post_init__(self) -> None:
@@ -109,6 +109,7 @@ class TaskTraining:
     weight_decay: NotNegative | None = None
     clip: Positive | None = None
     batch_frames: Count | None = None
+    rates_per_step: Literal["published", "all", "drawn"] | None = None
 
     def __post_init__(self) -> None:
         if not self.given:
@@ -133,6 +134,9 @@ class PerTask:
     ] = None
     avsr: Annotated[
         TaskTraining | None, Key("Of models that do both", ("train_model if avsr",))
+    ] = None
+    omni: Annotated[
+        TaskTraining | None, Key("Of models of all three tasks", ("train_model if omni",))
     ] = None
 
 

@@ -6,6 +6,16 @@ from mavsr.config.base import Key, settings
 from mavsr.config.values import Count, Flag, NotNegative, Positive, Share, Whole
 
 TRAIN = ("train_model",)
+BOTH = ("train_model if hears and sees",)
+
+
+@settings("training.task_weights")
+class TaskWeights:
+    """Of the losses of the three tasks in one step of an omni- method."""
+
+    asr: Annotated[NotNegative, Key("Of speech recognition from audio")] = 1.0
+    vsr: Annotated[NotNegative, Key("Of lip reading")] = 1.5
+    avsr: Annotated[NotNegative, Key("Of both")] = 1.0
 
 
 @settings("training")
@@ -35,6 +45,30 @@ class TrainingSettings:
             unit="frames at 25 Hz",
         ),
     ] = 500
+    rates_per_step: Annotated[
+        Literal["published", "all", "drawn"],
+        Key(
+            "all: a step computes a batch at all rates. drawn: at one rate of each modality, drawn "
+            "by seed and step. published: as a method's paper does, drawn for llama-mt and the "
+            "omni- methods, all for the others",
+            TRAIN,
+        ),
+    ] = "published"
+    task_weights: Annotated[
+        TaskWeights,
+        Key("Of the losses in models of task omni (Omni-AVSR's)", ("train_model if omni",)),
+    ] = TaskWeights()
+    audio_dropout: Annotated[
+        Share,
+        Key(
+            "Modality dropout: share of clips, drawn anew in every epoch, that audio-visual scales "
+            "read without their audio",
+            BOTH,
+        ),
+    ] = 0.0
+    video_dropout: Annotated[
+        Share, Key("Likewise without their video; no clip is without both", BOTH)
+    ] = 0.0
     precision: Annotated[
         Literal["float32", "bf16", "bf16-true"],
         Key(
@@ -98,3 +132,10 @@ class TrainingSettings:
             runs=TRAIN,
         ),
     ] = False
+
+    def __post_init__(self) -> None:
+        if self.audio_dropout + self.video_dropout > 1:
+            raise ValueError(
+                f"training.audio_dropout and video_dropout are {self.audio_dropout} and "
+                f"{self.video_dropout}, more than all clips together; lower one"
+            )

@@ -143,7 +143,8 @@ def _reading_own_files(config: Config) -> list[tuple[str, dict[str, str]]]:
     """One job of every kind that reads files of the user's own besides corpora."""
     encoders = {name for model in all_models(config).values() for _, name in model.encoders}
     encoding = [("extract_features", {"encoder": name}) for name in sorted(encoders)]
-    return [("crop_mouths", {}), ("import_babble", {}), *encoding]
+    rules = ("crop_mouths", "import_babble", "import_noise", "list_noise")
+    return [*((rule, {}) for rule in rules), *encoding]
 
 
 def _report(name: str, config: Config, manifests: Path | None) -> list[str]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mavsr.checkpoints import ENCODER
+from mavsr.checkpoints import ENCODER, EXTRACTOR, check_folder
 from mavsr.errors import InputError
 from mavsr.hub import hub_folder
 
@@ -18,17 +18,23 @@ def whisper_folder(name_or_folder: str | Path, revision: str | None, offline: bo
         offline: take a hub model from the local cache alone.
 
     Raises:
-        InputError: the model is missing, gated or not reachable, or its folder is incomplete.
+        InputError: the model is missing, gated or not reachable, or its folder is incomplete, or
+            holds half a file or a pointer of Git LFS.
 
     """
     folder = Path(name_or_folder)
     if not folder.is_dir():
         patterns = [*ENCODER, *_WEIGHT_FILES]
         folder = hub_folder("Whisper", str(name_or_folder), revision, patterns, offline)
-    missing = [name for name in ENCODER if not (folder / name).is_file()]
-    if missing or not any(folder.glob("model*.safetensors")):
+    if not any((folder / name).is_file() for name in EXTRACTOR):
         raise InputError(
-            f"{folder} lacks {', '.join(missing or _WEIGHT_FILES[:1])}; give a complete Whisper "
-            "folder in Hugging Face's format"
+            f"{folder} lacks {' or '.join(EXTRACTOR)}; give a complete Whisper folder in Hugging "
+            "Face's format"
+        )
+    check_folder(folder, f"Whisper {str(name_or_folder)!r}", ENCODER)
+    if not any(folder.glob("model*.safetensors")):
+        raise InputError(
+            f"{folder} holds its weights as a pickle alone, which is not read; fetch its "
+            "model.safetensors"
         )
     return folder

@@ -32,7 +32,7 @@ from mavsr.tokens import MINIMUM_AUDIO_TOKENS, TOKENS_PER_SECOND
 
 _NETWORK = ("activation_function", "encoder_attention_heads", "scale_embedding")
 _EXTRACTOR = ("hop_length", "n_fft", "padding_value", "dither")
-"""What config.json and preprocessor_config.json say that no weight's shape shows."""
+"""What config.json and the feature extractor's file say that no weight's shape shows."""
 SAMPLES_PER_TOKEN = SAMPLE_RATE // TOKENS_PER_SECOND["audio"]
 
 
@@ -129,7 +129,7 @@ class WhisperEncoder(Encoder):
             or extractor.feature_size != network.config.num_mel_bins
         ):
             raise InputError(
-                f"{folder}: preprocessor_config.json gives {given} mel frames of "
+                f"{folder}: its feature extractor gives {given} mel frames of "
                 f"{extractor.feature_size} bins at {extractor.sampling_rate} Hz, config.json asks "
                 f"for {expected} frames of {network.config.num_mel_bins} bins, and sound comes at "
                 f"{SAMPLE_RATE} Hz; make chunk_length, feature_size, max_source_positions agree"

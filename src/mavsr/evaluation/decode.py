@@ -1,7 +1,7 @@
 """Command: transcribe a split with one model at one scale.
 
-Writes one JSON line per utterance (key, reference, hypothesis); scoring reads only these lines and
-the sidecar that says how they were made.
+Writes one JSON line per utterance (key, reference, hypothesis, and what beam search says of it);
+scoring reads only these lines and the sidecar that says how they were made.
 """
 
 import hashlib
@@ -14,17 +14,19 @@ from pathlib import Path
 import torch
 
 from mavsr.command import progress, run_command
-from mavsr.evaluation.hypotheses import Origin, write_hypotheses
+from mavsr.errors import InputError
+from mavsr.evaluation.hypotheses import Origin, line_of, write_hypotheses
 from mavsr.evaluation.resume import Resume
 from mavsr.evaluation.settings import DecodingSettings
 from mavsr.evaluation.split import read_split
-from mavsr.evaluation.transcribe import plan_batches, transcribe
+from mavsr.evaluation.transcribe import plan_batches, recognise
 from mavsr.files import sha256
 from mavsr.model.cost import matrix_parameters, prefix_tokens, teraflops
 from mavsr.model.folder import ModelFolder, read_model_folder
 from mavsr.model.llm import written_config
 from mavsr.model.loading import best_device, load_trained
 from mavsr.model.scales import Scale
+from mavsr.noise.condition import absent
 from mavsr.provenance import provenance
 from mavsr.workflow.code import code_digest
 
@@ -49,7 +51,8 @@ def decode(
         model: folder of a trained model.
         manifest: manifest of the split to transcribe.
         origin: what the config calls corpus, encoders and LLM, for the sidecar.
-        condition: name of the listening condition, for the sidecar.
+        condition: what is done to the clips; features say so already, but for a modality that is
+            absent (:func:`mavsr.noise.condition.absent`).
         scale: scale such as ``a4_v2``.
         hypotheses: the file to write.
         decoding: profile and beam search settings.
@@ -60,27 +63,38 @@ def decode(
     torch.set_num_threads(threads)
     folder = read_model_folder(model)
     settings, chosen = folder.settings, Scale.parse(scale)
-    source = read_split(folder, manifest, audio, video)
+    settings.check_scale(chosen)
+    taken_away = absent(condition)
+    if taken_away and len(chosen.rates) < 2:
+        raise InputError(
+            f"{model} at scale {scale} cannot do without {taken_away}; decode {condition} at "
+            "scales of both modalities"
+        )
+    source = read_split(folder, manifest, audio, video, taken_away, chosen.task)
     network = load_trained(folder, best_device())
 
-    prompt = len(network.prompt_ids)
+    prompt = len(network.prompt_ids(chosen))
     tokens = {key: prefix_tokens(n, chosen, prompt) for key, n in source.lengths().items()}
     read = [manifest, *(path for path in (audio, video) if path)]
     resume = Resume(
         hypotheses.with_suffix(".resume"),
-        _fingerprint(folder, read, origin, decoding),
+        _fingerprint(folder, read, origin, decoding, taken_away),
         code_digest("mavsr.evaluation.decode"),
     )
-    batches = plan_batches({k: n for k, n in tokens.items() if k not in resume.lines}, decoding)
+    # Planned whole: what is left meets the batch that it would have met, and rounds alike.
+    planned = (
+        [k for k in batch if k not in resume.lines] for batch in plan_batches(tokens, decoding)
+    )
+    batches = [batch for batch in planned if batch]
     if resume.lines:
         logging.info("%d of %d utterances were done before", len(resume.lines), len(tokens))
     for batch in progress(batches, len(batches), "decoding batches"):
         started = time.monotonic()
         utterances = [source[key] for key in batch]
-        texts = transcribe(network, utterances, chosen, decoding)
+        found = recognise(network, utterances, chosen, decoding)
         lines = [
-            {"key": u.key, "reference": u.text, "hypothesis": text}
-            for u, text in zip(utterances, texts, strict=True)
+            line_of(utterance.key, utterance.text, one, tokens[utterance.key])
+            for utterance, one in zip(utterances, found, strict=True)
         ]
         resume.add(lines, time.monotonic() - started)
     too_long = sum(
@@ -125,7 +139,11 @@ def decode(
 
 
 def _fingerprint(
-    folder: ModelFolder, read: list[Path], origin: Origin, decoding: DecodingSettings
+    folder: ModelFolder,
+    read: list[Path],
+    origin: Origin,
+    decoding: DecodingSettings,
+    taken_away: str | None,
 ) -> str:
     """Identifies everything that hypotheses and references depend on, but for code.
 
@@ -133,7 +151,7 @@ def _fingerprint(
     """
     settings = {k: v for k, v in asdict(decoding).items() if k != "batch_tokens"}
     digests = [folder.run["run_sha256"], *map(sha256, read)]
-    content = [digests, asdict(origin), settings]
+    content = [digests, asdict(origin), settings, taken_away]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 

@@ -18,6 +18,7 @@ from mavsr.model.adapters.mome import Mome
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.folder import read_model_folder
 from mavsr.model.loading import best_device, load_trained
+from mavsr.noise.condition import absent
 from mavsr.tables import write_csv
 
 COLUMNS = {
@@ -38,6 +39,7 @@ def routing(
     audio: Path | None = None,
     video: Path | None = None,
     threads: int = 1,
+    condition: str = "clean",
 ) -> None:
     """Write ``output`` (CSV, columns as in ``COLUMNS``) for all scales of a trained model.
 
@@ -48,6 +50,7 @@ def routing(
         audio: ``index.json`` of the split's audio features.
         video: ``index.json`` of its video features.
         threads: CPU threads.
+        condition: that of the features; what it takes away is left out.
     """
     torch.set_num_threads(threads)
     folder = read_model_folder(model)
@@ -56,7 +59,7 @@ def routing(
             f"{model} is a model of method {folder.settings.method}, which has no experts; give a "
             "MoME one"
         )
-    source = read_split(folder, manifest, audio, video)
+    source = read_split(folder, manifest, audio, video, absent(condition))
     write_csv(output, routing_table(load_trained(folder, best_device()), source))
 
 

@@ -12,19 +12,20 @@ from mavsr.evaluation.clusters import by_speaker, named
 from mavsr.evaluation.compare import Scored, compare
 from mavsr.evaluation.coverage import check_coverage, expected_clips
 from mavsr.evaluation.hypotheses import Hypotheses, read_hypotheses
-from mavsr.evaluation.normalisers import normaliser
+from mavsr.evaluation.units import counted_unit, text_form
 from mavsr.evaluation.word_errors import count_errors
+from mavsr.model.scales import Scale
 from mavsr.tables import write_csv
 
 COLUMNS = {
     "corpus": "name of the corpus that is tested on",
     "trained_on": "names of the corpora of training, empty for imported models",
     "split": "split that was transcribed",
-    "condition": "clean, or snr_<dB> of babble",
-    "task": "asr, vsr or avsr",
+    "condition": "what was done to the clips, such as clean or snr_<dB> of babble",
+    "task": "asr, vsr or avsr: of a model of several tasks, the one at this scale",
     "method": "such as mtsk-ms or mome-mhsa",
     "variant": "what tells models of one method apart, such as the experts of MoME; often empty",
-    "encoders": "names of the encoders, audio first",
+    "encoders": "names of the encoders at work, audio first",
     "llm": "name of the LLM",
     "compression": "avgpool or stack",
     "audio_rate": "audio compression rate, empty without audio",
@@ -35,12 +36,14 @@ COLUMNS = {
     "substitutions": "words taken for others",
     "deletions": "words missed",
     "insertions": "words that nobody said",
-    "wer": "word error rate, %",
+    "unit": "what is counted above and in wer: word, or character (scoring.unit)",
+    "wer": "error rate over these units, %",
     "wer_low": "lower end of its 95 % bootstrap interval over utterances, %",
     "wer_high": "upper end, %",
     "speakers": "speakers of these utterances, empty where the corpus names none",
     "wer_low_speakers": "lower end of the 95 % interval over speakers, %; empty if they are few",
     "wer_high_speakers": "upper end, %",
+    "cer": "character error rate, %: edits over characters of the references, spaces left out",
     "baseline": "method of the system that p-values compare with, empty if there is none",
     "p_value": "of the paired bootstrap over utterances against the baseline of the same seed",
     "p_speakers": "the same over speakers; empty if they are few",
@@ -82,11 +85,17 @@ def score(hypotheses: list[Path], results: Path, output: Path, scoring: ScoringS
         clips = expected[place]
         check_coverage(path, content, clips.text.to_dict())
         try:
-            errors = count_errors(content.references, content.texts, normaliser(scoring.normaliser))
+            unit = counted_unit(scoring, content.references.values())
+            form = text_form(scoring, unit)
+            errors = count_errors(content.references, content.texts, form)
+            by_character = count_errors(
+                content.references, content.texts, text_form(scoring, "character")
+            )
         except InputError as error:
             raise InputError(f"{path}: {error}") from error
         own = Scored(path, errors, by_speaker(errors, clips.speaker))
-        rows.append(_row(content, own, clips.speaker, scoring.seed))
+        counted = {"unit": unit, "cer": round(by_character.wer, 2)}
+        rows.append(counted | _row(content, own, clips.speaker, scoring.seed))
         found.append(own)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     compare(table, found, scoring)
@@ -102,7 +111,8 @@ def _row(content: Hypotheses, own: Scored, speakers: pd.Series, seed: int) -> di
         "trained_on": sidecar["origin"]["corpus"],  # where sidecars of earlier versions say nothing
         **sidecar["origin"],
         "condition": sidecar["condition"],
-        **{name: sidecar["model"][name] for name in ("task", "method", "compression", "seed")},
+        "task": Scale(sidecar["audio_rate"], sidecar["video_rate"]).task,
+        **{name: sidecar["model"][name] for name in ("method", "compression", "seed")},
         "audio_rate": sidecar["audio_rate"],
         "video_rate": sidecar["video_rate"],
         "utterances": len(errors.keys),

@@ -13,12 +13,12 @@ from torch.nn import functional as F
 
 from mavsr.command import run_command
 from mavsr.errors import InputError
-from mavsr.features.join import UtteranceSource, check_modalities
-from mavsr.features.origin import check_encoders, check_pooling
+from mavsr.evaluation.split import read_split
 from mavsr.model.avsr import MatryoshkaModel, Utterance
 from mavsr.model.folder import read_model_folder
 from mavsr.model.loading import load_trained
 from mavsr.model.scales import TASKS
+from mavsr.noise.condition import absent
 from mavsr.tables import write_csv
 
 COLUMNS = {
@@ -39,6 +39,7 @@ def similarity(
     video: Path | None = None,
     clip: str | None = None,
     threads: int = 1,
+    condition: str = "clean",
 ) -> None:
     """Write ``output`` (CSV, columns as in ``COLUMNS``).
 
@@ -50,17 +51,14 @@ def similarity(
         video: ``index.json`` of its video features.
         clip: key of the clip; None takes the median one by length.
         threads: CPU threads.
+        condition: that of the features; what it takes away is left out.
 
     Raises:
         InputError: the model is missing, is of other features, or the split lacks the clip.
     """
     torch.set_num_threads(threads)
     folder = read_model_folder(model)
-    indexes = {m: path for m, path in (("audio", audio), ("video", video)) if path}
-    check_modalities(folder.settings.task, indexes)
-    source = UtteranceSource(manifest, indexes)
-    check_encoders(folder.encoders, source)
-    check_pooling(folder.settings, source)
+    source = read_split(folder, manifest, audio, video, absent(condition))
     frames = source.frames()
     keys = sorted(source, key=lambda key: (frames[key], key))
     if clip is not None and clip not in keys:

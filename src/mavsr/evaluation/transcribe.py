@@ -1,10 +1,14 @@
 """Transcribe utterances with a model at one scale, and fill batches for it."""
 
+import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 
-from mavsr.evaluation.beams import Sampler, beam_search, best
+from mavsr.evaluation.beams import Ending, Sampler, best, endings
+from mavsr.evaluation.hypotheses import Recognised
+from mavsr.evaluation.recognised import recognised
 from mavsr.evaluation.settings import DecodingSettings
 from mavsr.evaluation.token_tree import TokenTree
 from mavsr.model.avsr import MatryoshkaModel, Utterance
@@ -13,7 +17,19 @@ from mavsr.numerics import numerics_of
 from mavsr.seeds import derive_seed
 
 
-@torch.inference_mode()
+class Hypothesis(NamedTuple):
+    """What an utterance is taken to say.
+
+    Attributes:
+        text: the transcript.
+        confidence: geometric mean of the probabilities that the LLM gave to its tokens, EOS
+            included, in [0, 1]. It orders transcripts of one model; it is no share of right words.
+    """
+
+    text: str
+    confidence: float
+
+
 def transcribe(
     model: MatryoshkaModel,
     utterances: Sequence[Utterance],
@@ -21,6 +37,43 @@ def transcribe(
     decoding: DecodingSettings,
 ) -> list[str]:
     """Transcripts of a batch, each the same as if the utterance were decoded alone."""
+    return [found.text for found in hypotheses(model, utterances, scale, decoding)]
+
+
+@torch.inference_mode()
+def hypotheses(
+    model: MatryoshkaModel,
+    utterances: Sequence[Utterance],
+    scale: Scale,
+    decoding: DecodingSettings,
+) -> list[Hypothesis]:
+    """Transcripts of a batch with the model's confidence in each; see :func:`transcribe`."""
+    return [
+        Hypothesis(model.text(found[0].tokens), min(1.0, math.exp(found[0].score)))
+        if found
+        else Hypothesis("", 0.0)
+        for found in _search(model, utterances, scale, decoding)
+    ]
+
+
+@torch.inference_mode()
+def recognise(
+    model: MatryoshkaModel,
+    utterances: Sequence[Utterance],
+    scale: Scale,
+    decoding: DecodingSettings,
+) -> list[Recognised]:
+    """The same transcripts with all that the search says of them; see :class:`Recognised`."""
+    searched = _search(model, utterances, scale, decoding)
+    return [recognised(model.text, found, decoding.nbest) for found in searched]
+
+
+def _search(
+    model: MatryoshkaModel,
+    utterances: Sequence[Utterance],
+    scale: Scale,
+    decoding: DecodingSettings,
+) -> list[list[Ending]]:
     old = numerics_of(model.settings.numerics).old_beams
     model.adapter.activate(scale)
     tree = TokenTree(model.llm, model.prefixes(utterances, scale))
@@ -30,8 +83,7 @@ def transcribe(
         seeds = [derive_seed(sampling.seed, "decoding", u.key) for u in utterances]
         choose = Sampler(seeds, sampling, tree.logits.device, old)
     end = model.tokenizer.eos_token_id
-    found = beam_search(tree, end, decoding.beams, decoding.max_new_tokens, choose, old)
-    return [model.text(ids) for ids in found]
+    return endings(tree, end, decoding.beams, decoding.max_new_tokens, choose, old)
 
 
 def plan_batches(prefix_tokens: Mapping[str, int], decoding: DecodingSettings) -> list[list[str]]:

@@ -4,9 +4,10 @@
 --condition clean --output OUT.tar``
 
 Audio comes as it is stored (field ``flac``): clean from a mouths shard, noisy from a noise shard.
-Video comes from a mouths shard (field ``mkv``) and is augmented here if the condition is a training
-view. The encoder is in eval mode (no dropout, fixed batch statistics): no feature depends on its
-neighbours, but for rounding. Each becomes ``<key>.safetensors`` with the tensor ``features``
+Video comes from a mouths shard (field ``mkv``), and is augmented here if the condition is a
+training view, or altered if it is one of tests (:mod:`mavsr.features.alterations`). The encoder is
+in eval mode (no dropout, fixed batch statistics): no feature depends on its neighbours, but for
+rounding. Each becomes ``<key>.safetensors`` with the tensor ``features``
 (tokens, dim), and says what made it.
 """
 
@@ -22,12 +23,13 @@ from mavsr.command import progress, run_command
 from mavsr.encoders import Encoder, EncoderSettings, load_encoder
 from mavsr.encoders.batches import BatchPlan, encode_stream
 from mavsr.errors import InputError
+from mavsr.features.alterations import altered
 from mavsr.features.content import FIELD, MadeBy, pack
 from mavsr.features.settings import ExtractSettings
 from mavsr.features.views import clean_view, random_view
 from mavsr.media import FRAME_RATE, SAMPLE_RATE, decode_audio, decode_video
 from mavsr.mouths.ledger import kept_keys
-from mavsr.noise.condition import Condition
+from mavsr.noise.condition import ALTERATIONS, Condition
 from mavsr.shards import Fields, extents, read_shard, write_shard
 
 _INPUT_FIELD = {"audio": "flac", "video": "mkv"}
@@ -58,6 +60,8 @@ def encoder_input(
         return torch.from_numpy(samples)
     if condition.kind == "view":
         return random_view(samples, settings.seed, key, int(condition.number), settings.flip)
+    if condition.kind in ALTERATIONS:
+        samples = altered(samples, condition, key, settings.seed)
     return clean_view(samples)
 
 
@@ -99,6 +103,8 @@ def origin(
     if condition.kind == "view":
         drawn = {"view": int(condition.number), "seed": extraction.seed, "flip": extraction.flip}
         return made_by | drawn
+    if condition.kind in ALTERATIONS:
+        return made_by | {"condition": condition.name, "seed": extraction.seed}
     return made_by
 
 
@@ -116,7 +122,8 @@ def extract(
     Args:
         shard: a mouths shard, or for audio a noise shard.
         encoder: kind and path of the encoder.
-        condition: clean, snr_<decibels> or view_<number>.
+        condition: what has been done to the audio, or is done to the video
+            (:mod:`mavsr.noise.condition`).
         output: shard to write.
         settings: how.
         threads: CPU threads of the encoder.

@@ -23,6 +23,7 @@ class UtteranceSource(Mapping[str, Utterance]):
         manifest: the split's manifest.
         indexes: modality -> ``index.json`` of its cached features.
         texts: the manifest's transcripts, if they have been read already.
+        absent: modality that a test takes away; utterances are read without it.
 
     Raises:
         InputError: the modalities hold different clips, or a cached clip has no transcript.
@@ -34,7 +35,9 @@ class UtteranceSource(Mapping[str, Utterance]):
         manifest: Path,
         indexes: Mapping[str, Path],
         texts: Mapping[str, str] | None = None,
+        absent: str | None = None,
     ):
+        self._absent = absent
         self._texts = transcripts(manifest) if texts is None else texts
         self._caches = {modality: FeatureCache(path.parent) for modality, path in indexes.items()}
         self._keys = list(next(iter(self._caches.values())).keys)
@@ -68,11 +71,18 @@ class UtteranceSource(Mapping[str, Utterance]):
         return numerics_of(audio.made_by.get("numerics", "ours") if audio else "ours").aligned
 
     def lengths(self) -> dict[str, dict[str, int]]:
-        """Key -> modality -> aligned tokens of the clip, from the index alone."""
+        """Key -> modality -> aligned tokens of the clip, from the index alone.
+
+        A modality that is absent is left out.
+        """
         tokens = {modality: cache.tokens for modality, cache in self._caches.items()}
-        return {
+        found = {
             key: align_lengths(key, {m: found[key] for m, found in tokens.items()}, self._cut)
             for key in self._keys
+        }
+        return {
+            key: {m: count for m, count in counts.items() if m != self._absent}
+            for key, counts in found.items()
         }
 
     def frames(self) -> dict[str, int]:
@@ -81,7 +91,8 @@ class UtteranceSource(Mapping[str, Utterance]):
 
     def __getitem__(self, key: str) -> Utterance:
         tokens = {modality: cache[key] for modality, cache in self._caches.items()}
-        return Utterance(key, self._texts[key], align_tokens(key, tokens, self._cut))
+        aligned = align_tokens(key, tokens, self._cut)
+        return Utterance(key, self._texts[key], aligned, self._absent)
 
     def __iter__(self):
         return iter(self._keys)

@@ -12,7 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from mavsr.encoders import Encoder, EncoderSettings, load_encoder
@@ -33,8 +32,9 @@ from mavsr.media import (
 )
 from mavsr.model.avsr import Utterance
 from mavsr.noise.condition import Condition
-from mavsr.noise.file import read_noise
+from mavsr.noise.file import read_source
 from mavsr.noise.render import NoiseSettings, render
+from mavsr.noise.sources import Noise
 from mavsr.numerics import Count, Numerics, numerics_of
 from mavsr.records import read_json
 from mavsr.shards import Extent, Fields, contents, damaged, read_field
@@ -112,10 +112,10 @@ class Clips:
             )
 
     @cached_property
-    def babble(self) -> np.ndarray:
-        """The noise, float32 (N,) at 16 kHz."""
+    def babble(self) -> Noise:
+        """The noise."""
         assert self.settings.babble is not None
-        return read_noise(self.settings.babble)
+        return read_source(self.settings.babble, test_share=self.settings.noise.test_share)
 
     @cached_property
     def frames(self) -> dict[str, int]:

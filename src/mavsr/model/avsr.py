@@ -34,6 +34,14 @@ class Utterance:
     text: str
     tokens: dict[str, torch.Tensor]
     """Modality -> frozen encoder tokens (T, d): 50 per second for audio, 25 for video."""
+    dropped: str | None = None
+    """Modality that audio-visual scales do without: its tokens and markers are left out of the
+    sequence, the prompt stays."""
+
+    def rates(self, scale: Scale) -> dict[str, int]:
+        """Modality -> rate of what this clip's sequence holds at ``scale``, audio before video."""
+        both = scale.task == "avsr"
+        return {m: rate for m, rate in scale.rates.items() if not (both and m == self.dropped)}
 
 
 class MatryoshkaModel(nn.Module):
@@ -74,7 +82,6 @@ class MatryoshkaModel(nn.Module):
         )
         self.adapter = make_adapter(self.llm, settings)
         self._tokenised: dict[str, list[int]] = {}
-        self.prompt_ids = self._token_ids(PROMPTS[settings.task])
 
     def extend_vocabulary(self, tables: Mapping[str, torch.Tensor]) -> None:
         """Add rows to the LLM's tables, see :mod:`mavsr.model.vocabulary`; they are saved too."""
@@ -101,9 +108,11 @@ class MatryoshkaModel(nn.Module):
         """
         parts = [[self.opening()] for _ in utterances]
         for modality, rate in scale.rates.items():
-            for part, tokens in zip(parts, self.marked(utterances, modality, rate), strict=True):
-                part.append(tokens)
-        prompt = self.prompt()
+            holding = [n for n, clip in enumerate(utterances) if modality in clip.rates(scale)]
+            marked = self.marked([utterances[n] for n in holding], modality, rate)
+            for n, tokens in zip(holding, marked, strict=True):
+                parts[n].append(tokens)
+        prompt = self.prompt(scale)
         return [torch.cat([*part, prompt]) for part in parts]
 
     def opening(self) -> torch.Tensor:
@@ -120,6 +129,8 @@ class MatryoshkaModel(nn.Module):
         self, utterances: Sequence[Utterance], modality: str, rate: int
     ) -> list[torch.Tensor]:
         """Projected tokens of one modality between their markers, (n_i + 2, hidden) per clip."""
+        if not utterances:
+            return []
         compressed = [
             compress(u.tokens[modality].to(self.markers), rate, self.settings.compression)
             for u in utterances
@@ -135,9 +146,13 @@ class MatryoshkaModel(nn.Module):
             for tokens in projected.split([len(c) for c in compressed])
         ]
 
-    def prompt(self) -> torch.Tensor:
-        """The task's prompt, embedded, (n, hidden)."""
-        return self.embed(self.prompt_ids)
+    def prompt(self, scale: Scale) -> torch.Tensor:
+        """The prompt of a scale's task, embedded, (n, hidden)."""
+        return self.embed(self.prompt_ids(scale))
+
+    def prompt_ids(self, scale: Scale) -> list[int]:
+        """Its token ids."""
+        return self._token_ids(PROMPTS[scale.task])
 
     def embed(self, ids: list[int]) -> torch.Tensor:
         """Embeddings of token ids, (n, hidden)."""
@@ -182,10 +197,10 @@ class MatryoshkaModel(nn.Module):
             position_kinds(
                 {
                     m: compressed_length(len(utterance.tokens[m]), rate)
-                    for m, rate in scale.rates.items()
+                    for m, rate in utterance.rates(scale).items()
                 },
                 before=int(bos),
-                after=len(self.prompt_ids) + len(self.targets(utterance)) - 1,
+                after=len(self.prompt_ids(scale)) + len(self.targets(utterance)) - 1,
             )
             for utterance in utterances
         ]

@@ -18,12 +18,15 @@ def prefix_tokens(encoder_tokens: dict[str, int], scale: Scale, prompt_tokens: i
     """Tokens before the transcript, counted as the paper does: without BOS and markers.
 
     Args:
-        encoder_tokens: modality -> tokens of the clip before compression.
+        encoder_tokens: modality -> tokens of the clip before compression; what is absent counts
+            nothing.
         scale: the compression rates.
         prompt_tokens: length of the tokenised prompt.
     """
     return prompt_tokens + sum(
-        compressed_length(encoder_tokens[modality], rate) for modality, rate in scale.rates.items()
+        compressed_length(encoder_tokens[modality], rate)
+        for modality, rate in scale.rates.items()
+        if modality in encoder_tokens
     )
 
 

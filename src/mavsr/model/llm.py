@@ -99,11 +99,8 @@ def load_llm(
         raise _explained(error, name, folder) from error
     llm, loading = loaded
     _check_tensors(name, folder, loading)
-    if tokenizer.eos_token_id is None:
-        raise InputError(
-            f"the tokenizer of the LLM {name!r} has no EOS token, with which every transcript "
-            "ends; set eos_token in its tokenizer_config.json, or take an LLM that has one"
-        )
+    _check_head(name, folder, llm)
+    _check_tokenizer(name, folder, llm, tokenizer)
     others = set(getattr(llm.config, "layer_types", None) or ()) - ATTENTION_LAYERS
     if others or llm._is_stateful:
         raise InputError(
@@ -158,6 +155,45 @@ def _check_tensors(name: str, folder: Path, loading: dict[str, Any]) -> None:
                 f"the LLM {name!r} cannot be loaded: its weights {what} {odd[0]}{more}, by what "
                 f"{folder / 'config.json'} asks for; put back the config.json of these weights"
             )
+
+
+def _check_head(name: str, folder: Path, llm: PreTrainedModel) -> None:
+    """Refuse an output head of its own where ``config.json`` says that it is the embedding table.
+
+    transformers keeps both then, and whatever counts or exports goes by the config.
+    """
+    own = llm.get_output_embeddings().weight is not llm.get_input_embeddings().weight
+    if own and llm.config.tie_word_embeddings:
+        raise InputError(
+            f"the LLM {name!r} cannot be loaded: its weights hold an output head (lm_head.weight) "
+            f"unlike their embedding table, and {folder / 'config.json'} ties the two "
+            "(tie_word_embeddings); put back the config.json of these weights"
+        )
+
+
+def _check_tokenizer(
+    name: str, folder: Path, llm: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    """Refuse a tokenizer without EOS, or with ids for which the LLM has no embedding.
+
+    What else differs between tokenizers does not matter here: BOS may be EOS (GPT-2's, SmolLM2's)
+    or be missing (Qwen's), and nothing is padded with a token.
+    """
+    if tokenizer.eos_token_id is None:
+        raise InputError(
+            f"the tokenizer of the LLM {name!r} has no EOS token, with which every transcript "
+            "ends; set eos_token in its tokenizer_config.json, or take an LLM that has one"
+        )
+    rows = llm.get_input_embeddings().num_embeddings
+    named = {"BOS": tokenizer.bos_token_id, "EOS": tokenizer.eos_token_id}
+    used = {**named, "the last of its vocabulary": tokenizer.vocab_size - 1}
+    if odd := {what: i for what, i in used.items() if i is not None and i >= rows}:
+        what, number = next(iter(odd.items()))
+        raise InputError(
+            f"the LLM {name!r} cannot be loaded: {what} is token {number:,} of the tokenizer in "
+            f"{folder}, and the embedding table has {rows:,} rows; put back the tokenizer of these "
+            "weights"
+        )
 
 
 def _explained(error: Exception, name: str, folder: Path) -> InputError:

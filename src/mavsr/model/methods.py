@@ -21,7 +21,10 @@ class Method:
     options: Mapping[str, object] = field(default_factory=dict)
     """What that module is told beside the model's settings."""
     models: Literal["one", "per scale", "uncompressed"] = "one"
-    """One model for all scales, one for each, or one trained at rate 1 and pooled at test time."""
+    """One model for all rates, one for each rate or pair of rates, or one trained at rate 1 and
+    pooled at test time."""
+    omni: bool = False
+    """Whether it trains one model for ASR, VSR and AVSR (task ``omni``), or one for each task."""
 
 
 METHODS = {
@@ -34,6 +37,11 @@ METHODS = {
     "mome-ffn": Method("mome", {"block": "ffn"}),
     "mome-layer": Method("mome", {"block": "layer"}),
     "avgpool-at-inference": Method("lora", {"shared": True}, models="uncompressed"),
+    "llama-mt": Method("lora", {"shared": True}, models="per scale", omni=True),
+    "omni-s": Method("lora", {"shared": True}, omni=True),
+    "omni-t": Method("lora", {"by_task": True}, omni=True),
+    "omni-st": Method("lora", {"shared": True, "by_task": True}, omni=True),
+    "omni-mome": Method("mome", {"block": "mhsa"}, omni=True),
 }
 """Name -> method, in the order of the papers' tables."""
 

@@ -16,12 +16,17 @@ TUNED = {
     "clip": "clip",
     "batch_frames": "frames",
     "lora_rank": "rank",
+    "rates_per_step": "rates",
+    "audio_dropout": "noaudio",
+    "video_dropout": "novideo",
 }
 """Training setting that an experiment's entry may state -> what it is called in a model's name."""
 
 
-def written(value: float) -> str:
-    """A number for a name: in full, as an exponent's minus would part the name."""
+def written(value: float | str) -> str:
+    """A value for a name; a number in full, as an exponent's minus would part the name."""
+    if isinstance(value, str):
+        return value
     return format(Decimal(repr(value)).normalize(), "f")
 
 

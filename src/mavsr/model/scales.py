@@ -1,19 +1,27 @@
 """Scales: the (audio rate, video rate) pairs at which one Matryoshka model can be used.
 
 A rate r keeps one token for every r encoder tokens. Llama-MTSK trains on all G x T pairs of G audio
-and T video rates (Sec. 3.2); a task without audio or video has no rate for it.
+and T video rates (Sec. 3.2); a task without audio or video has no rate for it. A model of the task
+``omni`` (Omni-AVSR) has the scales of all three tasks; a scale tells by its rates of which it is.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mavsr.errors import InputError
 
 COMPRESSIONS = ("avgpool", "stack")
 """Average the r tokens, or concatenate them along the hidden dimension."""
-TASKS = {"asr": ("audio",), "vsr": ("video",), "avsr": ("audio", "video")}
+TASKS = {
+    "asr": ("audio",),
+    "vsr": ("video",),
+    "avsr": ("audio", "video"),
+    "omni": ("audio", "video"),
+}
 """Task -> the modalities the model hears or sees, in the order of the token sequence."""
+OMNI = "omni"
+"""The three tasks by one model."""
 
 
 @dataclass(frozen=True, order=True)
@@ -34,6 +42,12 @@ class Scale:
         """Modality -> rate, audio before video, absent modalities left out."""
         both = {"audio": self.audio, "video": self.video}
         return {modality: rate for modality, rate in both.items() if rate is not None}
+
+    @property
+    def task(self) -> str:
+        """What is transcribed at this scale: ``asr``, ``vsr`` or ``avsr``."""
+        modalities = tuple(self.rates)
+        return next(task for task in tasks_of(OMNI) if TASKS[task] == modalities)
 
     @property
     def name(self) -> str:
@@ -58,8 +72,24 @@ def check_rate(rate: object, what: str) -> None:
         raise InputError(f"{what} is {rate!r}; it must be a whole number of at least 1")
 
 
+def tasks_of(task: str) -> tuple[str, ...]:
+    """The tasks that a model of ``task`` is trained for: three for ``omni``, else itself."""
+    return tuple(name for name in TASKS if name != OMNI) if task == OMNI else (task,)
+
+
+def modalities_of(scales: Iterable[Scale]) -> tuple[str, ...]:
+    """The modalities that any of ``scales`` takes, audio before video."""
+    taken = {modality for scale in scales for modality in scale.rates}
+    return tuple(modality for modality in TASKS[OMNI] if modality in taken)
+
+
 def all_scales(task: str, audio: Sequence[int], video: Sequence[int]) -> list[Scale]:
-    """Every scale of ``task`` over the given rates, audio rate varying slowest."""
+    """Every scale of ``task`` over the given rates, audio rate varying slowest.
+
+    Those of ``omni`` are those of its tasks, one after the other.
+    """
+    if task == OMNI:
+        return [scale for part in tasks_of(task) for scale in all_scales(part, audio, video)]
     modalities = TASKS[task]
     audio_rates: list[int | None] = [*audio] if "audio" in modalities else [None]
     video_rates: list[int | None] = [*video] if "video" in modalities else [None]

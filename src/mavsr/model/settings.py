@@ -6,8 +6,8 @@ from mavsr.config.encoders import OURS
 from mavsr.config.llms import LORA_TARGETS
 from mavsr.errors import InputError
 from mavsr.model.adapters.settings import MomeSettings
-from mavsr.model.methods import method_of
-from mavsr.model.scales import COMPRESSIONS, TASKS, Scale, all_scales, check_rate
+from mavsr.model.methods import METHODS, method_of
+from mavsr.model.scales import COMPRESSIONS, OMNI, TASKS, Scale, all_scales, check_rate
 from mavsr.numerics import numerics_of
 
 
@@ -16,7 +16,7 @@ class ModelSettings:
     """A Matryoshka model over frozen encoders and a frozen LLM."""
 
     task: str
-    """``asr``, ``vsr`` or ``avsr``."""
+    """``asr``, ``vsr``, ``avsr``, or ``omni`` for the three by one model."""
     method: str
     """A name of :data:`mavsr.model.methods.METHODS`."""
     compression: str
@@ -51,6 +51,14 @@ class ModelSettings:
         numerics_of(self.numerics)
         if self.task not in TASKS:
             raise InputError(f"task {self.task!r} is unknown; choose from {', '.join(TASKS)}")
+        if method.omni != (self.task == OMNI):
+            fitting = ", ".join(
+                name for name, m in METHODS.items() if m.omni == (self.task == OMNI)
+            )
+            raise InputError(
+                f"method {self.method} is not one for the task {self.task}; set task: omni for one "
+                f"model of ASR, VSR and AVSR, or take one of the task's methods: {fitting}"
+            )
         if self.compression not in COMPRESSIONS:
             raise InputError(
                 f"compression {self.compression!r} is unknown; "
@@ -70,7 +78,8 @@ class ModelSettings:
                 check_rate(rate, f"a rate in {modality}_rates")
             if list(rates) != sorted(set(rates)) or not rates:
                 raise InputError(f"{modality}_rates {list(rates)}: list each rate once, ascending")
-        if method.models == "per scale" and len(self.scales) != 1:
+        several = any(len(self.rates(modality)) > 1 for modality in TASKS[self.task])
+        if method.models == "per scale" and several:
             raise InputError(
                 f"{self.method} trains one model per scale, not one for {len(self.scales)} scales"
             )
@@ -127,7 +136,7 @@ class ModelSettings:
         return 1 if method_of(self.method).models == "uncompressed" else rate
 
     def scale_weight(self, scale: Scale) -> float:
-        """c_ij, the weight of a scale's loss (MoME, loss over all scales)."""
+        """c_ij, the weight of a scale's loss among those of its task (MoME, loss over scales)."""
         return dict(self.mome.scale_weights).get(scale.name, 1.0) if self.mome else 1.0
 
     @property

@@ -97,11 +97,25 @@ def follow_largest(
 ) -> Person:
     """Find the one person whose face takes the most room in the clip.
 
+    The track with the largest sum of box areas wins (the earlier one if equal); its gaps stay gaps,
+    whoever else is in the picture. The arguments are those of :func:`follow_all`.
+
+    Returns:
+        the person; without any frame if there is no face.
+
+    """
+    people = follow_all(looks, cuts, doubts)
+    return max(people, key=lambda person: person.area, default=Person())
+
+
+def follow_all(
+    looks: dict[int, Faces], cuts: Collection[int] = (), doubts: Collection[int] = ()
+) -> list[Person]:
+    """Join the faces of a clip to tracks, one per person and shot.
+
     In every look faces are joined to tracks, closest pairs first: pairs of overlapping boxes by
     their overlap, then pairs of boxes near each other by their distance. A track keeps its last box
-    while its person is not seen, and ends at a cut. A face that no track can take begins one. The
-    track with the largest sum of box areas wins (the earlier one if equal); its gaps stay gaps,
-    whoever else is in the picture.
+    while its person is not seen, and ends at a cut. A face that no track can take begins one.
 
     Args:
         looks: frame -> the faces in it, in order.
@@ -109,7 +123,7 @@ def follow_largest(
         doubts: frames that may begin one: a track goes on only if its box hardly moved.
 
     Returns:
-        the person; without any frame if there is no face.
+        the tracks, in the order in which they began.
 
     """
     tracks: list[Person] = []
@@ -127,7 +141,7 @@ def follow_largest(
             person.add(frame, faces, face)
             person.area += area(faces.boxes[face])
         before = frame
-    return max(ended + tracks, key=lambda person: person.area, default=Person())
+    return ended + tracks
 
 
 def nearest(faces: Faces, box: Sequence[float]) -> int | None:

@@ -104,7 +104,7 @@ def find_landmarks(
 def _find(frames: Iterable[np.ndarray], look: Look, every: int) -> Found:
     cuts = Cuts()
     numbers: list[int] = []
-    looked_at = _looked_at(ahead(frames), every, cuts, numbers)
+    looked_at = frames_to_look_at(ahead(frames), every, cuts, numbers)
     faces = list(look(looked_at))
     looks = dict(zip(numbers, faces, strict=True))
     person = follow_largest(looks, cuts.certain, cuts.doubtful)
@@ -119,7 +119,7 @@ def _find(frames: Iterable[np.ndarray], look: Look, every: int) -> Found:
     return Found(landmarks, seen, scores, share, len(numbers) + more, tuple(cuts.certain))
 
 
-def _looked_at(
+def frames_to_look_at(
     frames: Iterable[np.ndarray], every: int, cuts: Cuts, numbers: list[int]
 ) -> Iterator[np.ndarray]:
     """Every n-th frame, both sides of cuts, the last; their numbers are noted in ``numbers``."""

@@ -1,4 +1,4 @@
-"""Stage 3: mix babble into the audio at a signal-to-noise ratio."""
+"""Stage 3: mix noise into the audio at a signal-to-noise ratio."""
 
 from typing import Any
 

@@ -13,6 +13,7 @@ import numpy as np
 from mavsr.command import progress, run_command
 from mavsr.config.noise import BabbleSettings
 from mavsr.corpus.manifest import read_manifest
+from mavsr.corpus.members import as_file
 from mavsr.errors import InputError
 from mavsr.files import atomic
 from mavsr.media import SAMPLE_RATE, encode_audio, read_audio
@@ -48,7 +49,8 @@ def babble(
         if index in unusable:
             return None
         try:
-            return read_audio(Path(rows[index][0]), rows[index][1], rows[index][2])
+            with as_file(Path(rows[index][0])) as file:
+                return read_audio(file, rows[index][1], rows[index][2])
         except InputError as error:
             _log.warning("left out of the babble: %s", error)
             unusable.add(index)

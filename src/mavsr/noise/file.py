@@ -1,4 +1,4 @@
-"""The noise that jobs mix in, read and held against the checksum that FLAC files carry."""
+"""The noise that jobs mix in, read and held against the checksums that its files carry."""
 
 import hashlib
 from pathlib import Path
@@ -8,10 +8,36 @@ import soundfile
 
 from mavsr.errors import InputError
 from mavsr.media import read_audio
+from mavsr.noise.condition import BABBLE
+from mavsr.noise.sources import COLUMNS, Noise, Pieces, Recording
 from mavsr.remedies import rebuild_command
+from mavsr.tables import read_parquet
 
 _MD5 = slice(26, 42)
 """In a FLAC file's first block (RFC 9639, section 8.2): MD5 of the samples, zero if unknown."""
+
+
+def read_source(path: Path, name: str = BABBLE, test_share: float = 0.0) -> Noise:
+    """A source of noise.
+
+    Args:
+        path: a recording, or a list of pieces (Parquet): that of a folder, or a manifest.
+        name: what the config calls the noise.
+        test_share: of babble, the share of the recording that is kept for tests. Training hears no
+            other noise, so tests hear all of it.
+
+    Raises:
+        InputError: a file is missing or damaged.
+
+    """
+    what = "the babble" if name == BABBLE else f"the noise {name!r}"
+    if path.suffix != ".parquet":
+        share = test_share if name == BABBLE else 0.0
+        return Recording(read_noise(path), share, what, str(path))
+    table = read_parquet(path, "list of noise").fillna({"speaker": ""})
+    # No clip is disturbed by its own speaker: the clips of a manifest are known by their keys.
+    whose = dict(zip(table.key, table.speaker, strict=True)) if "key" in table else {}
+    return Pieces(table[list(COLUMNS)], whose, what)
 
 
 def read_noise(path: Path) -> np.ndarray:

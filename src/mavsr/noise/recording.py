@@ -1,4 +1,4 @@
-"""Command: a recording of babble, such as NOISEX-92's, as 16 kHz mono FLAC.
+"""Command: a recording of noise, such as NOISEX-92's babble, as 16 kHz mono FLAC.
 
 ``python -m mavsr.noise.recording --source babble.mat --output babble.flac``
 
@@ -18,12 +18,11 @@ import scipy.signal
 import soundfile
 
 from mavsr.command import run_command
+from mavsr.config.noise import NOISEX_HZ
 from mavsr.errors import InputError
 from mavsr.files import atomic
 from mavsr.media import SAMPLE_RATE, encode_audio
 
-NOISEX_HZ = 19_980
-"""Sampling rate of NOISEX-92 (Varga and Steeneken, Speech Communication 12, 1993)."""
 SHORTEST_S = 1.0
 _FULL_SCALE = 2.0**15
 """Of 16-bit samples, which MATLAB files may also hold as floating-point numbers."""
@@ -42,7 +41,10 @@ def recording(source: Path, output: Path, mat_hz: int = NOISEX_HZ) -> None:
 
     """
     if not source.is_file():
-        raise InputError(f"noise.babble is {source}, which is not a file; docs/data.md says more")
+        raise InputError(
+            f"the noise {source} is not a file; correct noise.babble or noises, docs/data.md says "
+            "more"
+        )
     matlab = source.suffix.lower() == ".mat"
     sound, rate = read_mat(source, mat_hz) if matlab else _read_sound(source)
     _check(sound, rate, source)
@@ -109,10 +111,10 @@ def _check(sound: np.ndarray, rate: int, path: Path) -> None:
         raise InputError(f"{path} holds values that are not finite numbers; it is no recording")
     if len(sound) < SHORTEST_S * rate:
         raise InputError(
-            f"{path} is {len(sound) / rate:.3f} s long; babble needs {SHORTEST_S} s at least"
+            f"{path} is {len(sound) / rate:.3f} s long; noise needs {SHORTEST_S} s at least"
         )
     if not sound.any():
-        raise InputError(f"{path} is silent; babble needs some sound")
+        raise InputError(f"{path} is silent; it is no noise")
 
 
 def resample(sound: np.ndarray, rate: int) -> np.ndarray:

@@ -5,64 +5,60 @@ from dataclasses import dataclass
 import numpy as np
 
 from mavsr.config.noise import NoiseSettings
-from mavsr.errors import InputError
-from mavsr.media import SAMPLE_RATE
-from mavsr.noise.condition import Condition
+from mavsr.noise.condition import BABBLE, Condition
 from mavsr.noise.mixing import mask_spans, mix
+from mavsr.noise.sources import Cut, Noise, Part
 from mavsr.seeds import generator
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """Audio float32 (N,) in [-1, 1], ratio in dB and first sample of the noise; None if clean."""
+    """Audio float32 (N,) in [-1, 1], ratio in dB and the noise in it; both None if clean."""
 
     sound: np.ndarray
     snr_db: float | None
-    noise_offset: int | None
+    noise: Cut | None
 
 
 def render(
-    speech: np.ndarray, babble: np.ndarray, condition: Condition, key: str, settings: NoiseSettings
+    speech: np.ndarray, noise: Noise, condition: Condition, key: str, settings: NoiseSettings
 ) -> Rendered:
     """Render the audio of clip ``key`` under ``condition``.
 
-    The noise of a test condition begins at an offset that depends on the key and not on the ratio,
-    so that conditions differ in nothing but their ratio. A view masks first and then adds noise,
-    over masked spans too (auto_avsr's order). A mixture beyond [-1, 1] is scaled down as a whole,
-    which keeps its ratio; its level does not matter, as encoders get normalised waveforms.
+    The noise of a test condition depends on the key and not on the ratio, so that conditions differ
+    in nothing but their ratio, and it is of the part that no training view hears. A view masks
+    first and then adds noise, over masked spans too (auto_avsr's order). A mixture beyond [-1, 1]
+    is scaled down as a whole, which keeps its ratio; its level does not matter, as encoders get
+    normalised waveforms.
 
     Args:
         speech: float32 (N,) at 16 kHz.
-        babble: float32 (M,) at 16 kHz; repeated if shorter than ``speech``.
-        condition: what to do.
+        noise: the condition's; for a view the babble.
+        condition: clean, of a noise, or a view.
         key: the clip's key.
         settings: seed and parameters.
 
     Raises:
-        InputError: the babble is silent where this clip would get its noise.
+        InputError: the noise is silent where this clip would get it.
 
     """
     snr: float | str = "clean"
+    part: Part = "test"
     if condition.kind == "snr":
-        random = generator(settings.seed, key, "test noise")
+        # Of another noise than babble its name is one of the seed's.
+        other = [] if condition.noise == BABBLE else [condition.noise]
+        random = generator(settings.seed, key, "test noise", *other)
         snr = condition.number
     elif condition.kind == "view":
+        part = "train"
         random = generator(settings.seed, key, condition.name)
         speech = _masked(speech, random, settings)
         snr = settings.snrs[random.integers(len(settings.snrs))]
     if isinstance(snr, str) or not speech.any():  # silence has no ratio to anything
         return Rendered(speech, None, None)
-    babble = np.tile(babble, -(-len(speech) // len(babble)))
-    offset = int(random.integers(len(babble) - len(speech) + 1))
-    noise = babble[offset : offset + len(speech)]
-    if not noise.any():
-        raise InputError(
-            f"clip {key!r}: the babble is silent for {len(noise) / SAMPLE_RATE:.2f} s from "
-            f"{offset / SAMPLE_RATE:.2f} s on, so {snr:g} dB cannot be reached; cut the silence "
-            "out of the noise.babble recording"
-        )
-    mixture = mix(speech, noise, snr)
-    return Rendered(mixture / max(1.0, np.abs(mixture).max()), float(snr), offset)
+    cut = noise.cut(key, len(speech), part, random)
+    mixture = mix(speech, cut.samples, snr)
+    return Rendered(mixture / max(1.0, np.abs(mixture).max()), float(snr), cut)
 
 
 def _masked(speech: np.ndarray, random: np.random.Generator, settings: NoiseSettings) -> np.ndarray:

@@ -14,7 +14,7 @@ from mavsr.config.toy import ToyLlama
 from mavsr.errors import InputError
 from mavsr.model.methods import method_of
 from mavsr.model.settings import ModelSettings
-from mavsr.report.llm_shapes import LLMS, SHAPES, llm_shape
+from mavsr.report.llm_shapes import SHAPES, UNGATED, llm_shape
 from mavsr.workflow.paths import TOYS
 
 
@@ -55,8 +55,8 @@ def llm_size(path: str, toy: ToyLlama) -> LlmSize:
                 "tie_word_embeddings": False,
             }
         )
-    if known in LLMS:
-        return _llama(SHAPES[known])
+    if shape := (SHAPES | UNGATED).get(known):
+        return _llama(shape)
     file = Path(path) / "config.json"
     if file.is_file():
         try:
@@ -74,9 +74,11 @@ def trained_parameters(size: LlmSize, settings: ModelSettings) -> int:
     if method.adapter == "lora":
         assert settings.lora_rank and settings.lora_targets
         if all(target in size.linear for target in settings.lora_targets):
-            shared, own = (bool(method.options.get(name)) for name in ("shared", "own"))
+            scales = settings.scales
+            counts = {"shared": 1, "own": len(scales), "by_task": len({s.task for s in scales})}
+            loras = sum(count for name, count in counts.items() if method.options.get(name))
             widths = sum(size.linear[target] for target in settings.lora_targets)
-            return (shared + own * len(settings.scales)) * settings.lora_rank * widths
+            return loras * settings.lora_rank * widths
     if method.adapter == "mome" and (mome := settings.mome):
         experts = mome.routed + mome.shared
         routers = 1 if mome.router == "shared" else len(settings.scales)

@@ -127,8 +127,8 @@ def _training(work: Work, row: Row) -> None:
     flops = sum(work.training_flops(model) for model in models)
     row.seconds = flops / work.rates.network_flops[row.device]
     for model in models:
-        lines = len(model.settings.scales) * work.steps(model)
-        row.bytes += TOKEN_BYTES * work.trained(model) + work.rates.metric_bytes * lines
+        row.bytes += TOKEN_BYTES * work.trained(model)
+        row.bytes += work.rates.metric_bytes * work.losses(model)
     row.memory_gb += _llm_gb(work, {model.llm for model in models})
 
 

@@ -9,12 +9,13 @@ import numpy as np
 from mavsr.config.config import Config
 from mavsr.config.corpora import PortraitCorpus
 from mavsr.model.named import Model
-from mavsr.model.scales import Scale
+from mavsr.model.scales import Scale, tasks_of
 from mavsr.plan.encoder_sizes import EncoderSize, encoder_size
 from mavsr.plan.features import Lengths, encoding_flops, split_lengths
 from mavsr.plan.llm_sizes import LlmSize, llm_size, trained_parameters
 from mavsr.plan.rates import Rates
 from mavsr.tokens import TOKENS_PER_SECOND
+from mavsr.training.objective import draws_rates
 from mavsr.workflow.experiments import Evaluation, training_settings
 
 WORD_TOKENS = 3.5
@@ -89,13 +90,27 @@ class Work:
         return seconds * (a_second + WORD_TOKENS)
 
     def training_flops(self, model: Model) -> float:
-        """Of all epochs over all scales, and of the encoders where training runs them itself."""
-        lengths = self.trained_lengths(model)
-        tokens = sum(self.tokens(model, scale, lengths) for scale in model.settings.scales)
+        """Of all epochs over the scales of a step, and of encoders that training runs itself."""
+        lengths, drawn = self.trained_lengths(model), self.draws_rates(model)
+        tokens = 0.0
+        for task in tasks_of(model.settings.task):
+            own = [s for s in model.settings.scales if s.task == task]
+            each = [self.tokens(model, scale, lengths) for scale in own]
+            tokens += sum(each) / (len(each) if drawn else 1)
         an_epoch = PASSES * 2 * self.weights[model.llm] * tokens
         if self.config.features.mode == "online":
             an_epoch += sum(encoding_flops(self.encoders[e], lengths) for _, e in model.encoders)
         return an_epoch * training_settings(self.config, model).epochs
+
+    def draws_rates(self, model: Model) -> bool:
+        """Whether a training step computes one scale of each task, not all."""
+        return draws_rates(model.settings, training_settings(self.config, model))
+
+    def losses(self, model: Model) -> float:
+        """Losses that a model's training records: of every step and scale."""
+        settings = model.settings
+        of_a_step = tasks_of(settings.task) if self.draws_rates(model) else settings.scales
+        return len(of_a_step) * self.steps(model)
 
     def steps(self, model: Model) -> float:
         """Of a model's training, as if all batches were full."""

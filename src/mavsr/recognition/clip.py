@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from mavsr.encoders import Encoder
-from mavsr.encoders.batches import encode_stream
+from mavsr.encoders.batches import BatchPlan, encode_stream
 from mavsr.features.align import align_tokens
 from mavsr.features.content import unpack
 from mavsr.features.extract import encoder_input, stored_content
@@ -72,10 +72,43 @@ def clip_tokens(
     Raises:
         InputError: an encoder refuses the clip.
     """
-    tokens = {}
-    for modality, encoder in encoders.items():
-        samples = encoder_input(key, clip, modality, CLEAN, settings)
-        stream = encode_stream([(key, samples)], encoder, precision=settings.precision)
-        tokens[modality] = unpack(stored_content(key, next(stream)[1], {}, settings))
+    [tokens] = tokens_of({key: clip}, encoders, settings)
+    return tokens
+
+
+def tokens_of(
+    clips: Mapping[str, Fields], encoders: Mapping[str, Encoder], settings: ExtractSettings
+) -> list[dict[str, torch.Tensor]]:
+    """Tokens of some clips, as :func:`clip_tokens` has them; several are encoded together.
+
+    Args:
+        clips: key -> fields, such as :func:`read_clip` gives.
+        encoders: modality -> frozen encoder.
+        settings: how tokens are made.
+
+    Raises:
+        InputError: an encoder refuses a clip; the message names its key.
+    """
+    encoded = {
+        modality: _encoded(clips, modality, encoder, settings)
+        for modality, encoder in encoders.items()
+    }
     audio = encoders.get("audio")
-    return align_tokens(key, tokens, cut=audio is None or audio.numerics.aligned)
+    cut = audio is None or audio.numerics.aligned
+    return [
+        align_tokens(key, {modality: tokens[key] for modality, tokens in encoded.items()}, cut)
+        for key in clips
+    ]
+
+
+def _encoded(
+    clips: Mapping[str, Fields], modality: str, encoder: Encoder, settings: ExtractSettings
+) -> dict[str, torch.Tensor]:
+    """Key -> tokens (T, d) of one modality."""
+    inputs = (
+        (key, encoder_input(key, fields, modality, CLEAN, settings))
+        for key, fields in clips.items()
+    )
+    plan = BatchPlan.suited_to(encoder, settings.batch_s)
+    stream = encode_stream(inputs, encoder, plan, settings.precision)
+    return {key: unpack(stored_content(key, tokens, {}, settings)) for key, tokens in stream}

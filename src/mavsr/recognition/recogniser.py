@@ -4,8 +4,7 @@ Crops, tokens and beam search are those of the workflow, so a clip of a corpus g
 that evaluation gives it.
 """
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -14,19 +13,35 @@ import torch
 
 from mavsr.encoders import Encoder, load_encoder
 from mavsr.errors import InputError
-from mavsr.evaluation.transcribe import transcribe
 from mavsr.features.extract import origin
-from mavsr.model.avsr import MatryoshkaModel, Utterance
+from mavsr.model.avsr import MatryoshkaModel
+from mavsr.model.cost import matrix_parameters
 from mavsr.model.export import read_scale
 from mavsr.model.folder import read_model_folder
+from mavsr.model.llm import written_config
 from mavsr.model.loading import best_device, load_trained
-from mavsr.model.scales import TASKS, Scale
+from mavsr.model.scales import Scale, modalities_of
+from mavsr.recognition.choose import finest_first, ten_second_tflops
 from mavsr.recognition.clip import CLEAN, clip_tokens, read_clip
+from mavsr.recognition.loaded import Loaded, read_tokens
+from mavsr.recognition.segment import Segment
 from mavsr.recognition.settings import read_setup
+from mavsr.recognition.spans import Plan, Span, length_s, longest_input_s, plan_spans
+from mavsr.recognition.stream import Settle, stream_segments, thumbnails
+from mavsr.recognition.transcript import Transcript
 from mavsr.shards import Fields
+from mavsr.tokens import TOKENS_PER_SECOND
 
+FIELDS = {"audio": "flac", "video": "mkv"}
+"""Modality -> what holds it in a clip."""
 ScaleLike = Scale | str | int | Sequence[int]
 """A scale, or how to name one: ``(16, 5)`` (audio, video), ``16``, ``"16,5"`` or ``"a16_v5"``."""
+
+WHOLE_S = 30.0
+"""Longest utterance of a model whose encoders set no bound: Whisper's chunk."""
+
+ROUNDING_S = 0.05
+"""Tracks of a clip that fills the chunk may end a frame later."""
 
 
 class Recogniser:
@@ -63,7 +78,7 @@ class Recogniser:
 
     @property
     def task(self) -> str:
-        """``asr``, ``vsr`` or ``avsr``."""
+        """``asr``, ``vsr``, ``avsr``, or ``omni`` for the three."""
         return self.folder.settings.task
 
     @property
@@ -74,25 +89,125 @@ class Recogniser:
     def transcribe(
         self,
         file: str | Path,
-        scale: ScaleLike,
+        scale: ScaleLike | Sequence[ScaleLike] = "all",
         start: float = 0.0,
         end: float | None = None,
-    ) -> str:
-        """What is said in a file.
+    ) -> Transcript:
+        """What is said in a file, however long.
+
+        What the model takes whole is one utterance, as in a corpus. Longer recordings are cut into
+        utterances, and of several faces the one that speaks is looked at (docs/talks.md).
 
         Args:
-            file: a video of one utterance, about as long as those that the model was trained on;
-                audio is enough for task asr, and pictures for task vsr.
-            scale: one of :attr:`scales`, such as ``(16, 5)``.
-            start: where the utterance begins in the file, seconds.
-            end: where it ends, seconds; the end of the file if not given.
+            file: a video; audio is enough at scales that only hear, and video without audio at
+                those that only see.
+            scale: one of :attr:`scales`, such as ``(16, 5)``; a list of them, of which the first
+                gives the text; or ``"all"``.
+            start: where to begin in the file, seconds.
+            end: where to end, seconds; the end of the file if not given.
+
+        Returns:
+            the text, a ``str`` that has segments, and shows itself in a notebook.
 
         Raises:
             InputError: the model does not serve the scale, or the file cannot be used.
         """
-        chosen = self.scale(scale)
+        scales = self.chosen(scale)
         path = Path(file)
-        return self.decode(path, self.tokens(path, self.read(path, start, end)), chosen)
+        if self.takes_whole(path, start, end):
+            segments = [self.utterance(path, self.read(path, start, end, scales), scales, start)]
+        else:
+            plan = self.plan(path, start, end, scales)
+            segments = [*self.segments(path, plan.spans, scales)]
+        return Transcript(segments, [one.name for one in scales])
+
+    def takes_whole(self, file: Path, start: float = 0.0, end: float | None = None) -> bool:
+        """Whether (a part of) a file is short enough to be one utterance."""
+        chunks = [e.chunk_s for e in self.encoders.values() if e.chunk_s]
+        return length_s(file, start, end) <= min(chunks, default=WHOLE_S) + ROUNDING_S
+
+    def utterance(
+        self, file: Path, clip: Fields, scales: Sequence[Scale], start: float = 0.0
+    ) -> Segment:
+        """A file of one utterance, at some scales, as the workflow would transcribe it.
+
+        Args:
+            file: the file.
+            clip: what :meth:`read` gave of it.
+            scales: of this model.
+            start: where the clip begins in the file, seconds.
+
+        """
+        tokens = self.tokens(file, clip)
+        readings = {
+            scale.name: read_tokens({file.stem: tokens}, self.loaded, scale)[file.stem]
+            for scale in scales
+        }
+        seconds = max(len(rows) / TOKENS_PER_SECOND[m] for m, rows in tokens.items())
+        return Segment(
+            start,
+            start + seconds,
+            readings,
+            "audio" in tokens,
+            "video" in tokens,
+            int("video" in tokens),
+            (),
+            thumbnails(clip),
+        )
+
+    def plan(
+        self,
+        file: Path,
+        start: float = 0.0,
+        end: float | None = None,
+        scales: Sequence[Scale] = (),
+        told: Callable[[float], None] = lambda _: None,
+    ) -> Plan:
+        """The utterances of a recording; see :func:`mavsr.recognition.spans.plan_spans`.
+
+        Args:
+            file: the recording.
+            start: where to begin in it, seconds.
+            end: where to end, seconds; the end of the file if not given.
+            scales: what it will be decoded at; all, if not given.
+            told: is told the share that is done.
+
+        """
+        longest = longest_input_s(self.encoders.values(), self.setup.features.long_clips == "split")
+        return plan_spans(file, modalities_of(scales or self.scales), longest, start, end, told)
+
+    def segments(
+        self,
+        file: Path,
+        spans: Sequence[Span],
+        scales: Sequence[Scale],
+        settle: Settle | None = None,
+    ) -> Iterator[Segment]:
+        """Transcribe parts of a recording; see :func:`mavsr.recognition.stream.stream_segments`."""
+        return stream_segments(file, spans, self.loaded, scales, settle)
+
+    def chosen(self, named: ScaleLike | Sequence[ScaleLike]) -> list[Scale]:
+        """The scales of this model that one name, a list of names or ``"all"`` means.
+
+        Two whole numbers are the rates of one scale, not two scales.
+
+        Raises:
+            InputError: see :meth:`scale`.
+        """
+        if named == "all":
+            return finest_first(self.scales)
+        if isinstance(named, Scale | str | int):
+            return [self.scale(named)]
+        rates = [rate for rate in named if isinstance(rate, int)]
+        return [self.scale(rates)] if len(rates) == len(named) else [*map(self.scale, named)]
+
+    def costs(self) -> dict[Scale, float]:
+        """Scale -> TFLOPs of the LLM for 10 s of speech, the finest first."""
+        prompt, weights = self.network.prompt_ids, self.loaded.weights
+        return {
+            scale: ten_second_tflops(scale, weights[scale], len(prompt(scale)))
+            for scale in finest_first(self.scales)
+        }
 
     def scale(self, named: ScaleLike) -> Scale:
         """The scale of this model that ``named`` means.
@@ -107,24 +222,40 @@ class Recogniser:
             named = ",".join(str(rate) for rate in rates)
         return read_scale(named, self.folder.settings)
 
-    def read(self, file: Path, start: float = 0.0, end: float | None = None) -> Fields:
-        """Mouth crops (``mkv``) and audio (``flac``) of a file, as far as the task needs them."""
-        return read_clip(file, start, end, TASKS[self.task], self.setup.crops)
+    def read(
+        self,
+        file: Path,
+        start: float = 0.0,
+        end: float | None = None,
+        scales: Sequence[Scale] = (),
+    ) -> Fields:
+        """Mouth crops (``mkv``) and audio (``flac``) of a file, as far as they are needed.
+
+        Args:
+            file: as for :meth:`transcribe`.
+            start: where the utterance begins in the file, seconds.
+            end: where it ends, seconds; None is the end of the file.
+            scales: what it will be decoded at; all, if not given.
+        """
+        needed = modalities_of(scales or self.scales)
+        return read_clip(file, start, end, needed, self.setup.crops)
 
     def tokens(self, file: Path, clip: Fields) -> dict[str, torch.Tensor]:
-        """Modality -> encoder tokens (T, d) of what :meth:`read` gave; they serve every scale."""
-        return clip_tokens(file.stem, clip, self.encoders, self.setup.features)
+        """Modality -> encoder tokens (T, d) of what :meth:`read` gave, for all scales of these."""
+        encoders = {m: encoder for m, encoder in self.encoders.items() if FIELDS[m] in clip}
+        return clip_tokens(file.stem, clip, encoders, self.setup.features)
 
     def decode(self, file: Path, tokens: dict[str, torch.Tensor], scale: Scale) -> str:
         """The transcript of a file's tokens at a scale."""
-        clip = Utterance(file.stem, "", tokens)  # its key seeds what decoding draws, if it does
-        [text] = transcribe(self.network, [clip], scale, self.decoding)
-        longest = self.decoding.max_new_tokens
-        if self.network.count_targets([Utterance("", text, {})]) > longest:
-            logging.warning(
-                "%s: the text may be cut: max_new_tokens is %d; raise it", file, longest
-            )
-        return text
+        return read_tokens({file.stem: tokens}, self.loaded, scale)[file.stem].text
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """The model with all that transcribing takes."""
+        settings, network = self.folder.settings, self.network
+        shape = matrix_parameters(written_config(settings.llm, settings.llm_revision))
+        weights = {s: shape + network.adapter.active_parameters(s) for s in self.scales}
+        return Loaded(network, self.encoders, self.setup, self.decoding, weights)
 
     @cached_property
     def network(self) -> MatryoshkaModel:

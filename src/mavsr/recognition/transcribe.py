@@ -1,62 +1,165 @@
-"""Print what is said in video files, according to a trained model at one of its scales."""
+"""What is said in video files, printed or written in one of several formats."""
 
 import logging
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from mavsr.errors import InputError
+from mavsr.files import atomic
+from mavsr.model.scales import Scale
+from mavsr.recognition.choose import RealTime, within
+from mavsr.recognition.cues import cues
+from mavsr.recognition.formats import FORMATS, SUFFIXES, as_table
 from mavsr.recognition.recogniser import Recogniser
+from mavsr.recognition.segment import Segment, only
+from mavsr.recognition.subtitled import burn, mux
+from mavsr.recognition.talk import finished, transcribe_talk
+from mavsr.recognition.transcript import Transcript
 
 
-def transcribe(
-    model: Recogniser,
-    scale: str,
-    videos: list[Path],
-    start: float = 0.0,
-    end: float | None = None,
-    crops: Path | None = None,
-) -> None:
-    """Print a line per file: its name, a tab, and what is said in it.
+@dataclass(frozen=True)
+class Wish:
+    """At which scale, of which part, and in which form.
+
+    Attributes:
+        scale: rates such as ``4,2``, or ``all``; None if a budget or real time decides.
+        budget: such as ``0.5tflops``; see :mod:`mavsr.recognition.choose`.
+        realtime: take the finest scale that keeps up with the recording.
+        start: where to begin in the files, seconds.
+        end: where to end, seconds; the end of the file if None.
+        crops: folder for the mouth crops that the model sees, ``<name>.mkv``; only of files of one
+            utterance, and none for asr.
+        form: a name in :data:`mavsr.recognition.formats.FORMATS`.
+        output: file to write; a folder for several files. Printed if None.
+        burn: video to write with subtitles in the picture.
+        mux: video to write with subtitles as a track.
+
+    """
+
+    scale: str | None = None
+    budget: str | None = None
+    realtime: bool = False
+    start: float = 0.0
+    end: float | None = None
+    crops: Path | None = None
+    form: str = "text"
+    output: Path | None = None
+    burn: Path | None = None
+    mux: Path | None = None
+
+    @property
+    def timed(self) -> bool:
+        """Whether times of utterances are asked for, also of a short file."""
+        return self.form != "text" or bool(self.burn or self.mux)
+
+    def scales(self, model: Recogniser) -> list[Scale]:
+        """Those at which the recording is read at first, the one that counts first."""
+        if self.budget:
+            return [within(self.budget, model.costs())]
+        return model.chosen(self.scale or "all")
+
+
+def transcribe(model: Recogniser, videos: list[Path], wish: Wish) -> None:
+    """Print or write what is said in each of some files.
 
     A file that cannot be used is named and does not stop the others.
 
     Args:
         model: the trained model.
-        scale: rates such as ``4,2`` (audio, video), ``4`` for one modality, or ``a4_v2``.
-        videos: files of one utterance each.
-        start: where the utterance begins in the files, seconds.
-        end: where it ends, seconds; the end of the file if not given.
-        crops: folder for the mouth crops that the model sees, ``<name>.mkv``; none for asr.
+        videos: the files.
+        wish: how.
 
     Raises:
         InputError: the model does not serve the scale, or a file has no transcript; the others
             are printed first.
     """
-    chosen = model.scale(scale)
-    _check_names(videos, None if model.task == "asr" else crops)
+    scales = wish.scales(model)
+    _check(model, videos, wish)
+    if any(video.is_file() for video in videos):
+        _ = model.loaded  # what is wrong with the model is no file's fault
     refused = 0
     for video in videos:
         try:
             if not video.is_file():
                 raise InputError("no such file")
-            clip = model.read(video, start, end)
-            if crops and "mkv" in clip:
-                crops.mkdir(parents=True, exist_ok=True)
-                (crops / f"{video.stem}.mkv").write_bytes(clip["mkv"])
-            tokens = model.tokens(video, clip)
+            target = _target(video, videos, wish)
+            segments = _transcribed(model, video, scales, wish, target)
         except InputError as error:
             logging.error("%s: %s", video, error)
             refused += 1
             continue
-        print(f"{video}\t{model.decode(video, tokens, chosen)}", flush=True)
+        _give(video, segments, wish, target)
     if refused:
         raise InputError(f"{refused} of {len(videos)} files have no transcript; see above")
 
 
-def _check_names(videos: list[Path], crops: Path | None) -> None:
-    """Refuse two files whose crops would have one name."""
+def _transcribed(
+    model: Recogniser, video: Path, scales: list[Scale], wish: Wish, target: Path | None
+) -> list[Segment]:
+    settle = RealTime(scales) if wish.realtime else None
+    if wish.timed or not model.takes_whole(video, wish.start, wish.end):
+        if wish.crops:
+            raise InputError("--crops takes one utterance; choose it by --start and --end")
+        return transcribe_talk(model, video, scales, wish.start, wish.end, settle, target)
+    begun = time.perf_counter()
+    clip = model.read(video, wish.start, wish.end, scales)
+    if wish.crops and "mkv" in clip:
+        wish.crops.mkdir(parents=True, exist_ok=True)
+        (wish.crops / f"{video.stem}.mkv").write_bytes(clip["mkv"])
+    segment = model.utterance(video, clip, scales, wish.start)
+    if not settle:
+        return [segment]
+    decoding = sum(reading.seconds for reading in segment.readings.values())
+    return [only(segment, settle([segment], time.perf_counter() - begun - decoding))]
+
+
+def _give(video: Path, segments: list[Segment], wish: Wish, target: Path | None) -> None:
+    """Print a file's transcript, or write it."""
+    scales = list(segments[0].readings)
+    if wish.form == "text" and target is None:
+        if len(scales) == 1:
+            print(f"{video}\t{Transcript(segments, scales)}", flush=True)
+        else:
+            print(f"{video}\n{as_table(segments, scales, {})}", end="", flush=True)
+    else:
+        text = FORMATS[wish.form](segments, scales, {"file": video.name})
+        if target is None:
+            print(text, end="", flush=True)
+        else:
+            with atomic(target) as partial:
+                partial.write_text(text, encoding="utf-8")
+            finished(target)
+    for write, output in ((burn, wish.burn), (mux, wish.mux)):
+        if output:
+            write(video, cues(segments, scales[0]), output)
+
+
+def _target(video: Path, videos: list[Path], wish: Wish) -> Path | None:
+    """Where a file's transcript goes; None if it is printed."""
+    if wish.output is None or (len(videos) == 1 and not wish.output.is_dir()):
+        return wish.output
+    return wish.output / f"{video.stem}{SUFFIXES[wish.form]}"
+
+
+def _check(model: Recogniser, videos: list[Path], wish: Wish) -> None:
+    """Refuse what would write two files' results to one place, or over the file itself."""
     names = [video.stem for video in videos]
-    if crops and (double := [name for name in names if names.count(name) > 1]):
-        raise InputError(
-            f"--crops: two files are called {double[0]}, so their crops would have one name; "
-            "transcribe one after the other"
-        )
+    double = next((name for name in names if names.count(name) > 1), None)
+    for option, place in (("--crops", wish.crops), ("--output", wish.output)):
+        if double and place and not (option == "--crops" and model.task == "asr"):
+            what = "crops" if option == "--crops" else "transcripts"
+            raise InputError(
+                f"{option}: two files are called {double}, so their {what} would have one name; "
+                "transcribe one after the other"
+            )
+    if len(videos) > 1:
+        if wish.burn or wish.mux:
+            raise InputError("--burn and --mux write one video; give one file")
+        if wish.output and wish.output.exists() and not wish.output.is_dir():
+            raise InputError(f"--output {wish.output} is a file; give a folder for several files")
+    if wish.burn or wish.mux or wish.output:
+        written = [place for place in (wish.burn, wish.mux, wish.output) if place]
+        for place in written:
+            if any(place.exists() and video.exists() and place.samefile(video) for video in videos):
+                raise InputError(f"{place} would be written over; choose another name")

@@ -20,8 +20,9 @@ class Shown:
     """``module.function`` below :mod:`mavsr.report.tables` or :mod:`mavsr.report.figures`."""
     caption: str = ""
     """What a figure shows, for the report."""
-    trace: Literal["routing", "similarity"] | None = None
-    """What it shows of a model's inside: its experts, or its projected tokens."""
+    trace: Literal["routing", "similarity", "adaptive", "confidence", "differences"] | None = None
+    """What it shows beside scores: a model's experts, its projected tokens, what adaptive rates
+    give, how far confidence can be trusted, or how far systems differ from the baseline."""
 
 
 ALL_TABLES = {
@@ -35,8 +36,11 @@ ALL_TABLES = {
     "mome/ablation": Shown("mome_ablation", "mome.ablation"),
     "mome/routers": Shown("mome_routers", "mome.routers"),
     "mome/large": Shown("mome_large", "mome.large"),
+    "omni/main": Shown("omni_main", "omni.main"),
     "noise_check": Shown("noise_check", "noise_check.noise_check"),
     "elastic": Shown("tradeoff", "elastic.elastic"),
+    "adaptive": Shown("tradeoff", "adaptive.adaptive", trace="adaptive"),
+    "pretrained": Shown("pretrained", "rates.pretrained"),
 }
 """Table, as below ``results/`` -> what it is."""
 ALL_FIGURES = {
@@ -118,21 +122,56 @@ ALL_FIGURES = {
         "WER of one method by ear, by eye and by both, against the ratio of speech to "
         "babble. Babble does not reach the eye: that line is its WER on clean clips.",
     ),
+    "figures/robustness": Shown(
+        "robustness",
+        "robustness.robustness",
+        "WER by ear, by eye and by both when audio or video fails, against how badly: noises, and "
+        "faults of the video under the noise that the axis names. What a fault does not reach is "
+        "drawn flat; none: the modality is absent.",
+    ),
     "figures/tradeoff": Shown(
         "tradeoff",
         "clouds.tradeoff",
-        "WER against the LLM's TFLOPs per utterance, for all methods and scales; "
-        "methods of equal cost are drawn 1.2 % apart. Nothing beats the front on both.",
+        "WER against the LLM's FLOPs per utterance, for all methods and scales; nothing beats the "
+        "front on both. Dotted lines, if there are any, are adaptive rates: each utterance at the "
+        "coarsest scale, and again at the finest what that is unsure of; stars are the thresholds "
+        "that validation chose.",
+        trace="adaptive",
+    ),
+    "figures/tokens": Shown(
+        "tradeoff",
+        "tokens.tokens",
+        "WER against the LLM's tokens per utterance, a line per method; grey: values in print on "
+        "the papers' corpora. Below, the difference from the baseline at the same scale, with 95 % "
+        "intervals of the paired bootstrap over utterances.",
+        trace="differences",
+    ),
+    "figures/confidence": Shown(
+        "tradeoff",
+        "confidence.confidence",
+        "Left and middle: share of transcripts and words that were right against their confidence, "
+        "calibrated on validation, in ten bins of like size. Right: WER of the utterances that are "
+        "kept, the surest first. At each model's lowest rates; the legend has the area under the "
+        "curve.",
+        trace="confidence",
     ),
 }
 """Figure, as below ``results/`` -> what it is."""
+ABOUT_CONFIDENCE = ("adaptive", "figures/confidence")
+"""Tables and figures that there are only where an experiment has models of several scales."""
 TABLES = {name: shown.experiment for name, shown in ALL_TABLES.items()}
 FIGURES = {name: shown.experiment for name, shown in ALL_FIGURES.items()}
-TRACES = {name: shown.trace for name, shown in ALL_FIGURES.items() if shown.trace}
+TRACES = {
+    name: shown.trace
+    for name, shown in ALL_FIGURES.items()
+    if shown.trace in ("routing", "similarity")
+}
+"""Figure that looks into a model -> at what."""
+_FOLDERS = {"mome": "MoME", "omni": "Omni-AVSR"}
 PAPERS = {
-    name: "MoME" if name.startswith("mome/") else "Llama-MTSK"
+    name: _FOLDERS.get(name.partition("/")[0], "Llama-MTSK")
     for name in TABLES | FIGURES
-    if name.startswith("mome/") or name[-1].isdigit()
+    if name.partition("/")[0] in _FOLDERS or name[-1].isdigit()
 }
 """Table or figure that stands in one of the papers -> that paper."""
 

@@ -17,11 +17,12 @@ from mavsr.evaluation.collect import KEY, joined, read_scores
 from mavsr.evaluation.compare import P_VALUES
 from mavsr.evaluation.coverage import differences, expected_texts
 from mavsr.evaluation.hypotheses import Hypotheses, read_hypotheses
-from mavsr.evaluation.normalisers import normaliser
 from mavsr.evaluation.score import ScoringSettings
+from mavsr.evaluation.units import counting
 from mavsr.evaluation.word_errors import count_errors
 from mavsr.features.join import UtteranceSource
 from mavsr.model.scales import Scale
+from mavsr.noise.condition import absent, cached_as
 from mavsr.report.cost import prefix_tokens
 from mavsr.tables import write_csv
 
@@ -61,7 +62,7 @@ def check(
         content = read_hypotheses(path)
         rows = rows_of(path, content, table)
         found += check_hypotheses(path, content, results, lengths)
-        found += check_counts(path, content, rows, normaliser(scoring.normaliser))
+        found += check_counts(path, content, rows, counting(scoring, content.references.values()))
     checks = pd.DataFrame(found, columns=["subject", "check", "wrong"])
     if len(wrong := checks[checks.wrong != ""]):
         listed = "\n".join(f"  {r.subject}: {r.check}: {r.wrong}" for r in wrong.itertuples())
@@ -146,10 +147,11 @@ def check_hypotheses(
     corpus, split = sidecar["origin"]["corpus"], sidecar["origin"]["split"]
     scale = Scale(sidecar["audio_rate"], sidecar["video_rate"])
     where = _features(sidecar, scale, results)
-    place = tuple(str(index) for index in where.values())
+    away = absent(sidecar["condition"])
+    place = (*(str(index) for index in where.values()), away or "")
     manifest = results / "corpus" / corpus / f"{split}.parquet"
     if place not in lengths:
-        lengths[place] = UtteranceSource(manifest, where).lengths()
+        lengths[place] = UtteranceSource(manifest, where, absent=away).lengths()
     clips = lengths[place]
     for what, wrong in differences(content, expected_texts(results, corpus, split)).items():
         yield subject, what, wrong
@@ -189,17 +191,16 @@ def rows_of(path: Path, content: Hypotheses, table: pd.DataFrame) -> pd.DataFram
 
 
 def _features(sidecar: dict, scale: Scale, results: Path) -> dict[str, Path]:
-    """Modality -> ``index.json`` of the features that were decoded; pictures know no noise."""
+    """Modality -> ``index.json`` of the features that were decoded."""
     origin = sidecar["origin"]
     encoders = dict(zip(scale.rates, origin["encoders"].split("+"), strict=True))
-    heard = {"audio": sidecar["condition"], "video": "clean"}
     return {
         modality: results
         / "features"
         / encoder
         / origin["corpus"]
         / origin["split"]
-        / heard[modality]
+        / cached_as(sidecar["condition"], modality)
         / "index.json"
         for modality, encoder in encoders.items()
     }

@@ -41,6 +41,18 @@ SHAPES: dict[str, dict[str, Any]] = {
     },
 }
 """Name -> what a Llama's ``config.json`` says of its sizes."""
+UNGATED: dict[str, dict[str, Any]] = {
+    "smollm2-135m": {
+        "vocab_size": 49152,
+        "num_key_value_heads": 3,
+        "hidden_size": 576,
+        "intermediate_size": 1536,
+        "num_hidden_layers": 30,
+        "num_attention_heads": 9,
+        "tie_word_embeddings": True,
+    }
+}
+"""The same of the LLM in workflow/configs/pretrained.yaml (HuggingFaceTB/SmolLM2-135M)."""
 LLMS = tuple(SHAPES)
 """Names of the LLMs, as in workflow/configs/paper.yaml."""
 PAPER_RANKS = {"llama-3.2-1b": 64, "llama-3.2-3b": 96, "llama-3.1-8b": 64}

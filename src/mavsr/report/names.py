@@ -1,11 +1,13 @@
 """What methods are called in print, and in which order they stand."""
 
 import re
+from collections.abc import Iterable
 
 import pandas as pd
 
 from mavsr.model.named import IMPORTED, TUNED
 from mavsr.model.scales import Scale
+from mavsr.noise.condition import BABBLE, Condition, parts
 
 METHOD_NAMES = {
     "avgpool-at-inference": "Avg Pooling at inference",
@@ -17,6 +19,11 @@ METHOD_NAMES = {
     "mome-mhsa": "MoME-MHSA",
     "mome-ffn": "MoME-FFN",
     "mome-layer": "MoME-LAYER",
+    "llama-mt": "Llama-MT",
+    "omni-s": "Omni-AVSR-S",
+    "omni-t": "Omni-AVSR-T",
+    "omni-st": "Omni-AVSR-ST",
+    "omni-mome": "Omni-MoME-MHSA",
 }
 """Method -> its name in the papers, in the order of their rows."""
 EXPERTS = re.compile(
@@ -34,7 +41,7 @@ _WORDS = {
 }
 """Part of a variant of MoME -> words."""
 _SETTINGS = {short: key.replace("_", " ").replace("lora", "LoRA") for key, short in TUNED.items()}
-_TUNED = re.compile(rf"({'|'.join(_SETTINGS)})([\d.]+)")
+_TUNED = re.compile(rf"({'|'.join(_SETTINGS)})([\d.]+|all|drawn|published)")
 """Part of a variant that says how a model was trained."""
 
 
@@ -52,6 +59,12 @@ def label(method: str, variant: str = "") -> str:
         return f"{name} {variant}".rstrip()
     name = name.replace("MoME-", f"MoME-{found['routed']}/{found['top_k']}-")
     return ", ".join([name, *map(_difference, filter(None, found["rest"].split("-")))])
+
+
+def common_label(method: str, variants: Iterable[str]) -> str:
+    """Name of a method in a legend: with its variant where there is one, without where several."""
+    found = set(variants)
+    return label(method, found.pop() if len(found) == 1 else "")
 
 
 def _difference(part: str) -> str:
@@ -82,6 +95,46 @@ def rank(method: str) -> int:
     """Place of a method among the rows; unknown ones come last."""
     names = list(METHOD_NAMES)
     return names.index(method) if method in names else len(names)
+
+
+_ALTERED = {
+    "drop": "{:g} % of frames dropped",
+    "patch": "patch of {:g} %",
+    "blur": "blur of {:g} px",
+    "late": "video {:g} ms late",
+}
+"""Kind of a condition of video -> what a table calls it."""
+
+
+def condition_label(name: str) -> str:
+    """``clean``, ``-5 dB`` for babble, ``music, 5 dB``, ``-5 dB, 50 % of frames dropped``."""
+    return ", ".join(map(_said, parts(name)))
+
+
+def _said(part: Condition) -> str:
+    if part.kind == "snr":
+        return (
+            f"{part.number:g} dB" if part.noise == BABBLE else f"{part.noise}, {part.number:g} dB"
+        )
+    return _ALTERED.get(part.kind, part.kind.replace("_", " ")).format(part.number)
+
+
+def condition_rank(name: str) -> tuple[tuple[bool, str, str, float], ...]:
+    """Place of a condition among columns: babble, other noises, video; by strength; clean last."""
+    return tuple(
+        (part.kind == "clean", "" if part.kind == "snr" else part.kind, _other(part), part.number)
+        for part in parts(name)
+    )
+
+
+def _other(part: Condition) -> str:
+    return "" if part.noise == BABBLE else part.noise
+
+
+def in_babble(name: str) -> bool:
+    """Whether a condition is clean, or babble and nothing else."""
+    found = parts(name)
+    return len(found) == 1 and found[0].kind in ("clean", "snr") and found[0].noise == BABBLE
 
 
 def flops_unit(tflops: float) -> tuple[float, str]:

@@ -33,7 +33,7 @@ NARROW = ("mome-mhsa", "mome-layer")
 
 
 def paper_settings(method: str, llm: str, bottleneck: int | None = None) -> ModelSettings:
-    """An audio-visual model of ``method`` over ``llm`` with the papers' sizes.
+    """A model of ``method`` for audio and video over ``llm`` with the papers' sizes.
 
     Args:
         method: its name.
@@ -43,7 +43,7 @@ def paper_settings(method: str, llm: str, bottleneck: int | None = None) -> Mode
     experts = MomeSettings(bottleneck=bottleneck or PAPER_BOTTLENECKS[llm])
     audio, video = RATES[METHODS[method].models]
     return ModelSettings(
-        task="avsr",
+        task="omni" if METHODS[method].omni else "avsr",
         method=method,
         compression="avgpool",
         audio_rates=audio,

@@ -22,7 +22,7 @@ from mavsr.files import atomic, sha256
 from mavsr.made_weights import NAME
 from mavsr.media import SAMPLE_RATE, decode_audio
 from mavsr.noise.condition import Condition
-from mavsr.noise.file import read_noise
+from mavsr.noise.file import read_source
 from mavsr.noise.render import NoiseSettings, render
 from mavsr.provenance import provenance
 from mavsr.records import write_record
@@ -134,7 +134,7 @@ def make_whisper(
     torch.set_num_threads(threads)
     model, extractor = build(settings)
     encoder = model.get_encoder()
-    clips, sound_of_babble = read_sounds(shards), read_noise(babble)
+    clips, murmur = read_sounds(shards), read_source(babble, test_share=noise.test_share)
     times = word_times(manifest)
     labeller = Labeller(times.values())
     times |= word_times(val_manifest)
@@ -147,7 +147,7 @@ def make_whisper(
                 f"{settings.chunk_s} s; raise toy.whisper.chunk_s or lower the corpus' "
                 "longest_segment_s"
             )
-        heard = torch.from_numpy(render(sound, sound_of_babble, condition, key, noise).sound)
+        heard = torch.from_numpy(render(sound, murmur, condition, key, noise).sound)
         normalised = F.layer_norm(heard.float(), heard.shape, eps=1e-8).numpy()
         mel = extractor(normalised, sampling_rate=SAMPLE_RATE, return_tensors="pt").input_features
         tokens = kept_tokens(len(sound))

@@ -53,7 +53,7 @@ def check_logits(model: MatryoshkaModel) -> None:
     Raises:
         InputError: the LLM changes its logits, as Granite, Cohere and Gemma 2 do.
     """
-    row = model.prompt()[None]
+    row = model.prompt(model.settings.scales[0])[None]
     with torch.no_grad():
         ours = model.llm.get_output_embeddings()(
             model.llm.get_decoder()(inputs_embeds=row, use_cache=False)[0]

@@ -45,6 +45,16 @@ def event_files(folder: Path, wanted: bool) -> Iterator[Report]:
         yield report
 
 
+def told_to(*reports: Report) -> Report:
+    """One report of several: each is told of every row."""
+
+    def report(row: dict) -> None:
+        for one in reports:
+            one(row)
+
+    return report
+
+
 def _writer() -> Any:
     try:
         from tensorboardX import SummaryWriter

@@ -13,6 +13,7 @@ from mavsr.model.adapters.base import Positions
 from mavsr.model.avsr import MatryoshkaModel, Utterance
 from mavsr.model.compression import compressed_length
 from mavsr.model.packing import Layout
+from mavsr.model.scales import Scale
 from mavsr.model.sequence import position_kinds
 
 
@@ -24,31 +25,37 @@ class Segment:
     """Which of the batch's clips."""
     rates: tuple[tuple[str, int], ...]
     """The modalities whose tokens it holds, and at which rates."""
-    scales: tuple[int, ...]
-    """The scales, as numbers, of which these tokens are part."""
+    scales: tuple[Scale, ...]
+    """The scales of which these tokens are part."""
     opens: bool
     """Whether it begins with BOS."""
     transcribes: bool
-    """Whether it ends with prompt and transcript, which is where losses come from."""
+    """Whether it ends with prompt and transcript, which is where losses come from; then it is part
+    of one scale alone."""
 
     def kinds(self, model: MatryoshkaModel, utterance: Utterance) -> torch.Tensor:
         """What each of its tokens is, (n,), as in :class:`Positions`."""
-        text = len(model.prompt_ids) + len(model.targets(utterance)) - 1
         return position_kinds(
             {m: compressed_length(len(utterance.tokens[m]), rate) for m, rate in self.rates},
             before=self.opens * model.opening_length,
-            after=self.transcribes * text,
+            after=self._text(model, utterance),
         )
 
     def tokens(self, model: MatryoshkaModel, utterance: Utterance) -> int:
         """Its length in the LLM."""
         lengths = [compressed_length(len(utterance.tokens[m]), rate) + 2 for m, rate in self.rates]
-        text = len(model.prompt_ids) + len(model.targets(utterance)) - 1
-        return self.opens * model.opening_length + sum(lengths) + self.transcribes * text
+        opening = self.opens * model.opening_length
+        return opening + sum(lengths) + self._text(model, utterance)
+
+    def _text(self, model: MatryoshkaModel, utterance: Utterance) -> int:
+        """Tokens of its prompt and transcript; the transcript's last is only predicted."""
+        if not self.transcribes:
+            return 0
+        return len(model.prompt_ids(self.scales[0])) + len(model.targets(utterance)) - 1
 
 
 Tree = tuple[Segment, ...]
-"""A whole sequence, or an audio prefix followed by what each video rate adds to it."""
+"""A whole sequence, or what several begin with, such as their audio, and what each adds to it."""
 
 
 @dataclass(frozen=True)
@@ -72,21 +79,17 @@ class Pack:
         )
 
     @property
-    def scales(self) -> list[int]:
-        """Numbers of the scales it has a part of."""
-        return sorted({n for segment in self.segments for n in segment.scales})
+    def scales(self) -> list[Scale]:
+        """The scales it has a part of, in the order of its trees."""
+        return list(dict.fromkeys(scale for segment in self.segments for scale in segment.scales))
 
     def positions(self, model: MatryoshkaModel, utterances: Sequence[Utterance]) -> Positions:
         """What stands where in the row, for adapters that ask."""
         scales, device = self.scales, model.markers.device
         kinds = [s.kinds(model, utterances[s.clip]) for s in self.segments]
-        member = torch.tensor([[n in s.scales for n in scales] for s in self.segments])
+        member = torch.tensor([[scale in s.scales for scale in scales] for s in self.segments])
         belongs = member.repeat_interleave(torch.tensor([len(k) for k in kinds]), dim=0)
-        return Positions(
-            tuple(model.settings.scales[n] for n in scales),
-            belongs[None].to(device),
-            torch.cat(kinds)[None].to(device),
-        )
+        return Positions(tuple(scales), belongs[None].to(device), torch.cat(kinds)[None].to(device))
 
     def row(self, model: MatryoshkaModel, utterances: Sequence[Utterance]) -> torch.Tensor:
         """Embeddings of all its tokens, (N, hidden); projectors run once per modality and rate."""
@@ -104,20 +107,30 @@ class Pack:
             parts += [needed[tokens][segment.clip] for tokens in segment.rates]
             if segment.transcribes:
                 targets = model.targets(utterances[segment.clip])
-                parts.append(model.embed([*model.prompt_ids, *targets[:-1]]))
+                prompt = model.prompt_ids(segment.scales[0])
+                parts.append(model.embed([*prompt, *targets[:-1]]))
         return torch.cat(parts)
 
 
 def plan_packs(
-    model: MatryoshkaModel, utterances: Sequence[Utterance], tokens: int
+    model: MatryoshkaModel,
+    utterances: Sequence[Utterance],
+    tokens: int,
+    scales: Sequence[Scale] | None = None,
 ) -> Iterator[Pack]:
-    """Divide a batch at all scales into packs of at most ``tokens`` tokens.
+    """Divide a batch at some scales into packs of at most ``tokens`` tokens.
 
     A tree that alone has more is a pack of its own. If the adapter's own loss is one of the whole
     batch, as MoME's balance is, a scale is never divided, whatever its size.
+
+    Args:
+        model: the model.
+        utterances: the clips.
+        tokens: most tokens in a pack.
+        scales: what is computed; None is all of the model's.
     """
     whole = model.settings.mome is not None and model.settings.mome.balance > 0
-    for trees in _groups(model, len(utterances), by_rate=whole):
+    for trees in _groups(model, utterances, scales or model.settings.scales, by_rate=whole):
         pack: list[Tree] = []
         room = tokens
         for tree in trees:
@@ -130,33 +143,42 @@ def plan_packs(
         yield Pack(tuple(pack))
 
 
-def _groups(model: MatryoshkaModel, clips: int, by_rate: bool) -> list[list[Tree]]:
+def _groups(
+    model: MatryoshkaModel, utterances: Sequence[Utterance], scales: Sequence[Scale], by_rate: bool
+) -> list[list[Tree]]:
     """The trees of a batch, in lists that can be run with the same weights.
 
     Args:
         model: the model.
-        clips: number of clips.
+        utterances: the clips.
+        scales: what is computed.
         by_rate: keep rates of the first modality apart even if their weights are the same.
     """
-    numbered = list(enumerate(scale.rates.items() for scale in model.settings.scales))
-    if not model.adapter.prefix_shared:
-        return [
-            [(Segment(clip, tuple(rates), (n,), True, True),) for clip in range(clips)]
-            for n, rates in numbered
-        ]
-    # Rates of the first modality -> number and other rates of the scales that share them.
-    firsts: dict[tuple[str, int], list[tuple[int, tuple[tuple[str, int], ...]]]] = {}
-    for n, (first, *rest) in numbered:
-        firsts.setdefault(first, []).append((n, tuple(rest)))
+    # Weights -> rate of the first modality -> the scales that have both.
+    alike: dict[str, dict[tuple[str, int], list[Scale]]] = {}
+    for scale in scales:
+        first = next(iter(scale.rates.items()))
+        alike.setdefault(model.adapter.weights(scale), {}).setdefault(first, []).append(scale)
     groups = []
-    for first, members in firsts.items():
-        trees: list[Tree] = []
-        for clip in range(clips):
-            if len(members) == 1:
-                ((n, others),) = members
-                trees.append((Segment(clip, (first, *others), (n,), True, True),))
-            else:
-                shared = Segment(clip, (first,), tuple(n for n, _ in members), True, False)
-                trees.append((shared, *(Segment(clip, o, (n,), False, True) for n, o in members)))
-        groups.append(trees)
-    return groups if by_rate else [[tree for trees in groups for tree in trees]]
+    for by_first in alike.values():
+        lists = [
+            [tree for n, clip in enumerate(utterances) for tree in _trees(n, clip, members)]
+            for members in by_first.values()
+        ]
+        groups += lists if by_rate else [[tree for trees in lists for tree in trees]]
+    return groups
+
+
+def _trees(number: int, clip: Utterance, scales: Sequence[Scale]) -> Iterator[Tree]:
+    """One tree for all scales at which a clip begins alike, which may have lost a modality."""
+    begins: dict[tuple[str, int], list[tuple[Scale, tuple[tuple[str, int], ...]]]] = {}
+    for scale in scales:
+        first, *rest = clip.rates(scale).items()
+        begins.setdefault(first, []).append((scale, tuple(rest)))
+    for first, members in begins.items():
+        if len(members) == 1:
+            ((scale, others),) = members
+            yield (Segment(number, (first, *others), (scale,), True, True),)
+        else:
+            shared = Segment(number, (first,), tuple(s for s, _ in members), True, False)
+            yield (shared, *(Segment(number, r, (s,), False, True) for s, r in members))

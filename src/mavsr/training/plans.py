@@ -1,14 +1,16 @@
-"""Ways to compute the losses of a batch over all scales, and their gradients.
+"""Ways to compute the losses of a batch over the scales of a step, and their gradients.
 
 All give the same numbers: per scale the mean next-token cross-entropy of the transcripts
-(Llama-MTSK, Eq. 5), and the gradient of its mean over the scales, each weighted by its c_ij, plus
-the adapter's own loss (MoME's balance), averaged over the scales. They differ in time and memory:
+(Llama-MTSK, Eq. 5), and the gradient of its mean over the scales, each weighted as the step's
+objective says, plus the adapter's own loss (MoME's balance), averaged over the scales. They differ
+in time and memory:
 
 - :class:`Padded` takes one scale after the other on a padded batch. It is the plain way, for LLMs
   that packs do not fit, and what the other is compared with.
 - :class:`Packed` lays sequences behind each other, so that nothing is padded, and computes an audio
-  prefix once for all video rates where the adapter allows it. A pack holds a bounded number of
-  tokens and is forgotten after its backward pass: memory grows neither with scales nor with clips.
+  prefix once for all video rates, and for ASR and AVSR, where their weights are the same. A pack
+  holds a bounded number of tokens and is forgotten after its backward pass: memory grows neither
+  with scales nor with clips.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,6 +24,8 @@ from mavsr.errors import InputError
 from mavsr.model.attention import KERNELS, packable, running
 from mavsr.model.avsr import MatryoshkaModel, Utterance
 from mavsr.model.packing import Layout
+from mavsr.model.scales import Scale
+from mavsr.training.objective import Objective
 from mavsr.training.packs import Pack, plan_packs
 
 Backward = Callable[[torch.Tensor], None]
@@ -37,15 +41,17 @@ class Plan(Protocol):
         utterances: Sequence[Utterance],
         targets: int,
         backward: Backward | None = None,
+        objective: Objective | None = None,
     ) -> torch.Tensor:
-        """Cross-entropy of the transcripts at every scale of the model.
+        """Cross-entropy of the transcripts at every scale of an objective.
 
         Args:
             model: the model.
             utterances: the clips of this process.
             targets: transcript tokens to average over: those of these clips, or of the clips of all
                 processes that share a batch.
-            backward: called with scalars whose sum is the mean over the scales.
+            backward: called with scalars whose sum is the objective.
+            objective: the scales and their weights; None is all scales of the model.
 
         Returns:
             (scales,) sums over these clips divided by ``targets``, detached.
@@ -62,17 +68,18 @@ class Padded:
         utterances: Sequence[Utterance],
         targets: int,
         backward: Backward | None = None,
+        objective: Objective | None = None,
     ) -> torch.Tensor:
         """See :meth:`Plan.losses`."""
+        objective = objective or Objective.of(model.settings, model.settings.scales)
         share = model.count_targets(utterances) / targets
-        scales, found = model.settings.scales, []
-        for scale in scales:
+        scales, found = objective.scales, []
+        for scale, weight in zip(scales, objective.weights, strict=True):
             # Gradient checkpointing runs layers again in the backward pass, so it lies within.
             with model.adapter.describe(model.positions(utterances, scale)):
                 loss = model.entropy(utterances, scale) * share
                 if backward:
-                    weighted = model.settings.scale_weight(scale) * loss
-                    backward((weighted + share * model.adapter.extra_loss()) / len(scales))
+                    backward((weight * loss + share * model.adapter.extra_loss()) / len(scales))
             found.append(loss.detach())
         return torch.stack(found)
 
@@ -98,15 +105,17 @@ class Packed:
         utterances: Sequence[Utterance],
         targets: int,
         backward: Backward | None = None,
+        objective: Objective | None = None,
     ) -> torch.Tensor:
         """See :meth:`Plan.losses`."""
-        scales, device = model.settings.scales, model.markers.device
+        objective = objective or Objective.of(model.settings, model.settings.scales)
+        scales, device = objective.scales, model.markers.device
         share = model.count_targets(utterances) / targets
-        weights = torch.tensor([model.settings.scale_weight(scale) for scale in scales]).to(device)
+        weights = torch.tensor(objective.weights).to(device)
         found = torch.zeros(len(scales), device=device)
-        for pack in plan_packs(model, utterances, self.tokens):
-            model.adapter.activate(scales[pack.scales[0]])
-            outcome = _Outcome.of(model, utterances, pack)
+        for pack in plan_packs(model, utterances, self.tokens, scales):
+            model.adapter.activate(pack.scales[0])
+            outcome = _Outcome.of(model, utterances, pack, scales)
             with (
                 model.adapter.describe(pack.positions(model, utterances)),
                 running(model.llm, outcome.layout, self.kernel, outcome.places) as run,
@@ -130,9 +139,17 @@ class _Outcome:
     """(n,) the tokens they should predict."""
     owners: torch.Tensor
     """(n,) numbers of the scales they belong to."""
+    scales: int
+    """How many scales are numbered."""
 
     @classmethod
-    def of(cls, model: MatryoshkaModel, utterances: Sequence[Utterance], pack: Pack) -> "_Outcome":
+    def of(
+        cls,
+        model: MatryoshkaModel,
+        utterances: Sequence[Utterance],
+        pack: Pack,
+        scales: Sequence[Scale],
+    ) -> "_Outcome":
         layout = pack.layout(model, utterances)
         places: list[int] = []
         targets: list[int] = []
@@ -145,15 +162,16 @@ class _Outcome:
                 wanted = model.targets(utterances[segment.clip])
                 places += range(end - len(wanted), end)
                 targets += wanted
-                owners += segment.scales * len(wanted)
+                owners += [scales.index(segment.scales[0])] * len(wanted)
         device = model.markers.device
-        return cls(layout, *(torch.tensor(x, device=device) for x in (places, targets, owners)))
+        where, what, whose = (torch.tensor(x, device=device) for x in (places, targets, owners))
+        return cls(layout, where, what, whose, len(scales))
 
     def entropies(self, model: MatryoshkaModel, hidden: torch.Tensor) -> torch.Tensor:
         """Cross-entropy summed over the tokens of each scale, (scales,)."""
         logits = model.llm.get_output_embeddings()(hidden)
         entropy = F.cross_entropy(logits.float(), self.targets, reduction="none")
-        return entropy.new_zeros(len(model.settings.scales)).index_add(0, self.owners, entropy)
+        return entropy.new_zeros(self.scales).index_add(0, self.owners, entropy)
 
 
 PACK_TOKENS = {"cpu": 1024, "cuda": 16384}

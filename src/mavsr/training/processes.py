@@ -40,11 +40,17 @@ class Processes:
         return values
 
     def total_gradients(self, parameters: Sequence[torch.nn.Parameter]) -> None:
-        """Replace each gradient by the sum of all processes' gradients."""
+        """Replace each gradient by the sum of all processes' gradients.
+
+        What no process has a gradient of, such as a projector of a rate that the step did not draw,
+        stays without one, so that the optimiser leaves it alone, as it does with one process.
+        """
         if self.count == 1:
             return
-        for parameter in parameters:
-            if parameter.grad is None:
+        has = [float(parameter.grad is not None) for parameter in parameters]
+        used = self.total(torch.tensor(has, device=self.device)).tolist()
+        for parameter, processes in zip(parameters, used, strict=True):
+            if processes and parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
         gradients = [p.grad for p in parameters if p.grad is not None]
         # One message: most of these tensors are small.

@@ -25,12 +25,13 @@ from mavsr.features.origin import check_pooling, encoders_of
 from mavsr.files import atomic, sha256
 from mavsr.model.adapters.base import count_parameters
 from mavsr.model.avsr import MatryoshkaModel
-from mavsr.model.folder import write_run
+from mavsr.model.folder import METRICS, write_run
 from mavsr.model.llm import llm_folder
 from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
 from mavsr.training.checks import check_lengths, check_logits, check_step
-from mavsr.training.events import event_files
+from mavsr.training.events import event_files, told_to
+from mavsr.training.live import live_metrics
 from mavsr.training.processes import Processes, joined_processes
 from mavsr.training.settings import TrainingSettings, deciding_settings
 from mavsr.training.staging import staged
@@ -171,10 +172,14 @@ def fit(
     if not processes.first:
         trainer.run()
         return
-    with event_files(output / "tensorboard", training.tensorboard) as trainer.report:
+    with (
+        event_files(output / "tensorboard", training.tensorboard) as events,
+        live_metrics(output / METRICS, len(trainer.steps)) as live,
+    ):
+        trainer.report = told_to(events, live)
         rows = trainer.run()
     network.save(output)
-    with atomic(output / "metrics.csv") as partial:
+    with atomic(output / METRICS) as partial:
         pd.DataFrame(rows).to_csv(partial, index=False)
     write_run(
         output,

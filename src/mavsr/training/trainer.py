@@ -1,4 +1,4 @@
-"""The optimisation loop: every scale of every batch, resumable at any saved step."""
+"""The optimisation loop: every batch at its step's scales, resumable at any saved step."""
 
 import logging
 import math
@@ -15,6 +15,7 @@ from mavsr.model.avsr import MatryoshkaModel, Utterance
 from mavsr.training.batches import plan_batches
 from mavsr.training.events import Report
 from mavsr.training.loader import load_batches
+from mavsr.training.objective import Objective, dropped_modality, objective_at
 from mavsr.training.plans import Plan, plan_for
 from mavsr.training.precision import checkpoint_layers, computing, set_precision
 from mavsr.training.processes import ALONE, Processes
@@ -29,7 +30,7 @@ class Trainer:
     Args:
         model: the model, freshly built, on this process' device.
         settings: optimisation settings.
-        seed: orders the batches.
+        seed: orders the batches, and draws rates and dropped modalities.
         views: one source per augmented view; epoch e uses view e mod len(views).
         validation: source whose loss is measured after every epoch.
         frames: key -> video frames, to fill batches.
@@ -56,6 +57,7 @@ class Trainer:
         shares: Mapping[str, float] | None = None,
     ):
         self.model, self.settings, self.processes = model, settings, processes
+        self.seed = seed
         self.views, self.validation, self.resume = views, validation, resume
         self.report = report or (lambda row: None)
         self.plan = plan or plan_for(model, processes.device, settings.pack_tokens)
@@ -63,6 +65,7 @@ class Trainer:
         if settings.gradient_checkpointing:
             checkpoint_layers(model)
         self.parameters = model.trainable()
+        self.every_scale = Objective.of(model.settings, model.settings.scales, settings)
         self.steps = [
             (epoch, batch)
             for epoch in range(settings.epochs)
@@ -138,16 +141,25 @@ class Trainer:
         self._take_best()
         return self.progress.rows
 
-    def losses(self, batch: Sequence[Utterance], backward: bool) -> torch.Tensor:
-        """Losses (scales,) of the batch of which this process has ``batch``; all add gradients."""
+    def losses(
+        self, batch: Sequence[Utterance], backward: bool, objective: Objective | None = None
+    ) -> torch.Tensor:
+        """Losses (scales,) of the batch of which this process has ``batch``; all add gradients.
+
+        Args:
+            batch: clips, on this process' device.
+            backward: whether to compute gradients.
+            objective: the scales and their weights; None is all scales.
+        """
+        objective = objective or self.every_scale
         targets = self.model.count_targets(batch)
         total = int(self.processes.total(torch.tensor(targets, device=self.processes.device)))
         if not batch:  # of a small batch there may not be one clip for each process
-            mine = torch.zeros(len(self.model.settings.scales), device=self.processes.device)
+            mine = torch.zeros(len(objective.scales), device=self.processes.device)
         else:
             with computing(self.processes.device, self.settings.precision):
                 mine = self.plan.losses(
-                    self.model, batch, total, torch.Tensor.backward if backward else None
+                    self.model, batch, total, torch.Tensor.backward if backward else None, objective
                 )
         return self.processes.total(mine)
 
@@ -156,8 +168,10 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
-        losses = self.losses([self._placed(utterance) for utterance in batch], backward=True)
-        for scale, loss in zip(self.model.settings.scales, losses.tolist(), strict=True):
+        objective = objective_at(self.model.settings, self.settings, self.seed, self.progress.step)
+        batch = [self._placed(utterance, epoch) for utterance in batch]
+        losses = self.losses(batch, True, objective)
+        for scale, loss in zip(objective.scales, losses.tolist(), strict=True):
             self._check(loss, "the loss", f"scale {scale.name}, clips", keys)
             self._record("train", epoch, scale.name, loss, rate)
         self.processes.total_gradients(self.parameters)
@@ -174,10 +188,14 @@ class Trainer:
                 "training.learning_rate or check these clips' features"
             )
 
-    def _placed(self, utterance: Utterance) -> Utterance:
-        """The utterance on this process' device, in the type that projectors take: moved once."""
+    def _placed(self, utterance: Utterance, epoch: int) -> Utterance:
+        """The utterance on this process' device, in the type that projectors take: moved once.
+
+        Modality dropout decides here what audio-visual scales do without.
+        """
         tokens = {m: x.to(self.model.markers) for m, x in utterance.tokens.items()}
-        return Utterance(utterance.key, utterance.text, tokens)
+        dropped = dropped_modality(self.settings, self.seed, epoch, utterance.key)
+        return Utterance(utterance.key, utterance.text, tokens, dropped)
 
     def _validate(self, epoch: int) -> None:
         if not len(self.validation):

@@ -57,9 +57,18 @@ class Asked:
         common = self.config.setup.trained[0][0]
         return common if common in trained else trained[0]
 
+    def first_tested(self, model: str) -> str:
+        """The first corpus that a model is tested on; pages show its clips."""
+        return next(e.corpus for e in self.evaluations if e.model.name == model)
+
     def tested(self, model: str, at: str) -> str:
         """The corpus of a hypothesis file (:attr:`Evaluation.at`)."""
         return at.removeprefix("@") or self.models[model].corpus
+
+    @cached_property
+    def heard_clean(self) -> list[str]:
+        """Names of the corpora of which a model decodes clean clips, sorted."""
+        return sorted({e.corpus for e in self.evaluations if e.condition == "clean"})
 
     @cached_property
     def made(self) -> list[str]:

@@ -16,8 +16,9 @@ from mavsr.config.training import TrainingSettings
 from mavsr.errors import InputError
 from mavsr.model.methods import method_of
 from mavsr.model.named import TUNED, Model, mixture_name
-from mavsr.model.scales import TASKS, Scale, all_scales
+from mavsr.model.scales import TASKS, Scale, all_scales, tasks_of
 from mavsr.model.settings import ModelSettings
+from mavsr.noise.condition import parts
 from mavsr.workflow.reuse import serving
 
 
@@ -102,12 +103,30 @@ def _asked(config: Config, experiment: str) -> list[Evaluation]:
             for model, served in models:
                 own = [scale for scale in served if scale in chosen]
                 for corpus, condition, scale in product(tested, setup.conditions, own):
-                    found[Evaluation(model, condition, scale, corpus)] = None
+                    if _concerns(condition, scale):
+                        found[Evaluation(model, condition, scale, corpus)] = None
     return list(found)
 
 
+def _concerns(condition: str, scale: Scale) -> bool:
+    """Whether a condition means anything at a scale: of a model of several tasks not all do."""
+    return all(set(part.needs) <= set(scale.rates) for part in parts(condition))
+
+
 def _chosen(scales: list[Scale], wanted: str) -> list[Scale]:
-    """Of a method's scales, those that an experiment decodes: ``all``, ``first`` or ``ends``."""
+    """Of a method's scales, those that an experiment decodes of each task.
+
+    Args:
+        scales: in their order.
+        wanted: ``all``, ``first`` or ``ends``.
+    """
+    by_task: dict[str, list[Scale]] = {}
+    for scale in scales:
+        by_task.setdefault(scale.task, []).append(scale)
+    return [scale for own in by_task.values() for scale in _of_one_task(own, wanted)]
+
+
+def _of_one_task(scales: list[Scale], wanted: str) -> list[Scale]:
     ends = list(dict.fromkeys([scales[0], scales[-1]]))
     return {"all": scales, "first": scales[:1], "ends": ends}[wanted]
 
@@ -177,10 +196,7 @@ def _models(
     scales = all_scales(setup.task, own["audio"], own["video"])
     match method_of(method).models:
         case "per scale":
-            trained = [
-                ({m: (scale.rates[m],) if m in modalities else () for m in own}, [scale])
-                for scale in scales
-            ]
+            trained = _one_per_rates(setup.task, own)
         case "uncompressed":
             trained = [({m: (1,) if m in modalities else () for m in own}, scales)]
         case _:
@@ -194,7 +210,7 @@ def _models(
                 tuple((m, encoders[m]) for m in modalities),
                 setup.llm,
                 ModelSettings(**common, audio_rates=at["audio"], video_rates=at["video"]),
-                tuned=_tuned(entry, method),
+                tuned=_tuned(entry, setup.task, method),
                 mixed=setup.trained if len(setup.trained) > 1 else (),
             ),
             served,
@@ -203,20 +219,39 @@ def _models(
     ]
 
 
-def _tuned(entry: Entry, method: str) -> tuple[tuple[str, Any], ...]:
-    """Training settings that an entry states, those that its method does not read left out."""
+def _one_per_rates(
+    task: str, rates: dict[str, tuple[int, ...]]
+) -> list[tuple[dict[str, tuple[int, ...]], list[Scale]]]:
+    """Rates of one model for each rate or pair of rates, and the scales that it is decoded at.
+
+    Models of several tasks have one-modality scales in common; the first of them is decoded there.
+    """
+    found: list[tuple[dict[str, tuple[int, ...]], list[Scale]]] = []
+    served: set[Scale] = set()
+    (*_, most) = tasks_of(task)
+    for pair in all_scales(most, rates["audio"], rates["video"]):
+        at: dict[str, tuple[int, ...]] = {
+            m: (pair.rates[m],) if m in TASKS[task] else () for m in rates
+        }
+        own = [s for s in all_scales(task, at["audio"], at["video"]) if s not in served]
+        served |= set(own)
+        found.append((at, own))
+    return found
+
+
+def _tuned(entry: Entry, task: str, method: str) -> tuple[tuple[str, Any], ...]:
+    """Training settings that an entry states, those that its models do not read left out."""
     given = entry.training.given if entry.training else {}
-    lora = method_of(method).adapter == "lora"
-    return tuple(
-        (key, given[key]) for key in TUNED if key in given and (lora or key != "lora_rank")
-    )
+    lora, both = method_of(method).adapter == "lora", len(TASKS[task]) == 2
+    reads = {"lora_rank": lora, "audio_dropout": both, "video_dropout": both}
+    return tuple((key, given[key]) for key in TUNED if key in given and reads.get(key, True))
 
 
 def _settings(config: Config, entry: Entry, setup: Setup, method: str) -> dict[str, Any]:
     """Settings of a model but for its rates and seed; what its method does not read is left out."""
     llm, adapter = config.llms[setup.llm], method_of(method).adapter
     lora = adapter == "lora"
-    rank = dict(_tuned(entry, method)).get("lora_rank", llm.lora_rank)
+    rank = dict(_tuned(entry, setup.task, method)).get("lora_rank", llm.lora_rank)
     return {
         "task": setup.task,
         "method": method,

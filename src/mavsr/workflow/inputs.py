@@ -7,18 +7,27 @@ from typing import Any
 from snakemake.exceptions import WorkflowError
 
 from mavsr.checkpoints import LLM
-from mavsr.config.downloads import RemoteFile
 from mavsr.errors import InputError
 from mavsr.model.named import Model
-from mavsr.report.catalogue import FIGURES, TABLES, TRACES, experiment_of
+from mavsr.model.scales import Scale
+from mavsr.noise.condition import Condition, cached_as
+from mavsr.report.catalogue import (
+    ABOUT_CONFIDENCE,
+    ALL_FIGURES,
+    ALL_TABLES,
+    FIGURES,
+    TRACES,
+    experiment_of,
+)
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
+from mavsr.workflow.decoded_inputs import DecodedInputs, Function
 from mavsr.workflow.experiments import Evaluation
 from mavsr.workflow.needs import training_views, wanted_caches
+from mavsr.workflow.noise_inputs import NoiseInputs
 from mavsr.workflow.paths import SPLITS, shard_names
 from mavsr.workflow.weights import weight_files
 
-Function = Callable[[Any], list[str]]
 SUFFIXES = {"table": ("csv", "md", "tex", "html", "rst"), "figure": ("pdf", "png")}
 FITS: dict[str, Callable[[Model], bool]] = {
     "routing": lambda model: model.settings.mome is not None,
@@ -35,11 +44,8 @@ TRACED = {
 """The same in words, and what to add where no model has it."""
 
 
-class Inputs:
+class Inputs(DecodedInputs, NoiseInputs):
     """The functions that need the config."""
-
-    def __init__(self, asked: Asked) -> None:
-        self.asked = asked
 
     def shards(self, pattern: str, split: str | None = None) -> Function:
         """Input function: a file per shard of a split, which may be fixed.
@@ -81,27 +87,11 @@ class Inputs:
         # A dry run needs no data; a real one asks mavsr.workflow.preflight first.
         return [name for name in [mouths.retinaface.weights] if name and Path(name).exists()]
 
-    def babble(self, wildcards: Any) -> str:
-        """The configured babble, or that mixed from training voices (:meth:`Asked.voices`)."""
-        if self.asked.config.noise.babble is not None:
-            return paths.BABBLE
-        return paths.OWN_BABBLE.format(corpus=self.asked.voices(wildcards["corpus"]))
-
-    def babble_source(self, wildcards: Any) -> str:
-        """The configured recording, or where ``download_babble`` puts it."""
-        babble = self.asked.config.noise.babble
-        if isinstance(babble, RemoteFile):
-            return paths.BABBLE_DOWNLOAD.format(name=babble.name)
-        return babble or ""
-
-    def babble_recording(self, wildcards: Any) -> list[str]:
-        """The same, but nothing if it is missing: a dry run works, and the job says so."""
-        source = self.babble_source(wildcards)
-        fetched = isinstance(self.asked.config.noise.babble, RemoteFile)
-        return [source] if fetched or Path(source).is_file() else []
-
     def audio_shard(self, wildcards: Any) -> str:
-        """What an encoder reads: noisy audio where the condition makes any, else crops."""
+        """What an encoder reads: noisy audio where the condition makes any, else crops.
+
+        Whatever befalls video is done to the crops as they are read.
+        """
         known = dict(wildcards.items())
         hears = self.asked.config.encoders[known["encoder"]].modality == "audio"
         noisy = known["condition"] != "clean" and hears
@@ -127,7 +117,7 @@ class Inputs:
         """The corpora of a model's training and validation, or the one of a test."""
         model = wildcards["model"]
         if split == "test":
-            return [self.asked.tested(model, wildcards["at"])]
+            return [self.asked.tested(model, wildcards.get("at", ""))]
         return self.asked.models[model].corpora
 
     def features(
@@ -136,14 +126,18 @@ class Inputs:
         """Input function: the indexes of a model's features, of each corpus one per condition.
 
         Args:
-            modality: audio or video; nothing is returned for a task that lacks it.
+            modality: audio or video; nothing is returned for a task that lacks it, or for a job at
+                one scale that does.
             split: train, val or test.
-            conditions: :func:`views`, :func:`clean` or :func:`own_condition`.
+            conditions: :func:`views`, :func:`clean`, :func:`heard` or :func:`seen`.
         """
 
         def indexes(wildcards: Any) -> list[str]:
             model = self.asked.models[wildcards["model"]]
             encoder = dict(model.encoders).get(modality)
+            scale = dict(wildcards.items()).get("scale")
+            if scale and modality not in Scale.parse(scale).rates:
+                return []
             return [
                 paths.FEATURES_INDEX.format(
                     encoder=encoder, corpus=corpus, split=split, condition=condition
@@ -176,27 +170,24 @@ class Inputs:
             *(file for encoder in encoders for file in weight_files(encoder.path)),
         ]
 
-    def hypotheses(self, pattern: str) -> Function:
-        """Input function: an experiment's files of decoded utterances, or those beside them."""
-        return lambda wildcards: self._decoded(
-            pattern, self.asked.by_experiment.get(wildcards["experiment"], [])
-        )
+    def shown_clips(self, wildcards: Any) -> list[str]:
+        """Crops and clean audio of the clips that a model was tested on."""
+        known = {"corpus": self.asked.first_tested(wildcards["model"])}
+        return self.shards(paths.CROPS, "test")(known)
 
-    def tested_clips(self, wildcards: Any) -> list[str]:
-        """What says of which clips an experiment's hypotheses must be: manifests, and ledgers."""
-        wanted = self.asked.by_experiment.get(wildcards["experiment"], [])
+    def shown_noise(self, wildcards: Any) -> list[str]:
+        """Their noisy audio, under the conditions that it was tested in."""
+        model = self.asked.models[wildcards["model"]]
+        tested = [e.condition for e in self.asked.evaluations if e.model.name == model.name]
+        heard = dict.fromkeys(cached_as(condition, "audio") for condition in tested)
         return [
-            pattern.format(corpus=corpus, split="test")
-            for corpus in sorted({e.corpus for e in wanted})
-            for pattern in (paths.MANIFEST, paths.LEDGER)
+            path
+            for condition in heard
+            if "audio" in dict(model.encoders) and Condition.parse(condition).kind == "snr"
+            for path in self.shards(paths.NOISY, "test")(
+                {"corpus": self.asked.first_tested(model.name), "condition": condition}
+            )
         ]
-
-    def all_hypotheses(self, pattern: str) -> list[str]:
-        """Likewise of all experiments."""
-        return self._decoded(pattern, self.asked.evaluations)
-
-    def _decoded(self, pattern: str, wanted: Iterable[Any]) -> list[str]:
-        return [pattern.format(**e.wildcards) for e in wanted]
 
     def all_scores(self) -> list[str]:
         """The scores of every experiment that is run."""
@@ -248,10 +239,13 @@ class Inputs:
         return list(self._shown(set(names)))
 
     def _shown(self, names: set[str]) -> Iterator[str]:
-        for kind, known in (("table", TABLES), ("figure", FIGURES)):
-            for name, experiment in known.items():
-                asked = experiment is None or self.asked.by_experiment.get(experiment)
-                if name in names and asked and (name not in TRACES or self._traced(name)):
+        for kind, known in (("table", ALL_TABLES), ("figure", ALL_FIGURES)):
+            for name, shown in known.items():
+                run = shown.experiment is None or self.asked.by_experiment.get(shown.experiment)
+                traced = kind == "table" or name not in TRACES or self._traced(name)
+                # The trade-off is worth seeing without adaptive rates, their own table is not.
+                measured = name not in ABOUT_CONFIDENCE or self.is_sure(shown)
+                if name in names and run and traced and measured:
                     for suffix in SUFFIXES[kind]:
                         yield f"{paths.SHOWN.format(name=name)}.{suffix}"
 
@@ -280,10 +274,15 @@ def views(asked: Asked, wildcards: Any) -> list[str]:
 
 
 def clean(asked: Asked, wildcards: Any) -> list[str]:
-    """Condition of the validation split, and of video whatever the noise."""
+    """Condition of the validation split."""
     return ["clean"]
 
 
-def own_condition(asked: Asked, wildcards: Any) -> list[str]:
+def heard(asked: Asked, wildcards: Any) -> list[str]:
     """Condition of the audio under test."""
-    return [wildcards["condition"]]
+    return [cached_as(wildcards["condition"], "audio")]
+
+
+def seen(asked: Asked, wildcards: Any) -> list[str]:
+    """Condition of the video under test."""
+    return [cached_as(wildcards["condition"], "video")]

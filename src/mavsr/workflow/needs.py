@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mavsr.config.config import Config
 from mavsr.model.named import Model
+from mavsr.noise.condition import cached_as
 from mavsr.workflow.experiments import Evaluation, all_evaluations
 from mavsr.workflow.paths import SPLITS
 
@@ -33,8 +34,8 @@ def wanted_caches(config: Config) -> list[Cache]:
     for evaluation in all_evaluations(config):
         model = evaluation.model
         for modality, encoder in model.encoders:
-            heard = evaluation.condition if modality == "audio" else "clean"
-            found.add(Cache(encoder, evaluation.corpus, "test", heard))
+            condition = cached_as(evaluation.condition, modality)
+            found.add(Cache(encoder, evaluation.corpus, "test", condition))
             found |= {
                 Cache(encoder, corpus, split, condition)
                 for split, names in (("train", views), ("val", ["clean"]))

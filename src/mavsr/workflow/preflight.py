@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from mavsr.config.config import Config
+from mavsr.config.local_models import is_hub_name
 from mavsr.corpus.readers import make_reader
 from mavsr.corpus.table import read_table
 from mavsr.errors import InputError
@@ -17,6 +18,7 @@ from mavsr.records import read_json
 from mavsr.remedies import rebuild_command
 from mavsr.workflow.experiments import all_evaluations
 from mavsr.workflow.needs import used_splits
+from mavsr.workflow.paths import TOYS
 
 Job = tuple[str, Mapping[str, str]]
 """Name of a rule and the wildcards of one of its jobs; ``llm`` among them where it uses one."""
@@ -28,13 +30,19 @@ NAMED = 5
 def missing_files(config: Config, jobs: Iterable[Job]) -> list[str]:
     """What is not there of the user's own files that ``jobs`` read, each once, with the remedy.
 
-    Files that the workflow makes or downloads do not count, nor do names of hub models.
+    Files that the workflow makes or downloads do not count. Of a hub model ``config.json`` is
+    fetched: so a gated one without a token shows before hours of features.
     """
-    lines: dict[str, set[str]] = {rule: set() for rule in _CHECKS}
+    concerns: dict[str, dict[tuple[str, ...], Mapping[str, str]]] = {rule: {} for rule in _CHECKS}
     for rule, wildcards in jobs:
         if rule in _CHECKS:
-            lines[rule].update(_CHECKS[rule](config, wildcards))
-    return list(dict.fromkeys(line for found in lines.values() for line in sorted(found)))
+            named = {key: wildcards[key] for key in _CONCERNED if key in wildcards}
+            concerns[rule][tuple(named.values())] = named
+    found = [
+        sorted({line for named in those.values() for line in _CHECKS[rule](config, named)})
+        for rule, those in concerns.items()
+    ]
+    return list(dict.fromkeys(line for lines in found for line in lines))
 
 
 def check_files(config: Config, jobs: Iterable[Job]) -> None:
@@ -134,6 +142,25 @@ def _babble(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
         )
 
 
+def _noise_file(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
+    for name in _noises(config, wildcards):
+        path = config.noises[name].file
+        if path is not None and not Path(path).is_file():
+            yield f"noises.{name}.file: {path} is not a file (docs/data.md)"
+
+
+def _noise_folder(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
+    for name in _noises(config, wildcards):
+        path = config.noises[name].folder
+        if path is not None and not Path(path).is_dir():
+            yield f"noises.{name}.folder: {path} is not a folder (docs/data.md)"
+
+
+def _noises(config: Config, wildcards: Mapping[str, str]) -> list[str]:
+    """The noise that a job makes; all of them if it names none."""
+    return [wildcards["noise"]] if "noise" in wildcards else list(config.noises)
+
+
 def _detector(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
     mouths = config.mouths
     if "corpus" in wildcards and config.corpora[wildcards["corpus"]].kind == "crops":
@@ -151,33 +178,52 @@ def _detector(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
 
 def _encoder(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
     name = wildcards["encoder"]
-    path = config.encoders[name].path
-    is_file = config.encoders[name].kind == "avhubert"
-    if path.startswith("results/toy/") or Path(path).exists():
+    encoder = config.encoders[name]
+    place = f"encoders.{name}.path: "
+    if encoder.path.startswith(TOYS):
         return
-    if is_file:
+    if encoder.kind == "whisper":
+        yield from _model(place, "Whisper", encoder.path, encoder.revision)
+    elif not Path(encoder.path).exists():
         yield (
-            f"encoders.{name}.path: {path} does not exist; download AV-HuBERT's checkpoint and put "
-            "it there, or correct the path (docs/data.md)"
+            f"{place}{encoder.path} does not exist; download AV-HuBERT's checkpoint and put it "
+            "there, or correct the path (docs/data.md)"
         )
-    # Anything else may be a hub name, of which only the hub can tell.
-    elif path.startswith(("/", "./", "../")):
-        yield f"encoders.{name}.path: {path} does not exist"
 
 
 def _llm(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
     name = wildcards["llm"]
-    path = config.llms[name].path
-    if path.startswith(("/", "./", "../")) and not Path(path).is_dir():
-        yield f"llms.{name}.path: {path} does not exist"
+    llm = config.llms[name]
+    if not llm.path.startswith(TOYS):
+        yield from _model(f"llms.{name}.path: ", "LLM", llm.path, llm.revision)
 
 
+def _model(place: str, kind: str, path: str, revision: str | None) -> Iterator[str]:
+    """What is wrong with a folder, or with the name of a hub model, which is asked for."""
+    if Path(path).is_dir():
+        return
+    if not is_hub_name(path):
+        yield f"{place}{path} does not exist"
+        return
+    from mavsr.hub import check_hub  # half a second of imports, which toys do not need
+
+    try:
+        check_hub(kind, path, revision)
+    except InputError as error:
+        yield f"{place}{error}"
+
+
+_CONCERNED = ("corpus", "encoder", "llm")
+"""Wildcards that tell what of the user's own a job wants: jobs that share them are asked once."""
 _CHECKS: dict[str, Callable[[Config, Mapping[str, str]], Iterator[str]]] = {
     "scan_corpus": _tree,
     "crop_mouths": _detector,
     "import_babble": _babble,
+    "import_noise": _noise_file,
+    "list_noise": _noise_folder,
     "extract_features": _encoder,
     "train_model": _llm,
     "decode": _llm,
+    "decode_validation": _llm,
 }
 """Rule, in the order of the stages -> what its jobs want of the user's own."""

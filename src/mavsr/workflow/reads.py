@@ -10,6 +10,7 @@ from mavsr.config.marks import Leaf, leaves
 from mavsr.config.read import plain
 from mavsr.model.methods import method_of
 from mavsr.model.named import Model
+from mavsr.noise.condition import Condition
 from mavsr.report.catalogue import FIGURES, TABLES
 from mavsr.workflow.asked import Asked
 
@@ -30,7 +31,8 @@ def _adapter(asked: Asked, wildcards: Wildcards) -> str:
 
 
 CONDITIONS: dict[str, Callable[[Asked, Wildcards], bool]] = {
-    "view": lambda asked, w: w["condition"].startswith("view_"),
+    "view": lambda asked, w: Condition.parse(w["condition"]).kind == "view",
+    "drawn": lambda asked, w: Condition.parse(w["condition"]).kind in ("view", "drop", "patch"),
     "audio": lambda asked, w: _modality(asked, w) == "audio",
     "video": lambda asked, w: _modality(asked, w) == "video",
     "pooled": lambda asked, w: (
@@ -44,6 +46,7 @@ CONDITIONS: dict[str, Callable[[Asked, Wildcards], bool]] = {
     "asr": lambda asked, w: _model(asked, w).settings.task == "asr",
     "vsr": lambda asked, w: _model(asked, w).settings.task == "vsr",
     "avsr": lambda asked, w: _model(asked, w).settings.task == "avsr",
+    "omni": lambda asked, w: _model(asked, w).settings.task == "omni",
     "lora": lambda asked, w: _adapter(asked, w) == "lora",
     "mome": lambda asked, w: _adapter(asked, w) == "mome",
     "detected": lambda asked, w: not asked.is_ready(w["corpus"]),
@@ -126,7 +129,7 @@ def _names(asked: Asked, wildcards: Wildcards, section: str, known: Mapping[str,
     """Of a section of names, those that a job reads."""
     if section == "table4":
         return list(known)
-    single = {"corpora": "corpus", "encoders": "encoder"}.get(section, "")
+    single = {"corpora": "corpus", "encoders": "encoder", "noises": "noise"}.get(section, "")
     if single in wildcards:
         return [wildcards[single]]
     if "model" in wildcards:

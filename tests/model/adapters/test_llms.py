@@ -35,7 +35,7 @@ LLMS = {
     "qwen3": lambda: Qwen3ForCausalLM(Qwen3Config(**SIZES, head_dim=8)),
 }
 RATES = {
-    **dict.fromkeys(("llama-avsr", "mome-mhsa-i"), ((4,), (3,))),
+    **dict.fromkeys(("llama-avsr", "mome-mhsa-i", "llama-mt"), ((4,), (3,))),
     "avgpool-at-inference": ((1,), (1,)),
 }
 SCALE = Scale(4, 3)

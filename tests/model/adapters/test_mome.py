@@ -194,7 +194,7 @@ def test_a_pass_may_hold_several_scales_and_shared_tokens(settings_of):
 def test_separate_routers_share_their_experts(settings_of, utterances):
     settings = settings_of(method="mome-ffn", mome=MomeSettings(5, 1, 2, 3, router="per_scale"))
     model = scrambled(settings)
-    assert not model.adapter.prefix_shared
+    assert model.adapter.weights(SCALE) == "a4_v3"
     model.loss(utterances, SCALE).backward()
     reached = {name for name, p in model.adapter.named_parameters() if p.grad is not None}
     routers = {name for name in reached if name.startswith("routers.")}
@@ -203,7 +203,7 @@ def test_separate_routers_share_their_experts(settings_of, utterances):
         f"experts.{layer}.up" for layer in range(2)
     }
     shared = scrambled(settings_of(method="mome-ffn")).adapter
-    assert shared.prefix_shared
+    assert {shared.weights(scale) for scale in model.settings.scales} == {"shared"}
     assert shared.active_parameters(SCALE) == model.adapter.active_parameters(SCALE)
 
 

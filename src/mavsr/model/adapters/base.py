@@ -38,10 +38,6 @@ class Adapter(nn.Module, ABC):
         settings: the model's; decides which scales there are.
     """
 
-    prefix_shared: bool
-    """Whether activations of an audio prefix are the same at every video rate, so that they can be
-    computed once for all scales of one audio rate."""
-
     def __init__(self, settings: ModelSettings):
         super().__init__()
         self.settings = settings
@@ -55,6 +51,14 @@ class Adapter(nn.Module, ABC):
         """
         self.settings.check_scale(scale)
         self._switch(scale)
+
+    @abstractmethod
+    def weights(self, scale: Scale) -> str:
+        """Name of the set of weights that acts at ``scale``.
+
+        Scales of one name can be computed together, and what their sequences begin with alike, such
+        as the audio at one rate, once.
+        """
 
     @abstractmethod
     def _switch(self, scale: Scale) -> None: ...

@@ -4,8 +4,10 @@
     SS    H = XW + s X W_SS^ij              one LoRA per scale             (Eq. 3)
     MSS   H = XW + s X W_SS^ij + s X W_MS   both                           (Eq. 4)
 
-Llama-AVSR is MS with a single scale. LoRAs act on the query and value projections of every layer
-and are made, saved and loaded by PEFT, so that plain PEFT can read what is trained here.
+Llama-AVSR is MS with a single scale. Omni-AVSR (arXiv 2511.07253) has tasks in the place of
+scales: S is a LoRA for all tasks, T one per task, ST both, added with one factor. LoRAs act on the
+query and value projections of every layer and are made, saved and loaded by PEFT, so that plain
+PEFT can read what is trained here.
 """
 
 import json
@@ -39,17 +41,15 @@ class MatryoshkaLora(Adapter):
             (1/8 in the paper), target layers and scales.
         shared: have a LoRA that is active at all scales (``W_MS``).
         own: have a LoRA per scale (``W_SS^ij``).
+        by_task: have one per task, for a model of several.
 
     Raises:
         InputError: the LLM lacks a target layer.
     """
 
-    def __init__(
-        self, llm: nn.Module, settings: ModelSettings, shared: bool = False, own: bool = False
-    ):
+    def __init__(self, llm: nn.Module, settings: ModelSettings, **which: bool):
         super().__init__(settings)
-        self.shared, self.own = shared, own
-        self.prefix_shared = not own
+        self.which = which
         assert settings.lora_rank and settings.lora_scale and settings.lora_targets
         _check_targets(llm, settings.lora_targets)
         config = peft.LoraConfig(
@@ -69,7 +69,11 @@ class MatryoshkaLora(Adapter):
 
     def names(self, scale: Scale) -> list[str]:
         """PEFT's names of the LoRAs that are active at ``scale``."""
-        return adapter_names(scale, self.shared, self.own)
+        return adapter_names(scale, **self.which)
+
+    def weights(self, scale: Scale) -> str:
+        """See :meth:`Adapter.weights`: the LoRAs at work."""
+        return "+".join(self.names(scale))
 
     def _switch(self, scale: Scale) -> None:
         self.tuner.set_adapter(self.names(scale))
@@ -152,9 +156,11 @@ class MatryoshkaLora(Adapter):
         return f"holds {result.unexpected_keys[0]} besides" if result.unexpected_keys else ""
 
 
-def adapter_names(scale: Scale, shared: bool = False, own: bool = False) -> list[str]:
-    """Names of the LoRAs that are active at ``scale``: the shared one, its own, or both."""
-    return [SHARED] * shared + [scale.name] * own
+def adapter_names(
+    scale: Scale, shared: bool = False, own: bool = False, by_task: bool = False
+) -> list[str]:
+    """Names of the LoRAs that are active at ``scale``: the shared one, its own, its task's."""
+    return [SHARED] * shared + [scale.name] * own + [scale.task] * by_task
 
 
 def export(folder: Path, settings: ModelSettings, scale: Scale, output: Path) -> None:

@@ -46,10 +46,9 @@ class Mome(Adapter):
         super().__init__(settings)
         assert settings.mome is not None
         self.mome = settings.mome
-        self.prefix_shared = self.mome.router == "shared"
         width = cast(Any, llm).config.hidden_size
         blocks = [_Block(layer, block) for layer in _layers(llm)]
-        names = [ROUTER] if self.prefix_shared else [scale.name for scale in settings.scales]
+        names = list(dict.fromkeys(self.weights(scale) for scale in settings.scales))
         self.experts = nn.ModuleList(Experts(width, self.mome) for _ in blocks)
         self.routers = nn.ModuleList(
             nn.ModuleDict({name: Router(width, self.mome) for name in names}) for _ in blocks
@@ -60,9 +59,12 @@ class Mome(Adapter):
         for index, place in enumerate(blocks):
             place.add(lambda tokens, index=index: self._output(index, tokens))
 
+    def weights(self, scale: Scale) -> str:
+        """See :meth:`Adapter.weights`: the router, as all scales have the same experts."""
+        return ROUTER if self.mome.router == "shared" else scale.name
+
     def _switch(self, scale: Scale) -> None:
-        if not self.prefix_shared:
-            self.active = scale.name
+        self.active = self.weights(scale)
 
     def _output(self, index: int, tokens: torch.Tensor) -> torch.Tensor:
         """What the experts of a layer add to their block's output: (B, L, d) -> (B, L, d)."""

@@ -19,7 +19,7 @@ from mavsr.report.figures.style import (
     name_axis,
     panels,
 )
-from mavsr.report.names import label, scale_label
+from mavsr.report.names import in_babble, label, scale_label
 from mavsr.report.published import comparable
 from mavsr.report.sources import Sources
 
@@ -37,7 +37,7 @@ STEP = 5.0
 
 def noise(sources: Sources) -> Figure:
     """Hearing, seeing and both, against the signal-to-noise ratio."""
-    scores = sources.select("figures/noise", task=list(TASK_LOOKS))
+    scores = _babble(sources.select("figures/noise", task=list(TASK_LOOKS)))
     corpora = sorted(scores.corpus.unique())
     figure, grid = panels(1, len(corpora))
     for corpus, axes in zip(corpora, grid[0], strict=True):
@@ -60,7 +60,7 @@ def noise(sources: Sources) -> Figure:
 
 def mome_noise(sources: Sources) -> Figure:
     """Methods against the signal-to-noise ratio (MoME)."""
-    scores = sources.select("mome/noise", task="avsr")
+    scores = _babble(sources.select("mome/noise", task="avsr"))
     corpora = sorted(scores.corpus.unique())
     figure, grid = panels(1, len(corpora))
     for corpus, axes in zip(corpora, grid[0], strict=True):
@@ -112,6 +112,11 @@ def _against_rate(sources: Sources, name: str, task: str, rate: str) -> Figure:
         name_axis(row[0], corpus, corpora)
     legend_above(figure, grid[0][0], columns=2 if len(shown) == 1 else 4)
     return figure
+
+
+def _babble(scores: pd.DataFrame) -> pd.DataFrame:
+    """The rows without any other noise, and with the video as it is."""
+    return scores[scores.condition.map(in_babble)]
 
 
 def _snr(condition: str, conditions: Iterable[str]) -> float:

@@ -28,7 +28,7 @@ COLUMN, PAGE = 3.5, 7.2
 """Widths in inches: one column of a paper, and two."""
 GREY = "0.45"
 WER = "WER (%)"
-AFTER_METHODS = ("published", "Pareto front")
+AFTER_METHODS = ("adaptive rates", "published", "Pareto front")
 """What stands at the end of a legend."""
 
 
@@ -52,6 +52,11 @@ LOOKS = {
     "mome-ffn": Look("#cc79a7", "X", "----", "--"),
     "mome-layer": Look("#009e73", "v", "++++", "-."),
     "avgpool-at-inference": Look("#4d4d4d", "*", "oooo"),
+    "llama-mt": Look("#999999", "p", "//", "--"),
+    "omni-s": Look("#56b4e9", "h", "..", "-"),
+    "omni-t": Look("#e69f00", ">", "xx", "-"),
+    "omni-st": Look("#0072b2", "d", "||", "-"),
+    "omni-mome": Look("#d55e00", "H", "++", ":"),
 }
 RC: Any = {
     "font.size": 8,

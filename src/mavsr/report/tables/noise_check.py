@@ -3,9 +3,8 @@
 import pandas as pd
 
 from mavsr.errors import InputError
-from mavsr.noise.condition import Condition
 from mavsr.report.layout import Table
-from mavsr.report.names import label, scale_labels
+from mavsr.report.names import condition_label, label, scale_labels
 from mavsr.report.sources import Sources
 
 
@@ -16,7 +15,7 @@ def noise_check(sources: Sources) -> Table:
         {
             "corpus": frame.corpus,
             "method": frame.method.map(label),
-            "babble": [f"{Condition.parse(name).number:g} dB" for name in frame.condition],
+            "noise": frame.condition.map(condition_label),
             "rates": scale_labels(frame),
             "audio": frame.wer_audio.map("{:.1f}".format),
             "audio-visual": frame.wer_audio_visual.map("{:.1f}".format),
@@ -24,8 +23,8 @@ def noise_check(sources: Sources) -> Table:
         }
     )
     caption = (
-        "WER in % by sound alone and with the mouth in view, under the same babble, and the "
-        "second over the first; (audio, video) rates."
+        "WER in % from audio alone and from audio and video, in the same noise (babble if no other "
+        "is named), and the second over the first; (audio, video) rates."
     )
     return Table(frame, shown, caption)
 

@@ -1,13 +1,21 @@
 """Word error rate by method (rows) and scale or condition (columns): most tables of both papers."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
 from mavsr.errors import InputError
-from mavsr.noise.condition import Condition
+from mavsr.model.scales import OMNI, tasks_of
 from mavsr.report.layout import Table
-from mavsr.report.names import label, rank, scale_labels, variant_rank
+from mavsr.report.names import (
+    condition_label,
+    condition_rank,
+    label,
+    rank,
+    scale_labels,
+    variant_rank,
+)
 from mavsr.report.published import SIGN, comparable, credit
 from mavsr.report.sources import Sources
 from mavsr.report.summary import footnote, wer_text
@@ -20,17 +28,17 @@ def arrange(
     across: str = "scale",
     beside: Sequence[str] = (),
 ) -> Table:
-    """A row per corpus and method, a column per scale (or condition), WER in %.
+    """A row per corpus and method, a column per scale (or condition, or task and scale), WER in %.
 
     In print a cell is as :func:`mavsr.report.summary.wer_text` has it. Published values of the same
     method, encoder and LLM, if there are any, stand in columns of their own, with ‡ behind doubtful
     ones.
 
     Args:
-        scores: systems of one task, of :meth:`Sources.select`.
+        scores: systems, of :meth:`Sources.select`, of one task unless columns are of several.
         caption: what the table is; what the signs mean is added to it.
         published: values in print, of :func:`mavsr.report.published.published_wer`.
-        across: ``scale`` or ``condition``.
+        across: ``scale``, ``condition`` or ``task``, which is task and scale.
         beside: further columns of ``scores`` to show, constant for a model.
 
     Raises:
@@ -60,14 +68,20 @@ def arrange(
 
 def _labelled(scores: pd.DataFrame, across: str) -> pd.DataFrame:
     """Rows with the method's name in print, its rank, and the name and place of its column."""
-    if across == "scale":
+    places: list[tuple[Any, ...]]
+    if across != "condition":
         pairs = zip(scores.audio_rate, scores.video_rate, strict=True)
         named = scale_labels(scores)
         places = [tuple(float(r) for r in pair if pd.notna(r)) for pair in pairs]
+        if across == "task":
+            named = [
+                f"{task.upper()} {name}" for task, name in zip(scores.task, named, strict=True)
+            ]
+            orders = map(tasks_of(OMNI).index, scores.task)
+            places = [(order, *place) for order, place in zip(orders, places, strict=True)]
     else:
-        heard = [Condition.parse(name) for name in scores.condition]
-        named = ["clean" if c.kind == "clean" else f"{c.number:g} dB" for c in heard]
-        places = [(float("inf") if c.kind == "clean" else c.number,) for c in heard]
+        named = [condition_label(name) for name in scores.condition]
+        places = [condition_rank(name) for name in scores.condition]
     return scores.assign(
         rank=scores.method.map(rank),
         size=scores.variant.map(variant_rank),
@@ -137,4 +151,12 @@ def table3(sources: Sources) -> Table:
         sources.select("table3", task="asr", condition="clean"),
         "Recognition of speech alone; columns are audio rates.",
         sources.published(),
+    )
+
+
+def pretrained(sources: Sources) -> Table:
+    """Every method over real pretrained models (workflow/configs/pretrained.yaml)."""
+    return arrange(
+        sources.select("pretrained", task="asr", condition="clean"),
+        "Recognition of speech alone, over a real Whisper and a real LLM; columns are audio rates.",
     )

@@ -14,6 +14,7 @@ import numpy as np
 
 from mavsr.media import FRAME_RATE, SAMPLE_RATE, SAMPLES_PER_FRAME
 from mavsr.seeds import derive_seed, generator
+from mavsr.toy.portrait.books import draw_book_sentence
 from mavsr.toy.portrait.face import CANVAS, Face, make_face
 from mavsr.toy.portrait.mouth import draw_mouth
 from mavsr.toy.portrait.sentences import draw_sentence
@@ -55,6 +56,8 @@ def write_script(settings: PortraitSettings, name: str) -> Script:
     draw = generator("portrait clip", settings.seed, name)
     sentences = settings.pretrain_sentences if split == "pretrain" else 1
     rate = round(speaker.rate * draw.uniform(0.95, 1.05))
+    is_grid = settings.text == "grid"
+    choose = draw_sentence if is_grid else draw_book_sentence
     pieces: list[np.ndarray] = []
     words: list[Span] = []
     phonemes: list[Span] = []
@@ -62,11 +65,12 @@ def write_script(settings: PortraitSettings, name: str) -> Script:
     for number in range(sentences):
         gap = round(draw.uniform(*(PAUSE_S if number else SILENCE_S)) * SAMPLE_RATE)
         spoken = speak(
-            draw_sentence(draw, test=split == "test"),
+            choose(draw, test=split == "test"),
             speaker.voice,
             rate,
             speaker.pitch,
             derive_seed("portrait voice", settings.seed, name, number),
+            letters=is_grid,
         )
         start = (now + gap) / SAMPLE_RATE
         words += [word.shifted(start) for word in spoken.words]

@@ -76,31 +76,32 @@ class Speech:
     phonemes: tuple[Span, ...]
 
 
-def speak(words: tuple[str, ...], voice: str, rate: int, pitch: int, seed: int) -> Speech:
+def speak(
+    words: tuple[str, ...], voice: str, rate: int, pitch: int, seed: int, letters: bool = True
+) -> Speech:
     """Speak a sentence.
 
     Args:
-        words: the sentence, lower case; a single letter is spelled.
+        words: the sentence, lower case.
         voice: espeak voice file and variant, such as ``gmw/en-US+f2``.
         rate: words per minute of running text, 80 to 450.
         pitch: 0 to 100.
         seed: of espeak's own random numbers.
+        letters: whether "a" is the letter, and not the article.
 
     Raises:
         InputError: espeak-ng has no such voice.
     """
-    spelled = [_SPELLING.get(word, word) for word in words]
+    spelled = [_SPELLING.get(word, word) if letters else word for word in words]
     sound, rate_hz, events = _synthesize(" ".join(spelled), voice, rate, pitch, seed)
-    position = np.cumsum([1] + [len(word) + 1 for word in spelled[:-1]]).tolist()
+    *position, after = np.cumsum([1, *(len(word) + 1 for word in spelled)]).tolist()
     starts = {
         text_position: sample / rate_hz
         for kind, text_position, sample, _ in events
         if kind == _EVENT_WORD
     }
-    missing = [word for word, at in zip(words, position, strict=True) if at not in starts]
-    if missing:
-        raise RuntimeError(f"espeak-ng gave no time for the words {missing} of {words}")
-    edges = [starts[at] for at in position]
+    if position[0] not in starts:
+        raise RuntimeError(f"espeak-ng gave no time for the first word of {words}")
     spoken = [
         (name, sample / rate_hz) for kind, _, sample, name in events if kind == _EVENT_PHONEME
     ]
@@ -108,7 +109,7 @@ def speak(words: tuple[str, ...], voice: str, rate: int, pitch: int, seed: int) 
     times = [time for _, time in spoken] + [len(sound) / rate_hz]
     # The silent closure of a plosive that begins a word comes before its event, but after the
     # event of the word: a word's first phoneme begins with the word.
-    for edge in edges:
+    for edge in (starts[at] for at in position if at in starts):
         first = next(index for index, time in enumerate(times) if time >= edge)
         times[first] = edge
     phonemes = tuple(
@@ -116,7 +117,12 @@ def speak(words: tuple[str, ...], voice: str, rate: int, pitch: int, seed: int) 
         for name, start, end in zip(names, times[:-1], times[1:], strict=True)
         if end > start
     )
-    edges.append(next(p.start for p in phonemes if p.name.startswith("_") and p.start > edges[-1]))
+    last = max(starts.values())
+    end = next(p.start for p in phonemes if p.name.startswith("_") and p.start > last)
+    # Of a pair that it speaks as one ("from the") espeak tells the first word's time alone: such
+    # words share the pair's time by their letters.
+    known = {**starts, after: end}
+    edges = [*np.interp(position, sorted(known), sorted(known.values())).tolist(), end]
     spans = tuple(
         Span(word, start, end)
         for word, start, end in zip(words, edges[:-1], edges[1:], strict=True)
