@@ -204,6 +204,18 @@ def test_what_is_read_off_a_figure_stands_in_no_table():
     assert "LRS2 and LRS3 together" in built.caption
 
 
+def test_compressions_stand_below_each_other():
+    rows = [
+        score("mtsk-ms", a, v, wer, compression=name)
+        for name, wer in (("stack", 3.0), ("avgpool", 1.0), ("resampler", 2.0))
+        for a, v in PAIRS
+    ]
+    frame = build("compressions", table(rows)).frame
+    assert frame.compression.tolist() == ["avgpool", "resampler", "stack"]
+    assert frame["(16,5)"].tolist() == [1.0, 2.0, 3.0]
+    assert build("compressions", table(rows)).shown.compression[1] == "resampler"
+
+
 def test_table3_has_a_column_per_audio_rate():
     rows = [
         score(method, rate, None, 10.0 * rate)
@@ -259,16 +271,61 @@ def test_the_policy_is_the_front_of_one_model():
     assert policy(table(rows)).wer.tolist() == [20.0, 15.0, 9.0]
 
 
+def chosen(scores, validation=None, budget="flops", **changes):
+    """The elastic table; on validation WER is what it is in the test, if nothing else is said."""
+    validation = scores.assign(split="val") if validation is None else validation
+    costs = scores.assign(
+        total_tflops=1 + scores.tflops, seconds=2 - scores.tflops, **changes
+    ).drop(columns=["tflops", "tokens", "wer"])
+    sources = Sources(
+        scores, ReportSettings(kinds=KINDS, budget=budget), validation=validation, costs=costs
+    )
+    return table_builder("elastic")(sources)
+
+
 def test_the_elastic_table_leaves_out_models_of_one_scale(scores):
-    frame = build("elastic", scores).frame
+    frame = chosen(scores, budget="llm_flops").frame
     assert "Llama-AVSR" not in set(frame.method)
     own = frame[frame.method == "Llama-MTSK MS"]
     assert own.scale.tolist() == ["(16,5)", "(16,2)", "(4,5)", "(4,2)"]
-    assert own.budget_tflops.is_monotonic_increasing
-    built = build("elastic", scores.assign(tflops=scores.tflops / 1e4))
-    assert built.frame.budget_tflops.max() < 1e-4
+    assert own.budget.tolist() == own.tflops.tolist()
+    assert own.budget.is_monotonic_increasing
+    built = chosen(scores.assign(tflops=scores.tflops / 1e4), budget="llm_flops")
+    assert built.frame.budget.max() < 1e-4
     assert built.shown["MFLOPs from"].astype(float).between(1, 1000).all()
     assert own.wer.is_monotonic_decreasing
+
+
+def test_scales_are_chosen_on_validation_and_reported_on_test(scores):
+    # Validation likes the coarse scales, the test split the fine ones.
+    validation = scores.assign(wer=100 - scores.wer, split="val")
+    frame = chosen(scores, validation).frame
+    own = frame[frame.method == "Llama-MTSK SS"]
+    assert own.scale.tolist() == ["(16,5)"]
+    score_of = scores[(scores.method == "mtsk-ss") & (scores.audio_rate == 16)]
+    assert own.wer.item() == score_of[score_of.video_rate == 5].wer.item()
+    assert own.wer_validation.item() == 100 - own.wer.item()
+
+
+def test_budgets_are_of_what_the_config_says(scores):
+    def columns(budget, scores=scores):
+        built = chosen(scores, budget=budget)
+        own = built.frame[built.frame.method == "Llama-MTSK MS"]
+        return built.shown.columns[3], own.budget.tolist(), own.scale.tolist()
+
+    heading, budgets, scales = columns("flops")
+    assert (heading, scales[0], len(scales)) == ("TFLOPs from", "(16,5)", 4)
+    assert min(budgets) > 1
+    # What takes the longest here is coarse and wrong, so the finest scale is always right.
+    heading, budgets, scales = columns("seconds")
+    assert (heading, scales) == ("seconds from", ["(4,2)"])
+    heading, budgets, scales = columns("tokens", scores.assign(tokens=100.0))
+    assert (heading, budgets, scales) == ("tokens from", [100.0], ["(4,2)"])
+
+
+def test_the_elastic_table_needs_validation(scores):
+    with pytest.raises(InputError, match="elastic needs what was decoded of validation"):
+        build("elastic", scores)
 
 
 def test_the_adaptive_table_has_the_chosen_threshold_of_the_test_split():
@@ -409,6 +466,8 @@ def test_a_table_without_its_experiment_says_which():
             "MoME-23/4-MHSA, c(16,5) = 0.5, c(4,2) = 1.5",
         ),
         ("mtsk-ms", "lr0.0005-rank16", "Llama-MTSK MS, learning rate 0.0005, LoRA rank 16"),
+        ("mtsk-ms", "window64-heads8", "Llama-MTSK MS, window 64, heads 8"),
+        ("mome-ffn", "r23k4s1b12-queries8", "MoME-23/4-FFN, queries 8"),
         ("mome-ffn", "r23k4s1b12-epochs3", "MoME-23/4-FFN, epochs 3"),
         ("mtsk-ms", "ratesdrawn", "Llama-MTSK MS, rates per step drawn"),
         ("mtsk-ms", "noaudio0.25", "Llama-MTSK MS, audio dropout 0.25"),

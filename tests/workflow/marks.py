@@ -53,6 +53,7 @@ BASE = {
             {"methods": ["mtsk-ms"], "task": "vsr", "conditions": ["clean", "blur_2"]},
         ],
         "omni_main": [{"methods": ["omni-st"], "task": "omni"}],
+        "tradeoff": [{"methods": ["mtsk-ms"]}],
     },
 }
 VARIANTS = {
@@ -65,6 +66,7 @@ VARIANTS = {
     "by landmarks": {"mouths": {"detector": "landmarks"}},
     "by retinaface": {"mouths": {"detector": "retinaface"}},
     "by own weights": {"mouths": {"detector": "retinaface", "retinaface": {"weights": "r.pth"}}},
+    "resampled": {"setup": {"compression": "resampler"}},
     "a recording": {"noise": {"babble": {"url": "https://h/babble.mat"}}},
 }
 """Configs under which every condition of a mark holds at least once."""
@@ -153,7 +155,10 @@ def standing_for_all(asked):
                 yield "extract_features", {**features, "shard": "00000"}
     yield from (
         (rule, {})
-        for rule in ("fetch_retinaface", "import_babble", "check_results", "collect_scores")
+        for rule in (
+            *("fetch_retinaface", "import_babble"),
+            *("check_results", "collect_scores", "collect_costs"),
+        )
     )
     yield from ((rule, {}) for rule in ("draw_losses", "describe_run", "parameters"))
     yield "write_results", {}
@@ -173,6 +178,7 @@ def standing_for_all(asked):
             yield "decode_validation", {"model": e.model.name, "scale": e.scale.name}
     for experiment in config.experiments:
         scored = ("score_experiment", "compare_systems", "adapt_scales", "judge_confidence")
+        scored += ("score_validation", "cost_experiment")
         yield from ((rule, {"experiment": experiment}) for rule in scored)
     yield from (("write_table", {"name": n}) for n, e in TABLES.items() if _shown(asked, e))
     yield from (("draw_figure", {"name": n}) for n, e in FIGURES.items() if _shown(asked, e))

@@ -15,7 +15,7 @@ from mavsr.config.read import parse_config
 from mavsr.model.methods import method_of
 from mavsr.noise.condition import cached_as
 from mavsr.report.catalogue import FIGURES, PAPERS, TABLES
-from mavsr.workflow.experiments import all_evaluations, all_models, evaluations
+from mavsr.workflow.experiments import all_evaluations, all_models, evaluations, validations
 
 ROOT = Path(__file__).parents[2]
 SMOKE = "workflow/configs/smoke.yaml"
@@ -71,9 +71,12 @@ def expected_jobs(config):
             "decode": len(wanted),
             "score_experiment": len(asked),
             "collect_scores": 1,
+            "decode_validation": len(validations(checked)),
+            "score_validation": bool(sure),
+            "cost_experiment": bool(sure),
+            "collect_costs": 1,
             "write_table": sum(name is None or name in asked for name in TABLES.values()),
             "draw_figure": sum(name in asked for name in FIGURES.values()),
-            "decode_validation": len(sure),
             "adapt_scales": bool(sure),
             "judge_confidence": bool(sure),
             "compare_systems": "tradeoff" in asked,
@@ -130,6 +133,7 @@ def test_what_stands_in_the_papers_is_a_target_of_its_own(project):
     made = {name for row in wanted for name in TABLES | FIGURES if f"results/{name}." in row}
     assert made == set(PAPERS)
     assert made == set(TABLES | FIGURES) - {
+        "compressions",
         "noise_check",
         "elastic",
         "pretrained",

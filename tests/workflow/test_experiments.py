@@ -1,11 +1,14 @@
 import copy
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 
+from mavsr.config.experiments import Compression
 from mavsr.config.read import parse_config
 from mavsr.errors import InputError
+from mavsr.model.compressions import COMPRESSIONS
 from mavsr.model.scales import Scale
 from mavsr.workflow import experiments
 
@@ -388,12 +391,48 @@ def test_lora_settings_do_not_concern_mome_models_nor_experts_lora_models(config
             {"methods": ["avgpool-at-inference"], "compression": "stack"},
             "pools tokens.*set compression: avgpool",
         ),
+        (
+            {"compression": "resampler", "resampler": {"queries": 40}},
+            "queries is 40, but a window has 32 tokens, so that more tokens would come out than go",
+        ),
+        (
+            {"compression": "resampler", "resampler": {"window": 12, "queries": 12}},
+            r"one\[0\]: audio_rates has 16, more than the resampler.window of 12",
+        ),
+        (
+            {"compression": "resampler", "resampler": {"queries": 4}},
+            r"one\[0\]: audio_rates has 4, at which a window of 32 tokens gives 8, more than the 4",
+        ),
+        ({"compression": "resampler", "rates": {"audio": [0]}}, "rates.audio.*at least 1"),
+        ({"compression": "resample"}, "compression"),
     ],
 )
 def test_impossible_models_are_refused(config, change, message):
     config["experiments"] = {"one": [{"methods": ["mome-ffn"], **change}]}
     with pytest.raises(InputError, match=message):
         all_models(config)
+
+
+def test_resamplers_that_differ_have_names_of_their_own(config):
+    entry = {"methods": ["mtsk-ms", "mome-ffn"], "compression": "resampler"}
+    config["experiments"] = {"one": [entry, {**entry, "resampler": {"window": 64, "heads": 2}}]}
+    usual, mome, other, both = all_models(config)
+    assert (
+        usual == "portrait.avsr.toy-whisper+toy-avhubert.toy-llama.mtsk-ms.resampler.a4-16.v2-5.s0"
+    )
+    assert ".mtsk-ms.window64-heads2.resampler." in other
+    assert ".mome-ffn.r23k4s1b12.resampler." in mome
+    assert ".mome-ffn.r23k4s1b12-window64-heads2.resampler." in both
+    models = all_models(config)
+    assert models[other].settings.resampler.queries == 32
+    assert models[other].settings.resampler.window == 64
+    pooled = {**entry, "compression": "avgpool", "resampler": {"window": 64}}
+    config["experiments"] = {"one": [pooled]}
+    assert all(model.settings.resampler is None for model in all_models(config).values())
+
+
+def test_the_configs_compressions_are_those_that_there_are():
+    assert get_args(Compression) == tuple(COMPRESSIONS)
 
 
 def test_pooling_at_test_time_trains_once_without_compression(config):

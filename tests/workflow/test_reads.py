@@ -77,6 +77,9 @@ SIZES = {
     "toy.llama.hidden": 256,
     "toy.llama.heads": 8,
     "mome.top_k": 3,
+    "resampler.queries": 16,
+    "resampler.heads": 8,
+    "resampler.width": 128,
     "decoding.sampling.top_p": 0.5,
 }
 
@@ -177,6 +180,9 @@ def concerns(path, change, job, asked):
         return name in read
     if section == "noises":
         return known.get("noise") == name
+    if section == "encoders" and known.keys() <= {"experiment"}:  # of costs
+        wanted = asked.by_experiment.get(known.get("experiment"), asked.evaluations)
+        return name in {encoder for e in wanted for _, encoder in e.model.encoders}
     if "name" in known:
         shown = asked.by_experiment.get((TABLES | FIGURES).get(known["name"]) or "", [])
         return name in {e.corpus for e in shown}

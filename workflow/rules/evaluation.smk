@@ -72,6 +72,27 @@ rule decode_validation:
         " --hypotheses {output.hypotheses:q} --threads {threads} 2> {log:q}"
 
 
+rule score_validation:
+    input:
+        hypotheses=needs.sure_hypotheses(paths.VALIDATED),
+        settings=needs.sure_hypotheses(paths.VALIDATED_BY),
+        clips=needs.validated_clips,
+    output:
+        scores=paths.VALIDATION_SCORES,
+    log:
+        "results/logs/evaluation/{experiment}_validation.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        code=code("evaluation.score"),
+        scoring=told.of("score_validation", "scoring"),
+    shell:
+        "python -m mavsr.evaluation.score --hypotheses {input.hypotheses:q} --results results"
+        " --scoring {params.scoring:q} --output {output.scores:q} 2> {log:q}"
+
+
 rule adapt_scales:
     input:
         hypotheses=needs.sure_hypotheses(paths.HYPOTHESES),

@@ -8,6 +8,7 @@ from mavsr.config.config import Config
 from mavsr.config.experiments import Entry
 from mavsr.config.noise import TESTED
 from mavsr.errors import InputError
+from mavsr.model.compressions import compression_of
 from mavsr.model.methods import method_of
 from mavsr.model.scales import TASKS
 from mavsr.noise.condition import BABBLE, parts
@@ -75,6 +76,7 @@ def _check_entry(config: Config, entry: Entry, place: str, used: bool) -> None:
     _check_name(setup.llm, where["llm"], config.llms, "llms")
     try:
         entry.mome.over(config.mome, config.llms[setup.llm])
+        entry.resampler.over(config.resampler)
     except InputError as error:
         raise InputError(f"config: {place}: {error}") from None
     for modality in TASKS[setup.task]:
@@ -152,10 +154,10 @@ def _check_name(name: str, place: str, known: Iterable[Any], section: str) -> No
 
 
 def _check_pooling(place: str, compression: str, rates: tuple[int, ...]) -> None:
-    if compression == "stack":
+    if not compression_of(compression).pools:
         raise InputError(
-            f"config: {place} stacks audio tokens, which features.store: pooled does not keep; "
-            "use store: full"
+            f"config: {place} has compression {compression}, which needs every audio token, and "
+            "features.store: pooled does not keep them; use store: full"
         )
     if rates[-1] > LARGEST_POOLED_RATE:
         raise InputError(

@@ -9,6 +9,7 @@ from mavsr.config.base import Key, settings
 from mavsr.config.llms import Llm
 from mavsr.config.mixture import Mixture, Parts
 from mavsr.config.mome import BalanceOver, MomeSettings, ScaleWeights
+from mavsr.config.resampler import ResamplerSettings
 from mavsr.config.sections import TaskTraining
 from mavsr.config.values import (
     ConditionName,
@@ -24,7 +25,8 @@ from mavsr.config.values import (
 )
 
 Task = Literal["asr", "vsr", "avsr", "omni"]
-Compression = Literal["avgpool", "stack"]
+Compression = Literal["avgpool", "stack", "resampler"]
+"""The names of :data:`mavsr.model.compressions.COMPRESSIONS`."""
 Conditions = Annotated[tuple[ConditionName, ...], Field(min_length=1)]
 Tests = Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(once)]
 Seeds = Annotated[tuple[Whole, ...], Field(min_length=1), AfterValidator(once)]
@@ -98,9 +100,14 @@ class Setup:
     audio_encoder: Annotated[Name, Key("A name under `encoders`", plans=True)] = "toy-whisper"
     video_encoder: Annotated[Name, Key("A name under `encoders`", plans=True)] = "toy-avhubert"
     llm: Annotated[Name, Key("A name under `llms`", plans=True)] = "toy-llama"
-    compression: Annotated[Compression, Key("Average the r tokens, or stack them", plans=True)] = (
-        "avgpool"
-    )
+    compression: Annotated[
+        Compression,
+        Key(
+            "avgpool averages every r tokens, stack puts them behind each other, resampler lets "
+            "learned queries attend to them (docs/methods.md)",
+            plans=True,
+        ),
+    ] = "avgpool"
     conditions: Annotated[
         Conditions,
         Key(
@@ -159,6 +166,20 @@ class SomeExperts:
         return MomeSettings(**{**_given(common), **width, **_given(self)})
 
 
+@settings("resampler")
+class SomeQueries:
+    """Keys of `resampler` that differ for an entry's models of compression resampler."""
+
+    window: Count | None = None
+    queries: Count | None = None
+    heads: Count | None = None
+    width: Count | None = None
+
+    def over(self, common: ResamplerSettings) -> ResamplerSettings:
+        """The queries of an entry; null takes the common value."""
+        return ResamplerSettings(**{**_given(common), **_given(self)})
+
+
 @settings("training")
 class EntryTraining(TaskTraining):
     """How an entry's models are trained; null takes the common value, or that of their task."""
@@ -191,6 +212,9 @@ class Entry:
     ] = ()
     rates: Annotated[SomeRates, Key("Of this entry's models")] = SomeRates()
     mome: Annotated[SomeExperts, Key("Of this entry's MoME models")] = SomeExperts()
+    resampler: Annotated[
+        SomeQueries, Key("Of this entry's models, if their compression is resampler")
+    ] = SomeQueries()
     training: Annotated[
         EntryTraining | None,
         Key(

@@ -27,7 +27,7 @@ COLUMNS = {
     "variant": "what tells models of one method apart, such as the experts of MoME; often empty",
     "encoders": "names of the encoders at work, audio first",
     "llm": "name of the LLM",
-    "compression": "avgpool or stack",
+    "compression": "avgpool, stack or resampler",
     "audio_rate": "audio compression rate, empty without audio",
     "video_rate": "video compression rate, empty without video",
     "seed": "of the model",
@@ -130,7 +130,7 @@ def _row(content: Hypotheses, own: Scored, speakers: pd.Series, seed: int) -> di
         "active_parameters": sidecar["active_parameters"],
         "tokens": round(sidecar["tokens"], 1),
         "tflops": float(f"{sidecar['tflops']:.4g}"),
-        "seconds": sidecar["seconds"],
+        "seconds": round(sidecar["seconds"], 1),
         "model": own.path.parent.parent.name,
     }
 

@@ -13,7 +13,7 @@ import pandas as pd
 from mavsr.config.config import Config
 from mavsr.corpus.manifest import read_manifest
 from mavsr.corpus.published import PUBLISHED
-from mavsr.plan.encoder_sizes import EncoderSize, encoder_size
+from mavsr.report.encoder_sizes import EncoderSize, encoder_size
 from mavsr.tokens import BYTES
 from mavsr.workflow.experiments import all_evaluations
 from mavsr.workflow.needs import Cache, pooling, wanted_caches

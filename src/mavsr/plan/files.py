@@ -4,7 +4,12 @@ from pathlib import Path
 
 from mavsr.config.config import Config
 from mavsr.workflow import paths
-from mavsr.workflow.experiments import all_evaluations, all_models, trained_models
+from mavsr.workflow.experiments import (
+    all_evaluations,
+    all_models,
+    trained_models,
+    validations,
+)
 from mavsr.workflow.needs import Cache, used_splits, wanted_caches
 from mavsr.workflow.paths import TOYS, shard_names
 
@@ -27,7 +32,11 @@ def stage_files(config: Config, results: Path) -> dict[str, list[Path]]:
         "toy": made_toys(config),
         "features": [path for c in wanted_caches(config) for path in _feature_files(config, c)],
         "training": [paths.RUN.format(model=name) for name in trained_models(config)],
-        "evaluation": [paths.HYPOTHESES.format(**e.wildcards) for e in all_evaluations(config)],
+        "evaluation": [paths.HYPOTHESES.format(**e.wildcards) for e in all_evaluations(config)]
+        + [
+            paths.VALIDATED.format(model=e.model.name, scale=e.scale.name)
+            for e in validations(config)
+        ],
     }
     return {
         stage: [results / name.removeprefix("results/") for name in names]

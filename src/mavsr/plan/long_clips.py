@@ -9,7 +9,7 @@ from mavsr.config.config import Config
 from mavsr.config.sections import Features
 from mavsr.errors import InputError
 from mavsr.media import FRAME_RATE
-from mavsr.plan.encoder_sizes import encoder_size
+from mavsr.report.encoder_sizes import encoder_size
 from mavsr.workflow.experiments import all_evaluations, training_settings
 from mavsr.workflow.needs import trained_on
 

@@ -13,7 +13,11 @@ from mavsr.plan.files import (
     used_corpora,
 )
 from mavsr.plan.work import Work
-from mavsr.workflow.experiments import all_evaluations, trained_models
+from mavsr.workflow.experiments import (
+    all_evaluations,
+    trained_models,
+    validations,
+)
 from mavsr.workflow.needs import pooling, used_splits, wanted_caches
 from mavsr.workflow.paths import SPLITS
 
@@ -133,13 +137,14 @@ def _training(work: Work, row: Row) -> None:
 
 
 def _evaluation(work: Work, row: Row) -> None:
-    wanted = all_evaluations(work.config)
-    flops = sum(work.decoding_flops(evaluation) for evaluation in wanted)
+    wanted = [(e, "test") for e in all_evaluations(work.config)]
+    wanted += [(e, "val") for e in validations(work.config)]
+    flops = sum(work.decoding_flops(evaluation, split) for evaluation, split in wanted)
     row.seconds = flops / work.rates.decoding_flops[row.device]
-    clips = sum(len(work.lengths(e.corpus, "test").seconds) for e in wanted)
+    clips = sum(len(work.lengths(e.corpus, split).seconds) for e, split in wanted)
     size = work.rates.evaluation_bytes
     row.bytes = clips * size["clip"] + row.jobs * size["job"]
-    row.memory_gb += _llm_gb(work, {e.model.llm for e in wanted})
+    row.memory_gb += _llm_gb(work, {e.model.llm for e, _ in wanted})
 
 
 def _llm_gb(work: Work, llms: set[str]) -> float:

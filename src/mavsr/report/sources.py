@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from mavsr.config.cost import BUDGET, Budget
 from mavsr.errors import InputError
 from mavsr.report.published import published_wer
 from mavsr.report.summary import summarise
@@ -22,6 +23,8 @@ class ReportSettings:
     """``rates`` of the config."""
     table4: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Name of an LLM -> its ``shape`` and ``lora_rank``."""
+    budget: Budget = BUDGET
+    """``cost.budget``: what scales are chosen by."""
 
 
 def read_adapted(path: Path) -> pd.DataFrame:
@@ -55,6 +58,10 @@ class Sources:
     """Rows of :mod:`mavsr.evaluation.routing`, for figures that show experts."""
     similarity: pd.DataFrame | None = None
     """Rows of :mod:`mavsr.evaluation.similarity`, for the figure that shows tokens."""
+    validation: pd.DataFrame | None = None
+    """Scores on the validation split, for tables in which scales are chosen."""
+    costs: pd.DataFrame | None = None
+    """Rows of :mod:`mavsr.report.costs` for these scores, for the same tables."""
 
     adaptive: pd.DataFrame | None = None
     """Rows of :mod:`mavsr.evaluation.adapt`, where adaptive rates are shown."""

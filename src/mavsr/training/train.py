@@ -145,6 +145,7 @@ def fit(
     counts = {
         "adapters": count_parameters(network.adapter.trainable()),
         "projectors": count_parameters(list(network.projectors.parameters())),
+        "compressors": count_parameters(list(network.compressors.parameters())),
     }
     logging.info("process %d of %d on %s", processes.rank + 1, processes.count, processes.device)
     logging.info("trainable parameters: %s", counts)

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from mavsr.model.methods import method_of
 from mavsr.report.catalogue import ALL_FIGURES, ALL_TABLES, Shown
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
-from mavsr.workflow.experiments import Evaluation
+from mavsr.workflow.experiments import Evaluation, choosable
 
 Function = Callable[[Any], list[str]]
 
@@ -26,9 +25,16 @@ class DecodedInputs:
 
     def tested_clips(self, wildcards: Any) -> list[str]:
         """What says of which clips an experiment's hypotheses must be: manifests, and ledgers."""
+        return self._clips(wildcards, "test")
+
+    def validated_clips(self, wildcards: Any) -> list[str]:
+        """The same of the validation split."""
+        return self._clips(wildcards, "val")
+
+    def _clips(self, wildcards: Any, split: str) -> list[str]:
         wanted = self.asked.by_experiment.get(wildcards["experiment"], [])
         return [
-            pattern.format(corpus=corpus, split="test")
+            pattern.format(corpus=corpus, split=split)
             for corpus in sorted({e.corpus for e in wanted})
             for pattern in (paths.MANIFEST, paths.LEDGER)
         ]
@@ -60,7 +66,7 @@ class DecodedInputs:
         return self._decoded(pattern, self.asked.evaluations)
 
     def sure_hypotheses(self, pattern: str) -> Function:
-        """Input function: of an experiment's models those whose confidence is measured.
+        """Input function: of an experiment's models those that validation is decoded for.
 
         They were trained here, for several scales, and are decoded on clean clips of the corpus
         whose validation split they know.
@@ -68,22 +74,14 @@ class DecodedInputs:
         return lambda wildcards: self._decoded(pattern, self._sure(wildcards["experiment"]))
 
     def _sure(self, experiment: str) -> list[Evaluation]:
-        return [
-            e
-            for e in self.asked.by_experiment.get(experiment, [])
-            if e.condition == "clean"
-            and not e.at
-            and not e.model.imported
-            and method_of(e.model.settings.method).models == "one"
-            and len(e.model.settings.scales) > 1
-        ]
+        return choosable(self.asked.by_experiment.get(experiment, []))
 
     def measured(self, shown: str, trace: str, pattern: str) -> Function:
         """Input function: what was measured of confidence, for tables or figures that show it.
 
         Args:
             shown: ``table`` or ``figure``.
-            trace: ``adaptive`` or ``confidence``.
+            trace: ``adaptive``, ``confidence`` or ``scales``.
             pattern: of its file.
         """
         known = ALL_TABLES if shown == "table" else ALL_FIGURES

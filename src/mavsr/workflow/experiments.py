@@ -6,6 +6,7 @@ they are. How models are trained in common (learning rate, epochs) is not in the
 that retrains them in place. What an entry's own ``training`` states is.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from itertools import product
 from typing import Any
@@ -14,11 +15,13 @@ from mavsr.config.config import Config
 from mavsr.config.experiments import AllRates, Entry, Setup
 from mavsr.config.training import TrainingSettings
 from mavsr.errors import InputError
+from mavsr.model.compressions import compression_of
 from mavsr.model.methods import method_of
 from mavsr.model.named import TUNED, Model, mixture_name
 from mavsr.model.scales import TASKS, Scale, all_scales, tasks_of
 from mavsr.model.settings import ModelSettings
 from mavsr.noise.condition import parts
+from mavsr.report.catalogue import CHOOSING, TABLES
 from mavsr.workflow.reuse import serving
 
 
@@ -129,6 +132,31 @@ def _chosen(scales: list[Scale], wanted: str) -> list[Scale]:
 def _of_one_task(scales: list[Scale], wanted: str) -> list[Scale]:
     ends = list(dict.fromkeys([scales[0], scales[-1]]))
     return {"all": scales, "first": scales[:1], "ends": ends}[wanted]
+
+
+def choosable(found: Iterable[Evaluation]) -> list[Evaluation]:
+    """Of evaluations those among whose scales there is a choice, for which validation is decoded.
+
+    They are of models of several scales that were trained here, on clean clips of the corpus whose
+    validation split they know.
+    """
+    return [
+        e
+        for e in found
+        if e.condition == "clean"
+        and not e.at
+        and not e.model.imported
+        and method_of(e.model.settings.method).models == "one"
+        and len(e.model.settings.scales) > 1
+    ]
+
+
+def validations(config: Config) -> list[Evaluation]:
+    """The evaluations that are repeated on the validation split, without repetitions."""
+    asked = evaluations_by_experiment(config)
+    shown = {TABLES[name] for name in CHOOSING}
+    found = [e for name in asked if name in shown for e in choosable(asked[name])]
+    return list(dict.fromkeys(found))
 
 
 def all_evaluations(config: Config) -> list[Evaluation]:
@@ -250,7 +278,7 @@ def _tuned(entry: Entry, task: str, method: str) -> tuple[tuple[str, Any], ...]:
 def _settings(config: Config, entry: Entry, setup: Setup, method: str) -> dict[str, Any]:
     """Settings of a model but for its rates and seed; what its method does not read is left out."""
     llm, adapter = config.llms[setup.llm], method_of(method).adapter
-    lora = adapter == "lora"
+    lora, section = adapter == "lora", compression_of(setup.compression).section
     rank = dict(_tuned(entry, setup.task, method)).get("lora_rank", llm.lora_rank)
     return {
         "task": setup.task,
@@ -264,4 +292,5 @@ def _settings(config: Config, entry: Entry, setup: Setup, method: str) -> dict[s
         "projector_hidden": config.projector.hidden,
         "projector_layer_norm": config.projector.layer_norm,
         "mome": entry.mome.over(config.mome, llm) if adapter == "mome" else None,
+        "resampler": entry.resampler.over(config.resampler) if section == "resampler" else None,
     }

@@ -183,7 +183,7 @@ class Params:
         if "table4" in read:
             return json.dumps({"rates": read["rates"], "table4": read["table4"]})
         kinds = {name: corpus["kind"] for name, corpus in read.get("corpora", {}).items()}
-        return json.dumps({"kinds": kinds})
+        return json.dumps({"kinds": kinds, **read.get("cost", {})})
 
     def options(self, wildcards: Any) -> str:
         """Resources function: the options by which the config was chosen."""

@@ -6,8 +6,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from mavsr.model.compressions import COMPRESSIONS
 from mavsr.noise.condition import Condition
-from mavsr.report.figures.bars import COMPRESSIONS, RATES
+from mavsr.report.figures.bars import RATES
 from mavsr.report.figures.style import (
     Look,
     errors,
@@ -107,7 +108,11 @@ def _against_rate(sources: Sources, name: str, task: str, rate: str) -> Figure:
                 marks = [rates.index(value) + shift for value in known[rate]]
                 mark_published(axes, marks, known.wer.tolist(), look(method).colour)
             axes.set_xticks(range(len(rates)), [str(value) for value in rates])
-            what = RATES[task] if len(shown) == 1 else f"{RATES[task]}, {COMPRESSIONS[compression]}"
+            what = (
+                RATES[task]
+                if len(shown) == 1
+                else f"{RATES[task]}, {COMPRESSIONS[compression].words}"
+            )
             axes.set_xlabel(what)
         name_axis(row[0], corpus, corpora)
     legend_above(figure, grid[0][0], columns=2 if len(shown) == 1 else 4)

@@ -48,8 +48,8 @@ def arrange(
     columns = list(dict.fromkeys(rows.sort_values("place")["column"]))
     known = pd.DataFrame() if published is None else _known(published, rows)
     frames, prints = [], []
-    order = ["corpus", "rank", "size", "variant", "method"]
-    for (corpus, _, _, _, method), own in rows.groupby(order):
+    order = ["corpus", "rank", "size", "variant", "method", *beside]
+    for (corpus, _, _, _, method, *_), own in rows.groupby(order, dropna=False):
         _check_row(corpus, method, own, columns)
         own = own.set_index("column").loc[columns]
         head = {"corpus": corpus, "method": method, **{name: own[name].iloc[0] for name in beside}}
@@ -120,10 +120,12 @@ def _quoted(value: pd.Series) -> str:
     return _number(value.wer) + (SIGN if value.doubt else "")
 
 
-def _number(value: float | None) -> str:
-    """``–`` for none; counts with separators, percentages to one decimal."""
+def _number(value: float | str | None) -> str:
+    """``–`` for none; words as they are, counts with separators, percentages to one decimal."""
     if value is None or pd.isna(value):
         return "–"
+    if isinstance(value, str):
+        return value
     return f"{value:.1f}" if isinstance(value, float) else f"{value:,}"
 
 
@@ -142,6 +144,16 @@ def _pairs(sources: Sources, name: str) -> Table:
         sources.select(name, task="avsr", condition="clean"),
         "Audio-visual recognition; columns are (audio, video) rates.",
         sources.published(),
+    )
+
+
+def compressions(sources: Sources) -> Table:
+    """Audio-visual recognition by every way to compress tokens; in no paper."""
+    return arrange(
+        sources.select("compressions", task="avsr", condition="clean"),
+        "Audio-visual recognition by the way in which tokens are compressed; columns are (audio, "
+        "video) rates, at which all ways give as many tokens.",
+        beside=["compression"],
     )
 
 
