@@ -39,6 +39,7 @@ rule all:
         paths.WER,
         paths.CHECKS,
         paths.PARAMETERS,
+        paths.RESULTS,
         f"{paths.LOSSES}.png",
         needs.shown(TABLES | FIGURES),
         needs.sheets,
@@ -60,6 +61,8 @@ rule report_pages:
         rules.all.input,
         paths.RUN_PAGE,
         expand(paths.LOSS_CURVE, model=asked.trained),
+        expand(paths.ERRORS, model=asked.models),
+        expand(paths.CLIP_PAGES, corpus=asked.heard_clean),
 
 
 onsuccess:

@@ -1,7 +1,9 @@
 """What produced a result: versions of the software and the commit of this project."""
 
+import os
 import platform
 import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -9,7 +11,7 @@ PACKAGES = ("mavsr", "torch", "transformers", "peft", "numpy")
 
 
 def provenance() -> dict:
-    """Package versions, Python, machine type, and the git commit (None outside a checkout)."""
+    """Package versions, Python, machine, hardware, and the git commit (None outside a checkout)."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
     try:
         commit = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
@@ -19,5 +21,23 @@ def provenance() -> dict:
         "versions": {name: version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "machine": platform.machine(),
+        "hardware": hardware(),
         "commit": commit,
     }
+
+
+def hardware() -> str:
+    """The GPU if this process uses one, and the processor with its cores, in words."""
+    torch = sys.modules.get("torch")
+    # Only what is loaded anyway: to ask for a GPU takes seconds.
+    gpu = f"{torch.cuda.get_device_name()}, " if torch and torch.cuda.is_available() else ""
+    return f"{gpu}{_processor()}, {os.cpu_count()} cores"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

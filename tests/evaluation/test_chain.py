@@ -122,7 +122,8 @@ def test_hypotheses_are_sorted_and_their_sidecar_tells_the_cost(model, run_decod
     path = run_decode(model, "a4_v3")
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [line["key"] for line in lines] == sorted(TEST)
-    assert all(set(line) == {"key", "reference", "hypothesis"} for line in lines)
+    parts = ["key", "reference", "hypothesis", "log_probability", "words", "nbest", "tokens"]
+    assert all(list(line) == parts for line in lines)
     sidecar = json.loads(path.with_suffix(".json").read_text())
     assert sidecar["decoding"] == asdict(
         DecodingSettings(beams=2, max_new_tokens=6, batch_tokens=50)
@@ -133,6 +134,7 @@ def test_hypotheses_are_sorted_and_their_sidecar_tells_the_cost(model, run_decod
     prompt = len(tokenizer("Transcribe speech and video to text.")["input_ids"])
     tokens = [2 * n // 4 + n // 3 + prompt for n in TEST.values()]
     assert sidecar["tokens"] == pytest.approx(sum(tokens) / len(tokens))
+    assert {line["key"]: line["tokens"] for line in lines} == dict(zip(TEST, tokens, strict=True))
     weights = matrix_parameters(config) + 2 * lora_parameters(config, 4)
     assert sidecar["tflops"] == pytest.approx(2 * weights * sidecar["tokens"] / 1e12)
 

@@ -11,7 +11,7 @@ from tiny import save_llm
 from mavsr.corpus.manifest import read_manifest, write_manifest
 from mavsr.evaluation import decode as decode_module
 from mavsr.evaluation.resume import Resume
-from mavsr.evaluation.transcribe import transcribe
+from mavsr.evaluation.transcribe import recognise
 from mavsr.training.trainer import Trainer
 from mavsr.workflow.code import code_digest
 
@@ -75,11 +75,11 @@ def test_an_interrupted_decoding_goes_on_where_it_stopped(model, run_decode, mon
         if len(done) == 3:
             raise KeyboardInterrupt
         done.extend(utterances)
-        return transcribe(network, utterances, *rest)
+        return recognise(network, utterances, *rest)
 
     slow = itertools.count(0, 50)
     with monkeypatch.context() as patch:
-        patch.setattr(decode_module, "transcribe", failing)
+        patch.setattr(decode_module, "recognise", failing)
         patch.setattr(decode_module.time, "monotonic", lambda: float(next(slow)))
         with pytest.raises(KeyboardInterrupt):
             run_decode(model, "a2_v1", batch=1)
@@ -91,10 +91,10 @@ def test_an_interrupted_decoding_goes_on_where_it_stopped(model, run_decode, mon
 
     def counting(network, utterances, *others):
         rest.extend(utterances)
-        return transcribe(network, utterances, *others)
+        return recognise(network, utterances, *others)
 
     with monkeypatch.context() as patch:
-        patch.setattr(decode_module, "transcribe", counting)
+        patch.setattr(decode_module, "recognise", counting)
         patch.setattr(decode_module, "code_digest", lambda module: "new")
         patch.setattr(decode_module.time, "monotonic", lambda: float(next(clock)))
         assert run_decode(model, "a2_v1", batch=1).read_bytes() == content
@@ -121,10 +121,10 @@ def test_a_corrected_transcript_is_not_taken_from_before(model, run_decode, data
     def failing(network, utterances, *rest):
         if utterances[0].key == "test4":
             raise KeyboardInterrupt
-        return transcribe(network, utterances, *rest)
+        return recognise(network, utterances, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(decode_module, "transcribe", failing)
+        patch.setattr(decode_module, "recognise", failing)
         with pytest.raises(KeyboardInterrupt):
             run_decode(model, "a2_v1", batch=1)
     table = read_manifest(data.test_manifest)

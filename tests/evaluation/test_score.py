@@ -58,6 +58,8 @@ def test_a_row_says_everything_about_a_file(write, tmp_path):
     assert (row["utterances"], row["words"], row["deletions"]) == (40, 160, 10)
     assert (row["substitutions"], row["insertions"]) == (0, 0)
     assert row["wer"] == 6.25
+    assert row["unit"] == "word"
+    assert row["cer"] > 0
     assert row["wer_low"] < 6.25 < row["wer_high"]
     assert (row["encoders"], row["llm"], row["variant"], row["split"]) == ("w", "l", "", "test")
     assert row["audio_rate"] == 4

@@ -4,6 +4,7 @@ import jiwer
 import numpy as np
 import pytest
 import scipy.stats
+from transformers.models.whisper.english_normalizer import BasicTextNormalizer
 
 from mavsr.errors import InputError
 from mavsr.evaluation.normalisers import NORMALISERS, normaliser
@@ -131,11 +132,27 @@ def test_systems_on_other_utterances_are_not_compared():
         ("punctuation", "It's ten, now", "its ten now", 0),
         ("whisper-basic", "It's ten, now", "it s ten now", 0),
         ("whisper-basic", "Ten [noise] now", "ten now", 0),
+        ("punctuation", "a ten-year wait—no, two/three", "a ten year wait no two three", 0),
+        ("punctuation", "a tenyear wait", "a ten-year wait", 2),
+        ("punctuation", "The U.S. has 1,000 «friends»", "the us has 1000 friends", 0),
+        ("punctuation", "रात में बारिश।", "रीत मे बोरिश", 3),
+        ("none", "रात में बारिश", "रीत मे बारिश", 2),
+        ("none", "كَتَبَ الولد", "كُتِبَ الولد", 1),
+        ("whisper-basic", "Cafe\u0301 now", "café now", 0),
     ],
 )
 def test_normalisers_by_name(name, reference, hypothesis, errors):
     found = count_errors({"k": reference}, {"k": hypothesis}, normaliser(name))
     assert found.errors.sum() == errors
+
+
+@pytest.mark.parametrize("text", ["रात में", "كَتَبَ", "שָׁלוֹם"])
+def test_whispers_normaliser_is_refused_where_it_takes_vowels_for_punctuation(text):
+    """What it would say: 0 % for two different Hindi sentences."""
+    pair = [BasicTextNormalizer()(hindi) for hindi in ("रात में", "रीत मे")]
+    assert pair[0] == pair[1]
+    with pytest.raises(InputError, match=f"whisper-basic drops marks that tell words.*{text}"):
+        count_errors({"k": text}, {"k": text}, normaliser("whisper-basic"))
 
 
 def test_an_unknown_normaliser_is_named():

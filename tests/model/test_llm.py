@@ -234,7 +234,7 @@ def test_special_tokens_of_base_and_chat_tokenizers(folder, settings_of, utteran
     end, begin = known[tokens.get("eos_token", "<eos>")], tokens.get("bos_token", "<bos>")
     text = model.tokenizer(utterances[0].text, add_special_tokens=False)["input_ids"]
     assert model.targets(utterances[0]) == [*text, end]
-    assert not {known["<bos>"], known["<eos>"]} & {*text, *model.prompt_ids(model.settings.scales[0])}
+    assert not {known["<bos>"], known["<eos>"]} & {*text, *model.prompt_ids(scale)}
     opening = model.llm.get_input_embeddings().weight[[known[begin]] if begin else []]
     torch.testing.assert_close(model.opening(), opening, rtol=0, atol=0)
     # Padding takes no token: in a batch of several lengths all is as alone.

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +9,7 @@ from transformers import LlamaConfig
 from mavsr.config.read import DEFAULT, merged, parse_config, plain, read_config
 from mavsr.errors import InputError
 from mavsr.plan import plan as plan_module
-from mavsr.plan.plan import plan, plan_table
+from mavsr.plan.plan import disk_lines, plan, plan_table
 from mavsr.plan.rates import read_rates
 from mavsr.plan.stages import stage_rows
 from mavsr.plan.work import Work
@@ -135,6 +136,25 @@ def test_the_command_names_its_assumptions(tmp_path, capsys):
     assert "a CPU computes 2.5e+10 FLOP/s in encoders and training, 3.5e+10 in decoding" in said
 
 
+def test_disk_space_comes_first_with_the_keys_that_lessen_it(tmp_path, capsys):
+    plan([CONFIGS / "paper.yaml"], tmp_path)
+    lines = capsys.readouterr().out.splitlines()
+    whole = float(lines[0].removeprefix("Disk space: ").split(" GB")[0].replace(",", ""))
+    assert 1000 < whole < 10_000
+    assert lines[1].startswith("Features take ")
+    less = [float(line.split(" takes ")[1].split(" GB")[0].replace(",", "")) for line in lines[2:4]]
+    assert lines[2].startswith("- features.views: 1 takes")
+    assert lines[3].startswith("- features.mode: online takes")
+    assert whole > less[0] > less[1] > 0
+
+
+def test_pooling_is_named_where_nothing_is_stacked(tmp_path):
+    config = read_config([CONFIGS / "paper.yaml"])
+    config = replace(config, use_experiments=("table1",))
+    lines = list(disk_lines(config, table_of(config, tmp_path, gpu=True), tmp_path))
+    assert any(line.startswith("- features.store: pooled takes") for line in lines)
+
+
 @pytest.mark.parametrize(
     ("gpu", "sbatch", "config", "hours"),
     [
@@ -149,7 +169,8 @@ def test_hours_are_of_what_there_is(tmp_path, capsys, monkeypatch, gpu, sbatch, 
     monkeypatch.setattr(plan_module.shutil, "which", lambda name: sbatch)
     plan([CONFIGS / config], tmp_path)
     said = capsys.readouterr().out
-    head, *rows = said.splitlines()
+    rows = said.splitlines()
+    head = next(row for row in rows if row.split()[:1] == ["stage"])
     (training,) = (row.split() for row in rows if row.split()[:1] == ["training"])
     spent = dict(zip(head.replace(" hours", "").split(), training, strict=False))
     assert float(spent[hours]) > 0 == float(spent["GPU" if hours == "CPU" else "CPU"])

@@ -13,6 +13,7 @@ def score(method, audio, video, wer, condition="clean", corpus="portrait", **cha
         **{"method": method, "variant": "", "encoders": "w+a", "llm": "llama"},
         **{"compression": "avgpool", "audio_rate": audio, "video_rate": video, "seed": 0},
         **{"utterances": 200, "words": 1000, "substitutions": 1, "deletions": 1, "insertions": 1},
+        **{"unit": "word", "cer": wer / 2},
         **{"wer": wer, "wer_low": wer - 1.0, "wer_high": wer + 1.4, "baseline": None},
         **{"p_value": None, "cut": 0.0, "active_parameters": 4096, "tokens": 80.0},
         **{"tflops": round(1 / (audio or 50) + 0.5 / (video or 50), 5), "seconds": 9.5},

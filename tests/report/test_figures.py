@@ -74,6 +74,51 @@ ROWS = {
         score(m, a, v, a + v / 9) for m in METHODS for a in (4, 16) for v in (2, 5)
     ],
 }
+ROWS["figures/tokens"] = [
+    {**row, "tokens": 300 * row["tflops"]} for row in ROWS["figures/tradeoff"]
+]
+ROWS["figures/confidence"] = ROWS["figures/tradeoff"]
+ADAPTIVE = pd.DataFrame(
+    [
+        {
+            **{"corpus": "portrait", "task": "avsr", "method": method, "variant": ""},
+            **{"model": method, "start": "a16_v5", "finish": "a4_v2", "split": split},
+            **{"threshold": -3.0 + place, "chosen": place == 1, "refined": 30.0 * place},
+            **{"wer": 12.0 - place, "wer_low": 10.0, "wer_high": 13.0},
+            **{"tflops": 0.2 + 0.1 * place, "finish_wer": 10.0, "finish_tflops": 0.5},
+        }
+        for method in ("mtsk-mss", "mtsk-ms")
+        for split in ("val", "test")
+        for place in range(3)
+    ]
+)
+CONFIDENCE = pd.DataFrame(
+    [
+        {
+            **{"corpus": "portrait", "task": "avsr", "method": "mtsk-ms", "variant": ""},
+            **{"model": "m", "scale": "a4_v2", "unit": unit, "curve": curve},
+            **{"x": x, "y": 0.9 * x if curve == "reliability" else 20 * x, "area": 9.5},
+        }
+        for unit, curve in (
+            ("utterance", "reliability"),
+            ("utterance", "risk"),
+            ("word", "reliability"),
+        )
+        for x in (0.2, 0.6, 1.0)
+    ]
+)
+DIFFERENCES = pd.DataFrame(
+    [
+        {
+            **{"corpus": "portrait", "condition": "clean", "method": method, "variant": ""},
+            **{"baseline": "llama-avsr", "audio_rate": a, "video_rate": v, "tokens": 900 / a + v},
+            **{"difference": 0.5, "low": -0.75, "high": 1.0},
+        }
+        for method in METHODS[1:]
+        for a in (4, 16)
+        for v in (2, 5)
+    ]
+)
 ROUTING = pd.DataFrame(
     [
         (layer, scale, kind, expert, 2 * expert + (kind == "audio"), 1 / 6)
@@ -99,7 +144,8 @@ def build(name, rows=None, kinds=None, routing=ROUTING, similarity=SIMILARITY):
     scores = table(ROWS[name] if rows is None else rows)
     settings = ReportSettings(kinds=kinds or {"portrait": "portrait"})
     with styled():
-        return figure_builder(name)(Sources(scores, settings, routing, similarity))
+        more = (ADAPTIVE, CONFIDENCE, DIFFERENCES)
+        return figure_builder(name)(Sources(scores, settings, routing, similarity, *more))
 
 
 def names_in_legend(figure):
@@ -124,6 +170,15 @@ def test_axes_are_named_and_there_is_no_title(name):
     elif name.startswith("mome/expert_bars"):
         assert labels.count("Share of choices (%)") == 1
         assert "Layer, rates (16,5)" in labels
+    elif name == "figures/confidence":
+        assert labels[:3:2] == ["Confidence of a transcript", "Confidence of a word"]
+        assert labels[1] == "Share that was right"
+        assert labels[4:] == ["Share of utterances kept", "WER (%) of those kept"]
+        assert figure.axes[2].get_ylim()[1] > 20
+    elif name == "figures/tokens":
+        assert labels[1] == "WER (%)"
+        assert labels[3].startswith("WER minus that of\nLlama-AVSR")
+        assert labels[2].startswith("Tokens of audio, video and prompt")
     elif name == "mome/similarity":
         assert {"Token, audio rate 4", "Token, video rate 5"} <= set(labels)
     else:
@@ -199,6 +254,14 @@ def test_faults_of_a_model_that_only_sees_have_panels_too():
     rows = [row for row in failing() if row["task"] == "vsr"]
     (axes,) = build("figures/robustness", rows).axes
     assert axes.get_xlabel() == "Frames dropped (%)"
+
+
+def test_a_corpus_without_a_condition_leaves_its_panel_empty():
+    rows = failing()
+    few = [row for row in rows if row["condition"] in ("clean", "snr_5", "snr_-5")]
+    figure = build("figures/robustness", [*rows, *({**row, "corpus": "other"} for row in few)])
+    used = [axes.get_xlabel() for axes in figure.axes if axes.axison]
+    assert len(used) == 1 + 5 and used[0] == used[1] == "SNR of babble (dB)"
 
 
 def test_without_a_fault_there_is_nothing_to_draw():
@@ -333,6 +396,45 @@ def test_the_front_is_what_nothing_beats():
     (front,) = [line for line in figure.axes[0].lines if line.get_label() == "Pareto front"]
     assert front.get_ydata().tolist() == [20.0, 15.0, 15.0]
     assert names_in_legend(figure)[-1] == "Pareto front"
+
+
+def test_adaptive_rates_are_a_curve_with_a_star_at_the_chosen_threshold():
+    figure = build("figures/tradeoff")
+    dotted = [line for line in figure.axes[0].lines if line.get_linestyle() == ":"]
+    stars = [line for line in figure.axes[0].lines if line.get_marker() == "*"]
+    assert [line.get_xydata()[0].tolist() for line in stars] == [pytest.approx([0.3, 11.0])] * 2
+    assert dotted[0].get_ydata().tolist() == [12.0, 11.0, 10.0]
+    assert "adaptive rates" in names_in_legend(figure)
+
+
+def test_differences_stand_at_their_values_with_their_own_intervals():
+    figure = build("figures/tokens")
+    upper, lower = figure.axes
+    assert len(lower.containers) == 3, "the baseline does not differ from itself"
+    for container in lower.containers:
+        points, _, (bars,) = container
+        assert set(points.get_ydata()) == {0.5}
+        assert {tuple(segment[:, 1]) for segment in bars.get_segments()} == {(-0.75, 1.0)}
+    assert upper.get_xlim() == lower.get_xlim()
+    assert names_in_legend(figure) == [
+        "Llama-AVSR",
+        "Llama-MTSK MS",
+        "Llama-MTSK SS",
+        "Llama-MTSK MSS",
+    ]
+
+
+def test_without_a_baseline_there_is_one_panel():
+    sources = Sources(table(ROWS["figures/tokens"]), ReportSettings(kinds={"portrait": "portrait"}))
+    with styled():
+        assert len(figure_builder("figures/tokens")(sources).axes) == 1
+
+
+@pytest.mark.parametrize("name", ["figures/confidence"])
+def test_confidence_that_was_not_measured_is_asked_for(name):
+    sources = Sources(table(ROWS[name]), ReportSettings())
+    with pytest.raises(InputError, match="no model of the experiment has several scales"):
+        figure_builder(name)(sources)
 
 
 @pytest.mark.parametrize(("tflops", "unit"), [(2.4, "TFLOPs"), (2e-3, "GFLOPs"), (1e-4, "MFLOPs")])

@@ -43,12 +43,31 @@ def test_a_line_per_model_and_a_panel_per_task(metrics, tmp_path):
     assert (tmp_path / "report" / "losses.png").stat().st_size > 5000
     curves = pd.DataFrame(
         {"panel": ["a", "a", "b", "b"], "method": "mtsk-ms", "model": ["x", "x", "y", "y"]}
-    ).assign(epoch=[0, 1, 0, 1], loss=[3.0, 2.0, 4.0, 3.0])
+    ).assign(epoch=[0, 1, 0, 1], loss=[3.0, 2.0, 4.0, 3.0], variant="", rates="")
     with styled():
         figure = draw(curves)
     assert [axes.get_xlabel() for axes in figure.axes] == ["Epoch (a)", "Epoch (b)"]
     (line,) = figure.axes[0].lines
     assert line.get_xydata().tolist() == [[1, 3], [2, 2]]
+
+
+def test_models_of_one_scale_are_told_apart_by_their_rates():
+    rows = [
+        {"panel": "a", "method": method, "variant": variant, "rates": rates, "model": f"m{place}"}
+        for place, (method, variant, rates) in enumerate(
+            [
+                ("llama-avsr", "", "(16,2)"),
+                ("llama-avsr", "", "(4,2)"),
+                ("mome-ffn", "r23k4s1b12", ""),
+            ]
+        )
+    ]
+    with styled():
+        figure = draw(pd.DataFrame(rows).assign(epoch=0, loss=1.0))
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ["Llama-AVSR (4,2)", "Llama-AVSR (16,2)", "MoME-23/4-FFN"]
+    first, second, _ = figure.axes[0].lines
+    assert first.get_linestyle() != second.get_linestyle()
 
 
 def test_a_model_that_was_never_validated_is_named(metrics, tmp_path):

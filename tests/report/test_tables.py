@@ -265,6 +265,31 @@ def test_the_elastic_table_leaves_out_models_of_one_scale(scores):
     assert own.wer.is_monotonic_decreasing
 
 
+def test_the_adaptive_table_has_the_chosen_threshold_of_the_test_split():
+    rows = [
+        {
+            **{"corpus": "portrait", "task": "avsr", "method": method, "variant": variant},
+            **{"model": method, "start": "a16_v5", "finish": "a4_v2", "split": split},
+            **{"threshold": -1.0 - place, "chosen": place == 1, "refined": 25.0 * place},
+            **{"wer": 12.0 + place, "wer_low": 11.0, "wer_high": 14.0},
+            **{"tflops": 0.03 * (1 + place), "finish_wer": 12.9, "finish_tflops": 0.1},
+        }
+        for method, variant in (("mome-ffn", "r23k4s1b12"), ("mtsk-ms", ""))
+        for split in ("val", "test")
+        for place in range(2)
+    ]
+    sources = Sources(table([]), ReportSettings(), adaptive=pd.DataFrame(rows))
+    found = table_builder("adaptive")(sources)
+    assert found.frame.method.tolist() == ["Llama-MTSK MS", "MoME-23/4-FFN"]
+    assert found.frame.share.tolist() == pytest.approx([0.6, 0.6])
+    row = found.shown.iloc[0]
+    assert (row["first at"], row["then at"], row["decoded twice"]) == ("(16,5)", "(4,2)", "25 %")
+    assert row["WER"] == "13.0 (11.0 to 14.0)"
+    assert row["TFLOPs"] == "0.06"
+    with pytest.raises(InputError, match="has several scales on clean clips"):
+        table_builder("adaptive")(Sources(table([]), ReportSettings()))
+
+
 def test_table4_takes_any_shape(llm_folder):
     llms = {"tiny": {"shape": str(llm_folder), "lora_rank": 4}}
     frame = build("table4", table([]), rates={"audio": [5], "video": [5]}, table4=llms).frame

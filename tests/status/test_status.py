@@ -6,8 +6,8 @@ import yaml
 
 from mavsr.config.read import DEFAULT
 from mavsr.status.failures import reason, write_failures
-from mavsr.status.snakelog import Job, newest_log, read_log
-from mavsr.status.status import stage_of, status, status_table
+from mavsr.status.snakelog import Job, newest_log, read_log, steps
+from mavsr.status.status import outcome, stage_of, status, status_table
 
 LOG = """\
 Building DAG of jobs...
@@ -153,6 +153,20 @@ def test_the_newest_run_is_found_and_dry_runs_are_not(folder):
     (folder / "2.snakemake.log").write_text(LOG + "This was a dry-run (flag -n).\n")
     (folder / "3.snakemake.log").write_text("Building DAG of jobs...\nNothing to be done.\n")
     assert newest_log(folder) == folder / "1.snakemake.log"
+
+
+@pytest.mark.parametrize(
+    ("text", "alive", "told"),
+    [
+        ("1 of 2 steps (50%) done\n2 of 2 steps (100%) done\n", False, "target is complete: all 2"),
+        ("1 of 2 steps (50%) done\n", False, "ended before its target was complete: 1 of 2 jobs"),
+        ("1 of 2 steps (50%) done\n", True, "it goes on: 1 of 2 jobs"),
+        (LOG, True, "it goes on: no job is done yet"),
+        (f"1 of 3 steps (33%) done\n{QUOTED}", False, "complete: 1 of 3"),
+    ],
+)
+def test_what_became_of_the_target_is_said(text, alive, told):
+    assert told in outcome(steps(text), alive)
 
 
 def test_jobs_are_counted_in_their_stages():

@@ -29,11 +29,23 @@ MODELS = {
     "draw_losses": 1,
 }
 SCORES = {
-    **{"score_experiment": 3, "collect_scores": 1, "check_results": 1, "all": 1},
+    **{
+        "score_experiment": 3,
+        "collect_scores": 1,
+        "check_results": 1,
+        "write_results": 1,
+        "all": 1,
+    },
     **{"write_table": 2, "draw_figure": 3},
 }
 # Of an experiment that no table shows, beside its models and transcripts.
-MORE = {"score_experiment": 1, "collect_scores": 1, "check_results": 1, "all": 1}
+MORE = {
+    "score_experiment": 1,
+    "collect_scores": 1,
+    "check_results": 1,
+    "write_results": 1,
+    "all": 1,
+}
 TABLE1 = MORE | {"write_table": 1}
 """Table 1 alone has other rows; so has the noise check, where another ratio is asked for."""
 

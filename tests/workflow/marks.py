@@ -152,18 +152,24 @@ def standing_for_all(asked):
         for rule in ("fetch_retinaface", "import_babble", "check_results", "collect_scores")
     )
     yield from ((rule, {}) for rule in ("draw_losses", "describe_run", "parameters"))
+    yield "write_results", {}
+    yield from (("write_clips", {"corpus": corpus}) for corpus in asked.heard_clean)
     yield "download_babble", {"name": "babble.mat"}
     for name, noise in config.noises.items():
         if noise.file or noise.folder:
             yield ("import_noise" if noise.file else "list_noise"), {"noise": name}
     for model in asked.models:
         yield from ((rule, {"model": model}) for rule in ("train_model", "draw_training"))
+        yield "write_errors", {"model": model}
     for e in asked.evaluations:
         place = {"model": e.model.name, "condition": e.condition}
         yield "decode", {**place, "scale": e.scale.name}
         yield from ((rule, place) for rule in ("record_routing", "record_similarity"))
+        if not e.model.imported:
+            yield "decode_validation", {"model": e.model.name, "scale": e.scale.name}
     for experiment in config.experiments:
-        yield "score_experiment", {"experiment": experiment}
+        scored = ("score_experiment", "compare_systems", "adapt_scales", "judge_confidence")
+        yield from ((rule, {"experiment": experiment}) for rule in scored)
     yield from (("write_table", {"name": n}) for n, e in TABLES.items() if _shown(asked, e))
     yield from (("draw_figure", {"name": n}) for n, e in FIGURES.items() if _shown(asked, e))
 

@@ -12,6 +12,7 @@ import yaml
 from snakemake.utils import update_config
 
 from mavsr.config.read import parse_config
+from mavsr.model.methods import method_of
 from mavsr.noise.condition import cached_as
 from mavsr.report.catalogue import FIGURES, PAPERS, TABLES
 from mavsr.workflow.experiments import all_evaluations, all_models, evaluations
@@ -47,6 +48,11 @@ def expected_jobs(config):
     sounds = {(c, s, x) for m, _, c, s, x in caches if m == "audio" and x != "clean"}
     weights = {config["llms"][model.llm]["path"] for model in models.values()}
     weights |= {config["encoders"][e]["path"] for m in models.values() for _, e in m.encoders}
+    sure = [
+        e
+        for e in (evaluations(checked, "tradeoff") if "tradeoff" in asked else [])
+        if e.condition == "clean" and method_of(e.model.settings.method).models == "one"
+    ]
     made = [path for path in weights if path.startswith("results/toy/")]
     counts = Counter(
         {
@@ -67,6 +73,11 @@ def expected_jobs(config):
             "collect_scores": 1,
             "write_table": sum(name is None or name in asked for name in TABLES.values()),
             "draw_figure": sum(name in asked for name in FIGURES.values()),
+            "decode_validation": len(sure),
+            "adapt_scales": bool(sure),
+            "judge_confidence": bool(sure),
+            "compare_systems": "tradeoff" in asked,
+            "write_results": 1,
             "record_routing": sum(name in asked for name in ("mome_experts", "mome_experts_ffn")),
             "record_similarity": "mome_experts" in asked,
             "parameters": 1,

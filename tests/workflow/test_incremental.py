@@ -19,7 +19,7 @@ from changes import (
 )
 from project import SMOKE, Project
 
-JOINED = {"collect_scores": 1, "check_results": 1, "draw_losses": 1, "all": 1}
+JOINED = {"collect_scores": 1, "check_results": 1, "write_results": 1, "draw_losses": 1, "all": 1}
 REMOVED = {
     "an audio rate": SCORES | {"write_table": 3, "draw_losses": 1},
     "a video rate": SCORES | {"write_table": 3, "draw_losses": 1},
@@ -132,7 +132,13 @@ def test_results_that_lost_their_times_are_declared_done(project):
 FEWER = {"rates": {"audio": [4]}}
 MORE = {"more": [{"methods": ["mtsk-ms"], "rates": {"audio": [4]}}]}
 ASKED = {"use_experiments": ["table1", "noise_check", "mome_experts", "more"]}
-ENTRY = {"score_experiment": 1, "collect_scores": 1, "check_results": 1, "all": 1}
+ENTRY = {
+    "score_experiment": 1,
+    "collect_scores": 1,
+    "check_results": 1,
+    "write_results": 1,
+    "all": 1,
+}
 
 
 @pytest.mark.parametrize(

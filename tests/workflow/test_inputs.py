@@ -99,8 +99,8 @@ def test_a_model_of_three_tasks_reads_what_a_scale_needs():
     wanted = {"a4": ("audio",), "v2": ("video",), "a4_v2": ("audio", "video")}
     for scale, modalities in wanted.items():
         wildcards = {"model": model, "condition": "clean", "scale": scale}
-        for modality in ("audio", "video"):
-            found = needs.features(modality, "test", seen)(wildcards)
+        for modality, condition in (("audio", heard), ("video", seen)):
+            found = needs.features(modality, "test", condition)(wildcards)
             assert bool(found) == (modality in modalities)
         encoders = [f"toy-{ {'audio': 'whisper', 'video': 'avhubert'}[m] }" for m in modalities]
         assert json.loads(told.origin(wildcards))["encoders"] == "+".join(encoders)

@@ -19,7 +19,13 @@ MINE = {
         "record_similarity": 1,
         "draw_losses": 1,
     },
-    **{"score_experiment": 3, "collect_scores": 1, "check_results": 1, "write_table": 3},
+    **{
+        "score_experiment": 3,
+        "collect_scores": 1,
+        "check_results": 1,
+        "write_results": 1,
+        "write_table": 3,
+    },
     **{"draw_figure": 3, "draw_mouths": 3, "parameters": 1, "all": 1},
 }
 """What a second user makes of the smoke config."""

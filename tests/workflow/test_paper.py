@@ -35,7 +35,11 @@ def test_the_papers_experiments_dry_run_without_data(project, config):
         "train_model": jobs["train_model"],
         "record_routing": 2,
         "record_similarity": 1,
-        "draw_figure": 15,
+        "draw_figure": 17,
+        "decode_validation": jobs["decode_validation"],
+        "adapt_scales": 1,
+        "judge_confidence": 1,
+        "compare_systems": 1,
         "parameters": 1,
         "check_results": 1,
         "draw_losses": 1,
@@ -43,6 +47,7 @@ def test_the_papers_experiments_dry_run_without_data(project, config):
         "score_experiment": jobs["score_experiment"],
         "collect_scores": 1,
         "write_table": 13,
+        "write_results": 1,
         "all": 1,
     }
 

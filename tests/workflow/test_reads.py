@@ -65,6 +65,8 @@ OTHER = {
     "corpora.*.download.files.[].url": {"lrs2": [{"url": "https://h/z"}]},
     "corpora.*.download.files.[].sha256": {"lrs2": [{"url": "https://h/b", "sha256": "1" * 64}]},
     "features.store": "pooled",
+    "elastic.start": "a16_v5",
+    "elastic.threshold": -1.5,
     "local_models": None,
 }
 """Key -> another value, where one cannot be made up from its type."""

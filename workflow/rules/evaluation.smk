@@ -37,6 +37,109 @@ rule decode:
         " --hypotheses {output.hypotheses:q} --threads {threads} 2> {log:q}"
 
 
+rule decode_validation:
+    input:
+        run=paths.RUN,
+        weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
+        manifest=needs.manifest("val"),
+        audio=needs.features("audio", "val", clean),
+        video=needs.features("video", "val", clean),
+    output:
+        hypotheses=paths.VALIDATED,
+        settings=paths.VALIDATED_BY,
+    log:
+        "results/logs/evaluation/{model}/val/{scale}.log",
+    benchmark:
+        "results/benchmarks/evaluation/{model}/val/{scale}.tsv"
+    conda:
+        "../../envs/mavsr.yaml"
+    threads: shared_threads
+    resources:
+        mem="4GB",
+        gpu_jobs=1,  # the default profile limits them
+        batch_tokens=told.running("decode_validation", "decoding", "batch_tokens"),
+    params:
+        code=code("evaluation.decode"),
+        origin=told.validation_origin,
+        features=features,
+        decoding=told.of("decode_validation", "decoding"),
+    shell:
+        "python -m mavsr.evaluation.decode --model $(dirname {input.run:q})"
+        " --manifest {input.manifest:q} --origin {params.origin:q}"
+        " --condition clean --scale {wildcards.scale}"
+        " {params.features} --decoding {params.decoding:q}"
+        " --decoding.batch_tokens {resources.batch_tokens}"
+        " --hypotheses {output.hypotheses:q} --threads {threads} 2> {log:q}"
+
+
+rule adapt_scales:
+    input:
+        hypotheses=needs.sure_hypotheses(paths.HYPOTHESES),
+        settings=needs.sure_hypotheses(paths.DECODED),
+        validation=needs.sure_hypotheses(paths.VALIDATED),
+        validated=needs.sure_hypotheses(paths.VALIDATED_BY),
+    output:
+        table=paths.ADAPTED,
+    log:
+        "results/logs/evaluation/{experiment}_adaptive.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        code=code("evaluation.adapt"),
+        scoring=told.of("adapt_scales", "scoring"),
+        elastic=told.of("adapt_scales", "elastic"),
+    shell:
+        "python -m mavsr.evaluation.adapt --hypotheses {input.hypotheses:q}"
+        " --validation {input.validation:q} --scoring {params.scoring:q}"
+        " --elastic {params.elastic:q} --output {output.table:q} 2> {log:q}"
+
+
+rule judge_confidence:
+    input:
+        hypotheses=needs.sure_hypotheses(paths.HYPOTHESES),
+        settings=needs.sure_hypotheses(paths.DECODED),
+        validation=needs.sure_hypotheses(paths.VALIDATED),
+        validated=needs.sure_hypotheses(paths.VALIDATED_BY),
+    output:
+        table=paths.JUDGED,
+    log:
+        "results/logs/evaluation/{experiment}_confidence.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        code=code("evaluation.judge"),
+        scoring=told.of("judge_confidence", "scoring"),
+    shell:
+        "python -m mavsr.evaluation.judge --hypotheses {input.hypotheses:q}"
+        " --validation {input.validation:q} --scoring {params.scoring:q}"
+        " --output {output.table:q} 2> {log:q}"
+
+
+rule compare_systems:
+    input:
+        hypotheses=needs.hypotheses(paths.HYPOTHESES),
+        settings=needs.hypotheses(paths.DECODED),
+    output:
+        table=paths.COMPARED,
+    log:
+        "results/logs/evaluation/{experiment}_differences.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        code=code("evaluation.differences"),
+        scoring=told.of("compare_systems", "scoring"),
+    shell:
+        "python -m mavsr.evaluation.differences --hypotheses {input.hypotheses:q}"
+        " --scoring {params.scoring:q}"
+        " --output {output.table:q} 2> {log:q}"
+
+
 rule score_experiment:
     input:
         hypotheses=needs.hypotheses(paths.HYPOTHESES),

@@ -4,6 +4,7 @@
 rule write_table:
     input:
         scores=needs.scores,
+        adaptive=needs.measured("table", "adaptive", paths.ADAPTED),
         published=published_tables(),
     output:
         multiext(paths.SHOWN, ".csv", ".md", ".tex", ".rst"),
@@ -24,9 +25,11 @@ rule write_table:
         code=code("report.table"),
         report=told.report,
         scores=flag("scores"),
+        adaptive=flag("adaptive"),
     shell:
         "python -m mavsr.report.table --name {wildcards.name} --settings {params.report:q}"
-        " {params.scores} {input.scores:q} --output results 2> {log:q}"
+        " {params.scores} {input.scores:q} {params.adaptive} {input.adaptive:q}"
+        " --output results 2> {log:q}"
 
 
 rule draw_figure:
@@ -34,6 +37,9 @@ rule draw_figure:
         scores=needs.scores,
         routing=needs.routing,
         similarity=needs.similarity,
+        adaptive=needs.measured("figure", "adaptive", paths.ADAPTED),
+        confidence=needs.measured("figure", "confidence", paths.JUDGED),
+        differences=needs.compared,
         published=published_tables(),
     output:
         f"{paths.SHOWN}.pdf",
@@ -55,10 +61,15 @@ rule draw_figure:
         report=told.report,
         routing=flag("routing"),
         similarity=flag("similarity"),
+        adaptive=flag("adaptive"),
+        confidence=flag("confidence"),
+        differences=flag("differences"),
     shell:
         "python -m mavsr.report.figure --name {wildcards.name} --settings {params.report:q}"
         " --scores {input.scores:q} {params.routing} {input.routing:q}"
-        " {params.similarity} {input.similarity:q} --output results 2> {log:q}"
+        " {params.similarity} {input.similarity:q} {params.adaptive} {input.adaptive:q}"
+        " {params.confidence} {input.confidence:q}"
+        " {params.differences} {input.differences:q} --output results 2> {log:q}"
 
 
 rule check_results:
@@ -108,11 +119,87 @@ rule draw_losses:
         " 2> {log:q}"
 
 
+rule write_errors:
+    input:
+        hypotheses=needs.hypotheses_of_model(paths.HYPOTHESES),
+        settings=needs.hypotheses_of_model(paths.DECODED),
+        manifest=needs.manifest("test"),
+        shards=needs.shown_clips,
+        noisy=needs.shown_noise,
+    output:
+        page=paths.ERRORS,
+    log:
+        "results/logs/report/errors/{model}.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="2GB",
+    params:
+        code=code("report.pages.errors"),
+        scoring=told.of("write_errors", "scoring"),
+        worst=told.of("write_errors", "pages", "worst"),
+    shell:
+        "python -m mavsr.report.pages.errors --hypotheses {input.hypotheses:q}"
+        " --manifest {input.manifest:q} --shards {input.shards:q} --noisy {input.noisy:q}"
+        " --scoring {params.scoring:q} --worst {params.worst} --output {output.page:q} 2> {log:q}"
+
+
+rule write_clips:
+    input:
+        hypotheses=needs.hypotheses_of_clips(paths.HYPOTHESES),
+        settings=needs.hypotheses_of_clips(paths.DECODED),
+        manifest=paths.MANIFEST.format(corpus="{corpus}", split="test"),
+        shards=needs.shards(paths.CROPS, "test"),
+    output:
+        folder=directory(paths.CLIP_PAGES),
+    log:
+        "results/logs/report/clips/{corpus}.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="2GB",
+    params:
+        code=code("report.pages.clips"),
+        scoring=told.of("write_clips", "scoring"),
+        clips=told.of("write_clips", "pages", "clips"),
+    shell:
+        "python -m mavsr.report.pages.clips --hypotheses {input.hypotheses:q}"
+        " --manifest {input.manifest:q} --shards {input.shards:q} --scoring {params.scoring:q}"
+        " --count {params.clips} --output {output.folder:q} 2> {log:q}"
+
+
+rule write_results:
+    input:
+        scores=paths.WER,
+        settings=needs.all_hypotheses(paths.DECODED),
+        ledgers=needs.ledger_summaries,
+    output:
+        page=paths.RESULTS,
+        first=paths.FIRST_PAGE,
+    log:
+        "results/logs/report/results.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+        options=told.options,
+        setup=told.origins,  # for the record
+    params:
+        code=code("report.results"),
+        scoring=told.of("write_results", "scoring"),
+    shell:
+        "python -m mavsr.report.results --scores {input.scores:q} --settings {input.settings:q}"
+        " --ledgers {input.ledgers:q} --scoring {params.scoring:q} --origins {resources.setup:q}"
+        " --options {resources.options:q}"
+        " --output {output.page:q} --first_page {output.first:q} 2> {log:q}"
+
+
 rule describe_run:
     input:
         settings=rules.check_results.input.settings,
         ledgers=needs.ledger_summaries,
         checks=paths.CHECKS,
+        first=paths.FIRST_PAGE,  # the report's opening page includes it
     output:
         page=report(
             paths.RUN_PAGE,

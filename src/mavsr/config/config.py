@@ -7,12 +7,14 @@ from pydantic import AfterValidator, Field
 from mavsr.config.base import Key, settings
 from mavsr.config.corpora import Corpus
 from mavsr.config.decoding import DecodingSettings
+from mavsr.config.elastic import ElasticSettings
 from mavsr.config.encoders import EncoderKeys
 from mavsr.config.experiments import AllRates, Entry, Setup, Table4
 from mavsr.config.imported import Imported
 from mavsr.config.llms import Llm
 from mavsr.config.mome import MomeSettings
 from mavsr.config.noise import NamedNoise
+from mavsr.config.pages import Pages
 from mavsr.config.scoring import ScoringSettings
 from mavsr.config.sections import Features, Mouths, Noise, Projector, Training
 from mavsr.config.toy import Toy
@@ -103,6 +105,10 @@ class Config:
     training: Annotated[Training, Key("Optimisation")] = Training()
     decoding: Annotated[DecodingSettings, Key("Beam search")] = DecodingSettings()
     scoring: Annotated[ScoringSettings, Key("Word error rates")] = ScoringSettings()
+    elastic: Annotated[
+        ElasticSettings, Key("Rates that adapt to the utterance (results/adaptive.csv)")
+    ] = ElasticSettings()
+    pages: Annotated[Pages, Key("Pages of errors and of clips")] = Pages()
     toy: Annotated[Toy, Key("The small models of the embedded default")] = Toy()
 
     def is_used(self, experiment: str) -> bool:

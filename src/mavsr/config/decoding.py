@@ -8,7 +8,8 @@ from mavsr.config.base import Key, settings
 from mavsr.config.values import Count, Positive, Whole
 
 TopP = Annotated[float, Strict(), Field(gt=0, le=1)]
-DRAWN = ("decode if paper",)
+DECODED = ("decode", "decode_validation")
+DRAWN = tuple(f"{rule} if paper" for rule in DECODED)
 
 
 @settings("decoding.sampling")
@@ -44,24 +45,32 @@ class DecodingSettings:
         Key(
             "deterministic takes the likeliest continuations; paper draws them, as Llama 3's "
             "generation settings make the public code do, but seeded by utterance",
-            decides=("decode",),
+            decides=DECODED,
         ),
     ] = "deterministic"
-    beams: Annotated[Count, Key("Beam width (15 in the papers)", ("decode",))] = 15
+    beams: Annotated[Count, Key("Beam width (15 in the papers)", DECODED)] = 15
     max_new_tokens: Annotated[
         Count,
         Key(
             "Longest transcript; those of the embedded corpus have 6 (32 in the public code)",
-            decides=("decode",),
+            decides=DECODED,
             unit="tokens of the LLM",
         ),
     ] = 12
+    nbest: Annotated[
+        Count,
+        Key(
+            "Transcripts of an utterance that are written, best first, with their log-probability; "
+            "there are no more than `beams`",
+            decides=DECODED,
+        ),
+    ] = 5
     batch_tokens: Annotated[
         Count,
         Key(
             "Most tokens in a batch's cache: utterances x (longest prefix + beams x "
             "max_new_tokens)",
-            runs=("decode",),
+            runs=DECODED,
             unit="tokens of the LLM",
         ),
     ] = 6000

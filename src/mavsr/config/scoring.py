@@ -18,7 +18,9 @@ def _known(method: str | None) -> str | None:
     return method
 
 
-SCORES = ("score_experiment", "check_results")
+SCORES = ("score_experiment", "check_results", "write_results")
+COMPARED = (*SCORES, "compare_systems")
+COUNTS = (*COMPARED, "adapt_scales", "judge_confidence", "write_errors", "write_clips")
 
 
 @settings("scoring")
@@ -29,13 +31,22 @@ class ScoringSettings:
         Literal["none", "punctuation", "whisper-basic"],
         Key(
             "What is done to texts before words are counted: none (lower case alone, as the papers "
-            "do), punctuation (marks dropped) or whisper-basic (Whisper's for any language)",
-            SCORES,
+            "do), punctuation (marks dropped) or whisper-basic (Whisper's for other "
+            "languages than English; refused where it would drop vowel marks, as of Hindi)",
+            COUNTS,
         ),
     ] = "none"
+    unit: Annotated[
+        Literal["auto", "word", "character"],
+        Key(
+            "What is counted. auto takes words, and characters where a corpus' transcripts are in "
+            "a script without spaces between words (Chinese, Japanese, Thai, ...)",
+            COUNTS,
+        ),
+    ] = "auto"
     baseline: Annotated[
         str | None,
         AfterValidator(_known),
-        Key("Method that p-values compare with, at the same scale; null compares none", SCORES),
+        Key("Method that p-values compare with, at the same scale; null compares none", COMPARED),
     ] = "llama-avsr"
-    seed: Annotated[Whole, Key("Of the bootstrap", SCORES)] = 0
+    seed: Annotated[Whole, Key("Of the bootstrap", COMPARED)] = 0

@@ -89,23 +89,26 @@ class Ending(NamedTuple):
     """A hypothesis that has come to an end.
 
     Attributes:
-        score: mean log-probability of its tokens, the end token included.
+        score: mean log-probability of its tokens, the end token included: by it they are ranked.
         tokens: its tokens, without the end token.
+        log_probabilities: natural logarithm of each token's probability given those before it; of
+            the end too, where it was reached. Under a :class:`Sampler` the probability by which
+            tokens are drawn.
     """
 
     score: float
     tokens: list[int]
+    log_probabilities: list[float]
 
 
 @dataclass
 class _Ended:
-    """The best hypotheses of an utterance that have come to an end."""
+    """The best hypotheses of an utterance that have come to an end, best first."""
 
     room: int
     best: list[Ending] = field(default_factory=list)
 
-    def add(self, score: float, tokens: list[int]) -> None:
-        ending = Ending(score, tokens)
+    def add(self, ending: Ending) -> None:
         self.best = sorted([*self.best, ending], key=lambda one: -one.score)[: self.room]
 
     def beats(self, score: float) -> bool:
@@ -121,19 +124,20 @@ def beam_search(
     choose: Choose,
     old: bool = False,
 ) -> list[list[int]]:
-    """The best continuation of every utterance, without the end token; see :func:`best_endings`."""
-    return [ending.tokens for ending in best_endings(tree, end, beams, max_new_tokens, choose, old)]
+    """The best continuation of every utterance, without the end token; see :func:`endings`."""
+    searched = endings(tree, end, beams, max_new_tokens, choose, old)
+    return [found[0].tokens if found else [] for found in searched]
 
 
-def best_endings(
+def endings(
     tree: TokenTree,
     end: int,
     beams: int,
     max_new_tokens: int,
     choose: Choose,
     old: bool = False,
-) -> list[Ending]:
-    """The best continuation of every utterance, with its score (minus infinity if none ended).
+) -> list[list[Ending]]:
+    """The continuations of every utterance that came to an end, best first, ``beams`` at most.
 
     Args:
         tree: the utterances' prefixes, before any token.
@@ -145,25 +149,28 @@ def best_endings(
     """
     device, batch = tree.logits.device, len(tree.logits)
     ended = [_Ended(beams) for _ in range(batch)]
-    alive = list(range(batch))
+    alive, zero = list(range(batch)), torch.zeros(1, device=device)
     scores = torch.zeros(batch, 1, device=device)
     tokens = torch.zeros(batch, 1, 0, dtype=torch.long, device=device)
+    sums = torch.zeros(batch, 1, 0, device=device)  # of log-probabilities up to each token
     for length in range(1, max_new_tokens + 1):
         totals, flat = choose(tree.logits, scores, 2 * beams, alive)
         parents, added = flat // tree.logits.shape[2], flat % tree.logits.shape[2]
         grown = tokens.gather(1, parents[..., None].expand(-1, -1, tokens.shape[2]))
         grown = torch.cat([grown, added[..., None]], dim=2)
+        past = sums.gather(1, parents[..., None].expand(-1, -1, sums.shape[2]))
+        past = torch.cat([past, totals[..., None]], dim=2)
         over = (added == end) | (length == max_new_tokens)
         # Only the first half may end: the rest is there so that enough hypotheses can go on.
         for row, place in over[:, :beams].nonzero().tolist():
             score = float(totals[row, place]) / length
             if score > float("-inf"):
-                hypothesis = grown[row, place].tolist()
-                ended[alive[row]].add(
-                    score, hypothesis[:-1] if hypothesis[-1] == end else hypothesis
-                )
+                found, steps = grown[row, place].tolist(), past[row, place].diff(prepend=zero)
+                found = found[:-1] if found[-1] == end else found
+                ended[alive[row]].add(Ending(score, found, steps.tolist()))
         scores, going = totals.masked_fill(over, float("-inf")).topk(beams)
         tokens = grown.gather(1, going[..., None].expand(-1, -1, length))
+        sums = past.gather(1, going[..., None].expand(-1, -1, length))
         hoped_for = totals.amax(dim=1) if old and beams > 1 else scores[:, 0]
         reach = (hoped_for / length).tolist()
         rows = [r for r, u in enumerate(alive) if not ended[u].beats(reach[r])]
@@ -172,7 +179,8 @@ def best_endings(
         if len(rows) < len(alive):
             kept = torch.tensor(rows, device=device)
             tree.keep(kept)
-            scores, tokens, parents, going = (x[kept] for x in (scores, tokens, parents, going))
+            scores, tokens, sums = scores[kept], tokens[kept], sums[kept]
+            parents, going = parents[kept], going[kept]
             alive = [alive[row] for row in rows]
         tree.extend(parents.gather(1, going), tokens[..., -1])
-    return [one.best[0] if one.best else Ending(float("-inf"), []) for one in ended]
+    return [one.best for one in ended]

@@ -1,7 +1,7 @@
 """Command: transcribe a split with one model at one scale.
 
-Writes one JSON line per utterance (key, reference, hypothesis); scoring reads only these lines and
-the sidecar that says how they were made.
+Writes one JSON line per utterance (key, reference, hypothesis, and what beam search says of it);
+scoring reads only these lines and the sidecar that says how they were made.
 """
 
 import hashlib
@@ -15,11 +15,11 @@ import torch
 
 from mavsr.command import progress, run_command
 from mavsr.errors import InputError
-from mavsr.evaluation.hypotheses import Origin, write_hypotheses
+from mavsr.evaluation.hypotheses import Origin, line_of, write_hypotheses
 from mavsr.evaluation.resume import Resume
 from mavsr.evaluation.settings import DecodingSettings
 from mavsr.evaluation.split import read_split
-from mavsr.evaluation.transcribe import plan_batches, transcribe
+from mavsr.evaluation.transcribe import plan_batches, recognise
 from mavsr.files import sha256
 from mavsr.model.cost import matrix_parameters, prefix_tokens, teraflops
 from mavsr.model.folder import ModelFolder, read_model_folder
@@ -81,16 +81,20 @@ def decode(
         _fingerprint(folder, read, origin, decoding, taken_away),
         code_digest("mavsr.evaluation.decode"),
     )
-    batches = plan_batches({k: n for k, n in tokens.items() if k not in resume.lines}, decoding)
+    # Planned whole: what is left meets the batch that it would have met, and rounds alike.
+    planned = (
+        [k for k in batch if k not in resume.lines] for batch in plan_batches(tokens, decoding)
+    )
+    batches = [batch for batch in planned if batch]
     if resume.lines:
         logging.info("%d of %d utterances were done before", len(resume.lines), len(tokens))
     for batch in progress(batches, len(batches), "decoding batches"):
         started = time.monotonic()
         utterances = [source[key] for key in batch]
-        texts = transcribe(network, utterances, chosen, decoding)
+        found = recognise(network, utterances, chosen, decoding)
         lines = [
-            {"key": u.key, "reference": u.text, "hypothesis": text}
-            for u, text in zip(utterances, texts, strict=True)
+            line_of(utterance.key, utterance.text, one, tokens[utterance.key])
+            for utterance, one in zip(utterances, found, strict=True)
         ]
         resume.add(lines, time.monotonic() - started)
     too_long = sum(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,24 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Recognised:
+    """An utterance's best transcript, and what beam search knows of it.
+
+    Log-probabilities are natural logarithms, of the model's own probabilities, uncalibrated.
+    """
+
+    text: str
+    log_probability: float
+    """Of the whole transcript: the sum over its tokens, the end among them."""
+    words: list[float]
+    """For each word of the transcript (as white space parts it) the sum over its tokens: how likely
+    it was after the words before it."""
+    nbest: list[tuple[str, float]]
+    """(transcript, its log-probability), best first, as the search ranks them (by the mean over
+    tokens); what differs in tokens but not in text stands there once."""
+
+
+@dataclass(frozen=True)
 class Hypotheses:
     """What a hypothesis file and its sidecar say."""
 
@@ -42,16 +60,41 @@ class Hypotheses:
     texts: dict[str, str]
     """Key -> what was recognised."""
     sidecar: dict
+    found: dict[str, Recognised] = field(default_factory=dict)
+    """Key -> n-best transcripts and log-probabilities; without the keys of lines that lack them, as
+    those of earlier versions do."""
+    tokens: dict[str, int] = field(default_factory=dict)
+    """Key -> tokens of the LLM before the transcript, likewise."""
+
+
+def line_of(key: str, reference: str, found: Recognised, tokens: int) -> dict[str, Any]:
+    """The line of an utterance.
+
+    Args:
+        key: of the clip.
+        reference: what was said.
+        found: what was recognised.
+        tokens: of the LLM before the transcript.
+    """
+    return {
+        "key": key,
+        "reference": reference,
+        "hypothesis": found.text,
+        "log_probability": found.log_probability,
+        "words": found.words,
+        "nbest": found.nbest,
+        "tokens": tokens,
+    }
 
 
 def write_hypotheses(
-    path: Path, lines: Iterable[Mapping[str, str]], sidecar: Mapping[str, Any]
+    path: Path, lines: Iterable[Mapping[str, Any]], sidecar: Mapping[str, Any]
 ) -> None:
     """Write ``<scale>.jsonl``, then ``<scale>.json`` beside it, each atomically.
 
     Args:
         path: the file of lines.
-        lines: key, reference and hypothesis of each utterance.
+        lines: of :func:`line_of`, or at least key, reference and hypothesis of each utterance.
         sidecar: how they were made; the checksum of the lines is added.
     """
     content = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
@@ -85,6 +128,8 @@ def read_hypotheses(path: Path) -> Hypotheses:
     sidecar = read_sidecar(path.with_suffix(".json"))
     references: dict[str, str] = {}
     texts: dict[str, str] = {}
+    found: dict[str, Recognised] = {}
+    tokens: dict[str, int] = {}
     for number, entry in enumerate(read_lines(path, "hypotheses", sidecar.get(LINES)), start=1):
         try:
             key, reference, text = entry["key"], entry["reference"], entry["hypothesis"]
@@ -98,6 +143,10 @@ def read_hypotheses(path: Path) -> Hypotheses:
         if key in references:
             raise InputError(f"{path}: {key} occurs twice; decode again: {rebuild_command(path)}")
         references[key], texts[key] = reference, text
+        if "nbest" in entry:
+            nbest = [(str(other), float(value)) for other, value in entry["nbest"]]
+            found[key] = Recognised(text, entry["log_probability"], entry["words"], nbest)
+            tokens[key] = entry["tokens"]
     if not texts:
         raise InputError(f"{path} holds no hypothesis; decode again: {rebuild_command(path)}")
-    return Hypotheses(references, texts, sidecar)
+    return Hypotheses(references, texts, sidecar, found, tokens)

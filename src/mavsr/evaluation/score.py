@@ -10,7 +10,7 @@ from mavsr.config.scoring import ScoringSettings
 from mavsr.errors import InputError
 from mavsr.evaluation.coverage import check_coverage, expected_texts
 from mavsr.evaluation.hypotheses import Hypotheses, read_hypotheses
-from mavsr.evaluation.normalisers import normaliser
+from mavsr.evaluation.units import counted_unit, text_form
 from mavsr.evaluation.word_errors import WordErrors, count_errors
 from mavsr.model.scales import Scale
 from mavsr.tables import write_csv
@@ -33,9 +33,11 @@ COLUMNS = {
     "substitutions": "words taken for others",
     "deletions": "words missed",
     "insertions": "words that nobody said",
-    "wer": "word error rate, %",
+    "unit": "what is counted above and in wer: word, or character (scoring.unit)",
+    "wer": "error rate over these units, %",
     "wer_low": "lower end of its 95 % bootstrap interval, %",
     "wer_high": "upper end, %",
+    "cer": "character error rate, %: edits over characters of the references, spaces left out",
     "baseline": "method of the system that the p-value compares with, empty if there is none",
     "p_value": "of the paired bootstrap against the baseline at the same scale and condition",
     "cut": "references longer than decoding.max_new_tokens, %",
@@ -76,10 +78,16 @@ def score(hypotheses: list[Path], results: Path, output: Path, scoring: ScoringS
             expected[place] = expected_texts(results, *place)
         check_coverage(path, content, expected[place])
         try:
-            errors = count_errors(content.references, content.texts, normaliser(scoring.normaliser))
+            unit = counted_unit(scoring, content.references.values())
+            form = text_form(scoring, unit)
+            errors = count_errors(content.references, content.texts, form)
+            by_character = count_errors(
+                content.references, content.texts, text_form(scoring, "character")
+            )
         except InputError as error:
             raise InputError(f"{path}: {error}") from error
-        rows.append(_row(content, errors, path.parent.parent.name, scoring.seed))
+        own = {"unit": unit, "cer": round(by_character.wer, 2)}
+        rows.append(own | _row(content, errors, path.parent.parent.name, scoring.seed))
         found.append(errors)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     _compare(table, found, hypotheses, scoring)

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import torch
 
-from mavsr.evaluation.beams import Sampler, best, best_endings
+from mavsr.evaluation.beams import Ending, Sampler, best, endings
+from mavsr.evaluation.hypotheses import Recognised
+from mavsr.evaluation.recognised import recognised
 from mavsr.evaluation.settings import DecodingSettings
 from mavsr.evaluation.token_tree import TokenTree
 from mavsr.model.avsr import MatryoshkaModel, Utterance
@@ -46,6 +48,32 @@ def hypotheses(
     decoding: DecodingSettings,
 ) -> list[Hypothesis]:
     """Transcripts of a batch with the model's confidence in each; see :func:`transcribe`."""
+    return [
+        Hypothesis(model.text(found[0].tokens), min(1.0, math.exp(found[0].score)))
+        if found
+        else Hypothesis("", 0.0)
+        for found in _search(model, utterances, scale, decoding)
+    ]
+
+
+@torch.inference_mode()
+def recognise(
+    model: MatryoshkaModel,
+    utterances: Sequence[Utterance],
+    scale: Scale,
+    decoding: DecodingSettings,
+) -> list[Recognised]:
+    """The same transcripts with all that the search says of them; see :class:`Recognised`."""
+    searched = _search(model, utterances, scale, decoding)
+    return [recognised(model.text, found, decoding.nbest) for found in searched]
+
+
+def _search(
+    model: MatryoshkaModel,
+    utterances: Sequence[Utterance],
+    scale: Scale,
+    decoding: DecodingSettings,
+) -> list[list[Ending]]:
     old = numerics_of(model.settings.numerics).old_beams
     model.adapter.activate(scale)
     tree = TokenTree(model.llm, model.prefixes(utterances, scale))
@@ -55,8 +83,7 @@ def hypotheses(
         seeds = [derive_seed(sampling.seed, "decoding", u.key) for u in utterances]
         choose = Sampler(seeds, sampling, tree.logits.device, old)
     end = model.tokenizer.eos_token_id
-    found = best_endings(tree, end, decoding.beams, decoding.max_new_tokens, choose, old)
-    return [Hypothesis(model.text(ids), min(1.0, math.exp(score))) for score, ids in found]
+    return endings(tree, end, decoding.beams, decoding.max_new_tokens, choose, old)
 
 
 def plan_batches(prefix_tokens: Mapping[str, int], decoding: DecodingSettings) -> list[list[str]]:

@@ -6,7 +6,7 @@ and T video rates (Sec. 3.2); a task without audio or video has no rate for it. 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mavsr.errors import InputError
@@ -75,6 +75,12 @@ def check_rate(rate: object, what: str) -> None:
 def tasks_of(task: str) -> tuple[str, ...]:
     """The tasks that a model of ``task`` is trained for: three for ``omni``, else itself."""
     return tuple(name for name in TASKS if name != OMNI) if task == OMNI else (task,)
+
+
+def modalities_of(scales: Iterable[Scale]) -> tuple[str, ...]:
+    """The modalities that any of ``scales`` takes, audio before video."""
+    taken = {modality for scale in scales for modality in scale.rates}
+    return tuple(modality for modality in TASKS[OMNI] if modality in taken)
 
 
 def all_scales(task: str, audio: Sequence[int], video: Sequence[int]) -> list[Scale]:

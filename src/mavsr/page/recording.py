@@ -11,7 +11,7 @@ import numpy as np
 
 from mavsr.errors import InputError
 from mavsr.media import read_audio
-from mavsr.model.scales import TASKS, Scale
+from mavsr.model.scales import Scale, modalities_of
 from mavsr.mouths.sound import has_audio
 from mavsr.page.alter import Listening
 from mavsr.page.work import Task
@@ -94,7 +94,7 @@ class Recording:
             else:
                 self.spans = model.plan(self.path).spans
             yield
-            modalities = TASKS[model.task]
+            modalities = modalities_of(scales)
             reading = self.readings[Listening()]
             for numbers in _steps(len(self.spans)):
                 parts = [

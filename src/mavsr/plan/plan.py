@@ -6,6 +6,7 @@ from the manifests where they are made, else from what papers say; speeds from `
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +15,7 @@ import pandas as pd
 from mavsr.command import run_command
 from mavsr.config.config import Config
 from mavsr.config.read import read_config
-from mavsr.plan.features import feature_lines
+from mavsr.plan.features import feature_lines, feature_table
 from mavsr.plan.files import used_corpora
 from mavsr.plan.rates import DEFAULT, read_rates
 from mavsr.plan.stages import Row, stage_rows
@@ -51,6 +52,33 @@ def plan_table(rows: list[Row]) -> pd.DataFrame:
     return table.astype({"jobs": int, "done": int})
 
 
+def disk_lines(config: Config, table: pd.DataFrame, manifests: Path) -> Iterator[str]:
+    """The disk space of a plan, and the keys that lessen what features take of it.
+
+    Args:
+        config: checked.
+        table: of :func:`plan_table`.
+        manifests: folder of the manifests, if they are made already.
+    """
+    whole, left = table.set_index("stage")["disk GB"][["all", "left"]]
+    yield f"Disk space: {whole:,.4g} GB, {left:,.4g} GB of it to be written yet."
+    features, _ = feature_table(config, manifests)
+    if features.empty or features.GB.sum() < 0.5 * whole:
+        return
+    total, training = features.GB.sum(), features[features.split == "train"].GB.sum()
+    yield f"Features take {total:,.4g} GB. Less:"
+    stacked = any(m.settings.compression == "stack" for m in all_models(config).values())
+    if config.features.store == "full" and not stacked:
+        pooled = replace(config, features=replace(config.features, store="pooled"))
+        less = feature_table(pooled, manifests)[0].GB.sum()
+        yield f"- features.store: pooled takes {less:,.4g} GB and gives the same tokens"
+    if config.features.mode == "cached":
+        if config.features.views > 1:
+            fewer = total - training * (1 - 1 / config.features.views)
+            yield f"- features.views: 1 takes {fewer:,.4g} GB, without augmentation over epochs"
+        yield f"- features.mode: online takes {total - training:,.4g} GB, and far more time"
+
+
 def plan(
     configfile: list[Path] | None = None,
     results: Path = Path("results"),
@@ -74,6 +102,9 @@ def plan(
     gpu = there and _has_real_models(config) if device == "auto" else device == "gpu"
     table = plan_table(stage_rows(work, gpu))
     numbers = dict.fromkeys(("CPU hours", "GPU hours", "disk GB", "memory GB"), "{:,.4g}".format)
+    for line in disk_lines(config, table, results / "corpus"):
+        print(line)
+    print()
     print(table.to_string(index=False, formatters=numbers | {"jobs": "{:,}".format}))
     if device == "auto" and not there and _has_real_models(config):
         print("This machine has no GPU, so hours are of processor cores; --device gpu for one.")
@@ -110,7 +141,7 @@ def _assumptions(work: Work, device: str) -> Iterator[str]:
     yield "decoding: every beam reaches decoding.max_new_tokens"
     yield "one device a job; memory of training and decoding is the device's, without batches"
     yield "left: in proportion to the jobs of a stage that are not done"
-    yield "not counted: downloads, tables, figures, the report, failed attempts"
+    yield "not counted: downloads, decoding of validation, tables, figures, the report, retries"
 
 
 if __name__ == "__main__":

@@ -20,13 +20,14 @@ from mavsr.model.export import read_scale
 from mavsr.model.folder import read_model_folder
 from mavsr.model.llm import written_config
 from mavsr.model.loading import best_device, load_trained
-from mavsr.model.scales import TASKS, Scale
+from mavsr.model.scales import Scale, modalities_of
 from mavsr.recognition.choose import finest_first, ten_second_tflops
 from mavsr.recognition.clip import CLEAN, clip_tokens, read_clip
+from mavsr.recognition.loaded import Loaded, read_tokens
 from mavsr.recognition.segment import Segment
 from mavsr.recognition.settings import read_setup
 from mavsr.recognition.spans import Plan, Span, length_s, longest_input_s, plan_spans
-from mavsr.recognition.stream import Loaded, Settle, read_tokens, stream_segments, thumbnails
+from mavsr.recognition.stream import Settle, stream_segments, thumbnails
 from mavsr.recognition.transcript import Transcript
 from mavsr.shards import Fields
 from mavsr.tokens import TOKENS_PER_SECOND
@@ -98,8 +99,8 @@ class Recogniser:
         utterances, and of several faces the one that speaks is looked at (docs/talks.md).
 
         Args:
-            file: a video; audio is enough at scales that only hear, and pictures at those that only
-                see.
+            file: a video; audio is enough at scales that only hear, and video without audio at
+                those that only see.
             scale: one of :attr:`scales`, such as ``(16, 5)``; a list of them, of which the first
                 gives the text; or ``"all"``.
             start: where to begin in the file, seconds.
@@ -116,7 +117,7 @@ class Recogniser:
         if self.takes_whole(path, start, end):
             segments = [self.utterance(path, self.read(path, start, end, scales), scales, start)]
         else:
-            plan = self.plan(path, start, end)
+            plan = self.plan(path, start, end, scales)
             segments = [*self.segments(path, plan.spans, scales)]
         return Transcript(segments, [one.name for one in scales])
 
@@ -159,11 +160,21 @@ class Recogniser:
         file: Path,
         start: float = 0.0,
         end: float | None = None,
+        scales: Sequence[Scale] = (),
         told: Callable[[float], None] = lambda _: None,
     ) -> Plan:
-        """The utterances of a recording; see :func:`mavsr.recognition.spans.plan_spans`."""
+        """The utterances of a recording; see :func:`mavsr.recognition.spans.plan_spans`.
+
+        Args:
+            file: the recording.
+            start: where to begin in it, seconds.
+            end: where to end, seconds; the end of the file if not given.
+            scales: what it will be decoded at; all, if not given.
+            told: is told the share that is done.
+
+        """
         longest = longest_input_s(self.encoders.values(), self.setup.features.long_clips == "split")
-        return plan_spans(file, TASKS[self.task], longest, start, end, told)
+        return plan_spans(file, modalities_of(scales or self.scales), longest, start, end, told)
 
     def segments(
         self,
@@ -192,7 +203,7 @@ class Recogniser:
 
     def costs(self) -> dict[Scale, float]:
         """Scale -> TFLOPs of the LLM for 10 s of speech, the finest first."""
-        weights, prompt = self.loaded.weights, self.network.prompt_ids
+        prompt, weights = self.network.prompt_ids, self.loaded.weights
         return {
             scale: ten_second_tflops(scale, weights[scale], len(prompt(scale)))
             for scale in finest_first(self.scales)
@@ -224,9 +235,9 @@ class Recogniser:
             file: as for :meth:`transcribe`.
             start: where the utterance begins in the file, seconds.
             end: where it ends, seconds; None is the end of the file.
-            scales: what it will be decoded at; none reads what all scales need.
+            scales: what it will be decoded at; all, if not given.
         """
-        needed = {modality for scale in scales or self.scales for modality in scale.rates}
+        needed = modalities_of(scales or self.scales)
         return read_clip(file, start, end, needed, self.setup.crops)
 
     def tokens(self, file: Path, clip: Fields) -> dict[str, torch.Tensor]:

@@ -5,10 +5,10 @@ another thread reads the next, so that neither waits for the other and no more t
 held, however long the recording.
 """
 
-import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -18,18 +18,14 @@ import numpy as np
 import torch
 
 from mavsr.encoders import Encoder
-from mavsr.evaluation.settings import DecodingSettings
-from mavsr.evaluation.transcribe import hypotheses, plan_batches
 from mavsr.media import SAMPLES_PER_FRAME, decode_audio, decode_video, encode_audio, encode_lossless
-from mavsr.model.avsr import MatryoshkaModel, Utterance
-from mavsr.model.cost import prefix_tokens, teraflops
-from mavsr.model.scales import Scale
+from mavsr.model.scales import Scale, modalities_of
 from mavsr.mouths.ahead import ahead
 from mavsr.mouths.align import CROP_SIZE
 from mavsr.recognition.clip import tokens_of
+from mavsr.recognition.loaded import Loaded, read_tokens
 from mavsr.recognition.part import Part, read_part
 from mavsr.recognition.segment import Reading, Segment, only
-from mavsr.recognition.settings import Setup
 from mavsr.recognition.spans import Span
 from mavsr.shards import Fields
 
@@ -42,26 +38,6 @@ TOGETHER = 16
 
 _SHOWN = 6
 """Mouth crops kept of a segment, for people to look at."""
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A model with all that transcribing takes.
-
-    Attributes:
-        network: the model over its LLM.
-        encoders: modality -> frozen encoder.
-        setup: how crops and tokens are made.
-        decoding: how transcripts are searched for.
-        weights: scale -> weights that each token of the LLM meets (:mod:`mavsr.model.cost`).
-
-    """
-
-    network: MatryoshkaModel
-    encoders: Mapping[str, Encoder]
-    setup: Setup
-    decoding: DecodingSettings
-    weights: Mapping[Scale, int]
 
 
 def stream_segments(
@@ -87,18 +63,33 @@ def stream_segments(
         InputError: the file is damaged, or an encoder refuses a part.
 
     """
+    # A model of several tasks hears and sees no more than these scales ask for.
+    encoders = {m: model.encoders[m] for m in modalities_of(scales)}
+    model = replace(model, encoders=encoders)
     parts = ahead(
         ((span, read_part(file, span, model.encoders, model.setup.crops)) for span in spans),
         TOGETHER,
     )
     begun = clock()
     for window in _windows(parts, TOGETHER):
-        segments, shared_s = read_window(window, model, scales, begun, clock)
+        with _a_core_left():
+            segments, shared_s = read_window(window, model, scales, begun, clock)
         if settle:
             scales, settle = settle(segments, shared_s), None
             segments = [only(segment, scales) for segment in segments]
         yield from segments
         begun = clock()
+
+
+@contextmanager
+def _a_core_left() -> Iterator[None]:
+    """Leave a core to whoever reads the next window: threads that wait for one spin meanwhile."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(max(1, threads - 1))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def read_window(
@@ -147,50 +138,6 @@ def read_window(
         )
         for span, part in window
     ], shared_s
-
-
-def read_tokens(
-    tokens: Mapping[str, dict[str, torch.Tensor]],
-    model: Loaded,
-    scale: Scale,
-    clock: Callable[[], float] = time.perf_counter,
-) -> dict[str, Reading]:
-    """Key -> what is said, of clips of which encoder tokens are there.
-
-    Args:
-        tokens: key -> modality -> encoder tokens (T, d).
-        model: what transcribes them.
-        scale: one of the model's.
-        clock: seconds that pass.
-
-    """
-    prompt = len(model.network.prompt_ids(scale))
-    lengths = {
-        key: prefix_tokens({m: len(rows) for m, rows in clip.items()}, scale, prompt)
-        for key, clip in tokens.items()
-    }
-    readings = {}
-    for batch in plan_batches(lengths, model.decoding):
-        begun = clock()
-        clips = [Utterance(key, "", tokens[key]) for key in batch]
-        found = hypotheses(model.network, clips, scale, model.decoding)
-        each = (clock() - begun) / len(batch)
-        for key, (text, confidence) in zip(batch, found, strict=True):
-            flops = teraflops(model.weights[scale], lengths[key])
-            readings[key] = Reading(text, confidence, lengths[key], flops, each)
-    _warn_of_cut({key: reading.text for key, reading in readings.items()}, model)
-    return readings
-
-
-def _warn_of_cut(texts: Mapping[str, str], model: Loaded) -> None:
-    longest = model.decoding.max_new_tokens
-    count = model.network.count_targets
-    cut = [key for key, text in texts.items() if count([Utterance("", text, {})]) > longest]
-    if cut:
-        more = f" and {len(cut) - 1} more" if len(cut) > 1 else ""
-        logging.warning(
-            "%s%s: the text may be cut: max_new_tokens is %d; raise it", cut[0], more, longest
-        )
 
 
 def _completed(fields: Fields, encoders: Mapping[str, Encoder]) -> Fields:

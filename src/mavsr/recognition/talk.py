@@ -43,7 +43,7 @@ def transcribe_talk(
 
     """
     logging.info("%s: looking for speech", file.name)
-    spans = model.plan(file, start, end).spans
+    spans = model.plan(file, start, end, scales).spans
     if output is None:
         return [*_shown(model.segments(file, spans, scales, settle), len(spans), file.name)]
     made_for = _fingerprint(model, file, scales, start, end, settle is not None)

@@ -76,6 +76,8 @@ def transcribe(model: Recogniser, videos: list[Path], wish: Wish) -> None:
     """
     scales = wish.scales(model)
     _check(model, videos, wish)
+    if any(video.is_file() for video in videos):
+        _ = model.loaded  # what is wrong with the model is no file's fault
     refused = 0
     for video in videos:
         try:

@@ -20,8 +20,9 @@ class Shown:
     """``module.function`` below :mod:`mavsr.report.tables` or :mod:`mavsr.report.figures`."""
     caption: str = ""
     """What a figure shows, for the report."""
-    trace: Literal["routing", "similarity"] | None = None
-    """What it shows of a model's inside: its experts, or its projected tokens."""
+    trace: Literal["routing", "similarity", "adaptive", "confidence", "differences"] | None = None
+    """What it shows beside scores: a model's experts, its projected tokens, what adaptive rates
+    give, how far confidence can be trusted, or how far systems differ from the baseline."""
 
 
 ALL_TABLES = {
@@ -38,6 +39,7 @@ ALL_TABLES = {
     "omni/main": Shown("omni_main", "omni.main"),
     "noise_check": Shown("noise_check", "noise_check.noise_check"),
     "elastic": Shown("tradeoff", "elastic.elastic"),
+    "adaptive": Shown("tradeoff", "adaptive.adaptive", trace="adaptive"),
     "pretrained": Shown("pretrained", "rates.pretrained"),
 }
 """Table, as below ``results/`` -> what it is."""
@@ -130,14 +132,41 @@ ALL_FIGURES = {
     "figures/tradeoff": Shown(
         "tradeoff",
         "clouds.tradeoff",
-        "WER against the LLM's TFLOPs per utterance, for all methods and scales; "
-        "methods of equal cost are drawn 1.2 % apart. Nothing beats the front on both.",
+        "WER against the LLM's FLOPs per utterance, for all methods and scales; nothing beats the "
+        "front on both. Dotted lines, if there are any, are adaptive rates: each utterance at the "
+        "coarsest scale, and again at the finest what that is unsure of; stars are the thresholds "
+        "that validation chose.",
+        trace="adaptive",
+    ),
+    "figures/tokens": Shown(
+        "tradeoff",
+        "tokens.tokens",
+        "WER against the LLM's tokens per utterance, a line per method; grey: values in print on "
+        "the papers' corpora. Below, the difference from the baseline at the same scale, with 95 % "
+        "intervals of the paired bootstrap over utterances.",
+        trace="differences",
+    ),
+    "figures/confidence": Shown(
+        "tradeoff",
+        "confidence.confidence",
+        "Left and middle: share of transcripts and words that were right against their confidence, "
+        "calibrated on validation, in ten bins of like size. Right: WER of the utterances that are "
+        "kept, the surest first. At each model's lowest rates; the legend has the area under the "
+        "curve.",
+        trace="confidence",
     ),
 }
 """Figure, as below ``results/`` -> what it is."""
+ABOUT_CONFIDENCE = ("adaptive", "figures/confidence")
+"""Tables and figures that there are only where an experiment has models of several scales."""
 TABLES = {name: shown.experiment for name, shown in ALL_TABLES.items()}
 FIGURES = {name: shown.experiment for name, shown in ALL_FIGURES.items()}
-TRACES = {name: shown.trace for name, shown in ALL_FIGURES.items() if shown.trace}
+TRACES = {
+    name: shown.trace
+    for name, shown in ALL_FIGURES.items()
+    if shown.trace in ("routing", "similarity")
+}
+"""Figure that looks into a model -> at what."""
 _FOLDERS = {"mome": "MoME", "omni": "Omni-AVSR"}
 PAPERS = {
     name: _FOLDERS.get(name.partition("/")[0], "Llama-MTSK")

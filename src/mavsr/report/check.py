@@ -16,8 +16,8 @@ from mavsr.errors import InputError
 from mavsr.evaluation.collect import KEY, joined, read_scores
 from mavsr.evaluation.coverage import differences, expected_texts
 from mavsr.evaluation.hypotheses import Hypotheses, read_hypotheses
-from mavsr.evaluation.normalisers import normaliser
 from mavsr.evaluation.score import ScoringSettings
+from mavsr.evaluation.units import counting
 from mavsr.evaluation.word_errors import count_errors
 from mavsr.features.join import UtteranceSource
 from mavsr.model.scales import Scale
@@ -61,7 +61,7 @@ def check(
         content = read_hypotheses(path)
         rows = rows_of(path, content, table)
         found += check_hypotheses(path, content, results, lengths)
-        found += check_counts(path, content, rows, normaliser(scoring.normaliser))
+        found += check_counts(path, content, rows, counting(scoring, content.references.values()))
     checks = pd.DataFrame(found, columns=["subject", "check", "wrong"])
     if len(wrong := checks[checks.wrong != ""]):
         listed = "\n".join(f"  {r.subject}: {r.check}: {r.wrong}" for r in wrong.itertuples())

@@ -9,7 +9,7 @@ from mavsr.command import run_command
 from mavsr.evaluation.collect import read_scores
 from mavsr.report.catalogue import ALL_FIGURES
 from mavsr.report.figures.style import save, styled
-from mavsr.report.sources import ReportSettings, Sources
+from mavsr.report.sources import ReportSettings, Sources, read_adapted, read_compared
 from mavsr.tables import read_csv
 
 
@@ -26,6 +26,9 @@ def draw_figure(
     scores: Path,
     routing: Path | None = None,
     similarity: Path | None = None,
+    adaptive: Path | None = None,
+    confidence: Path | None = None,
+    differences: Path | None = None,
 ) -> None:
     """Draw ``<name>.pdf`` and ``.png`` below ``output``.
 
@@ -36,10 +39,16 @@ def draw_figure(
         scores: scores of the figure's experiment.
         routing: table of :mod:`mavsr.evaluation.routing`, for figures that show experts.
         similarity: table of :mod:`mavsr.evaluation.similarity`, for the figure that shows tokens.
+        adaptive: table of :mod:`mavsr.evaluation.adapt`, for figures that show adaptive rates.
+        confidence: table of :mod:`mavsr.evaluation.judge`, for the figure that shows confidence.
+        differences: table of :mod:`mavsr.evaluation.differences`, for the figure that shows them.
     """
     uses = None if routing is None else read_csv(routing, "routing")
     alike = None if similarity is None else read_csv(similarity, "similarity")
-    sources = Sources(read_scores(scores), settings, uses, alike)
+    adapted = None if adaptive is None else read_adapted(adaptive)
+    judged = None if confidence is None else read_csv(confidence, "confidence")
+    compared = None if differences is None else read_compared(differences)
+    sources = Sources(read_scores(scores), settings, uses, alike, adapted, judged, compared)
     with styled():
         save(figure_builder(name)(sources), output, name)
 

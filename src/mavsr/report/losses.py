@@ -1,5 +1,6 @@
 """Command: draw how the models were learning, from their ``metrics.csv``."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +10,10 @@ from mavsr.command import run_command
 from mavsr.errors import InputError
 from mavsr.model.folder import check_member
 from mavsr.report.figures.style import COLUMN, legend_above, look, panels, save, styled
-from mavsr.report.names import label
+from mavsr.report.names import label, rank, scale_label
+
+LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
+"""Of a method's models of one scale each, in the order of their rates."""
 
 
 def losses(metrics: list[Path], output: Path) -> None:
@@ -35,38 +39,53 @@ def _curve(path: Path) -> pd.DataFrame:
     settings = folder.settings
     curve = rows.groupby("epoch", as_index=False).loss.mean()
     panel = ", ".join([*corpora, settings.task])
-    return curve.assign(panel=panel, method=settings.method, model=path.parent.name)
+    [*more, first] = settings.scales[::-1]
+    rates = "" if more else scale_label(first.audio, first.video)
+    about = {"method": settings.method, "variant": settings.variant, "rates": rates}
+    return curve.assign(panel=panel, **about, model=path.parent.name)
 
 
 def draw(curves: pd.DataFrame) -> Figure:
     """A panel per corpus and task, a thin line per model, a colour per method.
 
+    Models of one scale are named with their rates, each with a line of its own.
+
     Args:
-        curves: columns panel, method, model, epoch (from 0) and loss.
+        curves: columns panel, method, variant, rates (empty for a model of several), model, epoch
+            (from 0) and loss.
     """
     names = sorted(curves.panel.unique())
     figure, grid = panels(1, len(names), width=max(COLUMN, 2.5 * len(names)))
     for name, axes in zip(names, grid[0], strict=True):
-        for model, own in curves[curves.panel == name].groupby("model"):
-            method = own.method.iloc[0]
+        panel = curves[curves.panel == name]
+        every = sorted(set(panel.rates) - {""}, key=_numbers)
+        order = panel.assign(rank=panel.method.map(rank), place=panel.rates.map(_numbers))
+        for model, own in order.sort_values(["rank", "place"]).groupby("model", sort=False):
+            method, variant, rates = own[["method", "variant", "rates"]].iloc[0]
             drawn = look(method)
+            line = LINES[every.index(rates) % len(LINES)] if rates else drawn.line
             axes.plot(
                 own.epoch + 1,
                 own.loss,
-                drawn.line,
+                ls=line,
                 color=drawn.colour,
                 marker=drawn.marker,
                 ms=3,
                 lw=0.8,
                 mec="0.2",
                 mew=0.3,
-                label=label(method),
+                label=f"{label(method, variant)} {rates}".rstrip(),
                 gid=str(model),
             )
         axes.set_xlabel(f"Epoch ({name})")
     grid[0][0].set_ylabel("Validation loss (nats per token)")
     legend_above(figure, grid[0][0], columns=2 * len(names))
     return figure
+
+
+def _numbers(rates: str) -> tuple[int, ...]:
+    """``(4, 2)`` for ``(4,2)``, so that 16 comes after 4."""
+    return tuple(int(number) for number in re.findall(r"\d+", rates))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What methods are called in print, and in which order they stand."""
 
 import re
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -58,6 +59,12 @@ def label(method: str, variant: str = "") -> str:
         return f"{name} {variant}".rstrip()
     name = name.replace("MoME-", f"MoME-{found['routed']}/{found['top_k']}-")
     return ", ".join([name, *map(_difference, filter(None, found["rest"].split("-")))])
+
+
+def common_label(method: str, variants: Iterable[str]) -> str:
+    """Name of a method in a legend: with its variant where there is one, without where several."""
+    found = set(variants)
+    return label(method, found.pop() if len(found) == 1 else "")
 
 
 def _difference(part: str) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 STYLE = """
 :root { color-scheme: light dark; --line: #d0d7de; --quiet: #57606a; }
 @media (prefers-color-scheme: dark) { :root { --line: #3d444d; --quiet: #9198a1; } }
+h1, h3 { overflow-wrap: anywhere; }
 body { font: 15px/1.45 system-ui, sans-serif; margin: 1rem auto; padding: 0 1rem; max-width: 72rem;
   background: Canvas; color: CanvasText; }
 h1 { font-size: 1.2rem; } h2 { font-size: 1.05rem; margin-top: 2rem; }
@@ -21,12 +22,12 @@ pre { overflow-x: auto; font-size: 13px; line-height: 1.35; }
 """
 
 
-def page(title: str, *sections: str) -> str:
-    """A whole HTML page."""
+def page(title: str, *sections: str, style: str = "") -> str:
+    """A whole HTML page; ``style`` is added to what all pages share."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n"
+        f"<title>{escape(title)}</title><style>{STYLE}{style}</style></head>\n"
         f"<body>\n<h1>{escape(title)}</h1>\n" + "\n".join(sections) + "\n</body></html>\n"
     )
 
@@ -34,6 +35,24 @@ def page(title: str, *sections: str) -> str:
 def heading(text: str) -> str:
     """The heading of a section."""
     return f"<h2>{escape(text)}</h2>"
+
+
+def tag(name: str, *inside: str, **attributes: str | int | bool) -> str:
+    """An element.
+
+    Args:
+        name: of the element.
+        *inside: HTML.
+        **attributes: values are escaped; True is an attribute without value, False none at all. An
+            underscore at the end of a name is dropped, others become hyphens.
+    """
+    words = [name]
+    for key, value in attributes.items():
+        if value is not False:
+            shown = key.removesuffix("_").replace("_", "-")
+            words.append(shown if value is True else f'{shown}="{escape(str(value))}"')
+    empty = name in ("img", "input", "link", "br")
+    return f"<{' '.join(words)}>" + ("" if empty else f"{''.join(inside)}</{name}>")
 
 
 def paragraph(text: str) -> str:

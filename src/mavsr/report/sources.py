@@ -1,12 +1,14 @@
 """What tables and figures are made of."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from mavsr.errors import InputError
 from mavsr.report.published import published_wer
+from mavsr.tables import read_csv
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,26 @@ class ReportSettings:
     """Name of an LLM -> its ``shape`` and ``lora_rank``."""
 
 
+def read_adapted(path: Path) -> pd.DataFrame:
+    """A table of :mod:`mavsr.evaluation.adapt`.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    return read_csv(path, "adaptive rates", keep_default_na=False, na_values=[""]).fillna(
+        {"variant": ""}
+    )
+
+
+def read_compared(path: Path) -> pd.DataFrame:
+    """A table of :mod:`mavsr.evaluation.differences`.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    return read_csv(path, "differences").fillna({"variant": ""}).astype({"variant": str})
+
+
 @dataclass(frozen=True)
 class Sources:
     """Scores and settings, as the functions that make tables and figures take them."""
@@ -32,6 +54,14 @@ class Sources:
     """Rows of :mod:`mavsr.evaluation.routing`, for figures that show experts."""
     similarity: pd.DataFrame | None = None
     """Rows of :mod:`mavsr.evaluation.similarity`, for the figure that shows tokens."""
+
+    adaptive: pd.DataFrame | None = None
+    """Rows of :mod:`mavsr.evaluation.adapt`, where adaptive rates are shown."""
+    confidence: pd.DataFrame | None = None
+    """Rows of :mod:`mavsr.evaluation.judge`, for the figure that shows confidence."""
+
+    differences: pd.DataFrame | None = None
+    """Rows of :mod:`mavsr.evaluation.differences`, for the figure that shows them."""
 
     def published(self, *tables: str, read_off: bool = False) -> pd.DataFrame:
         """Values in print for the corpora of these scores, and for no others.

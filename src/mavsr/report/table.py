@@ -12,7 +12,7 @@ from mavsr.evaluation.collect import read_scores
 from mavsr.evaluation.score import COLUMNS
 from mavsr.files import atomic
 from mavsr.report.catalogue import ALL_TABLES
-from mavsr.report.sources import ReportSettings, Sources
+from mavsr.report.sources import ReportSettings, Sources, read_adapted
 
 
 def table_builder(name: str) -> Callable[[Sources], Any]:
@@ -22,7 +22,11 @@ def table_builder(name: str) -> Callable[[Sources], Any]:
 
 
 def write_table(
-    name: str, output: Path, settings: ReportSettings, scores: Path | None = None
+    name: str,
+    output: Path,
+    settings: ReportSettings,
+    scores: Path | None = None,
+    adaptive: Path | None = None,
 ) -> None:
     """Write ``<name>`` as ``.csv``, ``.md``, ``.tex``, ``.html`` and ``.rst``; print the second.
 
@@ -34,9 +38,11 @@ def write_table(
         output: the folder.
         settings: what of the config the table reads.
         scores: scores of the table's experiment, if it has one.
+        adaptive: table of :mod:`mavsr.evaluation.adapt`, for the table that shows adaptive rates.
     """
     rows = pd.DataFrame(columns=list(COLUMNS)) if scores is None else read_scores(scores)
-    table = table_builder(name)(Sources(rows, settings))
+    adapted = None if adaptive is None else read_adapted(adaptive)
+    table = table_builder(name)(Sources(rows, settings, adaptive=adapted))
     table.write(output, name)
     with atomic(output / f"{name}_long.csv") as partial:
         (table.frame if scores is None else rows).to_csv(partial, index=False)

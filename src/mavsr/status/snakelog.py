@@ -8,6 +8,7 @@ from pathlib import Path
 _HEAD = re.compile(r"^( *)(Error in )?(?:local)?(?:rule|checkpoint) ([^\s,:]+)(:$|,| )")
 _FINISHED = re.compile(r"^Finished job(?:id)?:? (\d+)")
 _FIELD = re.compile(r"^(jobid|output|log|message): (.*)$")
+_STEPS = re.compile(r"^(\d+) of (\d+) steps \(.*\) done")
 _AFTER = " (check log file(s) for error details)"
 _GROUP = "    jobs:"
 """Before the failed jobs of a group, which stand eight spaces in; started ones stand at four."""
@@ -50,6 +51,12 @@ def read_log(text: str) -> list[Job]:
             job.state = "failed" if failed else "running"
             job.message = {**shared, **told}.get("message", "") if failed else ""
     return list(jobs.values())
+
+
+def steps(text: str) -> tuple[int, int] | None:
+    """How many jobs of a run are done, and how many it had; None before the first is done."""
+    found = [match for line in _own_lines(text) if (match := _STEPS.match(line))]
+    return (int(found[-1][1]), int(found[-1][2])) if found else None
 
 
 def _own_lines(text: str) -> Iterator[str]:

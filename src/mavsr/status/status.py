@@ -11,7 +11,7 @@ from mavsr.command import run_command
 from mavsr.config.read import read_config
 from mavsr.plan.files import stage_files
 from mavsr.status.failures import tail
-from mavsr.status.snakelog import Job, newest_log, read_log
+from mavsr.status.snakelog import Job, newest_log, read_log, steps
 
 
 def stage_of(job: Job) -> str:
@@ -37,6 +37,22 @@ def status_table(counts: dict[str, tuple[int, int]], jobs: list[Job]) -> pd.Data
     return pd.DataFrame(rows, columns=["stage", "jobs", "done", "running", "failed", "left"])
 
 
+def outcome(counts: tuple[int, int] | None, alive: bool) -> str:
+    """What became of the targets of a run.
+
+    Args:
+        counts: its jobs that are done, and all of them.
+        alive: whether it goes on.
+    """
+    done, wanted = counts or (0, 0)
+    if counts and done == wanted:
+        return f"its target is complete: all {wanted} jobs are done"
+    so_far = f"{done} of {wanted} jobs are done" if counts else "no job is done yet"
+    if alive:
+        return f"it goes on: {so_far}"
+    return f"it ended before its target was complete: {so_far}; the same command goes on"
+
+
 def status(
     configfile: list[Path] | None = None,
     results: Path = Path("results"),
@@ -57,14 +73,16 @@ def status(
         for stage, files in stage_files(config, results).items()
     }
     log = newest_log(records / "log")
-    jobs = read_log(log.read_text(encoding="utf-8", errors="replace")) if log else []
-    if not any((records / "locks").glob("*")):
+    text = log.read_text(encoding="utf-8", errors="replace") if log else ""
+    jobs = read_log(text)
+    alive = any((records / "locks").glob("*"))
+    if not alive:
         # Without a lock no run is alive: what the log calls running was cut off.
         jobs = [job for job in jobs if job.state != "running"]
     print(status_table(counts, jobs).to_string(index=False))
     print("\ndone: its output is there; whether it is up to date, `snakemake -n` tells")
     if log:
-        print(f"last run: {log}")
+        print(f"last run: {log}\n{outcome(steps(text), alive)}")
     for job in jobs:
         if job.state == "failed":
             print(f"\nfailed: {job.rule}, log {' '.join(job.logs)}")

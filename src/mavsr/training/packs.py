@@ -177,8 +177,8 @@ def _trees(number: int, clip: Utterance, scales: Sequence[Scale]) -> Iterator[Tr
         begins.setdefault(first, []).append((scale, tuple(rest)))
     for first, members in begins.items():
         if len(members) == 1:
-            ((scale, rest),) = members
-            yield (Segment(number, (first, *rest), (scale,), True, True),)
+            ((scale, others),) = members
+            yield (Segment(number, (first, *others), (scale,), True, True),)
         else:
             shared = Segment(number, (first,), tuple(s for s, _ in members), True, False)
             yield (shared, *(Segment(number, r, (s,), False, True) for s, r in members))

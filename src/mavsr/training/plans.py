@@ -164,8 +164,8 @@ class _Outcome:
                 targets += wanted
                 owners += [scales.index(segment.scales[0])] * len(wanted)
         device = model.markers.device
-        tensors = (torch.tensor(x, device=device) for x in (places, targets, owners))
-        return cls(layout, *tensors, scales=len(scales))
+        where, what, whose = (torch.tensor(x, device=device) for x in (places, targets, owners))
+        return cls(layout, where, what, whose, len(scales))
 
     def entropies(self, model: MatryoshkaModel, hidden: torch.Tensor) -> torch.Tensor:
         """Cross-entropy summed over the tokens of each scale, (scales,)."""

@@ -42,6 +42,11 @@ class Asked:
         return sorted({model.corpus for model in self.models.values()})
 
     @cached_property
+    def heard_clean(self) -> list[str]:
+        """Names of the corpora of which a model decodes clean clips, sorted."""
+        return sorted({e.model.corpus for e in self.evaluations if e.condition == "clean"})
+
+    @cached_property
     def made(self) -> list[str]:
         """Names of the corpora that the workflow makes."""
         return [name for name, c in self.config.corpora.items() if c.kind == "portrait"]

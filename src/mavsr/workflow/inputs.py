@@ -10,15 +10,22 @@ from mavsr.checkpoints import ENCODER, LLM, identity_files
 from mavsr.errors import InputError
 from mavsr.model.named import Model
 from mavsr.model.scales import Scale
-from mavsr.noise.condition import cached_as
-from mavsr.report.catalogue import FIGURES, TABLES, TRACES, experiment_of
+from mavsr.noise.condition import Condition, cached_as
+from mavsr.report.catalogue import (
+    ABOUT_CONFIDENCE,
+    ALL_FIGURES,
+    ALL_TABLES,
+    FIGURES,
+    TRACES,
+    experiment_of,
+)
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
+from mavsr.workflow.decoded_inputs import DecodedInputs, Function
 from mavsr.workflow.needs import training_views, wanted_caches
 from mavsr.workflow.noise_inputs import NoiseInputs
 from mavsr.workflow.paths import SPLITS, shard_names
 
-Function = Callable[[Any], list[str]]
 SUFFIXES = {"table": ("csv", "md", "tex", "html", "rst"), "figure": ("pdf", "png")}
 FITS: dict[str, Callable[[Model], bool]] = {
     "routing": lambda model: model.settings.mome is not None,
@@ -35,7 +42,7 @@ TRACED = {
 """The same in words, and what to add where no model has it."""
 
 
-class Inputs(NoiseInputs):
+class Inputs(DecodedInputs, NoiseInputs):
     """The functions that need the config."""
 
     def shards(self, pattern: str, split: str | None = None) -> Function:
@@ -152,29 +159,23 @@ class Inputs(NoiseInputs):
             *(file for encoder in encoders for file in weight_files(encoder.path)),
         ]
 
-    def hypotheses(self, pattern: str) -> Function:
-        """Input function: an experiment's files of decoded utterances, or those beside them."""
-        return lambda wildcards: self._decoded(
-            pattern, self.asked.by_experiment.get(wildcards["experiment"], [])
-        )
+    def shown_clips(self, wildcards: Any) -> list[str]:
+        """Crops and clean audio of the clips that a model was tested on."""
+        known = {"corpus": self.asked.models[wildcards["model"]].corpus}
+        return self.shards(paths.CROPS, "test")(known)
 
-    def tested_clips(self, wildcards: Any) -> list[str]:
-        """What says of which clips an experiment's hypotheses must be: manifests, and ledgers."""
-        wanted = self.asked.by_experiment.get(wildcards["experiment"], [])
+    def shown_noise(self, wildcards: Any) -> list[str]:
+        """Their noisy audio, under the conditions that it was tested in."""
+        model = self.asked.models[wildcards["model"]]
+        tested = [e.condition for e in self.asked.evaluations if e.model.name == model.name]
+        heard = dict.fromkeys(cached_as(condition, "audio") for condition in tested)
         return [
-            pattern.format(corpus=corpus, split="test")
-            for corpus in sorted({e.model.corpus for e in wanted})
-            for pattern in (paths.MANIFEST, paths.LEDGER)
-        ]
-
-    def all_hypotheses(self, pattern: str) -> list[str]:
-        """Likewise of all experiments."""
-        return self._decoded(pattern, self.asked.evaluations)
-
-    def _decoded(self, pattern: str, wanted: Iterable[Any]) -> list[str]:
-        return [
-            pattern.format(model=e.model.name, condition=e.condition, scale=e.scale.name)
-            for e in wanted
+            path
+            for condition in heard
+            if "audio" in dict(model.encoders) and Condition.parse(condition).kind == "snr"
+            for path in self.shards(paths.NOISY, "test")(
+                {"corpus": model.corpus, "condition": condition}
+            )
         ]
 
     def all_scores(self) -> list[str]:
@@ -227,10 +228,13 @@ class Inputs(NoiseInputs):
         return list(self._shown(set(names)))
 
     def _shown(self, names: set[str]) -> Iterator[str]:
-        for kind, known in (("table", TABLES), ("figure", FIGURES)):
-            for name, experiment in known.items():
-                asked = experiment is None or self.asked.by_experiment.get(experiment)
-                if name in names and asked and (name not in TRACES or self._traced(name)):
+        for kind, known in (("table", ALL_TABLES), ("figure", ALL_FIGURES)):
+            for name, shown in known.items():
+                run = shown.experiment is None or self.asked.by_experiment.get(shown.experiment)
+                traced = kind == "table" or name not in TRACES or self._traced(name)
+                # The trade-off is worth seeing without adaptive rates, their own table is not.
+                measured = name not in ABOUT_CONFIDENCE or self.is_sure(shown)
+                if name in names and run and traced and measured:
                     for suffix in SUFFIXES[kind]:
                         yield f"{paths.SHOWN.format(name=name)}.{suffix}"
 

@@ -4,6 +4,7 @@ Every one hands out :func:`mavsr.workflow.reads.settings_of`, perhaps in the for
 """
 
 import json
+import os
 import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from mavsr.config.queries import hide
 from mavsr.config.read import plain
 from mavsr.model.scales import Scale
+from mavsr.remedies import CONFIG_OPTIONS
 from mavsr.report.catalogue import ALL_FIGURES, PAPERS, TABLES
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
@@ -146,13 +148,20 @@ class Params:
         return f"{options} --online {shlex.quote(json.dumps(online))}"
 
     def origin(self, wildcards: Any) -> str:
-        """What the config calls corpus, encoders and LLM of a model at a scale."""
+        """What the config calls corpus, encoders and LLM of a model at a scale; the test split."""
+        return self._origin(wildcards, "test")
+
+    def validation_origin(self, wildcards: Any) -> str:
+        """The same, and the validation split."""
+        return self._origin(wildcards, "val")
+
+    def _origin(self, wildcards: Any, split: str) -> str:
         model = self.asked.models[wildcards["model"]]
         used = Scale.parse(wildcards["scale"]).rates
         return json.dumps(
             {
                 "corpus": model.corpus,
-                "split": "test",
+                "split": split,
                 "encoders": "+".join(name for modality, name in model.encoders if modality in used),
                 "llm": model.llm,
                 "variant": model.variant,
@@ -167,6 +176,21 @@ class Params:
             return json.dumps({"rates": read["rates"], "table4": read["table4"]})
         kinds = {name: corpus["kind"] for name, corpus in read.get("corpora", {}).items()}
         return json.dumps({"kinds": kinds})
+
+    def options(self, wildcards: Any) -> str:
+        """Resources function: the options by which the config was chosen."""
+        return os.environ.get(CONFIG_OPTIONS, "")
+
+    def origins(self, wildcards: Any) -> str:
+        """Resources function: which encoders, LLMs and corpora the workflow makes itself.
+
+        No param, as none of them becomes another without other results.
+        """
+        config = self.asked.config
+        known = {name: encoder.path for name, encoder in config.encoders.items()}
+        known |= {name: llm.path for name, llm in config.llms.items()}
+        toys = [name for name, path in known.items() if path.startswith(paths.TOYS)]
+        return json.dumps({"toys": toys, "made": self.asked.made})
 
     def whole(self, wildcards: Any) -> str:
         """The resolved config."""

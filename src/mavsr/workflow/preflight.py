@@ -204,5 +204,6 @@ _CHECKS: dict[str, Callable[[Config, Mapping[str, str]], Iterator[str]]] = {
     "extract_features": _encoder,
     "train_model": _llm,
     "decode": _llm,
+    "decode_validation": _llm,
 }
 """Rule, in the order of the stages -> what its jobs want of the user's own."""

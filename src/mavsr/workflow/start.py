@@ -20,7 +20,10 @@ from mavsr.workflow.keep import keep_code_changes
 from mavsr.workflow.planned import PlannedCode
 from mavsr.workflow.preflight import check_features, check_files, check_writable
 
-READERS = ("train_model", "decode", "record_routing", "record_similarity")
+READERS = (
+    *("train_model", "decode", "decode_validation"),
+    *("record_routing", "record_similarity"),
+)
 """Rules that read features."""
 
 

@@ -49,30 +49,43 @@ function rates(modality) {
   return [...new Set(all)].sort((a, b) => a - b);
 }
 
+// The places of a slider: the rates, and null where a model of several tasks also goes without.
+function places(modality) {
+  const without = state.model.scales.some((scale) => scale[modality] === null);
+  return without ? [...rates(modality), null] : rates(modality);
+}
+
 function chosen() {
-  const audio = rates("audio")[Number($("audio").value)] ?? null;
-  const video = rates("video")[Number($("video-rate").value)] ?? null;
-  return state.model.scales.find((scale) => scale.audio === audio && scale.video === video);
+  const audio = places("audio")[Number($("audio").value)] ?? null;
+  const video = places("video")[Number($("video-rate").value)] ?? null;
+  const found = state.model.scales.find((scale) => scale.audio === audio && scale.video === video);
+  if (found) return found;
+  // Neither is read: the other slider has to come back.
+  $("audio").value = $("video-rate").value = 0;
+  return chosen();
 }
 
 function choose(scale) {
-  $("audio").value = Math.max(0, rates("audio").indexOf(scale.audio));
-  $("video-rate").value = Math.max(0, rates("video").indexOf(scale.video));
+  $("audio").value = Math.max(0, places("audio").indexOf(scale.audio));
+  $("video-rate").value = Math.max(0, places("video").indexOf(scale.video));
   show();
 }
 
 function setSliders() {
   for (const [modality, id] of [["audio", "audio"], ["video", "video-rate"]]) {
-    const present = rates(modality);
-    $(id).max = Math.max(0, present.length - 1);
+    $(id).max = Math.max(0, places(modality).length - 1);
     $(id).value = 0;
     for (const part of document.querySelectorAll(`.slider[data-modality=${modality}]`))
-      part.hidden = !present.length;
+      part.hidden = !rates(modality).length;
   }
   $("hear").parentElement.parentElement.hidden = !rates("audio").length || !rates("video").length;
 }
 
-const label = (scale) => [scale.audio, scale.video].filter((rate) => rate !== null).join(", ");
+// One number is not enough where there are scales that only hear and scales that only see.
+const label = (scale) =>
+  places("audio").includes(null) && places("video").includes(null)
+    ? `${scale.audio ?? "–"}, ${scale.video ?? "–"}`
+    : [scale.audio, scale.video].filter((rate) => rate !== null).join(", ");
 const gigaflops = (tera) => (tera * 1000).toPrecision(3);
 
 // --- how it is listened to ---
@@ -184,8 +197,8 @@ function words(text, other) {
 
 function show() {
   const scale = chosen();
-  $("audio-out").textContent = scale.audio === null ? "" : `${scale.audio} (${50 / scale.audio} tokens/s)`;
-  $("video-out").textContent = scale.video === null ? "" : `${scale.video} (${25 / scale.video} tokens/s)`;
+  $("audio-out").textContent = scale.audio === null ? "none" : `${scale.audio} (${50 / scale.audio} tokens/s)`;
+  $("video-out").textContent = scale.video === null ? "none" : `${scale.video} (${25 / scale.video} tokens/s)`;
   $("cost").textContent = `At these rates 10 s of speech cost the LLM ${gigaflops(scale.tflops)} GFLOPs, ` +
     `${Math.round((100 * scale.tflops) / state.model.scales[0].tflops)} % of the finest.`;
   const there = state.segments.length > 0;

@@ -20,7 +20,7 @@ from mavsr.report.figures.style import (
     name_axis,
     panels,
 )
-from mavsr.report.names import EXPERTS, flops_unit, label, scale_label, scale_labels
+from mavsr.report.names import EXPERTS, common_label, flops_unit, scale_label, scale_labels
 from mavsr.report.published import comparable
 from mavsr.report.sources import Sources
 from mavsr.report.tables.elastic import policy
@@ -40,7 +40,12 @@ def tradeoff(sources: Sources) -> Figure:
     published = sources.published()
     factor, unit = flops_unit(scores.tflops.max())
     scores = scores.assign(tflops=scores.tflops * factor)
-    return _cloud(scores, published, "tflops", f"{unit} of the LLM per utterance (mean)", True)
+    adapted = sources.adaptive
+    if adapted is not None:
+        test = adapted[adapted.split == "test"]
+        adapted = test.assign(tflops=test.tflops * factor)
+    what = f"{unit} of the LLM per utterance (mean)"
+    return _cloud(scores, published, "tflops", what, True, adapted)
 
 
 def parameters(sources: Sources) -> Figure:
@@ -54,7 +59,12 @@ def parameters(sources: Sources) -> Figure:
 
 
 def _cloud(
-    scores: pd.DataFrame, published: pd.DataFrame, cost: str, what: str, named: bool
+    scores: pd.DataFrame,
+    published: pd.DataFrame,
+    cost: str,
+    what: str,
+    named: bool,
+    adapted: pd.DataFrame | None = None,
 ) -> Figure:
     corpora = sorted(scores.corpus.unique())
     figure, grid = panels(1, len(corpora), height=2.7, width=PAGE if named else None)
@@ -71,6 +81,8 @@ def _cloud(
                 marks = same.assign(published=same.scale.map(known))
                 marks = marks.dropna(subset="published")
                 mark_published(axes, marks.x, marks.published, look(method).colour)
+        if adapted is not None:
+            _adaptive(axes, adapted[adapted.corpus == corpus])
         front = policy(own.assign(tflops=own[cost]))
         # From each point of the front the same WER holds until the next one is affordable.
         right = own[cost].max() * 1.15
@@ -113,11 +125,31 @@ def _points(axes: Axes, rows: pd.DataFrame, method: str, joined: bool) -> None:
         ms=4.5,
         elinewidth=0.6,
         capsize=0,
-        label=label(method),
+        label=common_label(method, rows.variant),
     )
     bars.set_alpha(FAINT)
     if joined:
         axes.plot(rows.x, rows.wer, color=drawn.colour, lw=0.8, alpha=FAINT, zorder=1.5)
+
+
+def _adaptive(axes: Axes, rows: pd.DataFrame) -> None:
+    """What adaptive rates cost and give: a curve over thresholds, a star at the chosen one."""
+    for _, own in rows.groupby("model", sort=False):
+        drawn, curve = look(own.method.iloc[0]), own.sort_values("tflops")
+        axes.plot(curve.tflops, curve.wer, color=drawn.colour, lw=1.0, ls=":", zorder=2.5)
+        star = own[own.chosen]
+        axes.plot(
+            star.tflops,
+            star.wer,
+            ls="",
+            marker="*",
+            ms=9,
+            color=drawn.colour,
+            mec="0.15",
+            mew=0.6,
+            zorder=5,
+            label="adaptive rates",
+        )
 
 
 def _name_scales(axes: Axes, rows: pd.DataFrame, cost: str) -> None:

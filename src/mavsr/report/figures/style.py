@@ -28,7 +28,7 @@ COLUMN, PAGE = 3.5, 7.2
 """Widths in inches: one column of a paper, and two."""
 GREY = "0.45"
 WER = "WER (%)"
-AFTER_METHODS = ("published", "Pareto front")
+AFTER_METHODS = ("adaptive rates", "published", "Pareto front")
 """What stands at the end of a legend."""
 
 

@@ -1,0 +1,81 @@
+"""A model ready to transcribe, and what it says of encoder tokens at one scale."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+
+from mavsr.encoders import Encoder
+from mavsr.evaluation.settings import DecodingSettings
+from mavsr.evaluation.transcribe import hypotheses, plan_batches
+from mavsr.model.avsr import MatryoshkaModel, Utterance
+from mavsr.model.cost import prefix_tokens, teraflops
+from mavsr.model.scales import Scale
+from mavsr.recognition.segment import Reading
+from mavsr.recognition.settings import Setup
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model with all that transcribing takes.
+
+    Attributes:
+        network: the model over its LLM.
+        encoders: modality -> frozen encoder.
+        setup: how crops and tokens are made.
+        decoding: how transcripts are searched for.
+        weights: scale -> weights that each token of the LLM meets (:mod:`mavsr.model.cost`).
+
+    """
+
+    network: MatryoshkaModel
+    encoders: Mapping[str, Encoder]
+    setup: Setup
+    decoding: DecodingSettings
+    weights: Mapping[Scale, int]
+
+
+def read_tokens(
+    tokens: Mapping[str, dict[str, torch.Tensor]],
+    model: Loaded,
+    scale: Scale,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, Reading]:
+    """Key -> what is said, of clips of which encoder tokens are there.
+
+    Args:
+        tokens: key -> modality -> encoder tokens (T, d).
+        model: what transcribes them.
+        scale: one of the model's.
+        clock: seconds that pass.
+
+    """
+    prompt = len(model.network.prompt_ids(scale))
+    lengths = {
+        key: prefix_tokens({m: len(rows) for m, rows in clip.items()}, scale, prompt)
+        for key, clip in tokens.items()
+    }
+    readings = {}
+    for batch in plan_batches(lengths, model.decoding):
+        begun = clock()
+        clips = [Utterance(key, "", tokens[key]) for key in batch]
+        found = hypotheses(model.network, clips, scale, model.decoding)
+        each = (clock() - begun) / len(batch)
+        for key, (text, confidence) in zip(batch, found, strict=True):
+            flops = teraflops(model.weights[scale], lengths[key])
+            readings[key] = Reading(text, confidence, lengths[key], flops, each)
+    _warn_of_cut({key: reading.text for key, reading in readings.items()}, model)
+    return readings
+
+
+def _warn_of_cut(texts: Mapping[str, str], model: Loaded) -> None:
+    longest = model.decoding.max_new_tokens
+    count = model.network.count_targets
+    cut = [key for key, text in texts.items() if count([Utterance("", text, {})]) > longest]
+    if cut:
+        more = f" and {len(cut) - 1} more" if len(cut) > 1 else ""
+        logging.warning(
+            "%s%s: the text may be cut: max_new_tokens is %d; raise it", cut[0], more, longest
+        )

@@ -1,0 +1,108 @@
+"""Input functions: which hypotheses a job reads, and what was made of them."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from mavsr.model.methods import method_of
+from mavsr.report.catalogue import ALL_FIGURES, ALL_TABLES, Shown
+from mavsr.workflow import paths
+from mavsr.workflow.asked import Asked
+from mavsr.workflow.experiments import Evaluation
+
+Function = Callable[[Any], list[str]]
+
+
+class DecodedInputs:
+    """The functions that name hypotheses."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+
+    def hypotheses(self, pattern: str) -> Function:
+        """Input function: an experiment's files of decoded utterances, or those beside them."""
+        return lambda wildcards: self._decoded(
+            pattern, self.asked.by_experiment.get(wildcards["experiment"], [])
+        )
+
+    def tested_clips(self, wildcards: Any) -> list[str]:
+        """What says of which clips an experiment's hypotheses must be: manifests, and ledgers."""
+        wanted = self.asked.by_experiment.get(wildcards["experiment"], [])
+        return [
+            pattern.format(corpus=corpus, split="test")
+            for corpus in sorted({e.model.corpus for e in wanted})
+            for pattern in (paths.MANIFEST, paths.LEDGER)
+        ]
+
+    def hypotheses_of_model(self, pattern: str) -> Function:
+        """Input function: everything that a model decoded, or what lies beside it."""
+        return lambda wildcards: self._decoded(
+            pattern, [e for e in self.asked.evaluations if e.model.name == wildcards["model"]]
+        )
+
+    def hypotheses_of_clips(self, pattern: str) -> Function:
+        """Input function: what all models of a corpus made of its clean clips."""
+        return lambda wildcards: self._decoded(
+            pattern,
+            [
+                e
+                for e in self.asked.evaluations
+                if e.model.corpus == wildcards["corpus"] and e.condition == "clean"
+            ],
+        )
+
+    def all_hypotheses(self, pattern: str) -> list[str]:
+        """Likewise of all experiments."""
+        return self._decoded(pattern, self.asked.evaluations)
+
+    def sure_hypotheses(self, pattern: str) -> Function:
+        """Input function: of an experiment's models those whose confidence is measured.
+
+        They were trained here, for several scales, and are decoded on clean clips.
+        """
+        return lambda wildcards: self._decoded(pattern, self._sure(wildcards["experiment"]))
+
+    def _sure(self, experiment: str) -> list[Evaluation]:
+        return [
+            e
+            for e in self.asked.by_experiment.get(experiment, [])
+            if e.condition == "clean"
+            and not e.model.imported
+            and method_of(e.model.settings.method).models == "one"
+            and len(e.model.settings.scales) > 1
+        ]
+
+    def measured(self, shown: str, trace: str, pattern: str) -> Function:
+        """Input function: what was measured of confidence, for tables or figures that show it.
+
+        Args:
+            shown: ``table`` or ``figure``.
+            trace: ``adaptive`` or ``confidence``.
+            pattern: of its file.
+        """
+        known = ALL_TABLES if shown == "table" else ALL_FIGURES
+
+        def files(wildcards: Any) -> list[str]:
+            found = known[wildcards["name"]]
+            wanted = found.trace == trace and self.is_sure(found)
+            return [pattern.format(experiment=found.experiment)] if wanted else []
+
+        return files
+
+    def compared(self, wildcards: Any) -> list[str]:
+        """How far the systems behind a figure differ from the baseline, if it shows that."""
+        found = ALL_FIGURES[wildcards["name"]]
+        wanted = found.trace == "differences" and self.asked.config.scoring.baseline
+        return [paths.COMPARED.format(experiment=found.experiment)] if wanted else []
+
+    def is_sure(self, shown: Shown) -> bool:
+        """Whether the experiment of a table or figure has a model whose confidence is measured."""
+        scales: dict[str, int] = {}
+        for e in self._sure(shown.experiment or ""):
+            scales[e.model.name] = scales.get(e.model.name, 0) + 1
+        return max(scales.values(), default=0) > 1
+
+    def _decoded(self, pattern: str, wanted: Iterable[Any]) -> list[str]:
+        return [
+            pattern.format(model=e.model.name, condition=e.condition, scale=e.scale.name)
+            for e in wanted
+        ]
