@@ -79,6 +79,10 @@ def written(variant):
     return merged(merged(config, BASE), VARIANTS[variant])
 
 
+UNMARKED = ("setup", "needed")
+"""Resources that no mark tells: what a model says of itself, and which splits are in the plan."""
+
+
 class Rules:
     """The rules, which can be asked under any config without starting Snakemake anew."""
 
@@ -108,7 +112,7 @@ class Rules:
         resources = {
             key: resource.evaluate(known, input=inputs).value
             for key, resource in rule.resources.items()
-            if not key.startswith("_") and key not in ("tmpdir", "setup")  # setup: for the record
+            if not key.startswith("_") and key not in ("tmpdir", *UNMARKED)
         }
         return params, resources
 
@@ -167,7 +171,7 @@ def standing_for_all(asked):
         yield from ((rule, {"model": model}) for rule in ("train_model", "draw_training"))
         yield "write_errors", {"model": model}
     for e in asked.evaluations:
-        place = {"model": e.model.name, "condition": e.condition}
+        place = {"model": e.model.name, "condition": e.condition, "at": e.at}
         yield "decode", {**place, "scale": e.scale.name}
         yield from ((rule, place) for rule in ("record_routing", "record_similarity"))
         if not e.model.imported:

@@ -167,6 +167,34 @@ def test_a_corpus_of_ones_own_is_not_made(project):
     assert jobs["crop_mouths"] == config["corpora"]["mine"]["shards"]["test"]
 
 
+def test_a_corpus_for_tests_alone_and_several_for_training(project):
+    config = read_config(project)
+    for name, kind in (("lrs2", {"kind": "lrs2"}), ("wild", {"kind": "folder"})):
+        shards = {"train": 4, "val": 1, "test": 2}
+        config["corpora"][name] = {**kind, "root": name, "shards": shards}
+    config["corpora"]["lrs2"]["longest_segment_s"] = 16
+    config["experiments"] = {
+        "table1": [
+            {
+                **{"methods": ["mtsk-ms"], "scales": "first", "conditions": ["clean", "snr_0"]},
+                **{"corpora": {"portrait": 1, "lrs2": 1}, "tests": ["portrait", "wild"]},
+                "seeds": [0, 1],
+            }
+        ]
+    }
+    (project.folder / "config.yaml").write_text(yaml.safe_dump(config))
+    jobs = project.plan("results/table1.csv", "results/report/run.html")
+    assert (jobs["train_model"], jobs["decode"], jobs["scan_corpus"]) == (2, 2 * 2 * 2, 3)
+    used = {"portrait": (2, 1, 1), "lrs2": (4, 1), "wild": (2,)}
+    assert jobs["crop_mouths"] == sum(map(sum, used.values()))
+    assert jobs["make_babble"] == 2  # of both training corpora; one serves wild
+    views = config["features"]["views"]
+    heard = views * (2 + 4) + 1 + 1 + 2 * (1 + 2)
+    assert jobs["extract_features"] == heard + views * (2 + 4) + 1 + 1 + (1 + 2)
+    shown = project.run("--dry-run", "--", "results/table1.csv").stdout
+    assert re.search(r"output: results/evaluation/lrs2@1\+portrait@1\.\S+/snr_0@wild/a4_v2", shown)
+
+
 def test_weights_behind_a_url_are_fetched_once_and_only_for_their_detector(project):
     config = read_config(project)
     weights = {"weights": "https://example.org/w.zip", "sha256": "0" * 64, "batch": 8}

@@ -73,7 +73,7 @@ def test_the_models_of_the_tables_and_figures(config):
         "compressions": 3,
         "noise_check": 2,
         "noise": 3,
-        "robustness": 3,
+        "robustness": 4,
         "tradeoff": 4 + 3 + 3,
         "mome_main": 2 * (2 * 4 + 3 + 3 + 1),
         "mome_large": 2 * (4 + 3 + 3),
@@ -89,7 +89,7 @@ def test_the_models_of_the_tables_and_figures(config):
     }
     assert set(models("table1")) < set(models("mome_main"))
     assert set(models("table5")) < set(models("mome_large"))
-    assert len(all_models(parse_config(config))) == 129
+    assert len(all_models(parse_config(config))) == 130
     for name, model in models("table1").items():
         llm = {"lrs2": "llama-3.2-3b", "lrs3": "llama-3.2-1b"}[model.corpus]
         assert f"{model.corpus}.avsr.whisper-small+avhubert-large.{llm}." in name

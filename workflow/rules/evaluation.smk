@@ -12,9 +12,9 @@ rule decode:
         hypotheses=paths.HYPOTHESES,
         settings=paths.DECODED,
     log:
-        "results/logs/evaluation/{model}/{condition}/{scale}.log",
+        "results/logs/evaluation/{model}/{condition}{at}/{scale}.log",
     benchmark:
-        "results/benchmarks/evaluation/{model}/{condition}/{scale}.tsv"
+        "results/benchmarks/evaluation/{model}/{condition}{at}/{scale}.tsv"
     priority: 2  # free the core that waits for the last models
     conda:
         "../../envs/mavsr.yaml"
@@ -210,9 +210,9 @@ rule record_routing:
     output:
         table=paths.ROUTING,
     log:
-        "results/logs/evaluation/{model}/{condition}/routing.log",
+        "results/logs/evaluation/{model}/{condition}{at}/routing.log",
     benchmark:
-        "results/benchmarks/evaluation/{model}/{condition}/routing.tsv"
+        "results/benchmarks/evaluation/{model}/{condition}{at}/routing.tsv"
     conda:
         "../../envs/mavsr.yaml"
     threads: shared_threads
@@ -239,9 +239,9 @@ rule record_similarity:
     output:
         table=paths.SIMILARITY,
     log:
-        "results/logs/evaluation/{model}/{condition}/similarity.log",
+        "results/logs/evaluation/{model}/{condition}{at}/similarity.log",
     benchmark:
-        "results/benchmarks/evaluation/{model}/{condition}/similarity.tsv"
+        "results/benchmarks/evaluation/{model}/{condition}{at}/similarity.tsv"
     conda:
         "../../envs/mavsr.yaml"
     threads: shared_threads

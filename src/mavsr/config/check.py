@@ -28,7 +28,7 @@ def check_config(config: Config) -> None:
         if noise.corpus not in (None, TESTED):
             _check_name(noise.corpus, f"noises.{name}.corpus", config.corpora, "corpora")
     if not any(
-        (entry.corpus or config.setup.corpus) in (config.use_corpora or config.corpora)
+        config.tested(entry.over(config.setup))
         for name, entries in config.experiments.items()
         if config.is_used(name)
         for entry in entries
@@ -60,7 +60,19 @@ def _check_entry(config: Config, entry: Entry, place: str, used: bool) -> None:
             method_of(method)
         except InputError as error:
             raise InputError(f"config: {place}.methods: {error}") from None
-    _check_name(setup.corpus, where["corpus"], config.corpora, "corpora")
+    for corpus, _ in setup.trained:
+        place_of = where["corpora" if setup.corpora else "corpus"]
+        _check_name(corpus, place_of, config.corpora, "corpora")
+        if entry.methods:
+            _check_splits(config, corpus, place_of, "train", "val")
+    for corpus in setup.tested:
+        _check_name(corpus, where["tests"], config.corpora, "corpora")
+        _check_splits(config, corpus, where["tests"], "test")
+    if len(setup.trained) > 1 and config.features.mode == "online" and entry.methods:
+        raise InputError(
+            f"config: {where['corpora']} names several corpora, which features.mode: online cannot "
+            "train on; use mode: cached"
+        )
     _check_name(setup.llm, where["llm"], config.llms, "llms")
     try:
         entry.mome.over(config.mome, config.llms[setup.llm])
@@ -95,21 +107,21 @@ def _check_conditions(config: Config, entry: Entry, task: str, place: str) -> No
 
 
 def _check_imported(config: Config) -> None:
-    """Raise InputError if an imported model is decoded on several corpora.
+    """Raise InputError if an imported model is decoded first on one corpus and first on another.
 
-    Results lie under a model's name, and that of an imported one does not say of which corpus.
+    Results on its first corpus lie under the model's name alone, which does not say which that is.
     """
     corpora: dict[str, set[str]] = {}
     for experiment, entries in config.experiments.items():
         for entry in entries if config.is_used(experiment) else ():
             for name in entry.imported:
-                corpora.setdefault(name, set()).add(entry.corpus or config.setup.corpus)
+                corpora.setdefault(name, set()).add(entry.over(config.setup).tested[0])
     for name, found in corpora.items():
         if len(found) > 1:
             raise InputError(
                 f"config: imported.{name} is decoded on {' and '.join(sorted(found))}, and the "
-                "results of both would lie in one folder; import it again under another name for "
-                "one of them"
+                "results of both would lie in one folder; name both in `tests` of its entries, in "
+                "one order, or import it again under another name"
             )
 
 
@@ -121,6 +133,17 @@ def _check_encoder(config: Config, name: str, place: str, modality: str) -> None
             f"config: {place} is {name!r}, a {encoder.kind} encoder, which does not encode "
             f"{modality}"
         )
+
+
+def _check_splits(config: Config, corpus: str, place: str, *needed: str) -> None:
+    """Raise InputError if ready-made crops have no list of a split that is needed."""
+    splits = config.corpora[corpus].reading.get("splits", {})
+    for split in needed:
+        if splits and not splits[split]:
+            raise InputError(
+                f"config: {place} needs the split {split!r} of {corpus}, and "
+                f"corpora.{corpus}.splits.{split} names nothing; add its lists or archives"
+            )
 
 
 def _check_name(name: str, place: str, known: Iterable[Any], section: str) -> None:

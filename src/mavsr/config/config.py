@@ -121,3 +121,9 @@ class Config:
     def is_used(self, experiment: str) -> bool:
         """Whether an experiment is run."""
         return experiment in (self.use_experiments or self.experiments)
+
+    def tested(self, setup: Setup) -> list[str]:
+        """Corpora that a setup is tested on, of those that are used; none if it is not trained."""
+        used = self.use_corpora or self.corpora
+        trained = all(name in used for name, _ in setup.trained)
+        return [name for name in setup.tested if trained and name in used]

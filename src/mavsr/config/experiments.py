@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 
 from mavsr.config.base import Key, settings
 from mavsr.config.llms import Llm
+from mavsr.config.mixture import Mixture, Parts
 from mavsr.config.mome import BalanceOver, MomeSettings, ScaleWeights
 from mavsr.config.resampler import ResamplerSettings
 from mavsr.config.sections import TaskTraining
@@ -27,6 +28,11 @@ Task = Literal["asr", "vsr", "avsr", "omni"]
 Compression = Literal["avgpool", "stack", "resampler"]
 """The names of :data:`mavsr.model.compressions.COMPRESSIONS`."""
 Conditions = Annotated[tuple[ConditionName, ...], Field(min_length=1)]
+Tests = Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(once)]
+Seeds = Annotated[tuple[Whole, ...], Field(min_length=1), AfterValidator(once)]
+INSTEAD = {"corpus": "corpora", "seed": "seeds"}
+"""Key for one value -> key for several in its place."""
+SHOWN = ("write_table if scored", "draw_figure")
 RATES = ("write_table if arithmetic", "extract_features if pooled")
 
 
@@ -61,8 +67,29 @@ class Setup:
 
     corpus: Annotated[
         Name,
-        Key("A name under `corpora`", ("write_table if scored", "draw_figure"), plans=True),
+        Key(
+            "A name under `corpora`: trained on, and tested on unless `tests` says otherwise",
+            SHOWN,
+            plans=True,
+        ),
     ] = "portrait"
+    corpora: Annotated[
+        Mixture | None,
+        Key(
+            "In place of corpus, several to be trained on together: [lrs2, lrs3], each clip once "
+            "an epoch; or with shares of an epoch's hours, {lrs2: 1, lrs3: 2}",
+            SHOWN,
+            plans=True,
+        ),
+    ] = None
+    tests: Annotated[
+        Tests | None,
+        Key(
+            "Corpora whose test split is transcribed; null takes those of training",
+            SHOWN,
+            plans=True,
+        ),
+    ] = None
     task: Annotated[
         Task,
         Key(
@@ -92,6 +119,31 @@ class Setup:
         ),
     ] = ("clean",)
     seed: Annotated[Whole, Key("Of projectors, adapters and batch order", plans=True)] = 0
+    seeds: Annotated[
+        Seeds | None,
+        Key(
+            "In place of seed, a model for each, such as [0, 1, 2]: tables show mean and standard "
+            "deviation, and comparisons hold for other seeds too",
+            plans=True,
+        ),
+    ] = None
+
+    @property
+    def trained(self) -> Parts:
+        """(corpus, weight or None) of all that is trained on."""
+        if self.corpora and len(self.corpora) > 1:
+            return self.corpora
+        return ((self.corpora[0][0] if self.corpora else self.corpus, None),)
+
+    @property
+    def tested(self) -> tuple[str, ...]:
+        """Names of the corpora whose test split is transcribed."""
+        return self.tests or tuple(name for name, _ in self.trained)
+
+    @property
+    def every_seed(self) -> tuple[int, ...]:
+        """One seed, or several."""
+        return self.seeds or (self.seed,)
 
 
 @settings("mome")
@@ -175,6 +227,8 @@ class Entry:
         Key("Decode all scales, the first (the lowest rates), or the lowest and the highest"),
     ] = "all"
     corpus: Name | None = None
+    corpora: Mixture | None = None
+    tests: Tests | None = None
     task: Task | None = None
     audio_encoder: Name | None = None
     video_encoder: Name | None = None
@@ -182,15 +236,22 @@ class Entry:
     compression: Compression | None = None
     conditions: Conditions | None = None
     seed: Whole | None = None
+    seeds: Seeds | None = None
 
     def __post_init__(self) -> None:
         if not self.methods and not self.imported:
             raise ValueError("name methods, or imported models, or both")
+        for one, several in INSTEAD.items():
+            if getattr(self, one) is not None and getattr(self, several) is not None:
+                raise ValueError(f"give {one} or {several}, not both")
 
     def over(self, common: Setup) -> Setup:
-        """The setup of this entry."""
+        """The setup of this entry, whose own value goes before several common ones."""
         own = {field.name: getattr(self, field.name) for field in fields(Setup)}
-        return Setup(**{**_given(common), **{k: v for k, v in own.items() if v is not None}})
+        given = {name: value for name, value in own.items() if value is not None}
+        replaced = {several for one, several in INSTEAD.items() if one in given}
+        inherited = {k: v for k, v in _given(common).items() if k not in replaced}
+        return Setup(**{**inherited, **given})
 
 
 @settings("table4")

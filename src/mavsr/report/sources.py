@@ -9,6 +9,7 @@ import pandas as pd
 from mavsr.config.cost import BUDGET, Budget
 from mavsr.errors import InputError
 from mavsr.report.published import published_wer
+from mavsr.report.summary import summarise
 from mavsr.tables import read_csv
 
 
@@ -83,7 +84,7 @@ class Sources:
         return values if read_off else values[~values.doubt.str.contains("read-off")]
 
     def select(self, why: str, **wanted: object) -> pd.DataFrame:
-        """The rows whose columns have the ``wanted`` values.
+        """The systems whose columns have the ``wanted`` values (:func:`summarise`).
 
         Args:
             why: what asks for them, for the message.
@@ -101,4 +102,4 @@ class Sources:
                 f"{why} needs scores with {asked}, and its experiment has none; add them to the "
                 "experiment in the config, and rules train_model and decode make them"
             )
-        return rows.reset_index(drop=True)
+        return summarise(rows)

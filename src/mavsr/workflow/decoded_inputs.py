@@ -35,15 +35,20 @@ class DecodedInputs:
         wanted = self.asked.by_experiment.get(wildcards["experiment"], [])
         return [
             pattern.format(corpus=corpus, split=split)
-            for corpus in sorted({e.model.corpus for e in wanted})
+            for corpus in sorted({e.corpus for e in wanted})
             for pattern in (paths.MANIFEST, paths.LEDGER)
         ]
 
     def hypotheses_of_model(self, pattern: str) -> Function:
-        """Input function: everything that a model decoded, or what lies beside it."""
-        return lambda wildcards: self._decoded(
-            pattern, [e for e in self.asked.evaluations if e.model.name == wildcards["model"]]
-        )
+        """Input function: all that a model decoded of its first corpus, or what lies beside it."""
+
+        def files(wildcards: Any) -> list[str]:
+            model = wildcards["model"]
+            own = [e for e in self.asked.evaluations if e.model.name == model]
+            corpus = self.asked.first_tested(model)
+            return self._decoded(pattern, [e for e in own if e.corpus == corpus])
+
+        return files
 
     def hypotheses_of_clips(self, pattern: str) -> Function:
         """Input function: what all models of a corpus made of its clean clips."""
@@ -52,7 +57,7 @@ class DecodedInputs:
             [
                 e
                 for e in self.asked.evaluations
-                if e.model.corpus == wildcards["corpus"] and e.condition == "clean"
+                if e.corpus == wildcards["corpus"] and e.condition == "clean"
             ],
         )
 
@@ -63,7 +68,8 @@ class DecodedInputs:
     def sure_hypotheses(self, pattern: str) -> Function:
         """Input function: of an experiment's models those that validation is decoded for.
 
-        They were trained here, for several scales, and are decoded on clean clips.
+        They were trained here, for several scales, and are decoded on clean clips of the corpus
+        whose validation split they know.
         """
         return lambda wildcards: self._decoded(pattern, self._sure(wildcards["experiment"]))
 
@@ -101,7 +107,4 @@ class DecodedInputs:
         return max(scales.values(), default=0) > 1
 
     def _decoded(self, pattern: str, wanted: Iterable[Any]) -> list[str]:
-        return [
-            pattern.format(model=e.model.name, condition=e.condition, scale=e.scale.name)
-            for e in wanted
-        ]
+        return [pattern.format(**e.wildcards) for e in wanted]

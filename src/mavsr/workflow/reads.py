@@ -140,9 +140,9 @@ def _names(asked: Asked, wildcards: Wildcards, section: str, known: Mapping[str,
         return [wildcards[single]]
     if "model" in wildcards:
         model = _model(asked, wildcards)
-        named = {"corpora": [model.corpus], "llms": [model.llm]}
+        named = {"corpora": list(model.corpora), "llms": [model.llm]}
         return named.get(section) or [name for _, name in model.encoders]
     if "name" in wildcards:
         experiment = (TABLES | FIGURES)[wildcards["name"]] or ""
-        return sorted({e.model.corpus for e in asked.by_experiment.get(experiment, [])})
+        return sorted({e.corpus for e in asked.by_experiment.get(experiment, [])})
     return []

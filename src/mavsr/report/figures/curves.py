@@ -30,6 +30,8 @@ TASK_LOOKS = {
     "avsr": ("audio-visual", Look("#d55e00", "D", "")),
 }
 SNR = "Signal-to-noise ratio of babble (dB)"
+BAND = 0.2
+"""Opacity of a standard deviation over seeds."""
 STEP = 5.0
 """dB between the highest ratio and where clean audio is drawn."""
 
@@ -140,10 +142,14 @@ def _against_noise(
 
 
 def _line(axes: Axes, x: list[float], rows: pd.DataFrame, drawn: Look, name: str) -> None:
+    """A line with whiskers, or with a band where there are several seeds."""
+    several = bool((rows.seeds > 1).all())
+    if several:
+        axes.fill_between(x, rows.wer_low, rows.wer_high, color=drawn.colour, alpha=BAND, lw=0)
     axes.errorbar(
         x,
         rows.wer,
-        yerr=errors(rows),
+        yerr=None if several else errors(rows),
         color=drawn.colour,
         ls=drawn.line,
         marker=drawn.marker,

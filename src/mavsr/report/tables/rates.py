@@ -18,8 +18,7 @@ from mavsr.report.names import (
 )
 from mavsr.report.published import SIGN, comparable, credit
 from mavsr.report.sources import Sources
-
-SIGNIFICANT = 0.05
+from mavsr.report.summary import footnote, wer_text
 
 
 def arrange(
@@ -31,12 +30,12 @@ def arrange(
 ) -> Table:
     """A row per corpus and method, a column per scale (or condition, or task and scale), WER in %.
 
-    In print a cell is ``15.1 ±1.2``, half the width of its interval behind it, and † where it
-    differs from the baseline at p < 0.05. Published values of the same method, encoder and LLM, if
-    there are any, stand in columns of their own, with ‡ behind doubtful ones.
+    In print a cell is as :func:`mavsr.report.summary.wer_text` has it. Published values of the same
+    method, encoder and LLM, if there are any, stand in columns of their own, with ‡ behind doubtful
+    ones.
 
     Args:
-        scores: rows of an experiment's scores, of one task unless columns are of several.
+        scores: systems, of :meth:`Sources.select`, of one task unless columns are of several.
         caption: what the table is; what the signs mean is added to it.
         published: values in print, of :func:`mavsr.report.published.published_wer`.
         across: ``scale``, ``condition`` or ``task``, which is task and scale.
@@ -65,24 +64,6 @@ def arrange(
         prints.append({**print_head, **texts})
     notes = [caption, footnote(scores), credit(known)]
     return Table(pd.DataFrame(frames), pd.DataFrame(prints), " ".join(filter(None, notes)))
-
-
-def wer_text(row: pd.Series) -> str:
-    """``15.1 ±1.2†``: WER in %, half the width of its 95 % interval, and a sign."""
-    sign = "†" if pd.notna(row.p_value) and row.p_value < SIGNIFICANT else ""
-    return f"{row.wer:.1f} ±{(row.wer_high - row.wer_low) / 2:.1f}{sign}"
-
-
-def footnote(scores: pd.DataFrame) -> str:
-    """What the signs of :func:`wer_text` mean."""
-    baselines = sorted({label(name) for name in scores.baseline.dropna()})
-    compared = (
-        f"; † differs from {' or '.join(baselines)} at p < {SIGNIFICANT} (paired bootstrap, not "
-        "corrected for the number of comparisons)"
-        if baselines
-        else ""
-    )
-    return f"WER in %, ± half of the 95 % bootstrap interval over utterances{compared}."
 
 
 def _labelled(scores: pd.DataFrame, across: str) -> pd.DataFrame:
