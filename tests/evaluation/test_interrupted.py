@@ -31,7 +31,7 @@ def test_an_interrupted_run_ends_like_an_undisturbed_one(run_train, monkeypatch,
             run_train("interrupted")
     assert stopped.value.code == 143
     folder = tmp_path / "training" / "interrupted"
-    assert [path.name for path in folder.iterdir()] == ["resume"]
+    assert sorted(path.name for path in folder.iterdir()) == ["metrics.csv", "resume"]
     # An update of the code, and what the message says that came when memory did not suffice.
     monkeypatch.setattr("mavsr.training.train.code_digest", lambda module: f"new {module}")
     run_train("interrupted", gradient_checkpointing=True)
@@ -112,7 +112,7 @@ def test_what_another_model_said_is_not_taken_over(model, run_decode):
     path = run_decode(model, "a2_v1")
     line = {"key": "test0", "reference": "x", "hypothesis": "nonsense"}
     resume = Resume(path.with_suffix(".resume"), "of another model", "code")
-    resume.add([line], 1.0)
+    resume.add([line], 1.0, 3)
     assert "nonsense" not in run_decode(model, "a2_v1").read_text()
 
 

@@ -14,9 +14,10 @@ SLIDER_STYLE = """
 figure { margin: 0; } figcaption { color: var(--quiet); font-size: 13px; }
 video, audio { max-width: 100%; display: block; }
 @media (max-width: 700px) {
-  .players { gap: .6rem; }
-  .players video { height: 128px; width: auto; }
-  .players audio { height: 36px; }
+  .players { gap: .6rem; align-items: start; }
+  .players figure { width: min-content; }
+  .players video { height: 128px; width: auto; max-width: none; }
+  .players audio { height: 36px; width: 18rem; max-width: none; }
 }
 .control { display: grid; grid-template-columns: max-content 1fr max-content; gap: .4rem .8rem;
   align-items: center; max-width: 34rem; margin: 1.2rem 0 .6rem; }
