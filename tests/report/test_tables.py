@@ -307,6 +307,12 @@ def test_scales_are_chosen_on_validation_and_reported_on_test(scores):
     assert own.wer_validation.item() == 100 - own.wer.item()
 
 
+def test_nothing_is_chosen_for_a_corpus_without_validation(scores):
+    both = pd.concat([scores, scores.assign(corpus="other", wer=1.0)])
+    alone = chosen(scores).frame
+    assert chosen(both, scores.assign(split="val")).frame.equals(alone)
+
+
 def test_budgets_are_of_what_the_config_says(scores):
     def columns(budget, scores=scores):
         built = chosen(scores, budget=budget)

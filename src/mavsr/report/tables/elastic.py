@@ -11,8 +11,8 @@ from mavsr.report.names import flops_unit, label, rank, scale_label
 from mavsr.report.sources import Sources
 from mavsr.report.summary import spread
 
-SCALE = ["model", "audio_rate", "video_rate"]
-"""What names a model at a scale."""
+SCALE = ["model", "corpus", "audio_rate", "video_rate"]
+"""What names a model at a scale, on the corpus that it is tested on."""
 
 
 @dataclass(frozen=True)
