@@ -46,7 +46,7 @@ def test_the_papers_experiments_dry_run_without_data(project, config):
         "decode": jobs["decode"],
         "score_experiment": jobs["score_experiment"],
         "collect_scores": 1,
-        "write_table": 13,
+        "write_table": 14,
         "write_results": 1,
         "all": 1,
     }
