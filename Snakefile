@@ -37,6 +37,7 @@ rule all:
     default_target: True
     input:
         paths.WER,
+        paths.COST,
         paths.CHECKS,
         paths.PARAMETERS,
         paths.RESULTS,

@@ -52,7 +52,7 @@ from mavsr.features.settings import ExtractSettings
 from mavsr.features.views import clean_view
 from mavsr.media import decode_audio, decode_video, encode_audio, encode_lossless
 from mavsr.noise.condition import Condition
-from mavsr.plan.encoder_sizes import encoder_size
+from mavsr.report.encoder_sizes import encoder_size
 from mavsr.shards import read_shard, write_shard
 from mavsr.workflow.experiments import all_evaluations
 

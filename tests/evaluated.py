@@ -31,9 +31,19 @@ def write_ledger_of(path: Path, keys: Collection[str], dropped: Collection[str] 
     return path
 
 
-def write_split(results: Path, texts: Mapping[str, str], dropped: Collection[str] = ()) -> None:
-    """Manifest and ledger of the test split of a corpus "portrait"."""
-    rows = [manifest_row(key, text=text, split="test") for key, text in texts.items()]
+def write_split(
+    results: Path,
+    texts: Mapping[str, str],
+    dropped: Collection[str] = (),
+    speakers: Mapping[str, str] | None = None,
+) -> None:
+    """Manifest and ledger of the test split of a corpus "portrait", of one speaker if not said."""
+    rows = [
+        manifest_row(
+            key, text=text, split="test", **({"speaker": speakers[key]} if speakers else {})
+        )
+        for key, text in texts.items()
+    ]
     write_manifest(results / "corpus/portrait/test.parquet", pd.DataFrame(rows))
     write_ledger_of(results / "mouths/portrait/test/ledger.csv", texts, dropped)
 

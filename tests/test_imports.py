@@ -10,7 +10,7 @@ LAYERS = [
     # Facts and names that everything may know.
     (
         *("errors", "numerics", "tokens", "seeds", "provenance"),
-        *("model.scales", "model.methods", "noise.condition"),
+        *("model.scales", "model.methods", "model.compressions", "noise.condition"),
     ),
     # What code a job runs, whatever it is.
     ("workflow.parsed", "workflow.wordless", "workflow.code", "workflow.planned"),

@@ -226,7 +226,6 @@ def test_a_damaged_archive_is_one_lost_row_beside_its_good_clips(archives, cut):
 @pytest.mark.parametrize(
     ("splits", "message"),
     [
-        ({"train": ["a.csv"], "test": ["b.csv"]}, "'val' is missing at splits"),
         ({"train": [], "val": ["a.csv"], "test": ["b.csv"]}, r"splits.train is \[\]"),
         ({"train": ["a.zip"], "val": ["a.csv"], "test": ["b.csv"]}, "a.zip is neither a list"),
     ],

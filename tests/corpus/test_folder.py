@@ -7,7 +7,7 @@ from trees import write_video
 
 from mavsr.corpus.clips import UNUSED
 from mavsr.corpus.folder import Folder, make_key
-from mavsr.corpus.manifest import SAFE_KEY
+from mavsr.corpus.manifest import SAFE_KEY, read_manifest
 from mavsr.corpus.scan import read_corpus, scan
 from mavsr.errors import InputError
 
@@ -274,3 +274,31 @@ def test_the_version_of_a_clip_follows_its_text(root):
 def test_wrong_settings_are_named(settings, message):
     with pytest.raises(InputError, match=message):
         Folder(**settings)
+
+
+def test_a_folder_without_any_transcript_is_refused_at_once(tmp_path):
+    write_video(tmp_path / "mine" / "a.mp4", 1.0)
+    with pytest.raises(InputError, match=r"no transcript \(.txt, .align\) lies below .*mine"):
+        Folder().check(tmp_path / "mine")
+    (tmp_path / "mine" / "a.TXT").write_text("hello")
+    Folder().check(tmp_path / "mine")
+
+
+def test_a_table_that_cannot_be_read_is_refused_at_once(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "table.csv").write_text("video,words\na.mp4,hello\n")
+    with pytest.raises(InputError, match="lacks the column text"):
+        Folder(transcripts=str(tmp_path / "table.csv")).check(tmp_path / "mine")
+
+
+def test_a_corpus_for_tests_alone_has_empty_manifests_of_the_rest(root, tmp_path):
+    rows = [(f"s{n}/c0.mp4", "hello", "test") for n in range(3)]
+    reading = {"kind": "folder", "transcripts": write_table(tmp_path / "t.csv", *rows)}
+    shards = {"train": 2, "val": 1, "test": 1}
+    with pytest.raises(InputError, match="no usable clip for the split 'train'"):
+        scan(root, tmp_path / "out", shards, reading)
+    scan(root, tmp_path / "out", shards, reading, needed=["test"])
+    manifests = [read_manifest(tmp_path / "out" / f"{s}.parquet") for s in ("train", "val", "test")]
+    assert [len(manifest) for manifest in manifests] == [0, 0, 3]
+    with pytest.raises(InputError, match="no usable clip for the split 'val'"):
+        scan(root, tmp_path / "out", shards, reading, needed=["val", "test"])

@@ -21,7 +21,7 @@ SCALE = Scale(4, 3)
 def test_a_dropped_modality_leaves_neither_tokens_nor_markers(settings_of, utterances):
     model = scramble(MatryoshkaModel(settings_of(), DIMS)).eval()
     model.adapter.activate(SCALE)
-    opening, prompt = model.opening(), model.prompt()
+    opening, prompt = model.opening(), model.prompt(SCALE)
     for missing, left in (("video", "audio"), ("audio", "video")):
         clips = [replace(clip, dropped=missing) for clip in utterances]
         marked = model.marked(clips, left, getattr(SCALE, left))

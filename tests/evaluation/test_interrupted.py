@@ -112,7 +112,7 @@ def test_what_another_model_said_is_not_taken_over(model, run_decode):
     path = run_decode(model, "a2_v1")
     line = {"key": "test0", "reference": "x", "hypothesis": "nonsense"}
     resume = Resume(path.with_suffix(".resume"), "of another model", "code")
-    resume.add([line], 1.0)
+    resume.add([line], 1.0, 3)
     assert "nonsense" not in run_decode(model, "a2_v1").read_text()
 
 

@@ -17,14 +17,14 @@ def path(tmp_path):
     path = tmp_path / "a4_v2.resume"
     resume = Resume(path, "same", "first")
     for batch in BATCHES:
-        resume.add(batch, 2.0)
+        resume.add(batch, 2.0, 5)
     return path
 
 
 def test_a_job_goes_on_after_its_finished_batches(path, caplog):
     resume = Resume(path, "same", "first")
     assert list(resume.lines.values()) == [line for batch in BATCHES for line in batch]
-    assert resume.seconds == 6.0
+    assert (resume.seconds, resume.searched) == (6.0, 15)
     assert resume.code == [{"digest": "first", "from_utterance": 0}]
     assert not caplog.text
     assert path.read_bytes().count(b"\n") == 4
@@ -34,7 +34,7 @@ def test_a_job_goes_on_by_other_code_and_tells(path, caplog):
     resume = Resume(path, "same", "second")
     assert len(resume.lines) == 4
     assert "what is left is decoded by the new code" in caplog.text
-    resume.add([{"key": "e"}], 1.0)
+    resume.add([{"key": "e"}], 1.0, 7)
     expected = [
         {"digest": "first", "from_utterance": 0},
         {"digest": "second", "from_utterance": 4},
@@ -54,7 +54,7 @@ def test_batches_of_other_settings_are_dropped(path, caplog):
     [
         (b"won", b"one", "bcd"),  # the line's structure is whole
         (b"too", b"t\xffo", "ad"),
-        (b'"for"}], "seconds": 2.0, "code": "first"}\n', b'"fo', "abc"),
+        (b'"for"}], "seconds": 2.0, "searched": 5, "code": "first"}\n', b'"fo', "abc"),
         (b"same", b"sane", ""),
     ],
 )

@@ -8,6 +8,7 @@ from mavsr.errors import InputError
 from mavsr.evaluation.collect import collect, read_scores
 from mavsr.evaluation.hypotheses import read_hypotheses, write_hypotheses
 from mavsr.evaluation.score import COLUMNS, ScoringSettings, score
+from mavsr.tables import write_csv
 
 REFERENCES = {f"clip{n:02}": f"red green blue {n}" for n in range(40)}
 
@@ -16,8 +17,18 @@ REFERENCES = {f"clip{n:02}": f"red green blue {n}" for n in range(40)}
 def write(tmp_path):
     """Write a hypothesis file and its sidecar; ``wrong`` utterances lose a word."""
 
-    def make(method, audio, wrong, condition="clean", references=REFERENCES, split=None, **changes):
-        model = f"portrait.asr.{method}"
+    def make(
+        method,
+        audio,
+        wrong,
+        condition="clean",
+        references=REFERENCES,
+        split=None,
+        seed=0,
+        speakers=None,
+        **changes,
+    ):
+        model = f"portrait.asr.{method}" + (f".s{seed}" if seed else "")
         path = tmp_path / "evaluation" / model / condition / f"a{audio}.jsonl"
         lines = []
         for place, (key, text) in enumerate(references.items()):
@@ -31,7 +42,7 @@ def write(tmp_path):
             "condition": condition,
             "audio_rate": audio,
             "video_rate": None,
-            "model": {"task": "asr", "method": method, "compression": "avgpool", "seed": 0},
+            "model": {"task": "asr", "method": method, "compression": "avgpool", "seed": seed},
             "references_too_long": 2,
             "active_parameters": 1234,
             "tokens": 31.25,
@@ -39,7 +50,7 @@ def write(tmp_path):
             "seconds": 4.5,
         }
         write_hypotheses(path, lines, {**sidecar, **changes})
-        write_split(tmp_path, split or references)
+        write_split(tmp_path, split or references, speakers=speakers)
         return path
 
     return make
@@ -88,6 +99,80 @@ def test_systems_are_compared_with_the_baseline_at_their_own_scale(write, tmp_pa
     assert without.p_value.isna().all()
     other = scored(paths, tmp_path, baseline="mtsk-ms").set_index(["method", "audio_rate"])
     assert other.p_value["llama-avsr", 4] == table.p_value["mtsk-ms", 4]
+
+
+TEN = {key: f"speaker{place % 10}" for place, key in enumerate(REFERENCES)}
+
+
+def test_speakers_have_intervals_and_p_values_of_their_own(write, tmp_path):
+    paths = [write("llama-avsr", 4, 10, speakers=TEN), write("mtsk-ms", 4, 22, speakers=TEN)]
+    ours = scored(paths, tmp_path).set_index("method").loc["mtsk-ms"]
+    assert ours.speakers == 10
+    assert 0 < ours.wer_low_speakers < ours.wer < ours.wer_high_speakers
+    # Speakers have 5 errors in 16 words or fewer here, more alike than utterances are.
+    assert ours.wer_high_speakers < ours.wer_high
+    assert 0 < ours.p_speakers < 0.05
+
+
+def test_few_or_unknown_speakers_have_none(write, tmp_path):
+    alone = scored([write("mtsk-ms", 4, 10)], tmp_path)
+    assert alone.speakers.item() == 1
+    unknown = scored([write("mtsk-ms", 4, 10, speakers={k: k for k in REFERENCES})], tmp_path)
+    assert unknown.speakers.isna().all()
+    for table in (alone, unknown):
+        columns = ["wer_low_speakers", "wer_high_speakers", "p_speakers"]
+        assert table[columns].isna().all(axis=None)
+
+
+def test_seeds_of_both_systems_are_pooled(write, tmp_path):
+    base = [write("llama-avsr", 4, 10 + seed, seed=seed, speakers=TEN) for seed in range(3)]
+    ours = [write("mtsk-ms", 4, 25 + seed, seed=seed, speakers=TEN) for seed in range(3)]
+    table = scored([*base, *ours], tmp_path)
+    assert table.seeds.tolist() == [3] * 6
+    pooled = table[table.method == "mtsk-ms"].p_seeds
+    assert pooled.nunique() == 1
+    assert pooled.iloc[0] < 0.01
+    assert table[table.method == "llama-avsr"].p_seeds.isna().all()
+    assert table[table.method == "mtsk-ms"].p_value.notna().all()
+    fewer = scored([base[0], *ours], tmp_path).set_index(["method", "seed"])
+    assert fewer.p_seeds.isna().all()
+    assert pd.isna(fewer.baseline["mtsk-ms", 1])
+    assert fewer.baseline["mtsk-ms", 0] == "llama-avsr"
+
+
+def test_seeds_need_not_have_the_same_numbers(write, tmp_path):
+    base = [write("llama-avsr", 4, 10, seed=seed) for seed in (0, 1)]
+    ours = [write("mtsk-ms", 4, 30, seed=seed) for seed in (2, 3)]
+    table = scored([*base, *ours], tmp_path).set_index("method")
+    assert table.p_value["mtsk-ms"].isna().all()
+    assert (table.p_seeds["mtsk-ms"] < 0.05).all()
+    assert (table.baseline["mtsk-ms"] == "llama-avsr").all()
+
+
+def on_corpora(write, method, trained_on, folder="clean"):
+    origin = {"corpus": "portrait", "split": "test", "encoders": "w", "llm": "l", "variant": ""}
+    return write(method, 4, 10, condition=folder, origin={**origin, "trained_on": trained_on})
+
+
+def test_systems_are_compared_with_a_baseline_of_the_same_training_corpora(write, tmp_path):
+    paths = [
+        on_corpora(write, "llama-avsr", "portrait"),
+        on_corpora(write, "mtsk-ms", "portrait+lrs3"),
+        on_corpora(write, "mtsk-ss", ""),  # imported
+    ]
+    table = scored(paths, tmp_path).set_index("method")
+    assert table.trained_on.tolist() == ["portrait", "portrait+lrs3", ""]
+    assert pd.isna(table.p_value["mtsk-ms"])
+    assert table.p_value["mtsk-ss"] == 1
+
+
+def test_a_models_tests_on_two_corpora_are_two_rows(write, tmp_path):
+    own = write("mtsk-ms", 4, 10)
+    scored([own], tmp_path)
+    table = read_scores(tmp_path / "one.csv")
+    write_csv(tmp_path / "two.csv", pd.concat([table, table.assign(corpus="wild")]))
+    collect([tmp_path / "one.csv", tmp_path / "two.csv"], tmp_path / "wer.csv")
+    assert read_scores(tmp_path / "wer.csv", sealed=False).corpus.tolist() == ["portrait", "wild"]
 
 
 def test_noise_is_compared_with_noise(write, tmp_path):
@@ -152,4 +237,10 @@ def test_experiments_are_joined_without_repetitions(write, tmp_path):
     table = read_scores(tmp_path / "wer.csv", sealed=False)
     assert sorted(table.method) == ["llama-avsr", "mtsk-ms"]
     assert table.set_index("method").p_value["mtsk-ms"] < 1
+    more = [write(method, 4, 11, seed=1) for method in ("llama-avsr", "mtsk-ms")]
+    scored([base, ours, *more], tmp_path, "seeds")
+    collect([tmp_path / f"{n}.csv" for n in ("both", "seeds")], tmp_path / "wer.csv")
+    table = read_scores(tmp_path / "wer.csv", sealed=False)
+    assert table.seeds.tolist() == [2] * 4
+    assert table.p_seeds[table.method == "mtsk-ms"].notna().all()
     assert list(table.columns) == list(COLUMNS)

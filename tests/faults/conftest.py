@@ -34,6 +34,7 @@ from mavsr.noise.condition import Condition
 from mavsr.noise.listing import listing
 from mavsr.records import write_record
 from mavsr.report.cost import prefix_tokens
+from mavsr.report.costs import COLUMNS as COSTS
 from mavsr.shards import write_shard
 from mavsr.tables import write_csv
 
@@ -92,6 +93,10 @@ class Place:
     @property
     def scores(self) -> Path:
         return self.root / "evaluation/table1.csv"
+
+    @property
+    def costs(self) -> Path:
+        return self.root / "evaluation/table1_cost.csv"
 
     @property
     def wer(self) -> Path:
@@ -189,6 +194,8 @@ def place(tmp_path_factory) -> Place:
     write_hypotheses(place.hypotheses, lines_of(texts, heard="red"), sidecar(place))
     shares = [("0", "a4_v2", "text", expert, expert, 0.25 * expert) for expert in range(3)]
     write_csv(place.routing, pd.DataFrame(shares, columns=list(ROUTING)))
+    costs = dict.fromkeys(COSTS, 1.5) | {"audio_rate": 4, "video_rate": 2, "variant": ""}
+    write_csv(place.costs, pd.DataFrame([costs]))
     place.score(place.scores)
     collect([place.scores], place.wer)
     return place

@@ -25,7 +25,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from project import SMOKE, Project
 
 TIMES = {"seconds", "version", "checksum", "run_sha256", "data_sha256"}
-"""Keys and columns that differ between equal runs: how long something took, when the videos of the
+TIMES |= {"peak_gb", "real_time_factor"}
+"""Keys and columns that differ between equal runs: what something took, when the videos of the
 embedded corpus were written, and sums over files that say so."""
 UNLIKE = ("logs", "benchmarks", "report")
 """Folders of results that are not compared: logs and times."""

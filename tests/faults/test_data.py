@@ -17,6 +17,7 @@ from mavsr.features.verify import damaged_shards
 from mavsr.mouths.contact_sheet import draw
 from mavsr.mouths.summary import summarise
 from mavsr.report.check import check
+from mavsr.report.costs import read_costs
 from mavsr.report.run import describe
 from mavsr.tables import read_csv
 
@@ -201,6 +202,12 @@ ROWS: dict[str, Callable] = {
         "`wer.csv`, tables, figures",
         p.scores,
         written(p, lambda out: collect([p.scores], out), "w.csv"),
+    ),
+    "costs": lambda p: Row(
+        "costs of an experiment (CSV)",
+        "tables that choose scales",
+        p.costs,
+        lambda: read_costs(p.costs).to_csv(),
     ),
     "scores, check": lambda p: Row(
         "`wer.csv`", "checks", p.wer, written(p, lambda out: check_results(p, out), "c.csv")

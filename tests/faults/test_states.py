@@ -32,7 +32,7 @@ def test_damaged_batches_of_a_decoding_job_are_decoded_again(tmp_path):
     ]
     first = Resume(path, "same", "code")
     for batch in batches:
-        first.add(batch, 0.5)
+        first.add(batch, 0.5, 3)
     right = {line["key"]: line for batch in batches for line in batch}
 
     def resume() -> int:

@@ -159,8 +159,8 @@ def test_an_interrupted_run_is_not_resumed_on_other_views(
             place / "train.parquet",
             settings_of(method="mtsk-ms"),
             TrainingSettings(epochs=1),
-            audio_val=validation["audio"],
-            video_val=validation["video"],
+            audio_val=[validation["audio"]],
+            video_val=[validation["video"]],
             online=online,
         )
     assert fingerprints[0] == fingerprints[1]
@@ -178,7 +178,7 @@ def test_pooled_validation_features_that_do_not_suit_the_rates_are_refused(
             place / "train.parquet",
             settings_of(method="mtsk-ms"),  # audio rates 2 and 4
             TrainingSettings(epochs=1),
-            audio_val=pooled["audio"],
-            video_val=pooled["video"],
+            audio_val=[pooled["audio"]],
+            video_val=[pooled["video"]],
             online=settings,
         )

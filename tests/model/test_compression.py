@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from mavsr.errors import InputError
-from mavsr.model.compression import compress, compressed_dim, compressed_length
+from mavsr.model.compression import compress, compressed_length
+from mavsr.model.compressions import COMPRESSIONS, compression_of
 
 
 def by_loop(tokens, rate, method):
@@ -19,7 +20,7 @@ def by_loop(tokens, rate, method):
 def test_equals_a_loop_over_groups_and_drops_the_tail(method, rate, length):
     tokens = torch.randn(3, length, 6, dtype=torch.float64)
     expected = torch.stack([by_loop(clip, rate, method) for clip in tokens])
-    assert expected.shape == (3, length // rate, compressed_dim(6, rate, method))
+    assert expected.shape == (3, length // rate, COMPRESSIONS[method].width(6, rate))
     assert compressed_length(length, rate) == length // rate
     torch.testing.assert_close(compress(tokens, rate, method), expected)
     torch.testing.assert_close(compress(tokens[1], rate, method), expected[1])
@@ -49,6 +50,6 @@ def test_a_rate_that_is_no_positive_whole_number_is_refused(rate):
 
 def test_unknown_methods_and_empty_clips_are_refused():
     with pytest.raises(InputError, match=r"'max' is unknown.*avgpool, stack"):
-        compress(torch.zeros(8, 2), 2, "max")
+        compression_of("max")
     with pytest.raises(InputError, match="empty"):
         compress(torch.zeros(0, 2), 2)

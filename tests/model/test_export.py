@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 from tiny import DIMS, change_run, flip_byte, make_utterance, save_trained, scramble
 from torch.nn import functional as F
 
+from mavsr.config.resampler import ResamplerSettings
 from mavsr.errors import InputError
 from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.avsr import MatryoshkaModel
@@ -61,6 +62,19 @@ def test_the_projectors_and_markers_rebuild_the_prefix(trained, tmp_path):
     torch.testing.assert_close(prefix[1], tensors["markers"][0])
     torch.testing.assert_close(prefix[2:6], audio)
     assert json.loads((tmp_path / "out" / "export.json").read_text())["scale"] == "a4_v3"
+
+
+def test_learned_queries_are_exported_with_the_projectors(trained, tmp_path):
+    own = ResamplerSettings(8, 8, 2, 8)
+    model, folder = trained(method="mtsk-ms", compression="resampler", resampler=own)
+    export(folder, "4,3", tmp_path / "out")
+    tensors = load_file(tmp_path / "out" / "projectors.safetensors")
+    for modality, module in model.compressors.items():
+        for name, tensor in module.state_dict().items():
+            assert tensors.pop(f"{modality}.compressor.{name}").equal(tensor)
+    assert {name.split(".")[1] for name in tensors if name != "markers"} == {"0", "2"}
+    said = json.loads((tmp_path / "out" / "export.json").read_text())
+    assert said["model"]["resampler"]["window"] == 8
 
 
 @pytest.mark.parametrize("router", ["shared", "per_scale"])

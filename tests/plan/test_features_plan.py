@@ -15,8 +15,8 @@ from mavsr.config.toy import Toy
 from mavsr.corpus.manifest import write_manifest
 from mavsr.encoders import EncoderSettings
 from mavsr.errors import InputError
-from mavsr.plan.encoder_sizes import encoder_size
 from mavsr.plan.features import feature_table, split_lengths
+from mavsr.report.encoder_sizes import encoder_size
 from mavsr.workflow.experiments import all_models
 from mavsr.workflow.needs import Cache, pool_size, wanted_caches
 

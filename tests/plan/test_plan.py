@@ -13,7 +13,7 @@ from mavsr.plan.plan import disk_lines, plan, plan_table
 from mavsr.plan.rates import read_rates
 from mavsr.plan.stages import stage_rows
 from mavsr.plan.work import Work
-from mavsr.workflow.experiments import all_evaluations, all_models
+from mavsr.workflow.experiments import all_evaluations, all_models, validations
 
 CONFIGS = DEFAULT.parent / "workflow" / "configs"
 RECORDED = Path(__file__).parents[1] / "data" / "embedded_run.csv"
@@ -34,7 +34,7 @@ def test_the_papers_grid_has_a_price_without_data_or_weights(paper, tmp_path, mo
     monkeypatch.setattr(Work, "encoders", Sizes())
     table = table_of(paper, tmp_path)
     assert table.jobs["training"] == len(all_models(paper))
-    assert table.jobs["evaluation"] == len(all_evaluations(paper))
+    assert table.jobs["evaluation"] == len(all_evaluations(paper)) + len(validations(paper))
     assert table.done["all"] == 0
     assert (table.loc[["features", "training", "evaluation"], "GPU hours"] > 0).all()
     assert (table.loc[["corpus", "mouths", "noise"], "CPU hours"] > 0).all()
@@ -48,7 +48,7 @@ class Sizes(dict):
     """Sizes of the published encoders, without reading a checkpoint."""
 
     def __missing__(self, name):
-        from mavsr.plan.encoder_sizes import EncoderSize
+        from mavsr.report.encoder_sizes import EncoderSize
 
         modality = "video" if "avhubert" in name else "audio"
         return EncoderSize(modality, 1024, None, 6e8, 1e3, "a test")
@@ -111,6 +111,33 @@ def test_epochs_of_a_task_count(tmp_path):
     assert after["CPU hours"] > 10 * before["CPU hours"]
 
 
+def test_learned_queries_are_among_what_is_trained(tmp_path):
+    def trained(**setup):
+        config = changed(read_config([CONFIGS / "smoke.yaml"]), {"setup": setup})
+        work = Work(config, read_rates(), tmp_path)
+        (model,) = [
+            m for m in all_models(config).values() if ".avsr." in m.name and "-ms." in m.name
+        ]
+        return work, work.trained(model)
+
+    work, pooled = trained()
+    _, resampled = trained(compression="resampler")
+    dims = [work.encoders[name].dim for name in ("toy-whisper", "toy-avhubert")]
+    assert resampled - pooled == sum(work.config.resampler.parameters(dim) for dim in dims)
+
+
+def test_what_is_decoded_of_validation_is_counted(tmp_path):
+    smoke = read_config([CONFIGS / "smoke.yaml"])
+    chosen = {"experiments": {"tradeoff": [{"methods": ["llama-avsr", "mtsk-ms"]}]}}
+    more = changed(smoke, {**chosen, "use_experiments": [*smoke.use_experiments, "tradeoff"]})
+    before, after = (
+        table_of(config, tmp_path, False).loc["evaluation"] for config in (smoke, more)
+    )
+    # The experiment's models are Table 1's; of them MS is decoded at both of its scales.
+    assert after.jobs == before.jobs + 2
+    assert after["CPU hours"] > before["CPU hours"]
+
+
 def test_a_fine_tuned_llama_is_looked_up_where_it_lies(tmp_path):
     folder = tmp_path / "llama-3-mine"
     LlamaConfig(num_hidden_layers=3, hidden_size=64, num_attention_heads=4).save_pretrained(folder)
@@ -151,7 +178,8 @@ def test_disk_space_comes_first_with_the_keys_that_lessen_it(tmp_path, capsys):
 def test_pooling_is_named_where_nothing_is_stacked(tmp_path):
     config = read_config([CONFIGS / "paper.yaml"])
     config = replace(config, use_experiments=("table1",))
-    lines = list(disk_lines(config, table_of(config, tmp_path, gpu=True), tmp_path))
+    table = table_of(config, tmp_path, gpu=True).reset_index()
+    lines = list(disk_lines(config, table, tmp_path))
     assert any(line.startswith("- features.store: pooled takes") for line in lines)
 
 
@@ -178,7 +206,10 @@ def test_hours_are_of_what_there_is(tmp_path, capsys, monkeypatch, gpu, sbatch, 
 
 
 def test_the_embedded_run_took_what_its_plan_said(tmp_path):
-    table = table_of(read_config([]), tmp_path, gpu=False)
+    config = read_config([])
+    # It decoded no validation split yet; models and test scores of this experiment are of others.
+    before = [name for name in config.experiments if name != "tradeoff"]
+    table = table_of(changed(config, {"use_experiments": before}), tmp_path, gpu=False)
     recorded = pd.read_csv(RECORDED, index_col="stage")
     planned = table.loc[recorded.index]
     # The config may have gained a model since.

@@ -126,6 +126,22 @@ def test_sliders_choose_among_the_rates(visit, place):
     assert page.text_content("#chosen") == row.locator("td").first.text_content()
 
 
+def test_sliders_of_a_model_of_three_tasks_also_go_without_a_modality(train, browser, place):
+    with served(mavsr.load(train("omni", method="omni-t"))) as client:
+        page = browser.new_page()
+        page.goto(client.address)
+        until(page, "document.querySelector('#model').textContent !== ''")
+        upload(page, place / "three.mp4")
+        done(page)
+        assert len(texts(page)) == len(client.page.scales) == 8
+        page.locator("#video-rate").fill("2")
+        assert page.text_content("#video-out") == "none"
+        assert page.text_content("#chosen") == "2, –"
+        page.locator("#audio").fill("2")
+        assert page.text_content("#chosen") == "2, 1", "neither audio nor video is left"
+        page.close()
+
+
 def test_switches_and_babble_read_anew(visit, place):
     page = visit()
     upload(page, place / "three.mp4")
@@ -177,8 +193,10 @@ def test_two_users_at_once(visit, site, place):
     pages = [visit(), visit()]
     for page, name in zip(pages, ("one", "three"), strict=True):
         upload(page, place / f"{name}.mp4")
-    for page, name in zip(pages, ("one", "three"), strict=True):
+    for page in pages:
         done(page)
+    # The model is the server's until then.
+    for page, name in zip(pages, ("one", "three"), strict=True):
         text = site.page.model.transcribe(place / f"{name}.mp4", site.page.scales[0])
         assert texts(page)[0] == " ".join(text.split())
 

@@ -323,13 +323,22 @@ def test_no_interval_leaves_its_panel():
         for row in ROWS["figure3"]
     ]
     assert all(axes.get_ylim()[1] > 50 for axes in build("figure3", rows).axes)
-    rows = [{**row, "corpus": name} for row in ROWS["figures/noise"] for name in ("a", "b")]
+    rows = [
+        {**row, "corpus": name, "trained_on": name}
+        for row in ROWS["figures/noise"]
+        for name in ("a", "b")
+    ]
     rows = [{**row, "wer_high": 50.0} if row["corpus"] == "b" else row for row in rows]
     assert all(axes.get_ylim()[1] > 50 for axes in build("figures/noise", rows).axes)
 
 
 def as_paper(rows, corpus):
-    parts = {"encoders": "whisper-small", "llm": "llama-3.2-1b", "corpus": corpus}
+    parts = {
+        "encoders": "whisper-small",
+        "llm": "llama-3.2-1b",
+        "corpus": corpus,
+        "trained_on": corpus,
+    }
     return [{**row, **parts} for row in rows]
 
 
@@ -359,7 +368,8 @@ def test_clouds_mark_published_values_at_our_cost():
         for method, count in (("llama-avsr", 27.5), ("mome-mhsa", 12.7))
     ]
     rows += [{**rows[1], "variant": "r4k2s1b24"}, {**rows[1], "variant": "r23k4s1b1"}]
-    parts = {"encoders": "whisper-small+avhubert-large", "llm": "llama-3.2-3b", "corpus": "two"}
+    parts = {"encoders": "whisper-small+avhubert-large", "llm": "llama-3.2-3b"}
+    parts |= {"corpus": "two", "trained_on": "two"}
     rows = [{**row, **parts, "active_parameters": int(row["active_parameters"])} for row in rows]
     figure = build("mome/parameters", rows, {"two": "lrs2"})
     marks = [line for line in figure.axes[0].lines if line.get_label() == "published"]
@@ -371,7 +381,9 @@ def test_clouds_mark_published_values_at_our_cost():
 
 
 def test_corpora_have_panels_of_their_own():
-    rows = ROWS["figure6"] + [{**row, "corpus": "other"} for row in ROWS["figure6"]]
+    rows = ROWS["figure6"] + [
+        {**row, "corpus": "other", "trained_on": "other"} for row in ROWS["figure6"]
+    ]
     figure = build("figure6", rows)
     labels = [axes.get_ylabel() for axes in figure.axes]
     assert labels == ["WER (%), other", "WER (%), portrait"]
@@ -522,3 +534,25 @@ def test_the_command_draws_from_files(tmp_path):
     inputs = (tmp_path / "scores.csv", tmp_path / "routing.csv")
     draw_figure("mome/experts", tmp_path / "out", settings, *inputs)
     assert (tmp_path / "out" / "mome" / "experts.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_several_seeds_are_a_band_and_one_has_whiskers():
+    def drawn(seeds):
+        rows = [
+            score("mtsk-ms", rate, None, wer + seed, seed=seed)
+            for rate, wer in ((4, 10.0), (8, 12.0))
+            for seed in range(seeds)
+        ]
+        with styled():
+            (axes,) = build("mome/asr", rows).axes
+        return axes
+
+    (band,) = drawn(3).collections
+    (path,) = band.get_paths()
+    assert sorted(set(path.vertices[:, 1].round(6))) == [
+        10.0,
+        12.0,
+        14.0,
+    ]  # mean 11, 13; deviation 1
+    (whiskers,) = drawn(1).collections
+    assert len(whiskers.get_segments()) == 2

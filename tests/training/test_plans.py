@@ -7,10 +7,12 @@ import torch
 from tiny import DIMS, make_utterance, save_llm, save_other_llm, scramble
 from transformers import PreTrainedTokenizerFast
 
+from mavsr.config.resampler import ResamplerSettings
 from mavsr.errors import InputError
 from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.compression import compressed_length
+from mavsr.model.compressions import COMPRESSIONS
 from mavsr.training.objective import objective_at
 from mavsr.training.packs import plan_packs
 from mavsr.training.plans import Packed, Padded, plan_for
@@ -148,9 +150,11 @@ def test_also_for_an_llm_without_a_token_for_the_beginning(make, tmp_path, metho
     same(run(model, Packed("segments", 100)), run(model, Padded()))
 
 
-@pytest.mark.parametrize("compression", ["avgpool", "stack"])
-def test_also_under_either_compression(make, compression):
-    model = make(compression=compression)
+@pytest.mark.parametrize("method", ["mtsk-ms", "mome-ffn"])
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_also_under_every_compression(make, method, compression):
+    resampler = ResamplerSettings(10, 10, 2, 8) if compression == "resampler" else None
+    model = make(method, compression=compression, resampler=resampler)
     same(run(model, Packed("segments", 200)), run(model, Padded()))
 
 

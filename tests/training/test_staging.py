@@ -53,11 +53,11 @@ def test_training_reads_the_copies_and_gives_the_same_model(
     manifest, views = made
     val_manifest, clean = write_features("val", {"v1": 6, "v2": 9}, "clean")
     files = {
-        "train_manifest": manifest,
-        "val_manifest": val_manifest,
+        "train_manifest": [manifest],
+        "val_manifest": [val_manifest],
         **views,
-        "audio_val": clean["audio"],
-        "video_val": clean["video"],
+        "audio_val": [clean["audio"]],
+        "video_val": [clean["video"]],
     }
     opened = []
     get = FeatureCache.__getitem__

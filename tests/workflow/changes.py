@@ -27,6 +27,7 @@ MODELS = {
     "record_routing": 1,
     "record_similarity": 1,
     "draw_losses": 1,
+    "collect_costs": 1,
 }
 SCORES = {
     **{
@@ -42,6 +43,7 @@ SCORES = {
 MORE = {
     "score_experiment": 1,
     "collect_scores": 1,
+    "collect_costs": 1,
     "check_results": 1,
     "write_results": 1,
     "all": 1,
@@ -105,12 +107,12 @@ ADDED = {
         **{"train_model": 1 + 4 + 1, "decode": 1 + 4 * 3 + 3 + 3},
         **{"record_routing": 1, "record_similarity": 1, "draw_losses": 1},
         # Table 4 has the tokens of every rate.
-        **(SCORES | {"write_table": 3}),
+        **(SCORES | {"write_table": 3, "collect_costs": 1}),
     },
     "a video rate": {
         **{"train_model": 2 + 4, "decode": 2 + 4 * 4 + 4},
         **{"record_routing": 1, "record_similarity": 1, "draw_losses": 1},
-        **(SCORES | {"write_table": 3}),
+        **(SCORES | {"write_table": 3, "collect_costs": 1}),
     },
     "a method": {"train_model": 1, "decode": 2, "draw_losses": 1, **TABLE1},
     "a seed": {"train_model": 1, "decode": 2, "draw_losses": 1, **MORE},

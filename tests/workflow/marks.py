@@ -53,6 +53,7 @@ BASE = {
             {"methods": ["mtsk-ms"], "task": "vsr", "conditions": ["clean", "blur_2"]},
         ],
         "omni_main": [{"methods": ["omni-st"], "task": "omni"}],
+        "tradeoff": [{"methods": ["mtsk-ms"]}],
     },
 }
 VARIANTS = {
@@ -65,6 +66,7 @@ VARIANTS = {
     "by landmarks": {"mouths": {"detector": "landmarks"}},
     "by retinaface": {"mouths": {"detector": "retinaface"}},
     "by own weights": {"mouths": {"detector": "retinaface", "retinaface": {"weights": "r.pth"}}},
+    "resampled": {"setup": {"compression": "resampler"}},
     "a recording": {"noise": {"babble": {"url": "https://h/babble.mat"}}},
 }
 """Configs under which every condition of a mark holds at least once."""
@@ -75,6 +77,10 @@ def written(variant):
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     config["experiments"] = {}
     return merged(merged(config, BASE), VARIANTS[variant])
+
+
+UNMARKED = ("setup", "needed")
+"""Resources that no mark tells: what a model says of itself, and which splits are in the plan."""
 
 
 class Rules:
@@ -106,7 +112,7 @@ class Rules:
         resources = {
             key: resource.evaluate(known, input=inputs).value
             for key, resource in rule.resources.items()
-            if not key.startswith("_") and key not in ("tmpdir", "setup")  # setup: for the record
+            if not key.startswith("_") and key not in ("tmpdir", *UNMARKED)
         }
         return params, resources
 
@@ -149,7 +155,10 @@ def standing_for_all(asked):
                 yield "extract_features", {**features, "shard": "00000"}
     yield from (
         (rule, {})
-        for rule in ("fetch_retinaface", "import_babble", "check_results", "collect_scores")
+        for rule in (
+            *("fetch_retinaface", "import_babble"),
+            *("check_results", "collect_scores", "collect_costs"),
+        )
     )
     yield from ((rule, {}) for rule in ("draw_losses", "describe_run", "parameters"))
     yield "write_results", {}
@@ -162,13 +171,14 @@ def standing_for_all(asked):
         yield from ((rule, {"model": model}) for rule in ("train_model", "draw_training"))
         yield "write_errors", {"model": model}
     for e in asked.evaluations:
-        place = {"model": e.model.name, "condition": e.condition}
+        place = {"model": e.model.name, "condition": e.condition, "at": e.at}
         yield "decode", {**place, "scale": e.scale.name}
         yield from ((rule, place) for rule in ("record_routing", "record_similarity"))
         if not e.model.imported:
             yield "decode_validation", {"model": e.model.name, "scale": e.scale.name}
     for experiment in config.experiments:
         scored = ("score_experiment", "compare_systems", "adapt_scales", "judge_confidence")
+        scored += ("score_validation", "cost_experiment")
         yield from ((rule, {"experiment": experiment}) for rule in scored)
     yield from (("write_table", {"name": n}) for n, e in TABLES.items() if _shown(asked, e))
     yield from (("draw_figure", {"name": n}) for n, e in FIGURES.items() if _shown(asked, e))

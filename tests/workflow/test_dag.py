@@ -15,7 +15,7 @@ from mavsr.config.read import parse_config
 from mavsr.model.methods import method_of
 from mavsr.noise.condition import cached_as
 from mavsr.report.catalogue import FIGURES, PAPERS, TABLES
-from mavsr.workflow.experiments import all_evaluations, all_models, evaluations
+from mavsr.workflow.experiments import all_evaluations, all_models, evaluations, validations
 
 ROOT = Path(__file__).parents[2]
 SMOKE = "workflow/configs/smoke.yaml"
@@ -71,9 +71,12 @@ def expected_jobs(config):
             "decode": len(wanted),
             "score_experiment": len(asked),
             "collect_scores": 1,
+            "decode_validation": len(validations(checked)),
+            "score_validation": bool(sure),
+            "cost_experiment": bool(sure),
+            "collect_costs": 1,
             "write_table": sum(name is None or name in asked for name in TABLES.values()),
             "draw_figure": sum(name in asked for name in FIGURES.values()),
-            "decode_validation": len(sure),
             "adapt_scales": bool(sure),
             "judge_confidence": bool(sure),
             "compare_systems": "tradeoff" in asked,
@@ -130,11 +133,15 @@ def test_what_stands_in_the_papers_is_a_target_of_its_own(project):
     made = {name for row in wanted for name in TABLES | FIGURES if f"results/{name}." in row}
     assert made == set(PAPERS)
     assert made == set(TABLES | FIGURES) - {
+        "compressions",
         "noise_check",
         "elastic",
+        "adaptive",
         "pretrained",
+        "figures/confidence",
         "figures/noise",
         "figures/robustness",
+        "figures/tokens",
         "figures/tradeoff",
     }
 
@@ -161,6 +168,34 @@ def test_a_corpus_of_ones_own_is_not_made(project):
     jobs = project.plan("results/mouths/mine/test/index.json")
     assert jobs["make_portrait"] == 0
     assert jobs["crop_mouths"] == config["corpora"]["mine"]["shards"]["test"]
+
+
+def test_a_corpus_for_tests_alone_and_several_for_training(project):
+    config = read_config(project)
+    for name, kind in (("lrs2", {"kind": "lrs2"}), ("wild", {"kind": "folder"})):
+        shards = {"train": 4, "val": 1, "test": 2}
+        config["corpora"][name] = {**kind, "root": name, "shards": shards}
+    config["corpora"]["lrs2"]["longest_segment_s"] = 16
+    config["experiments"] = {
+        "table1": [
+            {
+                **{"methods": ["mtsk-ms"], "scales": "first", "conditions": ["clean", "snr_0"]},
+                **{"corpora": {"portrait": 1, "lrs2": 1}, "tests": ["portrait", "wild"]},
+                "seeds": [0, 1],
+            }
+        ]
+    }
+    (project.folder / "config.yaml").write_text(yaml.safe_dump(config))
+    jobs = project.plan("results/table1.csv", "results/report/run.html")
+    assert (jobs["train_model"], jobs["decode"], jobs["scan_corpus"]) == (2, 2 * 2 * 2, 3)
+    used = {"portrait": (2, 1, 1), "lrs2": (4, 1), "wild": (2,)}
+    assert jobs["crop_mouths"] == sum(map(sum, used.values()))
+    assert jobs["make_babble"] == 2  # of both training corpora; one serves wild
+    views = config["features"]["views"]
+    heard = views * (2 + 4) + 1 + 1 + 2 * (1 + 2)
+    assert jobs["extract_features"] == heard + views * (2 + 4) + 1 + 1 + (1 + 2)
+    shown = project.run("--dry-run", "--", "results/table1.csv").stdout
+    assert re.search(r"output: results/evaluation/lrs2@1\+portrait@1\.\S+/snr_0@wild/a4_v2", shown)
 
 
 def test_weights_behind_a_url_are_fetched_once_and_only_for_their_detector(project):

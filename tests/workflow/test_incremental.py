@@ -20,9 +20,10 @@ from changes import (
 from project import SMOKE, Project
 
 JOINED = {"collect_scores": 1, "check_results": 1, "write_results": 1, "draw_losses": 1, "all": 1}
+JOINED |= {"collect_costs": 1}
 REMOVED = {
-    "an audio rate": SCORES | {"write_table": 3, "draw_losses": 1},
-    "a video rate": SCORES | {"write_table": 3, "draw_losses": 1},
+    "an audio rate": SCORES | {"write_table": 3, "draw_losses": 1, "collect_costs": 1},
+    "a video rate": SCORES | {"write_table": 3, "draw_losses": 1, "collect_costs": 1},
     "a method": TABLE1 | {"draw_losses": 1},
     "a seed": JOINED,
     "a test SNR": TABLE1,
@@ -60,7 +61,7 @@ EDITED = {
     },
     "features/extract.py": FEATURES | MODELS | SCORES,
     "training/trainer.py": MODELS | SCORES,
-    "evaluation/beams.py": {"decode": 14} | SCORES,
+    "evaluation/beams.py": {"decode": 14, "collect_costs": 1} | SCORES,
     # Table 4 too, as tables import what the columns of scores are called.
     "evaluation/word_errors.py": SCORES | {"write_table": 3},
     "report/figures/experts.py": {"draw_figure": 3, "all": 1},
@@ -154,11 +155,12 @@ ENTRY = {
                 },
                 # At one scale there is nothing to be alike: figure mome/similarity is left out.
                 **(SCORES | {"write_table": 3, "draw_figure": 2, "draw_losses": 1}),
+                "collect_costs": 1,
             },
         ),
         (
             {"experiments": MORE, **ASKED},
-            {"train_model": 1, "decode": 1, "draw_losses": 1, **ENTRY},
+            {"train_model": 1, "decode": 1, "collect_costs": 1, "draw_losses": 1, **ENTRY},
         ),
         # The model of Table 1 at both rates serves the entry, and is decoded already.
         ({"experiments": MORE, **ASKED, "reuse_superset": True}, ENTRY),

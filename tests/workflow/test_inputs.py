@@ -13,9 +13,10 @@ from mavsr.config.read import merged, parse_config
 from mavsr.report.catalogue import FIGURES, TABLES
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
-from mavsr.workflow.inputs import Inputs, heard, seen, views, weight_files
+from mavsr.workflow.inputs import Inputs, clean, heard, seen, views
 from mavsr.workflow.params import Params, feature_options
 from mavsr.workflow.start import babble_name, one_of
+from mavsr.workflow.weights import weight_files
 
 CONFIG = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
 SPLIT = {"corpus": "portrait", "split": "train"}
@@ -49,7 +50,7 @@ def test_only_audio_is_noisy():
 
 def test_a_model_reads_every_view_and_tests_on_its_condition(model):
     needs = Inputs(asked(features={"views": 3}))
-    wildcards = {"model": model, "condition": "snr_-5"}
+    wildcards = {"model": model, "condition": "snr_-5", "at": ""}
     found = needs.features("audio", "train", views)(wildcards)
     assert [path.split("/")[5] for path in found] == ["view_0", "view_1", "view_2"]
     (found,) = needs.features("audio", "test", heard)(wildcards)
@@ -105,6 +106,66 @@ def test_a_model_of_three_tasks_reads_what_a_scale_needs():
         encoders = [f"toy-{ {'audio': 'whisper', 'video': 'avhubert'}[m] }" for m in modalities]
         assert json.loads(told.origin(wildcards))["encoders"] == "+".join(encoders)
     assert needs.features("audio", "train", views)({"model": model})
+
+
+LRS3 = {"kind": "lrs3", "root": "b", "longest_segment_s": 16, "validation": "test"}
+SHARDS = {"shards": {"train": 2, "val": 1, "test": 1}}
+WILD = {"kind": "folder", "root": "w", "transcripts": "w.csv"}
+CORPORA = {"lrs3": {**LRS3, **SHARDS}, "wild": {**WILD, **SHARDS}}
+
+
+def mixed(**entry):
+    entry = {"methods": ["mtsk-ms"], "corpora": ["portrait", "lrs3"], **entry}
+    return asked(corpora=CORPORA, experiments={"one": [entry]}, use_experiments=["one"])
+
+
+def test_several_corpora_are_read_one_after_the_other():
+    found = mixed(tests=["wild"])
+    needs, (model,) = Inputs(found), found.models
+    train = needs.features("audio", "train", views)({"model": model})
+    assert [path.split("/")[3:6] for path in train] == [
+        ["lrs3", "train", "view_0"],
+        ["lrs3", "train", "view_1"],
+        ["portrait", "train", "view_0"],
+        ["portrait", "train", "view_1"],
+    ]
+    manifests = [f"results/corpus/{name}/val.parquet" for name in ("lrs3", "portrait")]
+    assert needs.manifest("val")({"model": model}) == manifests
+    (e,) = {e.corpus: e for e in found.evaluations}.values()
+    (path,) = needs.features("video", "test", clean)(e.wildcards)
+    assert path == "results/features/toy-avhubert/wild/test/clean/index.json"
+    assert needs.manifest("test")(e.wildcards) == ["results/corpus/wild/test.parquet"]
+    assert "--shares" not in Params(found).training_features({"model": model}, {})
+
+
+def test_shares_of_corpora_are_told_to_training():
+    found = mixed(corpora={"portrait": 1, "lrs3": 3})
+    options = Params(found).training_features({"model": next(iter(found.models))}, {})
+    assert options.endswith("""--shares '{"lrs3": 0.75, "portrait": 0.25}'""")
+
+
+def test_only_used_splits_of_a_corpus_are_prepared():
+    found = mixed(tests=["wild", "lrs3"])
+    assert found.used == {
+        "lrs3": ("train", "val", "test"),
+        "portrait": ("train", "val"),
+        "wild": ("test",),
+    }
+    needs = Inputs(found)
+    assert needs.ledgers({"corpus": "wild"}) == ["results/mouths/wild/test/ledger.csv"]
+    assert "results/report/mouths/wild_train.png" not in needs.sheets({})
+    assert needs.babble({"corpus": "wild"}) == "results/noise/portrait/babble.flac"
+    assert needs.babble({"corpus": "lrs3"}) == "results/noise/lrs3/babble.flac"
+    caches = [path for path in needs.all_features({}) if "/wild/" in path]
+    assert [path.split("/")[4] for path in caches] == ["test", "test"]
+
+
+def test_a_job_says_which_corpora_it_is_of():
+    found = mixed(tests=["wild"])
+    (e,) = {e.corpus: e for e in found.evaluations}.values()
+    told = json.loads(Params(found).origin(e.wildcards))
+    assert (told["corpus"], told["trained_on"]) == ("wild", "lrs3+portrait")
+    assert json.loads(Params(found).setup(e.wildcards))["corpora"] == ["lrs3", "portrait"]
 
 
 def test_online_training_reads_crops_babble_and_encoders_instead(model):

@@ -26,6 +26,7 @@ MINE = {
         "write_results": 1,
         "write_table": 3,
     },
+    "collect_costs": 1,
     **{"draw_figure": 3, "draw_mouths": 3, "parameters": 1, "all": 1},
 }
 """What a second user makes of the smoke config."""

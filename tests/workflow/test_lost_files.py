@@ -37,6 +37,7 @@ LOST = {
             **{"crop_mouths": 1, "index_mouths": 1, "draw_mouths": 1, "summarise_mouths": 1},
             **{"mix_noise": 2, "extract_features": 4, "index_features": 4},
             **{"decode": 14 + 4, "record_routing": 1, "record_similarity": 1, **SCORES},
+            "collect_costs": 1,
         },
     ),
     # Nobody reads these any more.
@@ -50,11 +51,11 @@ LOST = {
     ),
     "evaluation/*.llama-avsr.*/clean/a4_v2.jsonl": (
         {"scoring": {"seed": 1}},
-        {"decode": 1, **SCORES},
+        {"decode": 1, "collect_costs": 1, **SCORES},
     ),
     "training/*.mtsk-ss.*/adapters": (
         {"decoding": {"beams": 3}},
-        {"train_model": 1, "decode": 14, "draw_losses": 1, **SCORES},
+        {"train_model": 1, "decode": 14, "collect_costs": 1, "draw_losses": 1, **SCORES},
     ),
 }
 """Lost file -> a change that needs what was made of it, or itself; the jobs of that change."""

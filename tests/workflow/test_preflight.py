@@ -94,7 +94,7 @@ def test_everything_that_is_missing_is_named_once_until_it_is_there(config, tmp_
     for name in ("pretrain", "trainval", "test"):
         (tmp_path / "lrs3" / name / "s1").mkdir(parents=True)
     for name in ("valid.id", "table.csv", "babble.wav", "large.pt"):
-        (tmp_path / name).touch()
+        (tmp_path / name).write_text("video,text\na.mp4,hello\n")
     config["encoders"]["ears"]["path"] = config["encoders"]["deep"]["path"] = str(tmp_path)
     config["llms"]["mine"]["path"] = str(tmp_path)
     check_files(config, jobs)
@@ -227,3 +227,18 @@ def test_a_folder_of_another_user_is_named(tmp_path, monkeypatch):
     check_writable([mine / "model" / "run.json"])
     with pytest.raises(InputError, match=rf"would write into {theirs}, where you may not"):
         check_writable([mine / "run.json", theirs / "whisper" / "test" / "00000.tar"])
+
+
+def test_a_test_corpus_without_transcripts_or_test_clips_is_named(config):
+    Path("videos").mkdir()
+    config["corpora"]["wild"] = FOLDER
+    config["setup"]["tests"] = ["portrait", "wild"]
+    jobs = [("scan_corpus", {"corpus": "wild"})]
+    (line,) = missing_files(config, jobs)
+    assert line.startswith("corpora.wild: no transcript (.txt, .align) lies below ")
+    config["corpora"]["wild"] = {**FOLDER, "transcripts": "wild.csv"}
+    Path("wild.csv").write_text("video,text,split\na.mp4,hello,train\n")
+    (line,) = missing_files(config, jobs)
+    assert line.startswith("corpora.wild.transcripts: wild.csv has no row whose split is 'test'")
+    Path("wild.csv").write_text("video,text,split\na.mp4,hello,test\n")
+    assert missing_files(config, jobs) == []

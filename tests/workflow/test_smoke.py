@@ -17,7 +17,7 @@ from project import SMOKE, Project
 
 TABLES = ("results/table1.csv", "results/wer.csv", "results/noise_check.csv")
 SHOWN = {
-    *("score_experiment", "collect_scores", "check_results", "write_results"),
+    *("score_experiment", "collect_scores", "check_results", "write_results", "collect_costs"),
     *("write_table", "draw_figure", "all"),
 }
 LATE = {"train_model", "decode", "record_routing", "record_similarity", "draw_losses"} | SHOWN
@@ -48,6 +48,20 @@ def test_the_tables_come_out_in_the_right_shape(project):
     assert scores.wer.ge(0).all()
     assert len(check) == 2
     assert check.ratio.notna().all()
+
+
+def test_the_cost_of_every_scale_comes_out(project):
+    costs = pd.read_csv(project.folder / "results" / "cost.csv")
+    assert len(costs) == 10 + 2 + 2
+    parts = costs[["encoder_tflops", "projector_tflops", "prefix_tflops", "beam_tflops"]]
+    assert parts.gt(0).all(axis=None)
+    # Of numbers that were rounded to four digits.
+    assert ((parts.sum(axis=1) / costs.total_tflops - 1).abs() < 1e-3).all()
+    assert (costs.seconds > 0).all()
+    own = costs[costs.method == "mtsk-ms"].set_index(["condition", "task", "audio_rate"])
+    fine, coarse = own.loc[("clean", "avsr", 4)], own.loc[("clean", "avsr", 16)]
+    assert fine.prefix_tflops > coarse.prefix_tflops
+    assert fine.encoder_tflops == coarse.encoder_tflops
 
 
 def test_figures_and_checks_come_out(project):

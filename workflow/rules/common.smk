@@ -3,7 +3,7 @@
 from mavsr.report.catalogue import FIGURES, PAPERS, TABLES
 from mavsr.status.failures import FAILED, write_failures
 from mavsr.workflow import paths
-from mavsr.workflow.inputs import Inputs, clean, heard, seen, toy_files, views
+from mavsr.workflow.inputs import Inputs, clean, heard, seen, views
 from mavsr.workflow.params import Params, caption, category, features, flag, label
 from mavsr.workflow.paths import SPLITS
 from mavsr.workflow.start import (
@@ -15,6 +15,7 @@ from mavsr.workflow.start import (
     published_tables,
 )
 from mavsr.workflow.threads import llm_threads
+from mavsr.workflow.weights import toy_files
 
 asked = begin(config, workflow)
 needs, told = Inputs(asked), Params(asked)
@@ -29,6 +30,7 @@ wildcard_constraints:
     encoder=one_of(asked.config.encoders),
     model=one_of(asked.models),
     split="train|val|test",
+    at=f"|@({one_of(asked.config.corpora)})",
     condition=r"[A-Za-z][A-Za-z0-9_.+-]*",
     noise=one_of(asked.config.noises),
     shard=r"\d{5}",

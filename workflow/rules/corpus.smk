@@ -71,6 +71,7 @@ rule scan_corpus:
         "../../envs/mavsr.yaml"
     resources:
         mem="2GB",
+        needed=told.needed_splits,  # no param: changes no result of a job that succeeds
     params:
         code=code("corpus.scan"),
         root=told.of("scan_corpus", "corpora", "{corpus}", "root"),
@@ -80,4 +81,5 @@ rule scan_corpus:
     shell:
         "python -m mavsr.corpus.scan --root {params.root:q}"
         " --output_folder $(dirname {output.dropped:q}) --shards {params.shards:q}"
-        " --reading {params.reading:q} --audio {params.audio} 2> {log:q}"
+        " --reading {params.reading:q} --audio {params.audio}"
+        " --needed {resources.needed} 2> {log:q}"

@@ -12,9 +12,9 @@ rule decode:
         hypotheses=paths.HYPOTHESES,
         settings=paths.DECODED,
     log:
-        "results/logs/evaluation/{model}/{condition}/{scale}.log",
+        "results/logs/evaluation/{model}/{condition}{at}/{scale}.log",
     benchmark:
-        "results/benchmarks/evaluation/{model}/{condition}/{scale}.tsv"
+        "results/benchmarks/evaluation/{model}/{condition}{at}/{scale}.tsv"
     priority: 2  # free the core that waits for the last models
     conda:
         "../../envs/mavsr.yaml"
@@ -70,6 +70,27 @@ rule decode_validation:
         " {params.features} --decoding {params.decoding:q}"
         " --decoding.batch_tokens {resources.batch_tokens}"
         " --hypotheses {output.hypotheses:q} --threads {threads} 2> {log:q}"
+
+
+rule score_validation:
+    input:
+        hypotheses=needs.sure_hypotheses(paths.VALIDATED),
+        settings=needs.sure_hypotheses(paths.VALIDATED_BY),
+        clips=needs.validated_clips,
+    output:
+        scores=paths.VALIDATION_SCORES,
+    log:
+        "results/logs/evaluation/{experiment}_validation.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="1GB",
+    params:
+        code=code("evaluation.score"),
+        scoring=told.of("score_validation", "scoring"),
+    shell:
+        "python -m mavsr.evaluation.score --hypotheses {input.hypotheses:q} --results results"
+        " --scoring {params.scoring:q} --output {output.scores:q} 2> {log:q}"
 
 
 rule adapt_scales:
@@ -189,9 +210,9 @@ rule record_routing:
     output:
         table=paths.ROUTING,
     log:
-        "results/logs/evaluation/{model}/{condition}/routing.log",
+        "results/logs/evaluation/{model}/{condition}{at}/routing.log",
     benchmark:
-        "results/benchmarks/evaluation/{model}/{condition}/routing.tsv"
+        "results/benchmarks/evaluation/{model}/{condition}{at}/routing.tsv"
     conda:
         "../../envs/mavsr.yaml"
     threads: shared_threads
@@ -218,9 +239,9 @@ rule record_similarity:
     output:
         table=paths.SIMILARITY,
     log:
-        "results/logs/evaluation/{model}/{condition}/similarity.log",
+        "results/logs/evaluation/{model}/{condition}{at}/similarity.log",
     benchmark:
-        "results/benchmarks/evaluation/{model}/{condition}/similarity.tsv"
+        "results/benchmarks/evaluation/{model}/{condition}{at}/similarity.tsv"
     conda:
         "../../envs/mavsr.yaml"
     threads: shared_threads

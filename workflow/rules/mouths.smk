@@ -73,7 +73,7 @@ rule index_mouths:
 
 rule summarise_mouths:
     input:
-        ledgers=expand(paths.LEDGER, split=SPLITS, allow_missing=True),
+        ledgers=needs.ledgers,
     output:
         table=paths.LEDGER_SUMMARY,
     log:

@@ -5,6 +5,8 @@ rule write_table:
     input:
         scores=needs.scores,
         adaptive=needs.measured("table", "adaptive", paths.ADAPTED),
+        validation=needs.measured("table", "scales", paths.VALIDATION_SCORES),
+        cost=needs.measured("table", "scales", paths.EXPERIMENT_COST),
         published=published_tables(),
     output:
         multiext(paths.SHOWN, ".csv", ".md", ".tex", ".rst"),
@@ -26,9 +28,12 @@ rule write_table:
         report=told.report,
         scores=flag("scores"),
         adaptive=flag("adaptive"),
+        validation=flag("validation"),
+        cost=flag("cost"),
     shell:
         "python -m mavsr.report.table --name {wildcards.name} --settings {params.report:q}"
         " {params.scores} {input.scores:q} {params.adaptive} {input.adaptive:q}"
+        " {params.validation} {input.validation:q} {params.cost} {input.cost:q}"
         " --output results 2> {log:q}"
 
 
@@ -70,6 +75,44 @@ rule draw_figure:
         " {params.similarity} {input.similarity:q} {params.adaptive} {input.adaptive:q}"
         " {params.confidence} {input.confidence:q}"
         " {params.differences} {input.differences:q} --output results 2> {log:q}"
+
+
+rule cost_experiment:
+    input:
+        settings=needs.hypotheses(paths.DECODED),
+    output:
+        table=paths.EXPERIMENT_COST,
+    log:
+        "results/logs/report/cost/{experiment}.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="2GB",
+    params:
+        code=code("report.costs"),
+        encoders=told.of("cost_experiment", "encoders"),
+    shell:
+        "python -m mavsr.report.costs --settings {input.settings:q}"
+        " --encoders {params.encoders:q} --output {output.table:q} 2> {log:q}"
+
+
+rule collect_costs:
+    input:
+        settings=needs.all_hypotheses(paths.DECODED),
+    output:
+        table=paths.COST,
+    log:
+        "results/logs/report/cost.log",
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="2GB",
+    params:
+        code=code("report.costs"),
+        encoders=told.of("collect_costs", "encoders"),
+    shell:
+        "python -m mavsr.report.costs --settings {input.settings:q}"
+        " --encoders {params.encoders:q} --sealed false --output {output.table:q} 2> {log:q}"
 
 
 rule check_results:

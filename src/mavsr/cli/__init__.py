@@ -28,6 +28,7 @@ COMMANDS = {
     "seal": ("seal", "take over models and data of an earlier version"),
     "serve": ("serve", "a web page on this machine that shows a model at every rate"),
     "status": ("status", "what is done, running, failed and left, and why"),
+    "time": ("time", "how long a model takes for files at its scales"),
     "transcribe": ("transcribe", "what is said in videos of your own"),
     "yardstick": ("yardstick", "Whisper's own word error rate on the test split"),
 }

@@ -8,6 +8,7 @@ from mavsr.config.config import Config
 from mavsr.config.experiments import Entry
 from mavsr.config.noise import TESTED
 from mavsr.errors import InputError
+from mavsr.model.compressions import compression_of
 from mavsr.model.methods import method_of
 from mavsr.model.scales import TASKS
 from mavsr.noise.condition import BABBLE, parts
@@ -27,7 +28,7 @@ def check_config(config: Config) -> None:
         if noise.corpus not in (None, TESTED):
             _check_name(noise.corpus, f"noises.{name}.corpus", config.corpora, "corpora")
     if not any(
-        (entry.corpus or config.setup.corpus) in (config.use_corpora or config.corpora)
+        config.tested(entry.over(config.setup))
         for name, entries in config.experiments.items()
         if config.is_used(name)
         for entry in entries
@@ -59,10 +60,23 @@ def _check_entry(config: Config, entry: Entry, place: str, used: bool) -> None:
             method_of(method)
         except InputError as error:
             raise InputError(f"config: {place}.methods: {error}") from None
-    _check_name(setup.corpus, where["corpus"], config.corpora, "corpora")
+    for corpus, _ in setup.trained:
+        place_of = where["corpora" if setup.corpora else "corpus"]
+        _check_name(corpus, place_of, config.corpora, "corpora")
+        if entry.methods:
+            _check_splits(config, corpus, place_of, "train", "val")
+    for corpus in setup.tested:
+        _check_name(corpus, where["tests"], config.corpora, "corpora")
+        _check_splits(config, corpus, where["tests"], "test")
+    if len(setup.trained) > 1 and config.features.mode == "online" and entry.methods:
+        raise InputError(
+            f"config: {where['corpora']} names several corpora, which features.mode: online cannot "
+            "train on; use mode: cached"
+        )
     _check_name(setup.llm, where["llm"], config.llms, "llms")
     try:
         entry.mome.over(config.mome, config.llms[setup.llm])
+        entry.resampler.over(config.resampler)
     except InputError as error:
         raise InputError(f"config: {place}: {error}") from None
     for modality in TASKS[setup.task]:
@@ -93,21 +107,21 @@ def _check_conditions(config: Config, entry: Entry, task: str, place: str) -> No
 
 
 def _check_imported(config: Config) -> None:
-    """Raise InputError if an imported model is decoded on several corpora.
+    """Raise InputError if an imported model is decoded first on one corpus and first on another.
 
-    Results lie under a model's name, and that of an imported one does not say of which corpus.
+    Results on its first corpus lie under the model's name alone, which does not say which that is.
     """
     corpora: dict[str, set[str]] = {}
     for experiment, entries in config.experiments.items():
         for entry in entries if config.is_used(experiment) else ():
             for name in entry.imported:
-                corpora.setdefault(name, set()).add(entry.corpus or config.setup.corpus)
+                corpora.setdefault(name, set()).add(entry.over(config.setup).tested[0])
     for name, found in corpora.items():
         if len(found) > 1:
             raise InputError(
                 f"config: imported.{name} is decoded on {' and '.join(sorted(found))}, and the "
-                "results of both would lie in one folder; import it again under another name for "
-                "one of them"
+                "results of both would lie in one folder; name both in `tests` of its entries, in "
+                "one order, or import it again under another name"
             )
 
 
@@ -121,6 +135,17 @@ def _check_encoder(config: Config, name: str, place: str, modality: str) -> None
         )
 
 
+def _check_splits(config: Config, corpus: str, place: str, *needed: str) -> None:
+    """Raise InputError if ready-made crops have no list of a split that is needed."""
+    splits = config.corpora[corpus].reading.get("splits", {})
+    for split in needed:
+        if splits and not splits[split]:
+            raise InputError(
+                f"config: {place} needs the split {split!r} of {corpus}, and "
+                f"corpora.{corpus}.splits.{split} names nothing; add its lists or archives"
+            )
+
+
 def _check_name(name: str, place: str, known: Iterable[Any], section: str) -> None:
     if name not in known:
         raise InputError(
@@ -129,10 +154,10 @@ def _check_name(name: str, place: str, known: Iterable[Any], section: str) -> No
 
 
 def _check_pooling(place: str, compression: str, rates: tuple[int, ...]) -> None:
-    if compression == "stack":
+    if not compression_of(compression).pools:
         raise InputError(
-            f"config: {place} stacks audio tokens, which features.store: pooled does not keep; "
-            "use store: full"
+            f"config: {place} has compression {compression}, which needs every audio token, and "
+            "features.store: pooled does not keep them; use store: full"
         )
     if rates[-1] > LARGEST_POOLED_RATE:
         raise InputError(

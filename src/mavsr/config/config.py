@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field
 
 from mavsr.config.base import Key, settings
 from mavsr.config.corpora import Corpus
+from mavsr.config.cost import CostSettings
 from mavsr.config.decoding import DecodingSettings
 from mavsr.config.elastic import ElasticSettings
 from mavsr.config.encoders import EncoderKeys
@@ -15,6 +16,7 @@ from mavsr.config.llms import Llm
 from mavsr.config.mome import MomeSettings
 from mavsr.config.noise import NamedNoise
 from mavsr.config.pages import Pages
+from mavsr.config.resampler import ResamplerSettings
 from mavsr.config.scoring import ScoringSettings
 from mavsr.config.sections import Features, Mouths, Noise, Projector, Training
 from mavsr.config.toy import Toy
@@ -101,10 +103,15 @@ class Config:
     mome: Annotated[MomeSettings, Key("Experts; their sizes are part of a model's name")] = (
         MomeSettings()
     )
+    resampler: Annotated[
+        ResamplerSettings,
+        Key("Compression by learned queries; what differs from the defaults is in a model's name"),
+    ] = ResamplerSettings()
     projector: Annotated[Projector, Key("From tokens to the LLM")] = Projector()
     training: Annotated[Training, Key("Optimisation")] = Training()
     decoding: Annotated[DecodingSettings, Key("Beam search")] = DecodingSettings()
     scoring: Annotated[ScoringSettings, Key("Word error rates")] = ScoringSettings()
+    cost: Annotated[CostSettings, Key("What decoding costs")] = CostSettings()
     elastic: Annotated[
         ElasticSettings, Key("Rates that adapt to the utterance (results/adaptive.csv)")
     ] = ElasticSettings()
@@ -114,3 +121,9 @@ class Config:
     def is_used(self, experiment: str) -> bool:
         """Whether an experiment is run."""
         return experiment in (self.use_experiments or self.experiments)
+
+    def tested(self, setup: Setup) -> list[str]:
+        """Corpora that a setup is tested on, of those that are used; none if it is not trained."""
+        used = self.use_corpora or self.corpora
+        trained = all(name in used for name, _ in setup.trained)
+        return [name for name in setup.tested if trained and name in used]

@@ -101,12 +101,20 @@ Sources = Annotated[tuple[Text, ...], Field(min_length=1)]
 class CropSplits:
     """Lists (.csv) or archives (.tar) of each split, below the root or absolute."""
 
-    train: Annotated[Sources, Key("Of the training split", SCAN, plans=True)]
-    val: Annotated[Sources, Key("Of the validation split", SCAN, plans=True)]
-    test: Annotated[Sources, Key("Of the test split", SCAN, plans=True)]
+    train: Annotated[
+        Sources | None,
+        Key("Of the training split; null where the corpus is tested on alone", SCAN, plans=True),
+    ] = None
+    val: Annotated[Sources | None, Key("Of the validation split; likewise", SCAN, plans=True)] = (
+        None
+    )
+    test: Annotated[
+        Sources | None,
+        Key("Of the test split; null where it is trained on alone", SCAN, plans=True),
+    ] = None
 
     def __post_init__(self) -> None:
-        for name in (*self.train, *self.val, *self.test):
+        for name in (*(self.train or ()), *(self.val or ()), *(self.test or ())):
             if not name.endswith((".csv", ".tar")):
                 raise ValueError(f"{name} is neither a list (.csv) nor an archive (.tar)")
 

@@ -11,6 +11,8 @@ OURS: Literal["ours"] = "ours"
 ENCODES = {"whisper": "audio", "avhubert": "video"}
 """Kind of an encoder -> the modality it encodes."""
 ENCODING = ("extract_features", "index_features", "train_model if online")
+SIZING = (*ENCODING, "collect_costs", "cost_experiment")
+"""Of what decides an encoder's FLOPs too."""
 
 
 @settings("encoder")
@@ -19,19 +21,19 @@ class EncoderKeys:
 
     kind: Annotated[
         Literal["whisper", "avhubert"],
-        Key("whisper hears, avhubert sees", ENCODING, plans=True),
+        Key("whisper hears, avhubert sees", SIZING, plans=True),
     ]
     path: Annotated[
         Text,
         Key(
             "Whisper: a folder in Hugging Face's format, or a hub name. AV-HuBERT: the published "
             ".pt file. What lies below results/toy is made by the workflow",
-            ENCODING,
+            SIZING,
             plans=True,
         ),
     ]
     revision: Annotated[
-        Text | None, Key("Commit, tag or branch of a hub model; null takes the newest", ENCODING)
+        Text | None, Key("Commit, tag or branch of a hub model; null takes the newest", SIZING)
     ] = None
     pad: Annotated[
         Padding,
@@ -39,7 +41,7 @@ class EncoderKeys:
             "Of a whisper alone. chunk pads clips to the 30 s that Whisper was trained on; none "
             "encodes them as long as they are, which is faster and changes their tokens "
             "(docs/methods.md)",
-            ENCODING,
+            SIZING,
         ),
     ] = "chunk"
     numerics: Annotated[

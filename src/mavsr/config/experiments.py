@@ -7,7 +7,9 @@ from pydantic import AfterValidator, Field
 
 from mavsr.config.base import Key, settings
 from mavsr.config.llms import Llm
+from mavsr.config.mixture import Mixture, Parts
 from mavsr.config.mome import BalanceOver, MomeSettings, ScaleWeights
+from mavsr.config.resampler import ResamplerSettings
 from mavsr.config.sections import TaskTraining
 from mavsr.config.values import (
     ConditionName,
@@ -23,8 +25,14 @@ from mavsr.config.values import (
 )
 
 Task = Literal["asr", "vsr", "avsr", "omni"]
-Compression = Literal["avgpool", "stack"]
+Compression = Literal["avgpool", "stack", "resampler"]
+"""The names of :data:`mavsr.model.compressions.COMPRESSIONS`."""
 Conditions = Annotated[tuple[ConditionName, ...], Field(min_length=1)]
+Tests = Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(once)]
+Seeds = Annotated[tuple[Whole, ...], Field(min_length=1), AfterValidator(once)]
+INSTEAD = {"corpus": "corpora", "seed": "seeds"}
+"""Key for one value -> key for several in its place."""
+SHOWN = ("write_table if scored", "draw_figure")
 RATES = ("write_table if arithmetic", "extract_features if pooled")
 
 
@@ -59,8 +67,29 @@ class Setup:
 
     corpus: Annotated[
         Name,
-        Key("A name under `corpora`", ("write_table if scored", "draw_figure"), plans=True),
+        Key(
+            "A name under `corpora`: trained on, and tested on unless `tests` says otherwise",
+            SHOWN,
+            plans=True,
+        ),
     ] = "portrait"
+    corpora: Annotated[
+        Mixture | None,
+        Key(
+            "In place of corpus, several to be trained on together: [lrs2, lrs3], each clip once "
+            "an epoch; or with shares of an epoch's hours, {lrs2: 1, lrs3: 2}",
+            SHOWN,
+            plans=True,
+        ),
+    ] = None
+    tests: Annotated[
+        Tests | None,
+        Key(
+            "Corpora whose test split is transcribed; null takes those of training",
+            SHOWN,
+            plans=True,
+        ),
+    ] = None
     task: Annotated[
         Task,
         Key(
@@ -71,9 +100,14 @@ class Setup:
     audio_encoder: Annotated[Name, Key("A name under `encoders`", plans=True)] = "toy-whisper"
     video_encoder: Annotated[Name, Key("A name under `encoders`", plans=True)] = "toy-avhubert"
     llm: Annotated[Name, Key("A name under `llms`", plans=True)] = "toy-llama"
-    compression: Annotated[Compression, Key("Average the r tokens, or stack them", plans=True)] = (
-        "avgpool"
-    )
+    compression: Annotated[
+        Compression,
+        Key(
+            "avgpool averages every r tokens, stack puts them behind each other, resampler lets "
+            "learned queries attend to them (docs/methods.md)",
+            plans=True,
+        ),
+    ] = "avgpool"
     conditions: Annotated[
         Conditions,
         Key(
@@ -85,6 +119,31 @@ class Setup:
         ),
     ] = ("clean",)
     seed: Annotated[Whole, Key("Of projectors, adapters and batch order", plans=True)] = 0
+    seeds: Annotated[
+        Seeds | None,
+        Key(
+            "In place of seed, a model for each, such as [0, 1, 2]: tables show mean and standard "
+            "deviation, and comparisons hold for other seeds too",
+            plans=True,
+        ),
+    ] = None
+
+    @property
+    def trained(self) -> Parts:
+        """(corpus, weight or None) of all that is trained on."""
+        if self.corpora and len(self.corpora) > 1:
+            return self.corpora
+        return ((self.corpora[0][0] if self.corpora else self.corpus, None),)
+
+    @property
+    def tested(self) -> tuple[str, ...]:
+        """Names of the corpora whose test split is transcribed."""
+        return self.tests or tuple(name for name, _ in self.trained)
+
+    @property
+    def every_seed(self) -> tuple[int, ...]:
+        """One seed, or several."""
+        return self.seeds or (self.seed,)
 
 
 @settings("mome")
@@ -105,6 +164,20 @@ class SomeExperts:
         """The experts of an entry in an LLM; null takes the LLM's value, then the common one."""
         width = {"bottleneck": llm.mome_bottleneck} if llm.mome_bottleneck else {}
         return MomeSettings(**{**_given(common), **width, **_given(self)})
+
+
+@settings("resampler")
+class SomeQueries:
+    """Keys of `resampler` that differ for an entry's models of compression resampler."""
+
+    window: Count | None = None
+    queries: Count | None = None
+    heads: Count | None = None
+    width: Count | None = None
+
+    def over(self, common: ResamplerSettings) -> ResamplerSettings:
+        """The queries of an entry; null takes the common value."""
+        return ResamplerSettings(**{**_given(common), **_given(self)})
 
 
 @settings("training")
@@ -139,6 +212,9 @@ class Entry:
     ] = ()
     rates: Annotated[SomeRates, Key("Of this entry's models")] = SomeRates()
     mome: Annotated[SomeExperts, Key("Of this entry's MoME models")] = SomeExperts()
+    resampler: Annotated[
+        SomeQueries, Key("Of this entry's models, if their compression is resampler")
+    ] = SomeQueries()
     training: Annotated[
         EntryTraining | None,
         Key(
@@ -151,6 +227,8 @@ class Entry:
         Key("Decode all scales, the first (the lowest rates), or the lowest and the highest"),
     ] = "all"
     corpus: Name | None = None
+    corpora: Mixture | None = None
+    tests: Tests | None = None
     task: Task | None = None
     audio_encoder: Name | None = None
     video_encoder: Name | None = None
@@ -158,15 +236,22 @@ class Entry:
     compression: Compression | None = None
     conditions: Conditions | None = None
     seed: Whole | None = None
+    seeds: Seeds | None = None
 
     def __post_init__(self) -> None:
         if not self.methods and not self.imported:
             raise ValueError("name methods, or imported models, or both")
+        for one, several in INSTEAD.items():
+            if getattr(self, one) is not None and getattr(self, several) is not None:
+                raise ValueError(f"give {one} or {several}, not both")
 
     def over(self, common: Setup) -> Setup:
-        """The setup of this entry."""
+        """The setup of this entry, whose own value goes before several common ones."""
         own = {field.name: getattr(self, field.name) for field in fields(Setup)}
-        return Setup(**{**_given(common), **{k: v for k, v in own.items() if v is not None}})
+        given = {name: value for name, value in own.items() if value is not None}
+        replaced = {several for one, several in INSTEAD.items() if one in given}
+        inherited = {k: v for k, v in _given(common).items() if k not in replaced}
+        return Setup(**{**inherited, **given})
 
 
 @settings("table4")

@@ -1,9 +1,9 @@
 """``imported``: models that were trained elsewhere, so that tables show them beside ours."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from mavsr.config.base import Key, settings
-from mavsr.config.experiments import AllRates, Compression, Task
+from mavsr.config.experiments import AllRates, Task
 from mavsr.config.values import Name, Text
 from mavsr.errors import InputError
 from mavsr.model.methods import method_of
@@ -28,7 +28,9 @@ class Imported:
     rates: Annotated[AllRates, Key("Of the model; those of its task count", plans=True)] = (
         AllRates()
     )
-    compression: Annotated[Compression, Key("Of the model", plans=True)] = "avgpool"
+    compression: Annotated[
+        Literal["avgpool", "stack"], Key("Of the model; others are not imported", plans=True)
+    ] = "avgpool"
     method: Annotated[Name, Key("The method here that it is one of", plans=True)] = "mtsk-ms"
 
     def __post_init__(self) -> None:

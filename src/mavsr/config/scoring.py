@@ -18,7 +18,7 @@ def _known(method: str | None) -> str | None:
     return method
 
 
-SCORES = ("score_experiment", "check_results", "write_results")
+SCORES = ("score_experiment", "check_results", "write_results", "score_validation")
 COMPARED = (*SCORES, "compare_systems")
 COUNTS = (*COMPARED, "adapt_scales", "judge_confidence", "write_errors", "write_clips")
 

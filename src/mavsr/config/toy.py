@@ -7,6 +7,8 @@ from pydantic import Field
 from mavsr.config.base import Key, settings
 from mavsr.config.values import ClosedShare, Count, Positive, Snr, Whole
 
+TOYS = "results/toy/"
+"""Beginning of the paths of encoders and LLMs that the workflow makes itself."""
 WHISPER, AVHUBERT, LLAMA = ("make_whisper",), ("make_avhubert",), ("make_llama",)
 
 

@@ -21,7 +21,8 @@ from mavsr.corpus.published import PUBLISHED
 from mavsr.corpus.scan import SEED, build_manifests, read_corpus
 from mavsr.errors import InputError
 from mavsr.plan.long_clips import explain_long
-from mavsr.workflow.experiments import all_models
+from mavsr.workflow.experiments import all_evaluations, all_models
+from mavsr.workflow.needs import used_splits
 from mavsr.workflow.preflight import missing_files
 
 _SHOWN = 5
@@ -115,7 +116,7 @@ def check(
         InputError: a corpus is not there or cannot be used. The others are reported first.
     """
     config = read_config(configfile or [])
-    used = {model.corpus for model in all_models(config).values()}
+    used = used_splits(all_evaluations(config))
     # The default config's own corpus is of no interest beside a user's.
     listed = [n for n, c in config.corpora.items() if n in used or c.kind != "portrait"]
     names = corpus or config.use_corpora or listed

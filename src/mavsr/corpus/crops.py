@@ -51,7 +51,7 @@ class Crops(CropsKeys):
             )
         found: dict[str, list[Path]] = {split: [] for split in SPLITS}
         for split, names in asdict(self.splits).items():
-            for name in (name for given in names for name in braceexpand.braceexpand(given)):
+            for name in (name for given in names or () for name in braceexpand.braceexpand(given)):
                 place = root / name
                 paths = [place] if place.is_file() else sorted(place.parent.glob(place.name))
                 if not paths:

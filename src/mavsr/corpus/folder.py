@@ -17,7 +17,7 @@ from mavsr.config.corpora import FolderKeys
 from mavsr.corpus.clips import UNUSED, Clip, draw_speakers, read_in_parallel, version
 from mavsr.corpus.names import VIDEO_SUFFIXES, files_below, is_video
 from mavsr.corpus.probe import probe
-from mavsr.corpus.sidecars import Missing, find_sidecars
+from mavsr.corpus.sidecars import SIDECARS, Missing, find_sidecars
 from mavsr.corpus.table import Row, read_table
 from mavsr.corpus.transcripts import read_sidecar
 from mavsr.errors import InputError
@@ -41,6 +41,15 @@ class Folder(FolderKeys):
                 f"transcripts {Path(self.transcripts).absolute()} is neither a CSV file nor a "
                 "folder; correct it, or leave it out if the files lie beside the videos"
             )
+        source = root if self.transcripts is None else Path(self.transcripts)
+        if source.is_dir() and not any(p.suffix.lower() in SIDECARS for p in files_below(source)):
+            raise InputError(
+                f"no transcript ({', '.join(SIDECARS)}) lies below {source.absolute()}; put one "
+                "beside each video, or name a table or another folder as transcripts "
+                "(docs/data.md)"
+            )
+        if not source.is_dir():
+            read_table(source)
 
     def read(self, root: Path, seed: int) -> list[Clip]:
         """See mavsr.corpus.clips.Reader."""

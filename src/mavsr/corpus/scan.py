@@ -15,7 +15,7 @@ import pandas as pd
 
 from mavsr.command import run_command
 from mavsr.corpus.clips import UNUSED, Clip
-from mavsr.corpus.manifest import SPLITS, write_manifest
+from mavsr.corpus.manifest import COLUMNS, SPLITS, write_manifest
 from mavsr.corpus.readers import make_reader
 from mavsr.errors import InputError
 from mavsr.seeds import derive_seed
@@ -108,7 +108,7 @@ def build_manifests(clips: Sequence[Clip], shards: dict[str, int]) -> dict[str, 
                 "version": clip.version,
             }
         )
-    return {split: pd.DataFrame(rows[split]) for split in SPLITS}
+    return {split: pd.DataFrame(rows[split], columns=list(COLUMNS)) for split in SPLITS}
 
 
 def scan(
@@ -118,6 +118,7 @@ def scan(
     reading: dict[str, Any],
     seed: int = SEED,
     audio: str = "required",
+    needed: list[str] | None = None,
 ) -> None:
     """Write ``{split}.parquet`` for every split, and ``dropped.csv``, to ``output_folder``.
 
@@ -128,6 +129,11 @@ def scan(
         reading: kind of the corpus and how it is read (see mavsr.corpus.readers).
         seed: seed of which speakers are held out.
         audio: see :func:`read_corpus`; ``mouths.audio`` of the config.
+        needed: splits that must have a clip, as models are trained or tested on them; all if not
+            given.
+
+    Raises:
+        InputError: a split that is needed has no usable clip, or see :func:`read_corpus`.
     """
     clips = read_corpus(root, reading, seed, audio)
     manifests = build_manifests(clips, shards)
@@ -142,7 +148,7 @@ def scan(
         len(dropped) - len(lost),
     )
     for split, manifest in manifests.items():
-        if manifest.empty:
+        if manifest.empty and split in (needed or SPLITS):
             raise InputError(_explain_empty(root, split, dropped))
         hours = manifest.duration_s.sum() / 3600
         logging.info("%s: %d utterances, %.2f h", split, len(manifest), hours)

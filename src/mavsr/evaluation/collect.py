@@ -11,15 +11,15 @@ from mavsr.files import atomic
 from mavsr.remedies import rebuild_command
 from mavsr.tables import read_csv
 
-KEY = ["model", "split", "condition", "audio_rate", "video_rate"]
+KEY = ["model", "corpus", "split", "condition", "audio_rate", "video_rate"]
 """What makes a row of ``wer.csv`` one of a kind."""
 
 
 def collect(scores: list[Path], output: Path) -> None:
     """Write ``output``: every row once, though experiments share models.
 
-    Of two rows on the same hypotheses, the one that was compared with a baseline stays: an
-    experiment may lack it.
+    Of two rows on the same hypotheses, the one that was compared with a baseline stays, and of
+    these the one with most seeds: an experiment may lack them.
 
     Args:
         scores: tables of :mod:`mavsr.evaluation.score`.
@@ -36,7 +36,8 @@ def joined(scores: list[Path]) -> pd.DataFrame:
         InputError: see :func:`read_scores`.
     """
     table = pd.concat([read_scores(path) for path in scores], ignore_index=True)
-    compared = table.sort_values("baseline", kind="stable", na_position="last")
+    preferred = table.assign(alone=table.baseline.isna(), fewer=-table.seeds)
+    compared = preferred.sort_values(["alone", "fewer"], kind="stable")[list(COLUMNS)]
     return compared.drop_duplicates(KEY).sort_index(ignore_index=True)
 
 
@@ -51,14 +52,14 @@ def read_scores(path: Path, sealed: bool = True) -> pd.DataFrame:
     Raises:
         InputError: it is missing, damaged, or lacks a column.
     """
-    types = {"variant": str, "baseline": object, **COUNTS}
+    types = {"variant": str, "trained_on": str, "baseline": object, **COUNTS}
     table = read_csv(path, "scores", sealed, dtype=types)
     if missing := [column for column in COLUMNS if column not in table]:
         raise InputError(
             f"scores {path} lack the columns {', '.join(missing)}; rebuild them: "
             f"{rebuild_command(path)}"
         )
-    return table.assign(variant=table.variant.fillna(""))[list(COLUMNS)]
+    return table.fillna({"variant": "", "trained_on": ""})[list(COLUMNS)]
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ clips were dropped and why. What lies between (crops, noise, features) may itsel
 from collections.abc import Mapping
 from pathlib import Path
 
+import pandas as pd
+
 from mavsr.errors import InputError
 from mavsr.evaluation.hypotheses import Hypotheses
 from mavsr.remedies import named_clips, rebuild_command
@@ -14,7 +16,12 @@ from mavsr.tables import read_csv, read_parquet
 
 
 def expected_texts(results: Path, corpus: str, split: str) -> dict[str, str]:
-    """Key -> transcript of the clips of a split that must have a hypothesis.
+    """Key -> transcript of :func:`expected_clips`."""
+    return expected_clips(results, corpus, split).text.to_dict()
+
+
+def expected_clips(results: Path, corpus: str, split: str) -> pd.DataFrame:
+    """Transcript and speaker, by key, of the clips of a split that must have a hypothesis.
 
     Args:
         results: the folder ``results``.
@@ -29,14 +36,14 @@ def expected_texts(results: Path, corpus: str, split: str) -> dict[str, str]:
     manifest = results / "corpus" / corpus / f"{split}.parquet"
     ledger = results / "mouths" / corpus / split / "ledger.csv"
     # Read here as tables, so that the code of the stages that make them is no part of scoring.
-    texts = read_parquet(manifest, "manifest").set_index("key").text
+    clips = read_parquet(manifest, "manifest").set_index("key")[["text", "speaker"]]
     entries = read_csv(ledger, "ledger", dtype={"key": str, "kept": str})
-    if lost := named_clips("lacks", set(texts.index) - set(entries.key)):
+    if lost := named_clips("lacks", set(clips.index) - set(entries.key)):
         raise InputError(
             f"ledger {ledger} {lost[0]}, which {manifest} has; rebuild it: "
             f"{rebuild_command(ledger, ledger.with_name('index.json'))}"
         )
-    return texts.drop(list(set(entries.key[entries.kept != "true"]) & set(texts.index))).to_dict()
+    return clips.drop(list(set(entries.key[entries.kept != "true"]) & set(clips.index)))
 
 
 def differences(content: Hypotheses, expected: Mapping[str, str]) -> dict[str, str]:

@@ -20,7 +20,9 @@ from mavsr.evaluation.resume import Resume
 from mavsr.evaluation.settings import DecodingSettings
 from mavsr.evaluation.split import read_split
 from mavsr.evaluation.transcribe import plan_batches, recognise
+from mavsr.evaluation.work import counting, describe_work, peak_gb
 from mavsr.files import sha256
+from mavsr.model.avsr import Utterance
 from mavsr.model.cost import matrix_parameters, prefix_tokens, teraflops
 from mavsr.model.folder import ModelFolder, read_model_folder
 from mavsr.model.llm import written_config
@@ -28,6 +30,7 @@ from mavsr.model.loading import best_device, load_trained
 from mavsr.model.scales import Scale
 from mavsr.noise.condition import absent
 from mavsr.provenance import provenance
+from mavsr.tokens import TOKENS_PER_SECOND
 from mavsr.workflow.code import code_digest
 
 
@@ -71,7 +74,8 @@ def decode(
             "scales of both modalities"
         )
     source = read_split(folder, manifest, audio, video, taken_away, chosen.task)
-    network = load_trained(folder, best_device())
+    device = best_device()
+    network = load_trained(folder, device)
 
     prompt = len(network.prompt_ids(chosen))
     tokens = {key: prefix_tokens(n, chosen, prompt) for key, n in source.lengths().items()}
@@ -91,12 +95,13 @@ def decode(
     for batch in progress(batches, len(batches), "decoding batches"):
         started = time.monotonic()
         utterances = [source[key] for key in batch]
-        found = recognise(network, utterances, chosen, decoding)
+        with counting(network) as searched:
+            found = recognise(network, utterances, chosen, decoding)
         lines = [
             line_of(utterance.key, utterance.text, one, tokens[utterance.key])
             for utterance, one in zip(utterances, found, strict=True)
         ]
-        resume.add(lines, time.monotonic() - started)
+        resume.add(lines, time.monotonic() - started, searched.tokens)
     too_long = sum(
         len(network.tokenizer(line["reference"], add_special_tokens=False)["input_ids"]) + 1
         > decoding.max_new_tokens
@@ -114,6 +119,11 @@ def decode(
     active_parameters = network.adapter.active_parameters(chosen)
     shape = written_config(settings.llm, settings.llm_revision)
     weights = matrix_parameters(shape) + active_parameters
+    lengths = source.lengths()
+    written = [
+        min(len(network.targets(Utterance(key, line["hypothesis"], {}))), decoding.max_new_tokens)
+        for key, line in resume.lines.items()
+    ]
     write_hypotheses(
         hypotheses,
         [line for _, line in sorted(resume.lines.items())],
@@ -129,8 +139,15 @@ def decode(
             "prompt_tokens": prompt,
             "tokens": mean_tokens,
             "tflops": teraflops(weights, mean_tokens),
+            "work": describe_work(
+                network, shape, chosen, list(lengths.values()), written, resume.searched
+            ),
+            "utterances": len(tokens),
+            "speech_s": round(sum(source.frames().values()) / TOKENS_PER_SECOND["video"], 2),
+            "threads": threads,
+            "peak_gb": round(peak_gb(device), 3),
             "code": resume.code,
-            "seconds": round(resume.seconds, 1),
+            "seconds": round(resume.seconds, 3),
             **provenance(),
         },
     )

@@ -13,6 +13,7 @@ import pandas as pd
 from mavsr.command import run_command
 from mavsr.config.scoring import ScoringSettings
 from mavsr.errors import InputError
+from mavsr.evaluation.compare import SETUP
 from mavsr.evaluation.hypotheses import read_hypotheses
 from mavsr.evaluation.units import counting
 from mavsr.evaluation.word_errors import BOOTSTRAP_SAMPLES, WordErrors, count_errors
@@ -20,10 +21,7 @@ from mavsr.model.scales import Scale
 from mavsr.seeds import generator
 from mavsr.tables import write_csv
 
-SAME = (
-    *("corpus", "split", "condition", "task", "encoders", "llm", "compression"),
-    *("audio_rate", "video_rate", "seed"),
-)
+SAME = (*SETUP, "seed")
 """What a system shares with its baseline."""
 COLUMNS = {
     **dict.fromkeys((*SAME, "method", "variant", "model"), "as in wer.csv"),
@@ -92,7 +90,9 @@ def difference(
 
 
 def _same(about: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(about[name] for name in SAME)
+    # What an imported model was trained on is not known: it stands beside those of the corpus.
+    known = {**about, "trained_on": about["trained_on"] or about["corpus"]}
+    return tuple(known[name] for name in SAME)
 
 
 if __name__ == "__main__":

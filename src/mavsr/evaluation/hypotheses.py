@@ -29,6 +29,8 @@ class Origin:
     encoders: str
     """Names of the encoders, joined by ``+``, audio first."""
     llm: str
+    trained_on: str = ""
+    """What the config calls the training corpora; empty if the model was imported."""
     variant: str = ""
     """What tells models of one method apart, such as the experts of MoME; empty for most."""
 

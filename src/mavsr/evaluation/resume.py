@@ -24,6 +24,7 @@ class Resume:
     Attributes:
         lines: key -> line of the hypothesis file.
         seconds: what decoding them took, over all calls.
+        searched: tokens that their beams read.
         code: ``digest`` of each code that made them, and how many utterances were done when it
             began, ``from_utterance``.
     """
@@ -32,9 +33,10 @@ class Resume:
         self.path = path
         self.lines: dict[str, dict[str, Any]] = {}
         self.seconds = 0.0
+        self.searched = 0
         self.code: list[dict[str, Any]] = []
         self._digest = code
-        head = _sealed({"fingerprint": fingerprint})
+        head = _sealed({"fingerprint": fingerprint, "counts": "searched"})
         first, *rest = _lines(path) or [head]
         if first != head:
             logging.warning(
@@ -57,9 +59,10 @@ class Resume:
         if self.code and self.code[-1]["digest"] != code:
             logging.warning("the code has changed since; what is left is decoded by the new code")
 
-    def add(self, lines: list[dict[str, Any]], seconds: float) -> None:
-        """Keep the lines of a finished batch, and what it took."""
-        batch = {"lines": lines, "seconds": seconds, "code": self._digest}
+    def add(self, lines: list[dict[str, Any]], seconds: float, searched: int = 0) -> None:
+        """Keep the lines of a finished batch, what it took, and how many tokens its beams read."""
+        took = {"seconds": seconds, "searched": searched}
+        batch = {"lines": lines, **took, "code": self._digest}
         self._take(batch)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(_sealed(batch) + "\n")
@@ -73,6 +76,7 @@ class Resume:
             self.code.append({"digest": batch["code"], "from_utterance": len(self.lines)})
         self.lines |= {line["key"]: line for line in batch["lines"]}
         self.seconds += batch["seconds"]
+        self.searched += batch["searched"]
 
 
 def _lines(path: Path) -> list[str]:

@@ -8,15 +8,18 @@ import pandas as pd
 from mavsr.command import run_command
 from mavsr.config.scoring import ScoringSettings
 from mavsr.errors import InputError
-from mavsr.evaluation.coverage import check_coverage, expected_texts
+from mavsr.evaluation.clusters import by_speaker, named
+from mavsr.evaluation.compare import Scored, compare
+from mavsr.evaluation.coverage import check_coverage, expected_clips
 from mavsr.evaluation.hypotheses import Hypotheses, read_hypotheses
 from mavsr.evaluation.units import counted_unit, text_form
-from mavsr.evaluation.word_errors import WordErrors, count_errors
+from mavsr.evaluation.word_errors import count_errors
 from mavsr.model.scales import Scale
 from mavsr.tables import write_csv
 
 COLUMNS = {
-    "corpus": "name of the corpus",
+    "corpus": "name of the corpus that is tested on",
+    "trained_on": "names of the corpora of training, empty for imported models",
     "split": "split that was transcribed",
     "condition": "what was done to the clips, such as clean or snr_<dB> of babble",
     "task": "asr, vsr or avsr: of a model of several tasks, the one at this scale",
@@ -24,7 +27,7 @@ COLUMNS = {
     "variant": "what tells models of one method apart, such as the experts of MoME; often empty",
     "encoders": "names of the encoders at work, audio first",
     "llm": "name of the LLM",
-    "compression": "avgpool or stack",
+    "compression": "avgpool, stack or resampler",
     "audio_rate": "audio compression rate, empty without audio",
     "video_rate": "video compression rate, empty without video",
     "seed": "of the model",
@@ -35,11 +38,17 @@ COLUMNS = {
     "insertions": "words that nobody said",
     "unit": "what is counted above and in wer: word, or character (scoring.unit)",
     "wer": "error rate over these units, %",
-    "wer_low": "lower end of its 95 % bootstrap interval, %",
+    "wer_low": "lower end of its 95 % bootstrap interval over utterances, %",
     "wer_high": "upper end, %",
+    "speakers": "speakers of these utterances, empty where the corpus names none",
+    "wer_low_speakers": "lower end of the 95 % interval over speakers, %; empty if they are few",
+    "wer_high_speakers": "upper end, %",
     "cer": "character error rate, %: edits over characters of the references, spaces left out",
-    "baseline": "method of the system that the p-value compares with, empty if there is none",
-    "p_value": "of the paired bootstrap against the baseline at the same scale and condition",
+    "baseline": "method of the system that p-values compare with, empty if there is none",
+    "p_value": "of the paired bootstrap over utterances against the baseline of the same seed",
+    "p_speakers": "the same over speakers; empty if they are few",
+    "seeds": "seeds of this system in the experiment",
+    "p_seeds": "against the baseline, seeds of both pooled; empty unless both have several",
     "cut": "references longer than decoding.max_new_tokens, %",
     "active_parameters": "adapter parameters at work at this scale",
     "tokens": "LLM tokens of audio, video and prompt (as in the paper), mean per utterance",
@@ -47,12 +56,9 @@ COLUMNS = {
     "seconds": "time spent decoding, over all calls, without starting and loading",
     "model": "name of the model's folder under results/training",
 }
-SAME = [
-    *("corpus", "split", "condition", "task", "encoders", "llm", "compression"),
-    *("audio_rate", "video_rate", "seed"),
-]
-"""What a system shares with its baseline."""
-COUNTS = dict.fromkeys(("audio_rate", "video_rate", "active_parameters"), "Int64")
+COUNTS = dict.fromkeys(
+    ("audio_rate", "video_rate", "active_parameters", "speakers", "seeds"), "Int64"
+)
 
 
 def score(hypotheses: list[Path], results: Path, output: Path, scoring: ScoringSettings) -> None:
@@ -68,15 +74,16 @@ def score(hypotheses: list[Path], results: Path, output: Path, scoring: ScoringS
         InputError: hypotheses are damaged, lack a clip, have one too many, or have other
             references than the manifest.
     """
-    expected: dict[tuple[str, str], dict[str, str]] = {}
+    expected: dict[tuple[str, str], pd.DataFrame] = {}
     rows: list[dict[str, Any]] = []
-    found: list[WordErrors] = []
+    found: list[Scored] = []
     for path in hypotheses:
         content = read_hypotheses(path)
         place = content.sidecar["origin"]["corpus"], content.sidecar["origin"]["split"]
         if place not in expected:
-            expected[place] = expected_texts(results, *place)
-        check_coverage(path, content, expected[place])
+            expected[place] = expected_clips(results, *place)
+        clips = expected[place]
+        check_coverage(path, content, clips.text.to_dict())
         try:
             unit = counted_unit(scoring, content.references.values())
             form = text_form(scoring, unit)
@@ -86,18 +93,22 @@ def score(hypotheses: list[Path], results: Path, output: Path, scoring: ScoringS
             )
         except InputError as error:
             raise InputError(f"{path}: {error}") from error
-        own = {"unit": unit, "cer": round(by_character.wer, 2)}
-        rows.append(own | _row(content, errors, path.parent.parent.name, scoring.seed))
-        found.append(errors)
+        own = Scored(path, errors, by_speaker(errors, clips.speaker))
+        counted = {"unit": unit, "cer": round(by_character.wer, 2)}
+        rows.append(counted | _row(content, own, clips.speaker, scoring.seed))
+        found.append(own)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    _compare(table, found, hypotheses, scoring)
+    compare(table, found, scoring)
     write_csv(output, table.astype(COUNTS))
 
 
-def _row(content: Hypotheses, errors: WordErrors, model: str, seed: int) -> dict[str, Any]:
-    sidecar = content.sidecar
+def _row(content: Hypotheses, own: Scored, speakers: pd.Series, seed: int) -> dict[str, Any]:
+    sidecar, errors = content.sidecar, own.errors
     low, high = errors.interval(seed)
+    names = speakers[list(errors.keys)]
+    spread = own.speakers.interval(seed) if own.speakers else (float("nan"),) * 2
     return {
+        "trained_on": sidecar["origin"]["corpus"],  # where sidecars of earlier versions say nothing
         **sidecar["origin"],
         "condition": sidecar["condition"],
         "task": Scale(sidecar["audio_rate"], sidecar["video_rate"]).task,
@@ -112,34 +123,16 @@ def _row(content: Hypotheses, errors: WordErrors, model: str, seed: int) -> dict
         "wer": round(errors.wer, 2),
         "wer_low": round(low, 2),
         "wer_high": round(high, 2),
+        "speakers": names.nunique() if named(names) else None,
+        "wer_low_speakers": round(spread[0], 2),
+        "wer_high_speakers": round(spread[1], 2),
         "cut": round(100 * sidecar["references_too_long"] / len(errors.keys), 2),
         "active_parameters": sidecar["active_parameters"],
         "tokens": round(sidecar["tokens"], 1),
         "tflops": float(f"{sidecar['tflops']:.4g}"),
-        "seconds": sidecar["seconds"],
-        "model": model,
+        "seconds": round(sidecar["seconds"], 1),
+        "model": own.path.parent.parent.name,
     }
-
-
-def _compare(
-    table: pd.DataFrame, found: list[WordErrors], paths: list[Path], scoring: ScoringSettings
-) -> None:
-    """Fill ``baseline`` and ``p_value`` in place, where the baseline has the same scale."""
-    same = table[SAME].astype("object").where(table[SAME].notna(), None)
-    whose = list(same.itertuples(index=False, name=None))
-    baselines = {
-        whose[place]: place
-        for place, method in enumerate(table.method)
-        if method == scoring.baseline
-    }
-    table["baseline"] = None
-    for place, method in enumerate(table.method):
-        if method != scoring.baseline and (other := baselines.get(whose[place])) is not None:
-            try:
-                p_value = found[place].p_value(found[other], scoring.seed)
-            except InputError as error:
-                raise InputError(f"{paths[place]} and {paths[other]}: {error}") from error
-            table.loc[place, ["baseline", "p_value"]] = [scoring.baseline, round(p_value, 4)]
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from mavsr.errors import InputError
 from mavsr.features.content import MadeBy
+from mavsr.model.compressions import compression_of
 from mavsr.model.settings import ModelSettings
 
 ENCODER = ("weights", "kind", "pad", "precision", "numerics")
@@ -68,7 +69,7 @@ def check_pooling(settings: ModelSettings, source: Source) -> None:
     for modality, made_by in source.made_by.items():
         size = made_by.get("pool", 1)
         odd = [rate for rate in settings.rates(modality) if rate % size]
-        if odd or (size > 1 and settings.compression != "avgpool"):
+        if odd or (size > 1 and not compression_of(settings.compression).pools):
             raise InputError(
                 f"the {modality} features in {source.folders[modality]} are means of {size} "
                 f"tokens, which cannot give {settings.compression} at rate "

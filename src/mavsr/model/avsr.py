@@ -15,7 +15,9 @@ from mavsr.errors import InputError
 from mavsr.files import atomic
 from mavsr.model.adapters.base import Positions
 from mavsr.model.adapters.registry import make_adapter
-from mavsr.model.compression import compress, compressed_dim, compressed_length
+from mavsr.model.compression import compressed_length
+from mavsr.model.compressions import compression_of
+from mavsr.model.compressors.registry import make_compressor
 from mavsr.model.llm import load_llm, weights_digest
 from mavsr.model.projector import Projector
 from mavsr.model.scales import TASKS, Scale
@@ -45,7 +47,7 @@ class Utterance:
 
 
 class MatryoshkaModel(nn.Module):
-    """Projectors and an adapter over a frozen LLM, usable at every scale of its settings.
+    """Compressors, projectors and an adapter over a frozen LLM, usable at every scale.
 
     Args:
         settings: what the model is.
@@ -68,10 +70,11 @@ class MatryoshkaModel(nn.Module):
         width = self.llm.config.hidden_size
         torch.manual_seed(derive_seed(settings.seed, "model"))
         self.markers = nn.Parameter(torch.randn(len(MARKERS), width) * 0.02, requires_grad=False)
+        compression = compression_of(settings.compression)
         self.projectors = nn.ModuleDict(
             {
                 f"{modality}_{rate}": Projector(
-                    compressed_dim(dims[modality], rate, settings.compression),
+                    compression.width(dims[modality], rate),
                     settings.projector_hidden,
                     width,
                     settings.layer_norm(modality),
@@ -81,6 +84,9 @@ class MatryoshkaModel(nn.Module):
             }
         )
         self.adapter = make_adapter(self.llm, settings)
+        self.compressors = nn.ModuleDict(
+            {m: make_compressor(dims[m], settings) for m in TASKS[settings.task]}
+        )
         self._tokenised: dict[str, list[int]] = {}
 
     def extend_vocabulary(self, tables: Mapping[str, torch.Tensor]) -> None:
@@ -97,8 +103,8 @@ class MatryoshkaModel(nn.Module):
         return str(text).strip()
 
     def trainable(self) -> list[nn.Parameter]:
-        """The parameters that training changes: projectors and adapter."""
-        return [*self.projectors.parameters(), *self.adapter.trainable()]
+        """The parameters that training changes: compressors, projectors and adapter."""
+        return [*self._connecting.parameters(), *self.adapter.trainable()]
 
     def prefixes(self, utterances: Sequence[Utterance], scale: Scale) -> list[torch.Tensor]:
         """Everything before the transcript: BOS, marked tokens of each modality, prompt.
@@ -131,10 +137,8 @@ class MatryoshkaModel(nn.Module):
         """Projected tokens of one modality between their markers, (n_i + 2, hidden) per clip."""
         if not utterances:
             return []
-        compressed = [
-            compress(u.tokens[modality].to(self.markers), rate, self.settings.compression)
-            for u in utterances
-        ]
+        clips = [u.tokens[modality].to(self.markers) for u in utterances]
+        compressed = self.compressors[modality](clips, rate)
         # One call for all clips: their tokens share the projector and need no padding.
         name = f"{modality}_{self.settings.projector_rate(rate)}"
         projected = self.projectors[name](torch.cat(compressed))
@@ -211,7 +215,7 @@ class MatryoshkaModel(nn.Module):
         """Write ``adapters/`` and ``projectors.safetensors`` to ``folder``."""
         with atomic(folder / "adapters") as partial:
             self.adapter.save(partial)
-        tensors = {f"projectors.{n}": p for n, p in self.projectors.state_dict().items()}
+        tensors = self._connecting.state_dict()
         tensors |= {PREFIX + name: table for name, table in self._tables.items()}
         with atomic(folder / "projectors.safetensors") as partial:
             safetensors.torch.save_file(
@@ -246,15 +250,18 @@ class MatryoshkaModel(nn.Module):
             self.extend_vocabulary(tables)
         try:
             self.markers.data.copy_(tensors.pop("markers"))
-            self.projectors.load_state_dict(
-                {name.removeprefix("projectors."): tensor for name, tensor in tensors.items()}
-            )
+            self._connecting.load_state_dict(tensors)
         except (RuntimeError, KeyError) as error:
             raise InputError(
                 f"{path} does not fit the model's settings or the LLM {self.settings.llm}, load it "
                 f"with those of its run.json: {error}"
             ) from error
         self.adapter.load(folder / "adapters")
+
+    @property
+    def _connecting(self) -> nn.ModuleDict:
+        """What lies between encoders and LLM; ``projectors.safetensors`` has its weights."""
+        return nn.ModuleDict({"compressors": self.compressors, "projectors": self.projectors})
 
     def count_targets(self, utterances: Sequence[Utterance]) -> int:
         """Transcript tokens, EOS included, over which :meth:`entropy` averages."""

@@ -39,6 +39,12 @@ def matrix_parameters(config: PretrainedConfig) -> int:
     return body - llm.get_input_embeddings().weight.numel() + head.numel()
 
 
+def head_parameters(config: PretrainedConfig) -> int:
+    """Weights of the output head, one of :func:`matrix_parameters`."""
+    llm: Any = empty_llm(config)
+    return llm.get_output_embeddings().weight.numel()
+
+
 def teraflops(weights: int, tokens: float) -> float:
     """TFLOPs of one forward pass over ``tokens`` by ``weights`` (LLM matrices + active adapter)."""
     return 2 * weights * tokens / 1e12

@@ -26,7 +26,8 @@ from mavsr.provenance import provenance
 def export(model: Path, scale: str, output: Path) -> None:
     """Write a new folder with the adapter, projectors and marker rows of one scale.
 
-    ``projectors.safetensors`` holds ``<modality>.<layer>.weight`` and ``.bias`` of each projector
+    ``projectors.safetensors`` holds ``<modality>.<layer>.weight`` and ``.bias`` of each projector,
+    ``<modality>.compressor.*`` of a learned compression (:mod:`mavsr.model.compressors.resampler`),
     and ``markers`` (<audio>, </audio>, <video>, </video>), and of an imported model the rows that
     it adds to the LLM's tables (:mod:`mavsr.model.vocabulary`); ``export.json`` says what it is.
 
@@ -122,6 +123,12 @@ def _projectors(path: Path, settings: ModelSettings, scale: Scale) -> dict:
         if not own:
             raise InputError(f"{path} holds no {prefix}*, so it is not of this model")
         chosen |= {f"{modality}.{name}": tensor for name, tensor in own.items()}
+        prefix = f"compressors.{modality}."
+        chosen |= {
+            f"{modality}.compressor.{name.removeprefix(prefix)}": tensor
+            for name, tensor in tensors.items()
+            if name.startswith(prefix)
+        }
     return chosen
 
 

@@ -30,6 +30,13 @@ def written(value: float | str) -> str:
     return format(Decimal(repr(value)).normalize(), "f")
 
 
+def mixture_name(parts: tuple[tuple[str, float | None], ...]) -> str:
+    """What training corpora are called together: ``lrs2+lrs3``, ``lrs2@1+lrs3@2``."""
+    return "+".join(
+        name if weight is None else f"{name}@{written(weight)}" for name, weight in parts
+    )
+
+
 @dataclass(frozen=True)
 class Model:
     """One model: to be trained, or imported."""
@@ -46,6 +53,19 @@ class Model:
     """Name in print of an imported model."""
     tuned: tuple[tuple[str, Any], ...] = ()
     """(key, value) of the training settings that its entry states, which its name holds."""
+    mixed: tuple[tuple[str, float | None], ...] = ()
+    """(corpus, weight or None) where it is trained on several; ``corpus`` then names them all."""
+
+    @property
+    def corpora(self) -> tuple[str, ...]:
+        """What it is trained on."""
+        return tuple(name for name, _ in self.mixed) or (self.corpus,)
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Corpus -> share of the hours of an epoch; empty where every clip occurs once."""
+        given = {name: weight for name, weight in self.mixed if weight is not None}
+        return {name: weight / sum(given.values()) for name, weight in given.items()}
 
     @property
     def variant(self) -> str:

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 from mavsr.errors import InputError
 
-COMPRESSIONS = ("avgpool", "stack")
-"""Average the r tokens, or concatenate them along the hidden dimension."""
 TASKS = {
     "asr": ("audio",),
     "vsr": ("video",),

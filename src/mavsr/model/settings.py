@@ -4,10 +4,12 @@ from dataclasses import asdict, dataclass
 
 from mavsr.config.encoders import OURS
 from mavsr.config.llms import LORA_TARGETS
+from mavsr.config.resampler import ResamplerSettings
 from mavsr.errors import InputError
 from mavsr.model.adapters.settings import MomeSettings
+from mavsr.model.compressions import compression_of
 from mavsr.model.methods import METHODS, method_of
-from mavsr.model.scales import COMPRESSIONS, OMNI, TASKS, Scale, all_scales, check_rate
+from mavsr.model.scales import OMNI, TASKS, Scale, all_scales, check_rate
 from mavsr.numerics import numerics_of
 
 
@@ -20,7 +22,7 @@ class ModelSettings:
     method: str
     """A name of :data:`mavsr.model.methods.METHODS`."""
     compression: str
-    """``avgpool`` or ``stack``."""
+    """A name of :data:`mavsr.model.compressions.COMPRESSIONS`."""
     audio_rates: tuple[int, ...]
     """Rates of the audio tokens in training; ignored by ``vsr``."""
     video_rates: tuple[int, ...]
@@ -45,6 +47,8 @@ class ModelSettings:
     """The experts; None for methods without."""
     numerics: str = OURS
     """A profile of :mod:`mavsr.numerics`: how the LLM rotates, and how transcripts are searched."""
+    resampler: ResamplerSettings | None = None
+    """The learned queries; None for compressions without."""
 
     def __post_init__(self) -> None:
         method = method_of(self.method)
@@ -59,11 +63,10 @@ class ModelSettings:
                 f"method {self.method} is not one for the task {self.task}; set task: omni for one "
                 f"model of ASR, VSR and AVSR, or take one of the task's methods: {fitting}"
             )
-        if self.compression not in COMPRESSIONS:
-            raise InputError(
-                f"compression {self.compression!r} is unknown; "
-                f"choose from {', '.join(COMPRESSIONS)}"
-            )
+        compression = compression_of(self.compression)
+        if (compression.section == "resampler") != (self.resampler is not None):
+            verb = "has no" if self.resampler else "needs"
+            raise InputError(f"compression {self.compression} {verb} resampler")
         lora = ("lora_rank", "lora_scale") if method.adapter == "lora" else ()
         for name in (*lora, "projector_hidden"):
             if not (getattr(self, name) or 0) > 0:
@@ -78,6 +81,8 @@ class ModelSettings:
                 check_rate(rate, f"a rate in {modality}_rates")
             if list(rates) != sorted(set(rates)) or not rates:
                 raise InputError(f"{modality}_rates {list(rates)}: list each rate once, ascending")
+            if self.resampler:
+                self.resampler.check_rates(rates, f"{modality}_rates")
         several = any(len(self.rates(modality)) > 1 for modality in TASKS[self.task])
         if method.models == "per scale" and several:
             raise InputError(
@@ -94,10 +99,10 @@ class ModelSettings:
                 )
 
     def _check_uncompressed(self) -> None:
-        if self.compression != "avgpool":
+        if not compression_of(self.compression).pools:
             raise InputError(
-                f"{self.method} pools tokens for projectors of single tokens, which have another "
-                f"width under compression {self.compression!r}; set compression: avgpool"
+                f"{self.method} pools tokens for projectors of single tokens, which compression "
+                f"{self.compression!r} does not do; set compression: avgpool"
             )
         rates = {rate for modality in TASKS[self.task] for rate in self.rates(modality)}
         if rates != {1}:
@@ -141,16 +146,18 @@ class ModelSettings:
 
     @property
     def variant(self) -> str:
-        """What tells models of one method apart, as in their names; "" for LoRA methods."""
-        return self.mome.code if self.mome else ""
+        """What tells models of one method apart, as in their names; "" for most LoRA methods."""
+        sections = (self.mome, self.resampler)
+        return "-".join(part.code for part in sections if part and part.code)
 
     @classmethod
     def from_dict(cls, content: dict) -> "ModelSettings":
         """Settings from the JSON object that :func:`dataclasses.asdict` gives."""
         lists = ("audio_rates", "video_rates", "lora_targets")
         tuples = {k: tuple(content[k]) for k in lists if content.get(k) is not None}
-        mome = content.get("mome")
-        return cls(**{**content, **tuples, "mome": mome and MomeSettings(**mome)})
+        kinds = {"mome": MomeSettings, "resampler": ResamplerSettings}
+        parts = {key: kind(**content[key]) for key, kind in kinds.items() if content.get(key)}
+        return cls(**{**content, **tuples, **parts})
 
     def to_dict(self) -> dict:
         """A JSON object with every setting."""

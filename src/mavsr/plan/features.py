@@ -13,9 +13,9 @@ import pandas as pd
 from mavsr.config.config import Config
 from mavsr.corpus.manifest import read_manifest
 from mavsr.corpus.published import PUBLISHED
-from mavsr.plan.encoder_sizes import EncoderSize, encoder_size
+from mavsr.report.encoder_sizes import EncoderSize, encoder_size
 from mavsr.tokens import BYTES
-from mavsr.workflow.experiments import all_models
+from mavsr.workflow.experiments import all_evaluations
 from mavsr.workflow.needs import Cache, pooling, wanted_caches
 
 ASSUMED_CLIP_S = 5.0
@@ -106,7 +106,7 @@ def feature_table(config: Config, manifests: Path) -> tuple[pd.DataFrame, list[s
     sizes: dict[str, EncoderSize] = {}
     rows, notes = [], []
     unknown: dict[tuple[str, str], str] = {}
-    models = all_models(config).values()
+    wanted = all_evaluations(config)
     for (encoder, corpus, split), caches in groups.items():
         if encoder not in sizes:
             sizes[encoder] = encoder_size(config.encoders[encoder], config.toy)
@@ -118,7 +118,7 @@ def feature_table(config: Config, manifests: Path) -> tuple[pd.DataFrame, list[s
                 f"`snakemake --cores all {manifests / corpus / f'{split}.parquet'}`"
             )
             continue
-        pool = pooling(config, models, encoder, corpus)
+        pool = pooling(config, wanted, encoder, corpus)
         rows.append(feature_row(caches, sizes[encoder], lengths, config.features.dtype, pool))
     return pd.DataFrame(rows), [*notes, *unknown.values()]
 

@@ -4,9 +4,14 @@ from pathlib import Path
 
 from mavsr.config.config import Config
 from mavsr.workflow import paths
-from mavsr.workflow.experiments import all_evaluations, all_models, trained_models
-from mavsr.workflow.needs import Cache, wanted_caches
-from mavsr.workflow.paths import SPLITS, TOYS, shard_names
+from mavsr.workflow.experiments import (
+    all_evaluations,
+    all_models,
+    trained_models,
+    validations,
+)
+from mavsr.workflow.needs import Cache, used_splits, wanted_caches
+from mavsr.workflow.paths import TOYS, shard_names
 
 
 def stage_files(config: Config, results: Path) -> dict[str, list[Path]]:
@@ -27,9 +32,10 @@ def stage_files(config: Config, results: Path) -> dict[str, list[Path]]:
         "toy": made_toys(config),
         "features": [path for c in wanted_caches(config) for path in _feature_files(config, c)],
         "training": [paths.RUN.format(model=name) for name in trained_models(config)],
-        "evaluation": [
-            paths.HYPOTHESES.format(model=e.model.name, condition=e.condition, scale=e.scale.name)
-            for e in all_evaluations(config)
+        "evaluation": [paths.HYPOTHESES.format(**e.wildcards) for e in all_evaluations(config)]
+        + [
+            paths.VALIDATED.format(model=e.model.name, scale=e.scale.name)
+            for e in validations(config)
         ],
     }
     return {
@@ -40,8 +46,8 @@ def stage_files(config: Config, results: Path) -> dict[str, list[Path]]:
 
 
 def used_corpora(config: Config) -> list[str]:
-    """Names of the corpora that a model uses, sorted."""
-    return sorted({model.corpus for model in all_models(config).values()})
+    """Names of the corpora that a model is trained or tested on, sorted."""
+    return list(used_splits(all_evaluations(config)))
 
 
 def noisy_splits(config: Config) -> list[tuple[str, str, str]]:
@@ -79,8 +85,8 @@ def _corpus_files(config: Config) -> list[str]:
 
 def _mouths_files(config: Config) -> list[str]:
     found = []
-    for corpus in used_corpora(config):
-        for split in SPLITS:
+    for corpus, splits in used_splits(all_evaluations(config)).items():
+        for split in splits:
             place = {"corpus": corpus, "split": split}
             found += [paths.CROPS.format(**place, shard=n) for n in _shards(config, corpus, split)]
             found += [paths.CROPS_INDEX.format(**place), paths.SHEET.format(**place)]

@@ -9,8 +9,9 @@ from mavsr.config.config import Config
 from mavsr.config.sections import Features
 from mavsr.errors import InputError
 from mavsr.media import FRAME_RATE
-from mavsr.plan.encoder_sizes import encoder_size
-from mavsr.workflow.experiments import all_models, training_settings
+from mavsr.report.encoder_sizes import encoder_size
+from mavsr.workflow.experiments import all_evaluations, training_settings
+from mavsr.workflow.needs import trained_on
 
 _NAMED = 5
 
@@ -23,8 +24,10 @@ def explain_long(config: Config, corpus: str, tables: Mapping[str, pd.DataFrame]
         corpus: its name.
         tables: split -> manifest, which may be empty.
     """
-    models = [model for model in all_models(config).values() if model.corpus == corpus]
-    encoders = sorted({name for m in models for kind, name in m.encoders if kind == "audio"})
+    wanted = all_evaluations(config)
+    heard = [e.model for e in wanted if corpus in (e.corpus, *trained_on(e.model))]
+    models = [model for model in heard if corpus in trained_on(model)]
+    encoders = sorted({name for m in heard for kind, name in m.encoders if kind == "audio"})
     lines = [line for name in encoders for line in _beyond_chunk(config, name, tables)]
     if models:
         most = min(training_settings(config, model).batch_frames for model in models)

@@ -13,8 +13,12 @@ from mavsr.plan.files import (
     used_corpora,
 )
 from mavsr.plan.work import Work
-from mavsr.workflow.experiments import all_evaluations, all_models, trained_models
-from mavsr.workflow.needs import pooling, wanted_caches
+from mavsr.workflow.experiments import (
+    all_evaluations,
+    trained_models,
+    validations,
+)
+from mavsr.workflow.needs import pooling, used_splits, wanted_caches
 from mavsr.workflow.paths import SPLITS
 
 FPS = 25
@@ -85,8 +89,8 @@ def _mouths(work: Work, row: Row) -> None:
     section = work.config.mouths
     look = work.rates.look_ms["every_frame" if section.detect_every == 1 else "every_nth"]
     size = work.rates.crop_bytes if section.codec == "ffv1" else work.rates.x264_bytes
-    for corpus in used_corpora(work.config):
-        seconds = _seconds(work, corpus)
+    for corpus, splits in used_splits(all_evaluations(work.config)).items():
+        seconds = _seconds(work, corpus, splits)
         row.seconds += seconds * FPS * look / 1000
         row.bytes += seconds * size
 
@@ -112,10 +116,10 @@ def _toys(work: Work, row: Row) -> None:
 
 
 def _features(work: Work, row: Row) -> None:
-    models, flops = all_models(work.config).values(), 0.0
+    wanted, flops = all_evaluations(work.config), 0.0
     for c in wanted_caches(work.config):
         size, lengths = work.encoders[c.encoder], work.lengths(c.corpus, c.split)
-        pool = pooling(work.config, models, c.encoder, c.corpus)
+        pool = pooling(work.config, wanted, c.encoder, c.corpus)
         flops += encoding_flops(size, lengths)
         row.bytes += stored_bytes(size, lengths, work.config.features.dtype, pool)
         row.bytes += len(lengths.seconds) * CLIP_TAR_BYTES
@@ -133,13 +137,14 @@ def _training(work: Work, row: Row) -> None:
 
 
 def _evaluation(work: Work, row: Row) -> None:
-    wanted = all_evaluations(work.config)
-    flops = sum(work.decoding_flops(evaluation) for evaluation in wanted)
+    wanted = [(e, "test") for e in all_evaluations(work.config)]
+    wanted += [(e, "val") for e in validations(work.config)]
+    flops = sum(work.decoding_flops(evaluation, split) for evaluation, split in wanted)
     row.seconds = flops / work.rates.decoding_flops[row.device]
-    clips = sum(len(work.lengths(e.model.corpus, "test").seconds) for e in wanted)
+    clips = sum(len(work.lengths(e.corpus, split).seconds) for e, split in wanted)
     size = work.rates.evaluation_bytes
     row.bytes = clips * size["clip"] + row.jobs * size["job"]
-    row.memory_gb += _llm_gb(work, {e.model.llm for e in wanted})
+    row.memory_gb += _llm_gb(work, {e.model.llm for e, _ in wanted})
 
 
 def _llm_gb(work: Work, llms: set[str]) -> float:

@@ -8,12 +8,13 @@ import numpy as np
 
 from mavsr.config.config import Config
 from mavsr.config.corpora import PortraitCorpus
+from mavsr.model.compressions import compression_of
 from mavsr.model.named import Model
 from mavsr.model.scales import Scale, tasks_of
-from mavsr.plan.encoder_sizes import EncoderSize, encoder_size
 from mavsr.plan.features import Lengths, encoding_flops, split_lengths
 from mavsr.plan.llm_sizes import LlmSize, llm_size, trained_parameters
 from mavsr.plan.rates import Rates
+from mavsr.report.encoder_sizes import EncoderSize, encoder_size
 from mavsr.tokens import TOKENS_PER_SECOND
 from mavsr.training.objective import draws_rates
 from mavsr.workflow.experiments import Evaluation, training_settings
@@ -71,6 +72,14 @@ class Work:
             return Lengths(train.seconds[: round(share * len(train.seconds))], "published")
         return Lengths(np.zeros(0), "unknown, counted as nothing")
 
+    def trained_lengths(self, model: Model) -> Lengths:
+        """Of all clips that a model is trained on; an epoch is as long, whatever their shares."""
+        parts = [self.lengths(corpus, "train") for corpus in model.corpora]
+        if len(parts) == 1:
+            return parts[0]
+        basis = ", ".join(dict.fromkeys(part.basis for part in parts))
+        return Lengths(np.concatenate([part.seconds for part in parts]), basis)
+
     def _printed(self, corpus: str, split: str) -> Lengths | None:
         kind = self.config.corpora[corpus].kind
         return split_lengths(corpus, kind, split, self.results / "corpus")
@@ -83,7 +92,7 @@ class Work:
 
     def training_flops(self, model: Model) -> float:
         """Of all epochs over the scales of a step, and of encoders that training runs itself."""
-        lengths, drawn = self.lengths(model.corpus, "train"), self.draws_rates(model)
+        lengths, drawn = self.trained_lengths(model), self.draws_rates(model)
         tokens = 0.0
         for task in tasks_of(model.settings.task):
             own = [s for s in model.settings.scales if s.task == task]
@@ -107,27 +116,27 @@ class Work:
     def steps(self, model: Model) -> float:
         """Of a model's training, as if all batches were full."""
         section = training_settings(self.config, model)
-        frames = TOKENS_PER_SECOND["video"] * float(
-            self.lengths(model.corpus, "train").seconds.sum()
-        )
+        frames = TOKENS_PER_SECOND["video"] * float(self.trained_lengths(model).seconds.sum())
         return section.epochs * frames / section.batch_frames
 
-    def decoding_flops(self, evaluation: Evaluation) -> float:
+    def decoding_flops(self, evaluation: Evaluation, split: str = "test") -> float:
         """Of one evaluation: the prefix once, then every beam's tokens."""
         model, section = evaluation.model, self.config.decoding
-        lengths = self.lengths(model.corpus, "test")
+        lengths = self.lengths(evaluation.corpus, split)
         said = len(lengths.seconds) * section.beams * section.max_new_tokens
         tokens = self.tokens(model, evaluation.scale, lengths) + said
         return 2 * self.weights[model.llm] * tokens
 
     def trained(self, model: Model) -> int:
-        """Parameters that a model's training changes: adapter and projectors."""
+        """Parameters that a model's training changes: adapter, projectors and compressors."""
         settings, size = model.settings, self.llms[model.llm]
         total = trained_parameters(size, settings)
+        compression = compression_of(settings.compression)
         for modality, encoder in model.encoders:
             dim = self.encoders[encoder].dim
+            total += settings.resampler.parameters(dim) if settings.resampler else 0
             for rate in settings.rates(modality):
-                width = dim * rate if settings.compression == "stack" else dim
+                width = compression.width(dim, rate)
                 hidden = settings.projector_hidden
                 total += (width + 1) * hidden + (hidden + 1) * size.hidden
         return total

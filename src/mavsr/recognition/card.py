@@ -9,6 +9,7 @@ import pandas as pd
 from huggingface_hub import EvalResult, ModelCardData
 
 from mavsr.evaluation.collect import read_scores
+from mavsr.model.compressions import compression_of
 from mavsr.model.export import new_folder, read_scale, write_scale
 from mavsr.model.folder import ModelFolder, read_model_folder
 from mavsr.model.scales import Scale
@@ -86,7 +87,8 @@ def model_card(folder: ModelFolder, scale: Scale, scores: pd.DataFrame) -> str:
         f"---\n{header.to_yaml()}\n---\n",
         f"# {named}, task {settings.task}, scale {scale.name}\n",
         "One scale of a Matryoshka speech recogniser: a LoRA or experts over a frozen LLM, and "
-        f"projectors into it. It was trained at {_rates(folder)} by {settings.compression}; "
+        f"projectors into it. It was trained at {_rates(folder)} by "
+        f"{compression_of(settings.compression).words}; "
         "`export.json` has every setting.\n",
         "## Made of\n" + _table({"part": "name", **made_of}),
         "## Word error rates\n" + _wers(scores),

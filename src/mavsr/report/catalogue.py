@@ -9,6 +9,8 @@ from typing import Literal
 
 from mavsr.errors import InputError
 
+Traced = Literal["routing", "similarity", "adaptive", "confidence", "differences", "scales"]
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -20,9 +22,10 @@ class Shown:
     """``module.function`` below :mod:`mavsr.report.tables` or :mod:`mavsr.report.figures`."""
     caption: str = ""
     """What a figure shows, for the report."""
-    trace: Literal["routing", "similarity", "adaptive", "confidence", "differences"] | None = None
+    trace: Traced | None = None
     """What it shows beside scores: a model's experts, its projected tokens, what adaptive rates
-    give, how far confidence can be trusted, or how far systems differ from the baseline."""
+    give, how far confidence can be trusted, how far systems differ from the baseline, or scales
+    that are chosen on validation."""
 
 
 ALL_TABLES = {
@@ -37,8 +40,9 @@ ALL_TABLES = {
     "mome/routers": Shown("mome_routers", "mome.routers"),
     "mome/large": Shown("mome_large", "mome.large"),
     "omni/main": Shown("omni_main", "omni.main"),
+    "compressions": Shown("compressions", "rates.compressions"),
     "noise_check": Shown("noise_check", "noise_check.noise_check"),
-    "elastic": Shown("tradeoff", "elastic.elastic"),
+    "elastic": Shown("tradeoff", "elastic.elastic", trace="scales"),
     "adaptive": Shown("tradeoff", "adaptive.adaptive", trace="adaptive"),
     "pretrained": Shown("pretrained", "rates.pretrained"),
 }
@@ -157,10 +161,12 @@ ALL_FIGURES = {
     ),
 }
 """Figure, as below ``results/`` -> what it is."""
-ABOUT_CONFIDENCE = ("adaptive", "figures/confidence")
+ABOUT_CONFIDENCE = ("elastic", "adaptive", "figures/confidence")
 """Tables and figures that there are only where an experiment has models of several scales."""
 TABLES = {name: shown.experiment for name, shown in ALL_TABLES.items()}
 FIGURES = {name: shown.experiment for name, shown in ALL_FIGURES.items()}
+CHOOSING = [name for name, shown in ALL_TABLES.items() if shown.trace == "scales"]
+"""Tables in which scales are chosen on validation, by what they cost."""
 TRACES = {
     name: shown.trace
     for name, shown in ALL_FIGURES.items()

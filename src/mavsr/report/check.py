@@ -14,6 +14,7 @@ import pandas as pd
 from mavsr.command import run_command
 from mavsr.errors import InputError
 from mavsr.evaluation.collect import KEY, joined, read_scores
+from mavsr.evaluation.compare import P_VALUES
 from mavsr.evaluation.coverage import differences, expected_texts
 from mavsr.evaluation.hypotheses import Hypotheses, read_hypotheses
 from mavsr.evaluation.score import ScoringSettings
@@ -83,7 +84,7 @@ def check_scores(table: pd.DataFrame) -> Iterator[Finding]:
     twice = table[table.duplicated(KEY)]
     yield subject, "rows are unique", ", ".join(twice.model.unique())
     for row in table.itertuples():
-        name = f"{row.model} {row.condition} {_scale(row)}"
+        name = f"{row.model} {row.corpus} {row.condition} {_scale(row)}"
         counts = row.substitutions + row.deletions + row.insertions
         wer = 100 * counts / row.words
         yield (
@@ -98,12 +99,22 @@ def check_scores(table: pd.DataFrame) -> Iterator[Finding]:
             if 0 <= row.wer_low <= row.wer <= row.wer_high <= HIGHEST_WER
             else f"{row.wer_low} to {row.wer} to {row.wer_high} %",
         )
-        p_value = row.p_value
-        compared = pd.notna(row.baseline)
+        spread = row.wer_low_speakers, row.wer_high_speakers
         yield (
             name,
-            "p-value where there is a baseline",
-            "" if compared == pd.notna(p_value) and not p_value > 1 else str(p_value),
+            "WER within its interval over speakers, if there is one",
+            ""
+            if all(map(pd.isna, spread)) or spread[0] - 0.006 <= row.wer <= spread[1] + 0.006
+            else f"{spread[0]} to {row.wer} to {spread[1]} %",
+        )
+        found = [getattr(row, column) for column in P_VALUES]
+        given = [value for value in found if pd.notna(value)]
+        yield (
+            name,
+            "p-values where there is a baseline",
+            ""
+            if pd.notna(row.baseline) == bool(given) and all(0 <= value <= 1 for value in given)
+            else str(found),
         )
 
 
@@ -169,8 +180,13 @@ def check_counts(
 
 def rows_of(path: Path, content: Hypotheses, table: pd.DataFrame) -> pd.DataFrame:
     """The rows of ``wer.csv`` for a hypothesis file."""
-    mine = table[(table.model == path.parent.parent.name) & (table.condition == path.parent.name)]
-    scale = Scale(content.sidecar["audio_rate"], content.sidecar["video_rate"]).name
+    sidecar = content.sidecar
+    mine = table[
+        (table.model == path.parent.parent.name)
+        & (table.condition == sidecar["condition"])
+        & (table.corpus == sidecar["origin"]["corpus"])
+    ]
+    scale = Scale(sidecar["audio_rate"], sidecar["video_rate"]).name
     return mine[[_scale(row) == scale for row in mine.itertuples()]]
 
 

@@ -92,6 +92,7 @@ def _escape(text: str) -> str:
             "±": r"$\pm$",
             "†": r"$^\dagger$",
             "‡": r"$^\ddagger$",
+            "§": r"$^{\mathsection}$",
             "–": "--",
             "<": "$<$",
             ">": "$>$",

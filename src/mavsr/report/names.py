@@ -41,6 +41,7 @@ _WORDS = {
 }
 """Part of a variant of MoME -> words."""
 _SETTINGS = {short: key.replace("_", " ").replace("lora", "LoRA") for key, short in TUNED.items()}
+_SETTINGS |= {name: name for name in ("window", "queries", "heads", "width")}  # of a resampler
 _TUNED = re.compile(rf"({'|'.join(_SETTINGS)})([\d.]+|all|drawn|published)")
 """Part of a variant that says how a model was trained."""
 

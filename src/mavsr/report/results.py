@@ -108,6 +108,7 @@ def errors_by_scale(table: pd.DataFrame) -> pd.DataFrame:
     bounds = zip(rows.wer_low, rows.wer_high, strict=True)
     shown = {
         "corpus": rows.corpus,
+        "trained on": rows.trained_on,
         "task": rows.task,
         "condition": rows.condition,
         "method": [label(m, v) for m, v in zip(rows.method, rows.variant, strict=True)],
@@ -123,6 +124,10 @@ def errors_by_scale(table: pd.DataFrame) -> pd.DataFrame:
         "I": rows.insertions,
         "WER": rows.wer.map("{:.1f}".format),
         "95 % interval": [f"{low:.1f} to {high:.1f}" for low, high in bounds],
+        "over speakers": [
+            "–" if pd.isna(low) else f"{low:.1f} to {high:.1f}"
+            for low, high in zip(rows.wer_low_speakers, rows.wer_high_speakers, strict=True)
+        ],
         "tokens": rows.tokens.map("{:.1f}".format),
         unit: (rows.tflops * factor).map("{:.3g}".format),
     }

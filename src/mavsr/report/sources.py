@@ -6,8 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from mavsr.config.cost import BUDGET, Budget
 from mavsr.errors import InputError
 from mavsr.report.published import published_wer
+from mavsr.report.summary import summarise
 from mavsr.tables import read_csv
 
 
@@ -21,6 +23,8 @@ class ReportSettings:
     """``rates`` of the config."""
     table4: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Name of an LLM -> its ``shape`` and ``lora_rank``."""
+    budget: Budget = BUDGET
+    """``cost.budget``: what scales are chosen by."""
 
 
 def read_adapted(path: Path) -> pd.DataFrame:
@@ -54,6 +58,10 @@ class Sources:
     """Rows of :mod:`mavsr.evaluation.routing`, for figures that show experts."""
     similarity: pd.DataFrame | None = None
     """Rows of :mod:`mavsr.evaluation.similarity`, for the figure that shows tokens."""
+    validation: pd.DataFrame | None = None
+    """Scores on the validation split, for tables in which scales are chosen."""
+    costs: pd.DataFrame | None = None
+    """Rows of :mod:`mavsr.report.costs` for these scores, for the same tables."""
 
     adaptive: pd.DataFrame | None = None
     """Rows of :mod:`mavsr.evaluation.adapt`, where adaptive rates are shown."""
@@ -76,7 +84,7 @@ class Sources:
         return values if read_off else values[~values.doubt.str.contains("read-off")]
 
     def select(self, why: str, **wanted: object) -> pd.DataFrame:
-        """The rows whose columns have the ``wanted`` values.
+        """The systems whose columns have the ``wanted`` values (:func:`summarise`).
 
         Args:
             why: what asks for them, for the message.
@@ -94,4 +102,4 @@ class Sources:
                 f"{why} needs scores with {asked}, and its experiment has none; add them to the "
                 "experiment in the config, and rules train_model and decode make them"
             )
-        return rows.reset_index(drop=True)
+        return summarise(rows)

@@ -12,6 +12,7 @@ from mavsr.evaluation.collect import read_scores
 from mavsr.evaluation.score import COLUMNS
 from mavsr.files import atomic
 from mavsr.report.catalogue import ALL_TABLES
+from mavsr.report.costs import read_costs
 from mavsr.report.sources import ReportSettings, Sources, read_adapted
 
 
@@ -27,6 +28,8 @@ def write_table(
     settings: ReportSettings,
     scores: Path | None = None,
     adaptive: Path | None = None,
+    validation: Path | None = None,
+    cost: Path | None = None,
 ) -> None:
     """Write ``<name>`` as ``.csv``, ``.md``, ``.tex``, ``.html`` and ``.rst``; print the second.
 
@@ -39,10 +42,18 @@ def write_table(
         settings: what of the config the table reads.
         scores: scores of the table's experiment, if it has one.
         adaptive: table of :mod:`mavsr.evaluation.adapt`, for the table that shows adaptive rates.
+        validation: scores on the validation split, for a table in which scales are chosen.
+        cost: table of :mod:`mavsr.report.costs`, for the same.
     """
     rows = pd.DataFrame(columns=list(COLUMNS)) if scores is None else read_scores(scores)
-    adapted = None if adaptive is None else read_adapted(adaptive)
-    table = table_builder(name)(Sources(rows, settings, adaptive=adapted))
+    sources = Sources(
+        rows,
+        settings,
+        adaptive=None if adaptive is None else read_adapted(adaptive),
+        validation=None if validation is None else read_scores(validation),
+        costs=None if cost is None else read_costs(cost),
+    )
+    table = table_builder(name)(sources)
     table.write(output, name)
     with atomic(output / f"{name}_long.csv") as partial:
         (table.frame if scores is None else rows).to_csv(partial, index=False)

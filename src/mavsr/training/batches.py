@@ -1,6 +1,6 @@
 """Which clips form a batch: a function of (lengths, budget, seed, epoch) and nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mavsr.errors import InputError
 from mavsr.seeds import generator
@@ -9,7 +9,13 @@ POOL = 50
 """Batches' worth of clips that are sorted by length together: padding falls, order stays random."""
 
 
-def plan_batches(frames: Mapping[str, int], budget: int, seed: int, epoch: int) -> list[list[str]]:
+def plan_batches(
+    frames: Mapping[str, int],
+    budget: int,
+    seed: int,
+    epoch: int,
+    clips: Sequence[str] | None = None,
+) -> list[list[str]]:
     """Divide all clips into batches whose padded size stays within ``budget``.
 
     Args:
@@ -17,9 +23,10 @@ def plan_batches(frames: Mapping[str, int], budget: int, seed: int, epoch: int) 
         budget: most frames in a batch, padding included.
         seed: seed of the run.
         epoch: epoch number; every epoch has its own batches.
+        clips: keys of those that occur, which may do so repeatedly; None takes each once.
 
     Returns:
-        Lists of keys; each key occurs exactly once.
+        Lists of keys; each occurs as often as in ``clips``.
 
     Raises:
         InputError: there is no clip, or one clip alone exceeds the budget.
@@ -36,9 +43,9 @@ def plan_batches(frames: Mapping[str, int], budget: int, seed: int, epoch: int) 
             f"({budget}); raise training.batch_frames"
         )
     draw = generator(seed, "batches", epoch)
-    ordered = sorted(frames)
-    keys = [ordered[i] for i in draw.permutation(len(frames))]
-    mean = sum(frames.values()) / len(frames)
+    ordered = sorted(frames if clips is None else clips)
+    keys = [ordered[i] for i in draw.permutation(len(ordered))]
+    mean = sum(frames[key] for key in keys) / len(keys)
     pool = max(1, round(POOL * budget / mean))
     batches: list[list[str]] = []
     for first in range(0, len(keys), pool):

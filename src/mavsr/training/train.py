@@ -19,7 +19,8 @@ import torch
 
 from mavsr import checkpoints
 from mavsr.command import run_command
-from mavsr.features.join import UtteranceSource, by_modality, cached_views, check_modalities
+from mavsr.features.join import by_modality, check_modalities
+from mavsr.features.mixed import Source, parts_of, training_views, validation_source
 from mavsr.features.origin import check_pooling, encoders_of
 from mavsr.files import atomic, sha256
 from mavsr.model.adapters.base import count_parameters
@@ -44,14 +45,15 @@ if TYPE_CHECKING:
 
 def train(
     output: Path,
-    train_manifest: Path,
-    val_manifest: Path,
+    train_manifest: list[Path],
+    val_manifest: list[Path],
     model: ModelSettings,
     training: TrainingSettings,
     audio: list[Path] | None = None,
     video: list[Path] | None = None,
-    audio_val: Path | None = None,
-    video_val: Path | None = None,
+    audio_val: list[Path] | None = None,
+    video_val: list[Path] | None = None,
+    shares: dict[str, float] | None = None,
     setup: dict[str, Any] | None = None,
     threads: int = 1,
 ) -> None:
@@ -61,14 +63,16 @@ def train(
 
     Args:
         output: the model folder. ``resume/`` inside it holds the state of an interrupted run.
-        train_manifest: manifest of the training split.
-        val_manifest: manifest of the validation split.
+        train_manifest: manifest of the training split of each corpus.
+        val_manifest: manifest of the validation split of each, in the same order.
         model: what to train.
         training: how to train it.
-        audio: ``index.json`` of the audio features of every training view, in order.
+        audio: ``index.json`` of the audio features of every training view, in order, of one corpus
+            after the other.
         video: the same for video.
-        audio_val: ``index.json`` of the validation split's audio features.
+        audio_val: ``index.json`` of the validation split's audio features, of each corpus.
         video_val: the same for video.
+        shares: corpus -> its share of the hours of an epoch; if not given, every clip occurs once.
         setup: what the config calls corpus, encoders and LLM, and how crops, tokens and transcripts
             are made (:mod:`mavsr.workflow.setup`): kept in ``run.json``, changes no result.
         threads: CPU threads of each process; :mod:`mavsr.cluster.launch` starts several.
@@ -77,24 +81,26 @@ def train(
     features = by_modality(audio, video)
     check_modalities(model.task, features)
     held_out = by_modality(audio_val, video_val)
-    files = [train_manifest, val_manifest, *held_out.values()]
-    files += [path for paths in features.values() for path in paths]
+    files = [*train_manifest, *val_manifest]
+    files += [path for paths in (*held_out.values(), *features.values()) for path in paths]
     command = "mavsr.training.train"
     with joined_processes() as processes:
         near = staged(features, output, processes) if training.local_features else None
         with near or nullcontext(features) as places:
-            views = cached_views(train_manifest, places)
+            views = training_views(train_manifest, places)
             validation = validation_split(model, val_manifest, held_out)
-            inputs = {"data_sha256": data_digests(files), "online": None}
+            inputs: dict[str, Any] = {"data_sha256": data_digests(files), "online": None}
+            if shares:
+                inputs["shares"] = shares
             fit(command, output, model, training, views, validation, processes, inputs, setup)
 
 
 def validation_split(
-    model: ModelSettings, manifest: Path, features: dict[str, Path]
-) -> UtteranceSource:
+    model: ModelSettings, manifests: list[Path], features: dict[str, list[Path]]
+) -> Source:
     """The validation split; its features are cached whatever the training split's are."""
     check_modalities(model.task, features)
-    return UtteranceSource(manifest, features)
+    return validation_source(manifests, features)
 
 
 def data_digests(files: list[Path]) -> dict[str, str]:
@@ -107,8 +113,8 @@ def fit(
     output: Path,
     model: ModelSettings,
     training: TrainingSettings,
-    views: "Sequence[UtteranceSource | OnlineSource]",
-    validation: UtteranceSource,
+    views: "Sequence[Source | OnlineSource]",
+    validation: Source,
     processes: Processes,
     inputs: dict[str, Any],
     setup: dict[str, Any] | None,
@@ -130,7 +136,7 @@ def fit(
         InputError: features do not suit the model, or a check before or during training fails.
     """
     started = time.monotonic()
-    for source in (views[0], validation):
+    for source in (*parts_of(views[0]), *parts_of(validation)):
         check_pooling(model, source)
     # Weights and tokenizer of the LLM decide a run as much as its data.
     llm = checkpoints.identity(llm_folder(model.llm, model.llm_revision))
@@ -139,6 +145,7 @@ def fit(
     counts = {
         "adapters": count_parameters(network.adapter.trainable()),
         "projectors": count_parameters(list(network.projectors.parameters())),
+        "compressors": count_parameters(list(network.compressors.parameters())),
     }
     logging.info("process %d of %d on %s", processes.rank + 1, processes.count, processes.device)
     logging.info("trainable parameters: %s", counts)
@@ -158,6 +165,7 @@ def fit(
             code_digest(command),
         ),
         processes,
+        shares=inputs.get("shares"),
     )
     check_logits(network)
     check_lengths(trainer, views[0].lengths())

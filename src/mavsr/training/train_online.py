@@ -26,8 +26,8 @@ def train_online(
     model: ModelSettings,
     training: TrainingSettings,
     online: OnlineSettings,
-    audio_val: Path | None = None,
-    video_val: Path | None = None,
+    audio_val: list[Path] | None = None,
+    video_val: list[Path] | None = None,
     setup: dict[str, Any] | None = None,
     threads: int = 1,
 ) -> None:
@@ -48,13 +48,13 @@ def train_online(
     torch.set_num_threads(threads)
     check_modalities(model.task, online.encoders)
     held_out = by_modality(audio_val, video_val)
-    files = [train_manifest, val_manifest, *held_out.values()]
+    files = [train_manifest, val_manifest, *(path for found in held_out.values() for path in found)]
     files += [path for path in (online.mouths, online.babble) if path]
     with joined_processes() as processes:
         views = online_views(train_manifest, online, training.epochs, processes.device)
         if processes.device.type == "cuda":  # which forked workers cannot use
             training = replace(training, workers=0)
-        validation = validation_split(model, val_manifest, held_out)
+        validation = validation_split(model, [val_manifest], held_out)
         # A cache's index, among the data, says how it was made; fresh views have no file.
         inputs = {"data_sha256": data_digests(files), "online": online.to_dict()}
         command = "mavsr.training.train_online"

@@ -10,6 +10,7 @@ import torch
 
 from mavsr.command import progress
 from mavsr.errors import InputError
+from mavsr.features.mixed import epoch_keys
 from mavsr.model.avsr import MatryoshkaModel, Utterance
 from mavsr.training.batches import plan_batches
 from mavsr.training.events import Report
@@ -33,6 +34,7 @@ class Trainer:
         views: one source per augmented view; epoch e uses view e mod len(views).
         validation: source whose loss is measured after every epoch.
         frames: key -> video frames, to fill batches.
+        shares: corpus -> its share of the frames of an epoch; empty takes every clip once.
         resume: where the state of an interrupted run is kept.
         processes: this process among all that train the model.
         plan: how losses are computed; None takes what suits model and device.
@@ -52,6 +54,7 @@ class Trainer:
         processes: Processes = ALONE,
         plan: Plan | None = None,
         report: Report | None = None,
+        shares: Mapping[str, float] | None = None,
     ):
         self.model, self.settings, self.processes = model, settings, processes
         self.seed = seed
@@ -66,7 +69,13 @@ class Trainer:
         self.steps = [
             (epoch, batch)
             for epoch in range(settings.epochs)
-            for batch in plan_batches(frames, settings.batch_frames, seed, epoch)
+            for batch in plan_batches(
+                frames,
+                settings.batch_frames,
+                seed,
+                epoch,
+                epoch_keys(frames, shares, seed, epoch) if shares else None,
+            )
         ]
         self.optimizer = torch.optim.AdamW(
             self.parameters,

@@ -7,7 +7,7 @@ from functools import cached_property
 from mavsr.config.config import Config
 from mavsr.model.named import Model
 from mavsr.workflow.experiments import Evaluation, evaluations_by_experiment
-from mavsr.workflow.needs import pool_size
+from mavsr.workflow.needs import pool_size, used_splits
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,38 @@ class Asked:
         return [name for name, model in self.models.items() if not model.imported]
 
     @cached_property
+    def used(self) -> dict[str, tuple[str, ...]]:
+        """Corpus that a model is trained or tested on -> its splits that are used; sorted."""
+        return used_splits(self.evaluations)
+
+    @cached_property
     def corpora(self) -> list[str]:
-        """Names of the corpora that a model uses, sorted."""
-        return sorted({model.corpus for model in self.models.values()})
+        """Names of the corpora that a model is trained or tested on, sorted."""
+        return list(self.used)
+
+    def voices(self, corpus: str) -> str:
+        """The corpus whose training voices are the babble of a corpus where no recording is given.
+
+        Its own, unless it is tested on alone: then those of `setup`, or of the first by name.
+        """
+        trained = [name for name, splits in self.used.items() if "train" in splits]
+        if corpus in trained or corpus not in self.used or not trained:
+            return corpus
+        common = self.config.setup.trained[0][0]
+        return common if common in trained else trained[0]
+
+    def first_tested(self, model: str) -> str:
+        """The first corpus that a model is tested on; pages show its clips."""
+        return next(e.corpus for e in self.evaluations if e.model.name == model)
+
+    def tested(self, model: str, at: str) -> str:
+        """The corpus of a hypothesis file (:attr:`Evaluation.at`)."""
+        return at.removeprefix("@") or self.models[model].corpus
 
     @cached_property
     def heard_clean(self) -> list[str]:
         """Names of the corpora of which a model decodes clean clips, sorted."""
-        return sorted({e.model.corpus for e in self.evaluations if e.condition == "clean"})
+        return sorted({e.corpus for e in self.evaluations if e.condition == "clean"})
 
     @cached_property
     def made(self) -> list[str]:
@@ -68,5 +92,5 @@ class Asked:
         """Audio tokens that one stored mean stands for (:func:`pool_size`)."""
         key = encoder, corpus
         if key not in self._pools:
-            self._pools[key] = pool_size(self.models.values(), encoder, corpus)
+            self._pools[key] = pool_size(self.evaluations, encoder, corpus)
         return self._pools[key]

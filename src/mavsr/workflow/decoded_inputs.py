@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from mavsr.model.methods import method_of
 from mavsr.report.catalogue import ALL_FIGURES, ALL_TABLES, Shown
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
-from mavsr.workflow.experiments import Evaluation
+from mavsr.workflow.experiments import Evaluation, choosable
 
 Function = Callable[[Any], list[str]]
 
@@ -26,18 +25,30 @@ class DecodedInputs:
 
     def tested_clips(self, wildcards: Any) -> list[str]:
         """What says of which clips an experiment's hypotheses must be: manifests, and ledgers."""
+        return self._clips(wildcards, "test")
+
+    def validated_clips(self, wildcards: Any) -> list[str]:
+        """The same of the validation split."""
+        return self._clips(wildcards, "val")
+
+    def _clips(self, wildcards: Any, split: str) -> list[str]:
         wanted = self.asked.by_experiment.get(wildcards["experiment"], [])
         return [
-            pattern.format(corpus=corpus, split="test")
-            for corpus in sorted({e.model.corpus for e in wanted})
+            pattern.format(corpus=corpus, split=split)
+            for corpus in sorted({e.corpus for e in wanted})
             for pattern in (paths.MANIFEST, paths.LEDGER)
         ]
 
     def hypotheses_of_model(self, pattern: str) -> Function:
-        """Input function: everything that a model decoded, or what lies beside it."""
-        return lambda wildcards: self._decoded(
-            pattern, [e for e in self.asked.evaluations if e.model.name == wildcards["model"]]
-        )
+        """Input function: all that a model decoded of its first corpus, or what lies beside it."""
+
+        def files(wildcards: Any) -> list[str]:
+            model = wildcards["model"]
+            own = [e for e in self.asked.evaluations if e.model.name == model]
+            corpus = self.asked.first_tested(model)
+            return self._decoded(pattern, [e for e in own if e.corpus == corpus])
+
+        return files
 
     def hypotheses_of_clips(self, pattern: str) -> Function:
         """Input function: what all models of a corpus made of its clean clips."""
@@ -46,7 +57,7 @@ class DecodedInputs:
             [
                 e
                 for e in self.asked.evaluations
-                if e.model.corpus == wildcards["corpus"] and e.condition == "clean"
+                if e.corpus == wildcards["corpus"] and e.condition == "clean"
             ],
         )
 
@@ -55,28 +66,22 @@ class DecodedInputs:
         return self._decoded(pattern, self.asked.evaluations)
 
     def sure_hypotheses(self, pattern: str) -> Function:
-        """Input function: of an experiment's models those whose confidence is measured.
+        """Input function: of an experiment's models those that validation is decoded for.
 
-        They were trained here, for several scales, and are decoded on clean clips.
+        They were trained here, for several scales, and are decoded on clean clips of the corpus
+        whose validation split they know.
         """
         return lambda wildcards: self._decoded(pattern, self._sure(wildcards["experiment"]))
 
     def _sure(self, experiment: str) -> list[Evaluation]:
-        return [
-            e
-            for e in self.asked.by_experiment.get(experiment, [])
-            if e.condition == "clean"
-            and not e.model.imported
-            and method_of(e.model.settings.method).models == "one"
-            and len(e.model.settings.scales) > 1
-        ]
+        return choosable(self.asked.by_experiment.get(experiment, []))
 
     def measured(self, shown: str, trace: str, pattern: str) -> Function:
         """Input function: what was measured of confidence, for tables or figures that show it.
 
         Args:
             shown: ``table`` or ``figure``.
-            trace: ``adaptive`` or ``confidence``.
+            trace: ``adaptive``, ``confidence`` or ``scales``.
             pattern: of its file.
         """
         known = ALL_TABLES if shown == "table" else ALL_FIGURES
@@ -102,7 +107,4 @@ class DecodedInputs:
         return max(scales.values(), default=0) > 1
 
     def _decoded(self, pattern: str, wanted: Iterable[Any]) -> list[str]:
-        return [
-            pattern.format(model=e.model.name, condition=e.condition, scale=e.scale.name)
-            for e in wanted
-        ]
+        return [pattern.format(**e.wildcards) for e in wanted]

@@ -6,33 +6,53 @@ they are. How models are trained in common (learning rate, epochs) is not in the
 that retrains them in place. What an entry's own ``training`` states is.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from itertools import product
 from typing import Any
 
 from mavsr.config.config import Config
 from mavsr.config.experiments import AllRates, Entry, Setup
 from mavsr.config.training import TrainingSettings
 from mavsr.errors import InputError
+from mavsr.model.compressions import compression_of
 from mavsr.model.methods import method_of
-from mavsr.model.named import TUNED, Model
+from mavsr.model.named import TUNED, Model, mixture_name
 from mavsr.model.scales import TASKS, Scale, all_scales, tasks_of
 from mavsr.model.settings import ModelSettings
 from mavsr.noise.condition import parts
+from mavsr.report.catalogue import CHOOSING, TABLES
 from mavsr.workflow.reuse import serving
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One model, decoded at one scale under one condition."""
+    """One model, decoded at one scale under one condition on the test split of one corpus."""
 
     model: Model
     condition: str
     scale: Scale
+    corpus: str
+
+    @property
+    def at(self) -> str:
+        """What its folder's name says of the corpus: nothing if it is the model's own."""
+        return "" if self.model.corpora == (self.corpus,) else f"@{self.corpus}"
+
+    @property
+    def wildcards(self) -> dict[str, str]:
+        """Of its job and files."""
+        return {
+            "model": self.model.name,
+            "condition": self.condition,
+            "at": self.at,
+            "scale": self.scale.name,
+        }
 
     @property
     def path(self) -> str:
         """Hypothesis file below ``results/evaluation``, without its suffix."""
-        return f"{self.model.name}/{self.condition}/{self.scale.name}"
+        return "{model}/{condition}{at}/{scale}".format(**self.wildcards)
 
 
 def evaluations(config: Config, experiment: str) -> list[Evaluation]:
@@ -43,9 +63,9 @@ def evaluations(config: Config, experiment: str) -> list[Evaluation]:
 def evaluations_by_experiment(config: Config) -> dict[str, list[Evaluation]]:
     """Name of an experiment -> what it asks for, in the order of the config, without repetitions.
 
-    Entries on a corpus that ``use_corpora`` does not name are left out, and so are experiments that
-    ``use_experiments`` does not name. Under ``reuse_superset`` a model may be one of more rates,
-    which another experiment asks for.
+    Entries on a corpus that ``use_corpora`` does not name are left out, so are tests on such a
+    corpus, and experiments that ``use_experiments`` does not name. Under ``reuse_superset`` a model
+    may be one of more rates, which another experiment asks for.
     """
     asked = {name: _asked(config, name) for name in config.experiments}
     if not config.reuse_superset:
@@ -64,25 +84,30 @@ def _asked(config: Config, experiment: str) -> list[Evaluation]:
     found: dict[Evaluation, None] = {}
     for number, entry in enumerate(config.experiments[experiment]):
         setup, rates = entry.over(config.setup), entry.rates.over(config.rates)
-        if setup.corpus not in (config.use_corpora or config.corpora):
+        tested = config.tested(setup)
+        if not tested:
             continue
         for name in entry.imported:
-            model = imported_model(config, name, setup.corpus)
-            for condition in setup.conditions:
-                for scale in _chosen(model.settings.scales, entry.scales):
-                    found[Evaluation(model, condition, scale)] = None
+            model = imported_model(config, name, setup.tested[0])
+            chosen = _chosen(model.settings.scales, entry.scales)
+            for corpus, condition, scale in product(tested, setup.conditions, chosen):
+                found[Evaluation(model, condition, scale, corpus)] = None
         for method in entry.methods:
             try:
-                models = _models(config, entry, setup, rates, method)
+                models = [
+                    model
+                    for seed in setup.every_seed
+                    for model in _models(config, entry, setup, rates, method, seed)
+                ]
             except InputError as error:
                 raise InputError(f"config: experiments.{experiment}[{number}]: {error}") from None
             every = list(dict.fromkeys(scale for _, served in models for scale in served))
             chosen = _chosen(every, entry.scales)
             for model, served in models:
-                for condition in setup.conditions:
-                    for scale in (scale for scale in served if scale in chosen):
-                        if _concerns(condition, scale):
-                            found[Evaluation(model, condition, scale)] = None
+                own = [scale for scale in served if scale in chosen]
+                for corpus, condition, scale in product(tested, setup.conditions, own):
+                    if _concerns(condition, scale):
+                        found[Evaluation(model, condition, scale, corpus)] = None
     return list(found)
 
 
@@ -107,6 +132,31 @@ def _chosen(scales: list[Scale], wanted: str) -> list[Scale]:
 def _of_one_task(scales: list[Scale], wanted: str) -> list[Scale]:
     ends = list(dict.fromkeys([scales[0], scales[-1]]))
     return {"all": scales, "first": scales[:1], "ends": ends}[wanted]
+
+
+def choosable(found: Iterable[Evaluation]) -> list[Evaluation]:
+    """Of evaluations those among whose scales there is a choice, for which validation is decoded.
+
+    They are of models of several scales that were trained here, on clean clips of the corpus whose
+    validation split they know.
+    """
+    return [
+        e
+        for e in found
+        if e.condition == "clean"
+        and not e.at
+        and not e.model.imported
+        and method_of(e.model.settings.method).models == "one"
+        and len(e.model.settings.scales) > 1
+    ]
+
+
+def validations(config: Config) -> list[Evaluation]:
+    """The evaluations that are repeated on the validation split, without repetitions."""
+    asked = evaluations_by_experiment(config)
+    shown = {TABLES[name] for name in CHOOSING}
+    found = [e for name in asked if name in shown for e in choosable(asked[name])]
+    return list(dict.fromkeys(found))
 
 
 def all_evaluations(config: Config) -> list[Evaluation]:
@@ -166,7 +216,7 @@ def training_settings(config: Config, model: Model) -> TrainingSettings:
 
 
 def _models(
-    config: Config, entry: Entry, setup: Setup, rates: AllRates, method: str
+    config: Config, entry: Entry, setup: Setup, rates: AllRates, method: str, seed: int
 ) -> list[tuple[Model, list[Scale]]]:
     """The models by which ``method`` covers all rates, each with the scales it is decoded at."""
     modalities = TASKS[setup.task]
@@ -179,16 +229,17 @@ def _models(
             trained = [({m: (1,) if m in modalities else () for m in own}, scales)]
         case _:
             trained = [(own, scales)]
-    common = _settings(config, entry, setup, method)
+    common = {**_settings(config, entry, setup, method), "seed": seed}
     encoders = {"audio": setup.audio_encoder, "video": setup.video_encoder}
     return [
         (
             Model(
-                setup.corpus,
+                mixture_name(setup.trained),
                 tuple((m, encoders[m]) for m in modalities),
                 setup.llm,
                 ModelSettings(**common, audio_rates=at["audio"], video_rates=at["video"]),
                 tuned=_tuned(entry, setup.task, method),
+                mixed=setup.trained if len(setup.trained) > 1 else (),
             ),
             served,
         )
@@ -225,9 +276,9 @@ def _tuned(entry: Entry, task: str, method: str) -> tuple[tuple[str, Any], ...]:
 
 
 def _settings(config: Config, entry: Entry, setup: Setup, method: str) -> dict[str, Any]:
-    """Settings of a model but for its rates; what its method does not read is left out."""
+    """Settings of a model but for its rates and seed; what its method does not read is left out."""
     llm, adapter = config.llms[setup.llm], method_of(method).adapter
-    lora = adapter == "lora"
+    lora, section = adapter == "lora", compression_of(setup.compression).section
     rank = dict(_tuned(entry, setup.task, method)).get("lora_rank", llm.lora_rank)
     return {
         "task": setup.task,
@@ -240,6 +291,6 @@ def _settings(config: Config, entry: Entry, setup: Setup, method: str) -> dict[s
         "lora_targets": llm.lora_targets if lora else None,
         "projector_hidden": config.projector.hidden,
         "projector_layer_norm": config.projector.layer_norm,
-        "seed": setup.seed,
         "mome": entry.mome.over(config.mome, llm) if adapter == "mome" else None,
+        "resampler": entry.resampler.over(config.resampler) if section == "resampler" else None,
     }

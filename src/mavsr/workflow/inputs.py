@@ -6,7 +6,7 @@ from typing import Any
 
 from snakemake.exceptions import WorkflowError
 
-from mavsr.checkpoints import ENCODER, LLM, identity_files
+from mavsr.checkpoints import LLM
 from mavsr.errors import InputError
 from mavsr.model.named import Model
 from mavsr.model.scales import Scale
@@ -22,9 +22,11 @@ from mavsr.report.catalogue import (
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
 from mavsr.workflow.decoded_inputs import DecodedInputs, Function
+from mavsr.workflow.experiments import Evaluation
 from mavsr.workflow.needs import training_views, wanted_caches
 from mavsr.workflow.noise_inputs import NoiseInputs
 from mavsr.workflow.paths import SPLITS, shard_names
+from mavsr.workflow.weights import weight_files
 
 SUFFIXES = {"table": ("csv", "md", "tex", "html", "rst"), "figure": ("pdf", "png")}
 FITS: dict[str, Callable[[Model], bool]] = {
@@ -72,7 +74,7 @@ class Inputs(DecodedInputs, NoiseInputs):
         corpus = self.asked.config.corpora[wildcards["corpus"]]
         names = [corpus.reading.get("transcripts"), corpus.reading.get("validation")]
         for listed in corpus.reading.get("splits", {}).values():
-            names += [str(Path(corpus.root, name)) for name in listed]
+            names += [str(Path(corpus.root, name)) for name in listed or ()]
         return [name for name in names if name and Path(name).is_file()]
 
     def detector_weights(self, wildcards: Any) -> list[str]:
@@ -104,16 +106,24 @@ class Inputs(DecodedInputs, NoiseInputs):
         llm = self.asked.models[wildcards["model"]].llm
         return weight_files(self.asked.config.llms[llm].path, LLM)
 
-    def manifest(self, split: str) -> Callable[[Any], str]:
-        """Input function: the manifest of a model's corpus."""
-        return lambda wildcards: paths.MANIFEST.format(
-            corpus=self.asked.models[wildcards["model"]].corpus, split=split
-        )
+    def manifest(self, split: str) -> Function:
+        """Input function: manifests of the corpora that a model is trained or tested on."""
+        return lambda wildcards: [
+            paths.MANIFEST.format(corpus=corpus, split=split)
+            for corpus in self._corpora(wildcards, split)
+        ]
+
+    def _corpora(self, wildcards: Any, split: str) -> Sequence[str]:
+        """The corpora of a model's training and validation, or the one of a test."""
+        model = wildcards["model"]
+        if split == "test":
+            return [self.asked.tested(model, wildcards.get("at", ""))]
+        return self.asked.models[model].corpora
 
     def features(
         self, modality: str, split: str, conditions: Callable[[Asked, Any], list[str]]
     ) -> Function:
-        """Input function: the indexes of a model's features, one per condition.
+        """Input function: the indexes of a model's features, of each corpus one per condition.
 
         Args:
             modality: audio or video; nothing is returned for a task that lacks it, or for a job at
@@ -130,8 +140,9 @@ class Inputs(DecodedInputs, NoiseInputs):
                 return []
             return [
                 paths.FEATURES_INDEX.format(
-                    encoder=encoder, corpus=model.corpus, split=split, condition=condition
+                    encoder=encoder, corpus=corpus, split=split, condition=condition
                 )
+                for corpus in self._corpora(wildcards, split)
                 for condition in (conditions(self.asked, wildcards) if encoder else [])
             ]
 
@@ -161,7 +172,7 @@ class Inputs(DecodedInputs, NoiseInputs):
 
     def shown_clips(self, wildcards: Any) -> list[str]:
         """Crops and clean audio of the clips that a model was tested on."""
-        known = {"corpus": self.asked.models[wildcards["model"]].corpus}
+        known = {"corpus": self.asked.first_tested(wildcards["model"])}
         return self.shards(paths.CROPS, "test")(known)
 
     def shown_noise(self, wildcards: Any) -> list[str]:
@@ -174,7 +185,7 @@ class Inputs(DecodedInputs, NoiseInputs):
             for condition in heard
             if "audio" in dict(model.encoders) and Condition.parse(condition).kind == "snr"
             for path in self.shards(paths.NOISY, "test")(
-                {"corpus": model.corpus, "condition": condition}
+                {"corpus": self.asked.first_tested(model.name), "condition": condition}
             )
         ]
 
@@ -215,13 +226,13 @@ class Inputs(DecodedInputs, NoiseInputs):
             raise WorkflowError(
                 f"{name} shows {what} of experiments.{FIGURES[name]}, which has none; add {add}"
             )
-        return [path.format(model=traced.name, condition="clean")]
+        return [path.format(**{**traced.wildcards, "condition": "clean"})]
 
-    def _traced(self, name: str) -> Model | None:
-        """The model that a figure looks into."""
+    def _traced(self, name: str) -> Evaluation | None:
+        """The first test of the model that a figure looks into."""
         fits = FITS[TRACES[name]]
         wanted = self.asked.by_experiment.get(FIGURES[name] or "", [])
-        return next((e.model for e in wanted if fits(e.model)), None)
+        return next((e for e in wanted if fits(e.model)), None)
 
     def shown(self, names: Iterable[str]) -> list[str]:
         """Files of those of the tables and figures that this config has results for."""
@@ -238,6 +249,12 @@ class Inputs(DecodedInputs, NoiseInputs):
                     for suffix in SUFFIXES[kind]:
                         yield f"{paths.SHOWN.format(name=name)}.{suffix}"
 
+    def ledgers(self, wildcards: Any) -> list[str]:
+        """Of the splits of a corpus that are used; of all, if it is asked for by itself."""
+        corpus = wildcards["corpus"]
+        splits = self.asked.used.get(corpus, SPLITS)
+        return [paths.LEDGER.format(corpus=corpus, split=split) for split in splits]
+
     def ledger_summaries(self, wildcards: Any) -> list[str]:
         """What became of the clips of every corpus that a model uses."""
         return [paths.LEDGER_SUMMARY.format(corpus=corpus) for corpus in self.asked.corpora]
@@ -246,8 +263,8 @@ class Inputs(DecodedInputs, NoiseInputs):
         """What a person looks at to judge the crops of every corpus that a model uses."""
         return self.ledger_summaries(wildcards) + [
             paths.SHEET.format(corpus=corpus, split=split)
-            for corpus in self.asked.corpora
-            for split in SPLITS
+            for corpus, splits in self.asked.used.items()
+            for split in splits
         ]
 
 
@@ -269,21 +286,3 @@ def heard(asked: Asked, wildcards: Any) -> list[str]:
 def seen(asked: Asked, wildcards: Any) -> list[str]:
     """Condition of the video under test."""
     return [cached_as(wildcards["condition"], "video")]
-
-
-def weight_files(path: str, read: Sequence[str] = ENCODER) -> list[str]:
-    """What a job that loads ``path`` reads: a toy model's files, a user's own, or none (hub).
-
-    Args:
-        path: of an encoder or LLM.
-        read: names beside the weights, see :func:`mavsr.checkpoints.identity_files`.
-    """
-    if path.startswith(paths.TOYS):
-        stem = path.removesuffix(".pt")
-        return [path, f"{stem}.json"] if path != stem else toy_files(path)
-    return [str(file) for file in identity_files(path, read)]
-
-
-def toy_files(folder: str) -> list[str]:
-    """The two files of a toy model's folder that rules know."""
-    return [f"{folder}/toy.json", f"{folder}/model.safetensors"]

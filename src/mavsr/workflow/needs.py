@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from mavsr.config.config import Config
 from mavsr.model.named import Model
 from mavsr.noise.condition import cached_as
-from mavsr.workflow.experiments import all_evaluations
+from mavsr.workflow.experiments import Evaluation, all_evaluations
+from mavsr.workflow.paths import SPLITS
 
 
 @dataclass(frozen=True, order=True)
@@ -33,30 +34,49 @@ def wanted_caches(config: Config) -> list[Cache]:
     for evaluation in all_evaluations(config):
         model = evaluation.model
         for modality, encoder in model.encoders:
-            conditions = {"test": [cached_as(evaluation.condition, modality)]}
-            if not model.imported:
-                conditions |= {"train": views, "val": ["clean"]}
+            condition = cached_as(evaluation.condition, modality)
+            found.add(Cache(encoder, evaluation.corpus, "test", condition))
             found |= {
-                Cache(encoder, model.corpus, split, condition)
-                for split, names in conditions.items()
+                Cache(encoder, corpus, split, condition)
+                for split, names in (("train", views), ("val", ["clean"]))
+                for corpus in trained_on(model)
                 for condition in names
             }
     return sorted(found)
 
 
-def pool_size(models: Iterable[Model], encoder: str, corpus: str) -> int:
+def trained_on(model: Model) -> tuple[str, ...]:
+    """Corpora that a model is trained on here; none if it is imported."""
+    return () if model.imported else model.corpora
+
+
+def used_splits(wanted: Iterable[Evaluation]) -> dict[str, tuple[str, ...]]:
+    """Corpus that is trained or tested on -> its splits that are used; sorted."""
+    found: dict[str, set[str]] = {}
+    for evaluation in wanted:
+        found.setdefault(evaluation.corpus, set()).add("test")
+        for corpus in trained_on(evaluation.model):
+            found.setdefault(corpus, set()).update(("train", "val"))
+    return {
+        corpus: tuple(split for split in SPLITS if split in found[corpus])
+        for corpus in sorted(found)
+    }
+
+
+def pool_size(wanted: Iterable[Evaluation], encoder: str, corpus: str) -> int:
     """Audio tokens that one stored mean stands for: the divisor of all rates that hear them."""
     rates = [
         rate
-        for model in models
-        if model.corpus == corpus and ("audio", encoder) in model.encoders
-        for rate in model.settings.rates("audio")
+        for evaluation in wanted
+        if corpus in (evaluation.corpus, *trained_on(evaluation.model))
+        and ("audio", encoder) in evaluation.model.encoders
+        for rate in evaluation.model.settings.rates("audio")
     ]
     return math.gcd(*rates) or 1
 
 
-def pooling(config: Config, models: Iterable[Model], encoder: str, corpus: str) -> int:
+def pooling(config: Config, wanted: Iterable[Evaluation], encoder: str, corpus: str) -> int:
     """Tokens behind each one that is stored: 1, save for audio under ``features.store: pooled``."""
     hears = config.encoders[encoder].modality == "audio"
     pooled = hears and config.features.store == "pooled"
-    return pool_size(models, encoder, corpus) if pooled else 1
+    return pool_size(wanted, encoder, corpus) if pooled else 1

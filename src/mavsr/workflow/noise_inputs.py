@@ -17,9 +17,10 @@ class NoiseInputs:
         self.asked = asked
 
     def babble(self, wildcards: Any) -> str:
-        """The configured babble, or that mixed from the corpus' own training voices."""
-        own = self.asked.config.noise.babble is None
-        return paths.OWN_BABBLE.format(corpus=wildcards["corpus"]) if own else paths.BABBLE
+        """The configured babble, or that mixed from training voices (:meth:`Asked.voices`)."""
+        if self.asked.config.noise.babble is not None:
+            return paths.BABBLE
+        return paths.OWN_BABBLE.format(corpus=self.asked.voices(wildcards["corpus"]))
 
     def noise(self, wildcards: Any) -> str:
         """What a condition mixes in: babble, a recording, or a list of pieces."""

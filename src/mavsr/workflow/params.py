@@ -17,6 +17,7 @@ from mavsr.report.catalogue import ALL_FIGURES, PAPERS, TABLES
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
 from mavsr.workflow.experiments import training_settings
+from mavsr.workflow.paths import SPLITS
 from mavsr.workflow.reads import Purpose, settings_of
 from mavsr.workflow.setup import describe_setup
 
@@ -61,6 +62,10 @@ class Params:
     def reading(self, wildcards: Any) -> str:
         """Kind of a corpus and how it is read."""
         return json.dumps(self.asked.config.corpora[wildcards["corpus"]].reading)
+
+    def needed_splits(self, wildcards: Any) -> str:
+        """Resources function: splits of a corpus that models are trained or tested on."""
+        return " ".join(self.asked.used.get(wildcards["corpus"], SPLITS))
 
     def crops(self, wildcards: Any) -> str:
         """How mouths are found; fetched weights lie where their rule puts them."""
@@ -127,14 +132,15 @@ class Params:
         """Resources function: what a trained model is to say of itself, which changes no result."""
         model = self.asked.models[wildcards["model"]]
         encoders = dict(model.encoders)
-        return json.dumps(describe_setup(self.asked.config, [model.corpus], encoders, model.llm))
+        return json.dumps(describe_setup(self.asked.config, model.corpora, encoders, model.llm))
 
     def training_features(self, wildcards: Any, input: Mapping[str, Any]) -> str:
-        """Options for a training job's features, cached or not."""
-        options = feature_options(input)
+        """Options for a training job's features, cached or not, and for how corpora share them."""
+        options, model = feature_options(input), self.asked.models[wildcards["model"]]
         if self.asked.config.features.mode == "cached":
-            return options
-        read, model = self._read("train_model", wildcards), self.asked.models[wildcards["model"]]
+            shares = f" --shares {shlex.quote(json.dumps(model.shares))}" if model.shares else ""
+            return options + shares
+        read = self._read("train_model", wildcards)
         hears = "audio" in dict(model.encoders)
         files = list(input["online"])
         extraction = {k: v for k, v in read["features"].items() if k not in ("mode", "views")}
@@ -148,20 +154,22 @@ class Params:
         return f"{options} --online {shlex.quote(json.dumps(online))}"
 
     def origin(self, wildcards: Any) -> str:
-        """What the config calls corpus, encoders and LLM of a model at a scale; the test split."""
-        return self._origin(wildcards, "test")
+        """What the config calls corpora, encoders and LLM of a model at a scale; the test split."""
+        corpus = self.asked.tested(wildcards["model"], wildcards.get("at", ""))
+        return self._origin(wildcards, corpus, "test")
 
     def validation_origin(self, wildcards: Any) -> str:
         """The same, and the validation split."""
-        return self._origin(wildcards, "val")
+        return self._origin(wildcards, self.asked.models[wildcards["model"]].corpus, "val")
 
-    def _origin(self, wildcards: Any, split: str) -> str:
+    def _origin(self, wildcards: Any, corpus: str, split: str) -> str:
         model = self.asked.models[wildcards["model"]]
         used = Scale.parse(wildcards["scale"]).rates
         return json.dumps(
             {
-                "corpus": model.corpus,
+                "corpus": corpus,
                 "split": split,
+                "trained_on": "" if model.imported else model.corpus,
                 "encoders": "+".join(name for modality, name in model.encoders if modality in used),
                 "llm": model.llm,
                 "variant": model.variant,
@@ -175,7 +183,7 @@ class Params:
         if "table4" in read:
             return json.dumps({"rates": read["rates"], "table4": read["table4"]})
         kinds = {name: corpus["kind"] for name, corpus in read.get("corpora", {}).items()}
-        return json.dumps({"kinds": kinds})
+        return json.dumps({"kinds": kinds, **read.get("cost", {})})
 
     def options(self, wildcards: Any) -> str:
         """Resources function: the options by which the config was chosen."""

@@ -1,8 +1,10 @@
 """Where every output lies, written once; rules, inputs, plan and status read it here."""
 
+from mavsr.config.toy import TOYS
+
+__all__ = ["TOYS"]
+
 SPLITS = ("train", "val", "test")
-TOYS = "results/toy/"
-"""Beginning of the paths of encoders and LLMs that the workflow makes itself."""
 
 TREE = "results/corpus/{corpus}/tree.json"
 MANIFEST = "results/corpus/{corpus}/{split}.parquet"
@@ -40,19 +42,23 @@ METRICS = "results/training/{model}/metrics.csv"
 PROJECTORS = "results/training/{model}/projectors.safetensors"
 ADAPTERS = "results/training/{model}/adapters"
 
-HYPOTHESES = "results/evaluation/{model}/{condition}/{scale}.jsonl"
-DECODED = "results/evaluation/{model}/{condition}/{scale}.json"
+HYPOTHESES = "results/evaluation/{model}/{condition}{at}/{scale}.jsonl"
+"""``at`` is ``@`` and the corpus, where it is not the one that the model was trained on."""
+DECODED = "results/evaluation/{model}/{condition}{at}/{scale}.json"
 VALIDATED = "results/evaluation/{model}/val/{scale}.jsonl"
-"""Hypotheses of the clean validation split, on which confidence is calibrated."""
+"""Hypotheses of the clean validation split, by which scales and thresholds are chosen."""
 VALIDATED_BY = "results/evaluation/{model}/val/{scale}.json"
 ADAPTED = "results/evaluation/{experiment}_adaptive.csv"
 JUDGED = "results/evaluation/{experiment}_confidence.csv"
 COMPARED = "results/evaluation/{experiment}_differences.csv"
-ROUTING = "results/evaluation/{model}/{condition}/routing.csv"
-SIMILARITY = "results/evaluation/{model}/{condition}/similarity.csv"
+VALIDATION_SCORES = "results/evaluation/{experiment}_validation.csv"
+EXPERIMENT_COST = "results/evaluation/{experiment}_cost.csv"
+ROUTING = "results/evaluation/{model}/{condition}{at}/routing.csv"
+SIMILARITY = "results/evaluation/{model}/{condition}{at}/similarity.csv"
 SCORES = "results/evaluation/{experiment}.csv"
 WER = "results/wer.csv"
 
+COST = "results/cost.csv"
 CHECKS = "results/checks.csv"
 PARAMETERS = "results/parameters.csv"
 LOSSES = "results/report/losses"

@@ -12,9 +12,12 @@ from pathlib import Path
 from mavsr.config.config import Config
 from mavsr.config.local_models import is_hub_name
 from mavsr.corpus.readers import make_reader
+from mavsr.corpus.table import read_table
 from mavsr.errors import InputError
 from mavsr.records import read_json
 from mavsr.remedies import rebuild_command
+from mavsr.workflow.experiments import all_evaluations
+from mavsr.workflow.needs import used_splits
 from mavsr.workflow.paths import TOYS
 
 Job = tuple[str, Mapping[str, str]]
@@ -108,9 +111,26 @@ def _tree(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
         make_reader(corpus.reading).check(Path(corpus.root))
     except InputError as error:
         yield f"corpora.{name}: {error}"
+    else:
+        yield from _splits_listed(config, name)
     listed = corpus.reading.get("validation")
     if listed not in (None, "test") and not Path(listed).is_file():
         yield f"corpora.{name}.validation: {listed} is neither 'test' nor a file"
+
+
+def _splits_listed(config: Config, name: str) -> Iterator[str]:
+    """What a table of clips lacks of the splits that are used."""
+    table = Path(str(config.corpora[name].reading.get("transcripts")))
+    if config.corpora[name].kind != "folder" or not table.is_file():
+        return
+    rows, has_splits = read_table(table)
+    listed = {row.split for row in rows}
+    for split in used_splits(all_evaluations(config)).get(name, ()) if has_splits else ():
+        if split not in listed:
+            yield (
+                f"corpora.{name}.transcripts: {table} has no row whose split is {split!r}, which "
+                "experiments use; add some, or change corpora and tests of the experiments"
+            )
 
 
 def _babble(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from mavsr.config.read import plain
 from mavsr.model.methods import method_of
 from mavsr.model.named import Model
 from mavsr.noise.condition import Condition
-from mavsr.report.catalogue import FIGURES, TABLES
+from mavsr.report.catalogue import CHOOSING, FIGURES, TABLES
 from mavsr.workflow.asked import Asked
 
 Wildcards = Mapping[str, str]
@@ -49,12 +49,14 @@ CONDITIONS: dict[str, Callable[[Asked, Wildcards], bool]] = {
     "omni": lambda asked, w: _model(asked, w).settings.task == "omni",
     "lora": lambda asked, w: _adapter(asked, w) == "lora",
     "mome": lambda asked, w: _adapter(asked, w) == "mome",
+    "resampler": lambda asked, w: _model(asked, w).settings.resampler is not None,
     "detected": lambda asked, w: not asked.is_ready(w["corpus"]),
     "landmarks": lambda asked, w: asked.config.mouths.detector == "landmarks",
     "retinaface": lambda asked, w: asked.config.mouths.detector == "retinaface",
     "local": lambda asked, w: not asked.config.mouths.retinaface.is_remote,
     "paper": lambda asked, w: asked.config.decoding.profile == "paper",
     "arithmetic": lambda asked, w: (TABLES | FIGURES)[w["name"]] is None,
+    "chosen": lambda asked, w: w["name"] in CHOOSING,
     "scored": lambda asked, w: (TABLES | FIGURES)[w["name"]] is not None,
 }
 """Word after ``if`` in a mark -> whether a job of these wildcards is meant."""
@@ -129,14 +131,18 @@ def _names(asked: Asked, wildcards: Wildcards, section: str, known: Mapping[str,
     """Of a section of names, those that a job reads."""
     if section == "table4":
         return list(known)
+    if section == "encoders" and not wildcards.keys() - {"experiment"}:  # of costs
+        experiment = wildcards.get("experiment")
+        wanted = asked.by_experiment.get(experiment, []) if experiment else asked.evaluations
+        return sorted({name for e in wanted for _, name in e.model.encoders})
     single = {"corpora": "corpus", "encoders": "encoder", "noises": "noise"}.get(section, "")
     if single in wildcards:
         return [wildcards[single]]
     if "model" in wildcards:
         model = _model(asked, wildcards)
-        named = {"corpora": [model.corpus], "llms": [model.llm]}
+        named = {"corpora": list(model.corpora), "llms": [model.llm]}
         return named.get(section) or [name for _, name in model.encoders]
     if "name" in wildcards:
         experiment = (TABLES | FIGURES)[wildcards["name"]] or ""
-        return sorted({e.model.corpus for e in asked.by_experiment.get(experiment, [])})
+        return sorted({e.corpus for e in asked.by_experiment.get(experiment, [])})
     return []

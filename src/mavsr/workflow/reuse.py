@@ -51,7 +51,8 @@ def covers(one: Model, other: Model) -> bool:
 def identity(model: Model) -> tuple[object, ...]:
     """What models have in common that differ in rates alone."""
     settings = (getattr(model.settings, name) for name in _SHARED)
-    return model.corpus, model.encoders, model.llm, model.imported, model.tuned, *settings
+    names = model.corpus, model.encoders, model.llm, model.imported, model.tuned, model.mixed
+    return *names, *settings
 
 
 def _smallest(models: Iterable[Model]) -> Model:

@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from mavsr.model.compressions import COMPRESSIONS
 from mavsr.report.figures.style import (
     errors,
     from_zero,
@@ -24,7 +25,6 @@ RATES = {
     "vsr": "Video compression rate",
     "avsr": "(audio, video) compression rates",
 }
-COMPRESSIONS = {"avgpool": "average pooling", "stack": "stacking"}
 
 
 def figure3(sources: Sources) -> Figure:
@@ -58,7 +58,7 @@ def rate_bars(sources: Sources, name: str, task: str) -> Figure:
         for compression, axes in zip(shown, row, strict=True):
             own = scores[(scores.corpus == corpus) & (scores.compression == compression)]
             _group(axes, own, published)
-            axes.set_xlabel(f"{RATES[task]}, {COMPRESSIONS[compression]}")
+            axes.set_xlabel(f"{RATES[task]}, {COMPRESSIONS[compression].words}")
         name_axis(row[0], corpus, corpora)
     from_zero(grid)
     legend_above(figure, grid[0][0], columns=5 if len(shown) > 1 else 2)

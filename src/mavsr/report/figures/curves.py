@@ -6,8 +6,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from mavsr.model.compressions import COMPRESSIONS
 from mavsr.noise.condition import Condition
-from mavsr.report.figures.bars import COMPRESSIONS, RATES
+from mavsr.report.figures.bars import RATES
 from mavsr.report.figures.style import (
     Look,
     errors,
@@ -29,6 +30,8 @@ TASK_LOOKS = {
     "avsr": ("audio-visual", Look("#d55e00", "D", "")),
 }
 SNR = "Signal-to-noise ratio of babble (dB)"
+BAND = 0.2
+"""Opacity of a standard deviation over seeds."""
 STEP = 5.0
 """dB between the highest ratio and where clean audio is drawn."""
 
@@ -105,7 +108,11 @@ def _against_rate(sources: Sources, name: str, task: str, rate: str) -> Figure:
                 marks = [rates.index(value) + shift for value in known[rate]]
                 mark_published(axes, marks, known.wer.tolist(), look(method).colour)
             axes.set_xticks(range(len(rates)), [str(value) for value in rates])
-            what = RATES[task] if len(shown) == 1 else f"{RATES[task]}, {COMPRESSIONS[compression]}"
+            what = (
+                RATES[task]
+                if len(shown) == 1
+                else f"{RATES[task]}, {COMPRESSIONS[compression].words}"
+            )
             axes.set_xlabel(what)
         name_axis(row[0], corpus, corpora)
     legend_above(figure, grid[0][0], columns=2 if len(shown) == 1 else 4)
@@ -135,10 +142,14 @@ def _against_noise(
 
 
 def _line(axes: Axes, x: list[float], rows: pd.DataFrame, drawn: Look, name: str) -> None:
+    """A line with whiskers, or with a band where there are several seeds."""
+    several = bool((rows.seeds > 1).all())
+    if several:
+        axes.fill_between(x, rows.wer_low, rows.wer_high, color=drawn.colour, alpha=BAND, lw=0)
     axes.errorbar(
         x,
         rows.wer,
-        yerr=errors(rows),
+        yerr=None if several else errors(rows),
         color=drawn.colour,
         ls=drawn.line,
         marker=drawn.marker,

@@ -135,8 +135,8 @@ def methods_of(scores: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def errors(rows: pd.DataFrame) -> list[list[float]]:
-    """Both halves of the 95 % intervals, as matplotlib takes them."""
-    return [(rows.wer - rows.wer_low).tolist(), (rows.wer_high - rows.wer).tolist()]
+    """Both halves of the intervals, as matplotlib takes them; never below a WER of zero."""
+    return [(rows.wer - rows.wer_low.clip(lower=0)).tolist(), (rows.wer_high - rows.wer).tolist()]
 
 
 def name_axis(axes: Axes, corpus: str, corpora: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ import pandas as pd
 from mavsr.report.layout import Table
 from mavsr.report.names import label, rank, scale_label
 from mavsr.report.sources import Sources
-from mavsr.report.tables.rates import footnote, wer_text
+from mavsr.report.summary import footnote, wer_text
 
 OURS = "this run"
 

@@ -10,7 +10,7 @@ from mavsr.report.sources import Sources
 
 def noise_check(sources: Sources) -> Table:
     """The comparison, one row per audio-visual score."""
-    frame = compare(sources.scores)
+    frame = compare(sources.select("noise_check"))
     shown = pd.DataFrame(
         {
             "corpus": frame.corpus,

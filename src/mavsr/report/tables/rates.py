@@ -18,8 +18,7 @@ from mavsr.report.names import (
 )
 from mavsr.report.published import SIGN, comparable, credit
 from mavsr.report.sources import Sources
-
-SIGNIFICANT = 0.05
+from mavsr.report.summary import footnote, wer_text
 
 
 def arrange(
@@ -31,12 +30,12 @@ def arrange(
 ) -> Table:
     """A row per corpus and method, a column per scale (or condition, or task and scale), WER in %.
 
-    In print a cell is ``15.1 ±1.2``, half the width of its interval behind it, and † where it
-    differs from the baseline at p < 0.05. Published values of the same method, encoder and LLM, if
-    there are any, stand in columns of their own, with ‡ behind doubtful ones.
+    In print a cell is as :func:`mavsr.report.summary.wer_text` has it. Published values of the same
+    method, encoder and LLM, if there are any, stand in columns of their own, with ‡ behind doubtful
+    ones.
 
     Args:
-        scores: rows of an experiment's scores, of one task unless columns are of several.
+        scores: systems, of :meth:`Sources.select`, of one task unless columns are of several.
         caption: what the table is; what the signs mean is added to it.
         published: values in print, of :func:`mavsr.report.published.published_wer`.
         across: ``scale``, ``condition`` or ``task``, which is task and scale.
@@ -49,8 +48,8 @@ def arrange(
     columns = list(dict.fromkeys(rows.sort_values("place")["column"]))
     known = pd.DataFrame() if published is None else _known(published, rows)
     frames, prints = [], []
-    order = ["corpus", "rank", "size", "variant", "method"]
-    for (corpus, _, _, _, method), own in rows.groupby(order):
+    order = ["corpus", "rank", "size", "variant", "method", *beside]
+    for (corpus, _, _, _, method, *_), own in rows.groupby(order, dropna=False):
         _check_row(corpus, method, own, columns)
         own = own.set_index("column").loc[columns]
         head = {"corpus": corpus, "method": method, **{name: own[name].iloc[0] for name in beside}}
@@ -65,24 +64,6 @@ def arrange(
         prints.append({**print_head, **texts})
     notes = [caption, footnote(scores), credit(known)]
     return Table(pd.DataFrame(frames), pd.DataFrame(prints), " ".join(filter(None, notes)))
-
-
-def wer_text(row: pd.Series) -> str:
-    """``15.1 ±1.2†``: WER in %, half the width of its 95 % interval, and a sign."""
-    sign = "†" if pd.notna(row.p_value) and row.p_value < SIGNIFICANT else ""
-    return f"{row.wer:.1f} ±{(row.wer_high - row.wer_low) / 2:.1f}{sign}"
-
-
-def footnote(scores: pd.DataFrame) -> str:
-    """What the signs of :func:`wer_text` mean."""
-    baselines = sorted({label(name) for name in scores.baseline.dropna()})
-    compared = (
-        f"; † differs from {' or '.join(baselines)} at p < {SIGNIFICANT} (paired bootstrap, not "
-        "corrected for the number of comparisons)"
-        if baselines
-        else ""
-    )
-    return f"WER in %, ± half of the 95 % bootstrap interval over utterances{compared}."
 
 
 def _labelled(scores: pd.DataFrame, across: str) -> pd.DataFrame:
@@ -139,10 +120,12 @@ def _quoted(value: pd.Series) -> str:
     return _number(value.wer) + (SIGN if value.doubt else "")
 
 
-def _number(value: float | None) -> str:
-    """``–`` for none; counts with separators, percentages to one decimal."""
+def _number(value: float | str | None) -> str:
+    """``–`` for none; words as they are, counts with separators, percentages to one decimal."""
     if value is None or pd.isna(value):
         return "–"
+    if isinstance(value, str):
+        return value
     return f"{value:.1f}" if isinstance(value, float) else f"{value:,}"
 
 
@@ -161,6 +144,16 @@ def _pairs(sources: Sources, name: str) -> Table:
         sources.select(name, task="avsr", condition="clean"),
         "Audio-visual recognition; columns are (audio, video) rates.",
         sources.published(),
+    )
+
+
+def compressions(sources: Sources) -> Table:
+    """Audio-visual recognition by every way to compress tokens; in no paper."""
+    return arrange(
+        sources.select("compressions", task="avsr", condition="clean"),
+        "Audio-visual recognition by the way in which tokens are compressed; columns are (audio, "
+        "video) rates, at which all ways give as many tokens.",
+        beside=["compression"],
     )
 
 

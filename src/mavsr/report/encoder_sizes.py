@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mavsr.config.encoders import EncoderKeys
-from mavsr.config.toy import Toy, ToyAVHubert, ToyWhisperKeys
+from mavsr.config.toy import TOYS, Toy, ToyAVHubert, ToyWhisperKeys
 from mavsr.errors import InputError
 from mavsr.tokens import TOKENS_PER_SECOND
-from mavsr.workflow.paths import TOYS
 
 
 @dataclass(frozen=True)
@@ -82,28 +81,34 @@ class EncoderSize:
         """Tokens per second of clip."""
         return TOKENS_PER_SECOND[self.modality]
 
+    def mean_flops(self, tokens: float, squared: float) -> float:
+        """:meth:`flops` over many clips, from the means of their tokens and of the squares."""
+        if self.chunk_s:
+            return self.flops(self.chunk_s)
+        return self.linear * tokens + self.quadratic * squared
+
     def flops(self, seconds: float) -> float:
         """Floating-point operations for one clip; a product and its sum count as two."""
         tokens = (self.chunk_s or seconds) * self.tokens_per_s
         return self.linear * tokens + self.quadratic * tokens**2
 
 
-def encoder_size(settings: EncoderKeys, toy: Toy) -> EncoderSize:
+def encoder_size(settings: EncoderKeys, toy: Toy | None = None) -> EncoderSize:
     """Size of a configured encoder.
 
     Args:
         settings: which one. If its files are not here, its name must be a published one.
-        toy: the config's section, for toy models that are not made yet.
+        toy: the config's section, for toy models that are not made yet; None reads their files.
 
     Raises:
         InputError: neither files nor name tell the size.
 
     """
     if settings.kind == "whisper":
-        sound, basis = _whisper_sizes(settings, toy.whisper)
-        padded = sound.positions / TOKENS_PER_SECOND["audio"] if settings.pad == "chunk" else None
-        return EncoderSize("audio", sound.width, padded, *whisper_flops(sound), basis)
-    video, basis = _video_sizes(Path(settings.path), toy.avhubert)
+        audio, basis = _whisper_sizes(settings, toy.whisper if toy else None)
+        padded = audio.positions / TOKENS_PER_SECOND["audio"] if settings.pad == "chunk" else None
+        return EncoderSize("audio", audio.width, padded, *whisper_flops(audio), basis)
+    video, basis = _video_sizes(Path(settings.path), toy.avhubert if toy else None)
     return EncoderSize("video", video.width, None, *avhubert_flops(video), basis)
 
 
@@ -144,10 +149,10 @@ def _resnet(channels: int) -> int:
     return products
 
 
-def _whisper_sizes(settings: EncoderKeys, toy: ToyWhisperKeys) -> tuple[WhisperSizes, str]:
+def _whisper_sizes(settings: EncoderKeys, toy: ToyWhisperKeys | None) -> tuple[WhisperSizes, str]:
     if path := _config_file(settings):
         return _read_whisper(path), "its config.json"
-    if settings.path.startswith(TOYS):
+    if toy and settings.path.startswith(TOYS):
         chunk = TOKENS_PER_SECOND["audio"] * toy.chunk_s
         return WhisperSizes(toy.dim, toy.layers, 4 * toy.dim, chunk), "toy.whisper"
     if name := re.search(r"whisper-(tiny|base|small|medium|large)", settings.path):
@@ -185,8 +190,8 @@ def _read_whisper(path: Path) -> WhisperSizes:
     return WhisperSizes(*numbers)
 
 
-def _video_sizes(path: Path, toy: ToyAVHubert) -> tuple[VideoSizes, str]:
-    if str(path).startswith(TOYS):
+def _video_sizes(path: Path, toy: ToyAVHubert | None) -> tuple[VideoSizes, str]:
+    if toy and str(path).startswith(TOYS):
         sizes = VideoSizes(
             toy.dim, toy.layers, 4 * toy.dim, toy.conv_pos, channels=toy.resnet_width
         )

@@ -1,0 +1,1 @@
+"""What shortens token sequences, a class per way: :mod:`mavsr.model.compressions` names them."""

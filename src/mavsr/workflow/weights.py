@@ -1,0 +1,24 @@
+"""Which files stand for the weights of an encoder or LLM."""
+
+from collections.abc import Sequence
+
+from mavsr.checkpoints import ENCODER, identity_files
+from mavsr.workflow import paths
+
+
+def weight_files(path: str, read: Sequence[str] = ENCODER) -> list[str]:
+    """What a job that loads ``path`` reads: a toy model's files, a user's own, or none (hub).
+
+    Args:
+        path: of an encoder or LLM.
+        read: names beside the weights, see :func:`mavsr.checkpoints.identity_files`.
+    """
+    if path.startswith(paths.TOYS):
+        stem = path.removesuffix(".pt")
+        return [path, f"{stem}.json"] if path != stem else toy_files(path)
+    return [str(file) for file in identity_files(path, read)]
+
+
+def toy_files(folder: str) -> list[str]:
+    """The two files of a toy model's folder that rules know."""
+    return [f"{folder}/toy.json", f"{folder}/model.safetensors"]
