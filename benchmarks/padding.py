@@ -56,7 +56,7 @@ def main(
 def _speech(file: Path | None) -> np.ndarray:
     if file is not None:
         return read_audio(file)
-    spoken = speak(tuple(SENTENCE.split()), "gmw/en", 130, 50, 0, letters=False).sound
+    spoken = speak(tuple(SENTENCE.split()), "gmw/en", 130, 50, 0, letters=False).audio
     return np.tile(spoken, 8)
 
 

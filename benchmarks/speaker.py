@@ -40,7 +40,7 @@ def speaker(clips: int = 12, seconds: float = 120.0) -> None:
         frames = render(settings, name, script)
         landmarks = find_landmarks(frames, detector, EVERY).landmarks
         mouths.append(opening(mouth_crops(frames, landmarks)))
-        heard.append(loudness(script.sound, script.frames))
+        heard.append(loudness(script.audio, script.frames))
     right = 0
     for own, other in itertools.permutations(range(clips), 2):
         length = min(len(mouths[own]), len(mouths[other]))
@@ -53,7 +53,7 @@ def speaker(clips: int = 12, seconds: float = 120.0) -> None:
             continue
         frames = np.stack([*turn.frames(settings)])
         people = find_people(frames, detector, EVERY)
-        shots = choose_speaker(people, frames, turn.script.sound)
+        shots = choose_speaker(people, frames, turn.script.audio)
         longest = max(shots, key=lambda shot: shot.last - shot.first)
         total += 1
         if longest.track is not None:

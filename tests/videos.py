@@ -1,4 +1,4 @@
-"""Videos with picture and sound, as a camera would give them."""
+"""Videos with video and audio tracks, as a camera would give them."""
 
 from fractions import Fraction
 from pathlib import Path

@@ -68,7 +68,7 @@ def test_only_the_frozen_encoder_is_kept(encoder):
 
 
 def test_empty_and_long_clips_are_refused(encoder):
-    with pytest.raises(InputError, match="no sound"):
+    with pytest.raises(InputError, match="no audio"):
         encoder.encode([torch.zeros(0)])
     remedy = r"2\.00 s.*at most 2 s; set features\.long_clips to split or truncate"
     with pytest.raises(InputError, match=remedy):

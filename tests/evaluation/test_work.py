@@ -11,7 +11,7 @@ from transformers import AutoConfig, AutoTokenizer
 from mavsr.config.resampler import ResamplerSettings
 from mavsr.evaluation import decode as decode_module
 from mavsr.evaluation.settings import DecodingSettings
-from mavsr.evaluation.transcribe import transcribe
+from mavsr.evaluation.transcribe import recognise, transcribe
 from mavsr.evaluation.work import counting
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.cost import head_parameters, matrix_parameters
@@ -116,10 +116,10 @@ def test_an_interrupted_job_counts_what_it_had_read_before(model, run_decode, mo
         if len(stopped) == 3:
             raise SystemExit(143)
         stopped.append(1)
-        return transcribe(*arguments)
+        return recognise(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(decode_module, "transcribe", stopping)
+        patch.setattr(decode_module, "recognise", stopping)
         with pytest.raises(SystemExit):
             run_decode(model, "a2_v1", batch=1)
     path = run_decode(model, "a2_v1", batch=1)

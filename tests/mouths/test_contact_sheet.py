@@ -140,8 +140,8 @@ def test_the_summary_counts_by_split_and_cause(tmp_path):
             "b/2.mp4: cannot be read as a video or sound file (moov atom missing)",
         ),
         (
-            "picture and sound differ in length by +0.96 s, more than max_av_gap_s 0.5",
-            "picture and sound differ in length by -12.1 s, more than max_av_gap_s 0.5",
+            "video and audio differ in length by +0.96 s, more than max_av_gap_s 0.5",
+            "video and audio differ in length by -12.1 s, more than max_av_gap_s 0.5",
         ),
         (
             "no landmarks for x/1.mp4 under /l; mouths.landmarks must",

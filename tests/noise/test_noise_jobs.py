@@ -94,7 +94,7 @@ def test_a_clip_does_not_depend_on_its_shard(shard, noise_file, tmp_path):
 
 def test_sample_without_sound_is_named(noise_file, tmp_path):
     write_shard(tmp_path / "mouths.tar", iter([("u0", {"json": b"{}"})]))
-    with pytest.raises(InputError, match="u0 has no sound"):
+    with pytest.raises(InputError, match="u0 has no audio"):
         apply(tmp_path / "mouths.tar", noise_file, "clean", tmp_path / "out.tar")
     assert not (tmp_path / "out.tar").exists()
 

@@ -30,7 +30,7 @@ def offset_of(result):
 
 def test_clean_is_the_speech():
     result = rendered("clean")
-    assert np.array_equal(result.sound, SPEECH)
+    assert np.array_equal(result.audio, SPEECH)
     assert result.snr_db is None and result.noise is None
 
 
@@ -39,8 +39,8 @@ def test_clean_is_the_speech():
 def test_ratio_survives_scaling_and_16_bit(snr, level):
     speech = SPEECH * (level / 0.05)
     result = rendered(f"snr_{snr:g}", speech=speech)
-    assert np.abs(result.sound).max() <= 1 and result.snr_db == snr
-    written = np.float64(decode_audio(encode_audio(result.sound)))
+    assert np.abs(result.audio).max() <= 1 and result.snr_db == snr
+    written = np.float64(decode_audio(encode_audio(result.audio)))
     noise = np.float64(BABBLE[offset_of(result) :][: len(speech)])
     # What the mixture holds of speech and of noise, by least squares.
     parts, *_ = np.linalg.lstsq(np.stack([speech, noise], axis=1), written, rcond=None)
@@ -81,11 +81,11 @@ def test_a_part_that_is_shorter_than_a_clip_is_repeated_within_itself():
 
 
 def test_views_are_repeatable_and_differ():
-    assert np.array_equal(rendered("view_1").sound, rendered("view_1").sound)
-    sounds = {rendered(f"view_{view}").sound.tobytes() for view in range(5)}
+    assert np.array_equal(rendered("view_1").audio, rendered("view_1").audio)
+    sounds = {rendered(f"view_{view}").audio.tobytes() for view in range(5)}
     sounds |= {
-        rendered("view_1", key="b").sound.tobytes(),
-        rendered("view_1", seed=1).sound.tobytes(),
+        rendered("view_1", key="b").audio.tobytes(),
+        rendered("view_1", seed=1).audio.tobytes(),
     }
     assert len(sounds) == 7
 
@@ -99,33 +99,33 @@ def test_views_draw_every_ratio_equally_often():
 
 def test_views_mask_before_they_add_noise():
     for key in map(str, range(20)):
-        plain = rendered("view_0", key, np.ones(48_000, np.float32), snrs=("clean",)).sound
+        plain = rendered("view_0", key, np.ones(48_000, np.float32), snrs=("clean",)).audio
         if not plain.all():
             break
     assert 0 < (plain == 0).sum() < 3 * 6_400
-    noisy = rendered("view_0", key, np.ones(48_000, np.float32), snrs=(10,)).sound
+    noisy = rendered("view_0", key, np.ones(48_000, np.float32), snrs=(10,)).audio
     assert noisy[plain == 0].any()
-    assert rendered("view_0", key, snrs=("clean",), mask_samples=0).sound.all()
+    assert rendered("view_0", key, snrs=("clean",), mask_samples=0).audio.all()
 
 
 def test_short_noise_is_repeated():
     noise = BABBLE[:1_000]
     result = rendered("snr_0", babble=noise)
-    added = result.sound / np.abs(result.sound).max()
+    added = result.audio / np.abs(result.audio).max()
     speech = SPEECH / SPEECH.std()
-    assert len(result.sound) == len(SPEECH) and result.snr_db == 0
+    assert len(result.audio) == len(SPEECH) and result.snr_db == 0
     assert np.isfinite(added).all()
-    residual = result.sound - SPEECH
+    residual = result.audio - SPEECH
     assert np.allclose(residual[1_000:2_000], residual[2_000:3_000], atol=1e-5)
     assert abs(np.corrcoef(speech, residual)[0, 1]) < 0.05
 
 
 @pytest.mark.parametrize("snr", [-5, 0, 15])
 def test_a_views_ratio_is_that_of_the_masked_speech(snr):
-    masked = np.float64(rendered("view_2", snrs=("clean",)).sound)
+    masked = np.float64(rendered("view_2", snrs=("clean",)).audio)
     result = rendered("view_2", snrs=(snr,))
-    assert (masked == 0).any() and np.abs(result.sound).max() < 1  # so it was not scaled
-    ratio = np.square(masked).sum() / np.square(result.sound - masked).sum()
+    assert (masked == 0).any() and np.abs(result.audio).max() < 1  # so it was not scaled
+    ratio = np.square(masked).sum() / np.square(result.audio - masked).sum()
     assert result.snr_db == snr
     assert 10 * np.log10(ratio) == pytest.approx(snr, abs=0.01)
 
@@ -133,7 +133,7 @@ def test_a_views_ratio_is_that_of_the_masked_speech(snr):
 @pytest.mark.parametrize("name", ["snr_0", "snr_-5", "view_0"])
 def test_silent_speech_stays_silent_and_claims_no_ratio(name):
     result = rendered(name, speech=np.zeros(8_000, np.float32))
-    assert not result.sound.any()
+    assert not result.audio.any()
     assert result.snr_db is None and result.noise is None
 
 

@@ -91,7 +91,7 @@ def test_the_level_over_the_clip_is_exact_after_16_bit_whatever_the_pieces(liste
     source = read_source(listed, "music")
     for key in ("a", "b", "c"):
         result = render(SPEECH, source, Condition.parse(f"music_{snr:g}"), key, NoiseSettings())
-        written = np.float64(decode_audio(encode_audio(result.sound)))
+        written = np.float64(decode_audio(encode_audio(result.audio)))
         noise = np.float64(result.noise.samples)
         bases = np.stack([SPEECH, noise], axis=1).astype(np.float64)
         parts, *_ = np.linalg.lstsq(bases, written, rcond=None)

@@ -178,7 +178,8 @@ def test_disk_space_comes_first_with_the_keys_that_lessen_it(tmp_path, capsys):
 def test_pooling_is_named_where_nothing_is_stacked(tmp_path):
     config = read_config([CONFIGS / "paper.yaml"])
     config = replace(config, use_experiments=("table1",))
-    lines = list(disk_lines(config, table_of(config, tmp_path, gpu=True), tmp_path))
+    table = table_of(config, tmp_path, gpu=True).reset_index()
+    lines = list(disk_lines(config, table, tmp_path))
     assert any(line.startswith("- features.store: pooled takes") for line in lines)
 
 

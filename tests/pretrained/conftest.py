@@ -38,7 +38,7 @@ def smollm(models) -> Path:
 def waves() -> dict[str, np.ndarray]:
     """Speech, made and, if PRETRAINED_SPEECH names a file of it, real: name -> (N,) at 16 kHz."""
     text = "the door was open and the little girl walked slowly into the garden"
-    spoken = speak(tuple(text.split()), "gmw/en", 130, 50, 0, letters=False).sound
+    spoken = speak(tuple(text.split()), "gmw/en", 130, 50, 0, letters=False).audio
     found = {"made": np.tile(spoken, 8)[: 30 * 16_000]}
     if real := os.environ.get("PRETRAINED_SPEECH"):
         found["real"] = read_audio(Path(real))

@@ -82,7 +82,7 @@ def test_the_face_that_speaks_is_looked_at(tmp_path, shot):
     frames = np.stack([*turn.frames(PortraitSettings())])
 
     def crops(name, part, people):
-        path = write_mp4(tmp_path / f"{name}.mp4", np.ascontiguousarray(part), turn.script.sound)
+        path = write_mp4(tmp_path / f"{name}.mp4", np.ascontiguousarray(part), turn.script.audio)
         span = Span(0, 2, 0, len(part) / FRAME_RATE)
         found = read_part(path, span, ("audio", "video"), CropSettings())
         assert found.people == people

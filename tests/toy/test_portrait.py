@@ -90,8 +90,8 @@ def test_media_formats(corpus: Path) -> None:
 def test_sound_and_picture_in_the_file_are_in_sync(corpus: Path) -> None:
     name = "test/t000/00000"
     script = write_script(SMALL, name)
-    sound = read_audio(corpus / f"tree/{name}.mp4")[: len(script.sound)]
-    spectrum = np.fft.rfft(sound) * np.conj(np.fft.rfft(script.sound))
+    sound = read_audio(corpus / f"tree/{name}.mp4")[: len(script.audio)]
+    spectrum = np.fft.rfft(sound) * np.conj(np.fft.rfft(script.audio))
     lag = int(np.argmax(np.fft.irfft(spectrum)))
     assert min(lag, len(sound) - lag) < 16
 
@@ -110,11 +110,11 @@ def test_words_begin_where_the_sound_does() -> None:
         level = [
             float(np.sqrt(np.mean(piece**2)))
             for start, end in ((0.0, script.words[0].start), (script.words[0].start, 99.0))
-            for piece in [script.sound[int(start * 16000) : int(min(end, start + 0.4) * 16000)]]
+            for piece in [script.audio[int(start * 16000) : int(min(end, start + 0.4) * 16000)]]
         ]
         assert level[0] < 0.002
         assert level[1] > 0.01
-        tail = script.sound[int((script.words[-1].end + 0.03) * 16000) :]
+        tail = script.audio[int((script.words[-1].end + 0.03) * 16000) :]
         assert np.sqrt(np.mean(tail**2)) < 0.002
 
 

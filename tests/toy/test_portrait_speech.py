@@ -25,7 +25,7 @@ def test_every_phoneme_of_the_vocabulary_has_a_mouth_shape(accent: str) -> None:
 
 
 def test_variants_exist_and_sound_different() -> None:
-    sounds = [speak(("bin",), f"gmw/en+{name}", 130, 50, 0).sound for name in VARIANTS]
+    sounds = [speak(("bin",), f"gmw/en+{name}", 130, 50, 0).audio for name in VARIANTS]
     assert len({sound.tobytes() for sound in sounds}) == len(VARIANTS)
 
 
@@ -34,7 +34,7 @@ def test_speech_is_a_function_of_its_arguments() -> None:
     first = speak(*arguments)
     speak(("place",), "gmw/en+m2", 150, 40, 1)
     again = speak(*arguments)
-    np.testing.assert_array_equal(first.sound, again.sound)
+    np.testing.assert_array_equal(first.audio, again.audio)
     assert first.words == again.words
     assert first.phonemes == again.phonemes
 

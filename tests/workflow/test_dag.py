@@ -136,9 +136,12 @@ def test_what_stands_in_the_papers_is_a_target_of_its_own(project):
         "compressions",
         "noise_check",
         "elastic",
+        "adaptive",
         "pretrained",
+        "figures/confidence",
         "figures/noise",
         "figures/robustness",
+        "figures/tokens",
         "figures/tradeoff",
     }
 

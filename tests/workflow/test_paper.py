@@ -50,7 +50,7 @@ def test_the_papers_experiments_dry_run_without_data(project, config):
         "score_validation": 1,
         "cost_experiment": 1,
         "collect_costs": 1,
-        "write_table": 14,
+        "write_table": 15,
         "write_results": 1,
         "all": 1,
     }

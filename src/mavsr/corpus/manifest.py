@@ -11,7 +11,7 @@ from mavsr.tables import read_parquet, write_parquet
 COLUMNS = {
     "key": "unique, stable name of the utterance: letters, digits, '_' and '-'",
     "video": "path of the file that holds the picture",
-    "audio": "path of the file that holds the sound (often the same)",
+    "audio": "path of the file that holds the audio (often the same)",
     "text": "transcript in lower case, words separated by single spaces",
     "start": "where the utterance begins in the file, seconds",
     "end": "where it ends, seconds; NaN means the end of the file",

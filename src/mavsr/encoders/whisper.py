@@ -131,7 +131,7 @@ class WhisperEncoder(Encoder):
             raise InputError(
                 f"{folder}: its feature extractor gives {given} mel frames of "
                 f"{extractor.feature_size} bins at {extractor.sampling_rate} Hz, config.json asks "
-                f"for {expected} frames of {network.config.num_mel_bins} bins, and sound comes at "
+                f"for {expected} frames of {network.config.num_mel_bins} bins, and audio comes at "
                 f"{SAMPLE_RATE} Hz; make chunk_length, feature_size, max_source_positions agree"
             )
         encoder = cls(network, extractor)
@@ -177,7 +177,7 @@ class WhisperEncoder(Encoder):
         """Cut a waveform (N,), normalised, into as few equal pieces as the chunk allows."""
         longest, given = self.extractor.n_samples, clip.numel()
         if given == 0:
-            raise InputError("it has no sound: 0 samples; drop it in the corpus stage")
+            raise InputError("it has no audio: 0 samples; drop it in the corpus stage")
         if given > longest and not self.split_long:
             raise InputError(
                 f"it lasts {given / SAMPLE_RATE:.2f} s and this Whisper takes at most "

@@ -73,7 +73,7 @@ class OnlineSettings:
 
     def __post_init__(self) -> None:
         if self.audio_encoder is not None and self.babble is None:
-            raise InputError("online features of sound need a babble file; give one")
+            raise InputError("online features of audio need a babble file; give one")
 
 
 class Clips:
@@ -158,7 +158,7 @@ class OnlineSource(Mapping[str, Utterance]):
             speech = decode_audio(fields["flac"])
             noise = clips.settings.noise
             rendered = render(speech, clips.babble, self.condition, key, noise)
-            fields = {"flac": encode_audio(rendered.sound)}  # 16 bit, as a noise shard keeps it
+            fields = {"flac": encode_audio(rendered.audio)}  # 16 bit, as a noise shard keeps it
         samples = encoder_input(key, fields, modality, self.condition, extraction)
         network = clips.networks[modality]
         stream = encode_stream([(key, samples)], network, precision=extraction.precision)

@@ -92,10 +92,10 @@ def _pixels(frame: av.VideoFrame) -> np.ndarray:
     return cv2.cvtColor(pixels[:, : frame.width], cv2.COLOR_BGRA2RGB)
 
 
-def encode_audio(sound: np.ndarray) -> bytes:
+def encode_audio(audio: np.ndarray) -> bytes:
     """Mono float32 (N,) audio at 16 kHz as 16-bit FLAC; values outside [-1, 1] are clipped."""
     buffer = io.BytesIO()
-    soundfile.write(buffer, np.clip(sound, -1, 1), SAMPLE_RATE, format="FLAC", subtype="PCM_16")
+    soundfile.write(buffer, np.clip(audio, -1, 1), SAMPLE_RATE, format="FLAC", subtype="PCM_16")
     return buffer.getvalue()
 
 

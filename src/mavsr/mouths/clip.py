@@ -94,7 +94,7 @@ def check_lengths(lengths: Lengths, settings: CropSettings) -> None:
         )
     if abs(lengths.av_gap_s) > settings.max_av_gap_s:
         raise InputError(
-            f"picture and sound differ in length by {lengths.av_gap_s:+.2f} s, "
+            f"video and audio differ in length by {lengths.av_gap_s:+.2f} s, "
             f"more than max_av_gap_s {settings.max_av_gap_s}"
         )
     if lengths.missing_s > settings.max_av_gap_s:

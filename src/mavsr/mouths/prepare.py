@@ -12,6 +12,7 @@ import numpy as np
 
 from mavsr.errors import InputError
 from mavsr.media import SAMPLES_PER_FRAME
+from mavsr.mouths.audio import hear
 from mavsr.mouths.clip import CropSettings, Lengths, check_lengths, encode
 from mavsr.mouths.detectors import load_detector
 from mavsr.mouths.guard import CropCheck, check_face, check_upright
@@ -19,7 +20,6 @@ from mavsr.mouths.landmark_files import find_file, read_landmarks
 from mavsr.mouths.landmarks import Found, find_landmarks
 from mavsr.mouths.ledger import largest_jump
 from mavsr.mouths.reel import Reel
-from mavsr.mouths.sound import hear
 from mavsr.shards import Fields
 
 

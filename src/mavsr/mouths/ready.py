@@ -8,10 +8,10 @@ from mavsr.corpus.members import as_file
 from mavsr.errors import InputError
 from mavsr.media import SAMPLES_PER_FRAME, encode_audio, encode_lossless, encode_x264, video_frames
 from mavsr.mouths.align import CROP_SIZE
+from mavsr.mouths.audio import hear
 from mavsr.mouths.clip import CropSettings, about_clip, fit
 from mavsr.mouths.guard import CropCheck
 from mavsr.mouths.prepare import Clip, Measured
-from mavsr.mouths.sound import hear
 from mavsr.shards import Fields
 
 

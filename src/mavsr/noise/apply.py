@@ -54,7 +54,7 @@ def apply(
         clips = progress(read_shard(shard, expected), total, f"{condition} for {output.name}")
         for key, fields in clips:
             if "flac" not in fields:
-                raise InputError(f"{shard}: {key} has no sound (flac); remake the shard")
+                raise InputError(f"{shard}: {key} has no audio (flac); remake the shard")
             rendered = render(decode_audio(fields["flac"]), source, parsed, key, settings)
             added = rendered.noise
             if added is not None and added.repeats:
@@ -63,7 +63,7 @@ def apply(
             yield (
                 key,
                 {
-                    "flac": encode_audio(rendered.sound),
+                    "flac": encode_audio(rendered.audio),
                     "json": json.dumps(about, sort_keys=True).encode(),
                 },
             )

@@ -56,9 +56,9 @@ def babble(
             unusable.add(index)
             return None
 
-    sound = sum_voices(utterance, len(rows), settings)
+    audio = sum_voices(utterance, len(rows), settings)
     with atomic(output) as partial:
-        partial.write_bytes(encode_audio(sound))
+        partial.write_bytes(encode_audio(audio))
 
 
 def sum_voices(
@@ -95,11 +95,11 @@ def _stream(
     """Utterances of unit power in random order, (samples,), beginning amid the first."""
     pieces: list[np.ndarray] = []
     missing = samples
-    for sound in _levelled(utterance, count, random):
+    for audio in _levelled(utterance, count, random):
         if not pieces:
             # Else all voices would begin, and pause, together.
-            sound = sound[int(random.integers(len(sound))) :]
-        pieces.append(sound[:missing])
+            audio = audio[int(random.integers(len(audio))) :]
+        pieces.append(audio[:missing])
         missing -= len(pieces[-1])
         if not missing:
             break
@@ -112,12 +112,12 @@ def _levelled(
     while True:
         usable = False
         for index in random.permutation(count):
-            sound = utterance(int(index))
-            if sound is not None and sound.any():
+            audio = utterance(int(index))
+            if audio is not None and audio.any():
                 usable = True
-                yield sound / np.sqrt(np.mean(np.square(sound)))
+                yield audio / np.sqrt(np.mean(np.square(audio)))
         if not usable:
-            raise InputError("no utterance of the training split has sound; babble needs some")
+            raise InputError("no utterance of the training split has audio; babble needs some")
 
 
 if __name__ == "__main__":

@@ -37,14 +37,14 @@ def listing(folder: Path, output: Path) -> None:
     rows, left_out = [], []
     for path in progress(files, len(files), "recordings"):
         try:
-            sound = read_audio(path)
+            audio = read_audio(path)
         except InputError as error:
             left_out.append(str(error))
             continue
-        if not np.isfinite(sound).all() or not sound.any():
+        if not np.isfinite(audio).all() or not audio.any():
             left_out.append(f"{path}: it is silent")
             continue
-        rows.append((str(path), 0.0, len(sound) / SAMPLE_RATE, ""))
+        rows.append((str(path), 0.0, len(audio) / SAMPLE_RATE, ""))
     for line in left_out:
         _log.warning("left out: %s", line)
     if not rows:

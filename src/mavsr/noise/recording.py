@@ -46,10 +46,10 @@ def recording(source: Path, output: Path, mat_hz: int = NOISEX_HZ) -> None:
             "more"
         )
     matlab = source.suffix.lower() == ".mat"
-    sound, rate = read_mat(source, mat_hz) if matlab else _read_sound(source)
-    _check(sound, rate, source)
+    audio, rate = read_mat(source, mat_hz) if matlab else _read_recording(source)
+    _check(audio, rate, source)
     with atomic(output) as partial:
-        partial.write_bytes(encode_audio(resample(sound, rate)))
+        partial.write_bytes(encode_audio(resample(audio, rate)))
 
 
 def read_mat(path: Path, rate: int) -> tuple[np.ndarray, int]:
@@ -80,12 +80,12 @@ def read_mat(path: Path, rate: int) -> tuple[np.ndarray, int]:
         raise InputError(
             f"{path}: {names[0]} has the shape {values.shape}; it must be one row or column"
         )
-    sound = values.ravel().astype(np.float64)
+    audio = values.ravel().astype(np.float64)
     if values.dtype.kind == "u":
-        sound -= (float(np.iinfo(values.dtype).max) + 1) / 2
+        audio -= (float(np.iinfo(values.dtype).max) + 1) / 2
     if values.dtype.kind in "iu":
-        return sound / (-float(np.iinfo(f"i{values.dtype.itemsize}").min)), rate
-    return (sound / _FULL_SCALE if np.abs(sound).max(initial=0) > 1 else sound), rate
+        return audio / (-float(np.iinfo(f"i{values.dtype.itemsize}").min)), rate
+    return (audio / _FULL_SCALE if np.abs(audio).max(initial=0) > 1 else audio), rate
 
 
 def _apart(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -98,26 +98,26 @@ def _apart(function: Callable[..., Any], *arguments: Any) -> Any:
         return pool.submit(function, *arguments).result()
 
 
-def _read_sound(path: Path) -> tuple[np.ndarray, int]:
+def _read_recording(path: Path) -> tuple[np.ndarray, int]:
     try:
-        sound, rate = soundfile.read(path, dtype="float64", always_2d=True)
+        audio, rate = soundfile.read(path, dtype="float64", always_2d=True)
     except soundfile.SoundFileError as error:
-        raise InputError(f"{path} cannot be read as a sound file ({error})") from error
-    return sound.mean(axis=1), rate
+        raise InputError(f"{path} cannot be read as an audio file ({error})") from error
+    return audio.mean(axis=1), rate
 
 
-def _check(sound: np.ndarray, rate: int, path: Path) -> None:
-    if not np.isfinite(sound).all():
+def _check(audio: np.ndarray, rate: int, path: Path) -> None:
+    if not np.isfinite(audio).all():
         raise InputError(f"{path} holds values that are not finite numbers; it is no recording")
-    if len(sound) < SHORTEST_S * rate:
+    if len(audio) < SHORTEST_S * rate:
         raise InputError(
-            f"{path} is {len(sound) / rate:.3f} s long; noise needs {SHORTEST_S} s at least"
+            f"{path} is {len(audio) / rate:.3f} s long; noise needs {SHORTEST_S} s at least"
         )
-    if not sound.any():
+    if not audio.any():
         raise InputError(f"{path} is silent; it is no noise")
 
 
-def resample(sound: np.ndarray, rate: int) -> np.ndarray:
+def resample(audio: np.ndarray, rate: int) -> np.ndarray:
     """Audio (N,) at ``rate`` Hz as float32 (ceil(N * 16000 / rate),) at 16 kHz.
 
     The ratio of the rates is exact (800 / 999 for NOISEX-92), so nothing drifts; a linear-phase
@@ -131,7 +131,7 @@ def resample(sound: np.ndarray, rate: int) -> np.ndarray:
         raise InputError(f"the sampling rate is {rate} Hz; it must be positive")
     shared = gcd(SAMPLE_RATE, rate)
     up, down = SAMPLE_RATE // shared, rate // shared
-    return scipy.signal.resample_poly(sound, up, down).astype(np.float32)
+    return scipy.signal.resample_poly(audio, up, down).astype(np.float32)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from mavsr.seeds import generator
 class Rendered:
     """Audio float32 (N,) in [-1, 1], ratio in dB and the noise in it; both None if clean."""
 
-    sound: np.ndarray
+    audio: np.ndarray
     snr_db: float | None
     noise: Cut | None
 

@@ -67,7 +67,7 @@ def babble() -> np.ndarray:
     total = np.zeros(_BABBLE_S * SAMPLE_RATE, np.float32)
     for voice in range(_VOICES):
         name = f"trainval/a{voice % settings.trainval_speakers:03d}"
-        pieces = [write_script(settings, f"{name}/{n:05d}").sound for n in range(_SENTENCES)]
+        pieces = [write_script(settings, f"{name}/{n:05d}").audio for n in range(_SENTENCES)]
         spoken = np.concatenate(pieces)
         level = float(np.sqrt((spoken**2).mean()))
         total += np.resize(spoken, len(total)) / max(level, 1e-6)

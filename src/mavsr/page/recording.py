@@ -12,7 +12,7 @@ import numpy as np
 from mavsr.errors import InputError
 from mavsr.media import read_audio
 from mavsr.model.scales import Scale, modalities_of
-from mavsr.mouths.sound import has_audio
+from mavsr.mouths.audio import has_audio
 from mavsr.page.alter import Listening
 from mavsr.page.work import Task
 from mavsr.recognition.part import Part, read_part
@@ -130,8 +130,8 @@ class Recording:
                 f"{_duration(MOST_SECONDS)}, and `mavsr transcribe` takes recordings of any length"
             )
         if has_audio(self.path):
-            sound = np.abs(read_audio(self.path))
-            parts = np.array_split(sound, min(_BUCKETS, len(sound)))
+            audio = np.abs(read_audio(self.path))
+            parts = np.array_split(audio, min(_BUCKETS, len(audio)))
             self.wave = [round(float(part.max()), 3) for part in parts]
 
     def _keep(self, number: int, part: Part) -> None:

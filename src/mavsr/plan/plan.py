@@ -15,6 +15,7 @@ import pandas as pd
 from mavsr.command import run_command
 from mavsr.config.config import Config
 from mavsr.config.read import read_config
+from mavsr.model.compressions import compression_of
 from mavsr.plan.features import feature_lines, feature_table
 from mavsr.plan.files import used_corpora
 from mavsr.plan.rates import DEFAULT, read_rates
@@ -67,8 +68,9 @@ def disk_lines(config: Config, table: pd.DataFrame, manifests: Path) -> Iterator
         return
     total, training = features.GB.sum(), features[features.split == "train"].GB.sum()
     yield f"Features take {total:,.4g} GB. Less:"
-    stacked = any(m.settings.compression == "stack" for m in all_models(config).values())
-    if config.features.store == "full" and not stacked:
+    compressions = {m.settings.compression for m in all_models(config).values()}
+    pools = all(compression_of(name).pools for name in compressions)
+    if config.features.store == "full" and pools:
         pooled = replace(config, features=replace(config.features, store="pooled"))
         less = feature_table(pooled, manifests)[0].GB.sum()
         yield f"- features.store: pooled takes {less:,.4g} GB and gives the same tokens"

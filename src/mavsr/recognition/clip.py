@@ -14,10 +14,10 @@ from mavsr.features.content import unpack
 from mavsr.features.extract import encoder_input, stored_content
 from mavsr.features.settings import ExtractSettings
 from mavsr.media import encode_audio
+from mavsr.mouths.audio import read_heard
 from mavsr.mouths.clip import CropSettings
 from mavsr.mouths.prepare import Clip, Measured, prepare
 from mavsr.mouths.reel import held_memory
-from mavsr.mouths.sound import read_sound
 from mavsr.noise.condition import Condition
 from mavsr.shards import Fields
 
@@ -46,11 +46,11 @@ def read_clip(
 
     Raises:
         InputError: the clip cannot be used; see :func:`mavsr.mouths.prepare.prepare` and, for audio
-            alone, :func:`mavsr.mouths.sound.read_sound`.
+            alone, :func:`mavsr.mouths.audio.read_heard`.
     """
     span = start, math.nan if end is None else end
     if "video" not in modalities:
-        return {"flac": encode_audio(read_sound(file, *span))}
+        return {"flac": encode_audio(read_heard(file, *span))}
     clip, measured = Clip(file, file if "audio" in modalities else None, *span), Measured()
     fields = prepare(clip, settings, held_memory(), measured)
     for remark in measured.remarks:

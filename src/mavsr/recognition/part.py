@@ -14,12 +14,12 @@ from mavsr.errors import InputError
 from mavsr.media import SAMPLES_PER_FRAME, encode_audio, encode_lossless, encode_x264
 from mavsr.mouths.ahead import ahead
 from mavsr.mouths.align import mouth_crops
+from mavsr.mouths.audio import SilentError, read_heard
 from mavsr.mouths.clip import CropSettings, fit
 from mavsr.mouths.detectors import load_detector
 from mavsr.mouths.guard import CropCheck, check_face, check_upright
 from mavsr.mouths.people import People, Shot, choose_speaker, find_people
 from mavsr.mouths.reel import Reel, held_memory
-from mavsr.mouths.sound import SilentError, read_sound
 from mavsr.recognition.spans import Span
 from mavsr.shards import Fields
 
@@ -82,7 +82,7 @@ def read_part(file: Path, span: Span, modalities: Collection[str], settings: Cro
 
 def _listen(file: Path, span: Span, remarks: list[str]) -> np.ndarray | None:
     try:
-        return read_sound(file, span.cut_start, span.cut_end)
+        return read_heard(file, span.cut_start, span.cut_end)
     except SilentError as error:
         remarks.append(f"not heard: {error.kind}")
         return None

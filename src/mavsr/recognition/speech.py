@@ -17,7 +17,7 @@ import torch
 
 from mavsr.errors import InputError
 from mavsr.media import SAMPLE_RATE, read_recording
-from mavsr.mouths.sound import SILENT
+from mavsr.mouths.audio import SILENT
 
 BLOCK_S = 288.0
 """Seconds of audio that are held at once; a whole number of the network's windows."""

@@ -105,9 +105,9 @@ def encoder_size(settings: EncoderKeys, toy: Toy | None = None) -> EncoderSize:
 
     """
     if settings.kind == "whisper":
-        sound, basis = _whisper_sizes(settings, toy.whisper if toy else None)
-        padded = sound.positions / TOKENS_PER_SECOND["audio"] if settings.pad == "chunk" else None
-        return EncoderSize("audio", sound.width, padded, *whisper_flops(sound), basis)
+        audio, basis = _whisper_sizes(settings, toy.whisper if toy else None)
+        padded = audio.positions / TOKENS_PER_SECOND["audio"] if settings.pad == "chunk" else None
+        return EncoderSize("audio", audio.width, padded, *whisper_flops(audio), basis)
     video, basis = _video_sizes(Path(settings.path), toy.avhubert if toy else None)
     return EncoderSize("video", video.width, None, *avhubert_flops(video), basis)
 

@@ -98,7 +98,7 @@ def attend_nearby(encoder: WhisperEncoder) -> None:
             attention.k_proj.weight[own] = key
 
 
-def read_sounds(shards: Sequence[Path]) -> list[tuple[str, np.ndarray]]:
+def read_heards(shards: Sequence[Path]) -> list[tuple[str, np.ndarray]]:
     """(key, audio (N,)) of every clip in mouth shards."""
     return [
         (key, decode_audio(fields["flac"])) for shard in shards for key, fields in read_shard(shard)
@@ -134,23 +134,23 @@ def make_whisper(
     torch.set_num_threads(threads)
     model, extractor = build(settings)
     encoder = model.get_encoder()
-    clips, murmur = read_sounds(shards), read_source(babble, test_share=noise.test_share)
+    clips, murmur = read_heards(shards), read_source(babble, test_share=noise.test_share)
     times = word_times(manifest)
     labeller = Labeller(times.values())
     times |= word_times(val_manifest)
     head = nn.Linear(settings.dim, len(labeller))
 
-    def example(key: str, sound: np.ndarray, condition: Condition) -> Example:
-        if len(sound) > extractor.n_samples:
+    def example(key: str, audio: np.ndarray, condition: Condition) -> Example:
+        if len(audio) > extractor.n_samples:
             raise InputError(
-                f"clip {key} lasts {len(sound) / SAMPLE_RATE:.2f} s, more than the toy model's "
+                f"clip {key} lasts {len(audio) / SAMPLE_RATE:.2f} s, more than the toy model's "
                 f"{settings.chunk_s} s; raise toy.whisper.chunk_s or lower the corpus' "
                 "longest_segment_s"
             )
-        heard = torch.from_numpy(render(sound, murmur, condition, key, noise).sound)
+        heard = torch.from_numpy(render(audio, murmur, condition, key, noise).audio)
         normalised = F.layer_norm(heard.float(), heard.shape, eps=1e-8).numpy()
         mel = extractor(normalised, sampling_rate=SAMPLE_RATE, return_tensors="pt").input_features
-        tokens = kept_tokens(len(sound))
+        tokens = kept_tokens(len(audio))
         return Example(mel[0], labeller.label(times[key], tokens, TOKENS_PER_SECOND["audio"]))
 
     def view(epoch: int) -> list[Example]:
@@ -163,7 +163,7 @@ def make_whisper(
 
     torch.manual_seed(derive_seed(settings.seed, "whisper training"))
     train_framewise(encoder, encode, head, view, settings.training, settings.seed)
-    held_out = read_sounds(val_shards)
+    held_out = read_heards(val_shards)
     right = {
         name: tokens_right(
             encode, head, [example(*clip, Condition.parse(name)) for clip in held_out]

@@ -1,6 +1,6 @@
-"""Render one clip: text, sound and moving picture, a pure function of the settings and its name.
+"""Render one clip: text, audio and moving picture, a pure function of the settings and its name.
 
-Frame i shows the mouth at the middle of its time, (i + 1/2) / 25 s; the sound has exactly 640
+Frame i shows the mouth at the middle of its time, (i + 1/2) / 25 s; the audio has exactly 640
 samples per frame.
 """
 
@@ -31,16 +31,16 @@ _ROOM_NOISE = 6e-4
 
 @dataclass(frozen=True)
 class Script:
-    """What is said: mono sound (frames * 640,), words and phonemes with times in seconds."""
+    """What is said: mono audio (frames * 640,), words and phonemes with times in seconds."""
 
-    sound: np.ndarray
+    audio: np.ndarray
     words: tuple[Span, ...]
     phonemes: tuple[Span, ...]
 
     @property
     def frames(self) -> int:
         """Length in video frames."""
-        return len(self.sound) // SAMPLES_PER_FRAME
+        return len(self.audio) // SAMPLES_PER_FRAME
 
 
 def clip_speaker(settings: PortraitSettings, name: str) -> Speaker:
@@ -75,14 +75,14 @@ def write_script(settings: PortraitSettings, name: str) -> Script:
         start = (now + gap) / SAMPLE_RATE
         words += [word.shifted(start) for word in spoken.words]
         phonemes += [phoneme.shifted(start) for phoneme in spoken.phonemes]
-        pieces += [np.zeros(gap, np.float32), spoken.sound]
-        now += gap + len(spoken.sound)
+        pieces += [np.zeros(gap, np.float32), spoken.audio]
+        now += gap + len(spoken.audio)
     end = now + round(draw.uniform(*SILENCE_S) * SAMPLE_RATE)
-    sound = np.zeros(-(-end // SAMPLES_PER_FRAME) * SAMPLES_PER_FRAME, np.float32)
-    sound[:now] = np.concatenate(pieces)
-    sound *= speaker.loudness / max(float(np.abs(sound).max()), 1e-6)
-    sound += draw.normal(0, _ROOM_NOISE, len(sound)).astype(np.float32)
-    return Script(sound, tuple(words), tuple(phonemes))
+    audio = np.zeros(-(-end // SAMPLES_PER_FRAME) * SAMPLES_PER_FRAME, np.float32)
+    audio[:now] = np.concatenate(pieces)
+    audio *= speaker.loudness / max(float(np.abs(audio).max()), 1e-6)
+    audio += draw.normal(0, _ROOM_NOISE, len(audio)).astype(np.float32)
+    return Script(audio, tuple(words), tuple(phonemes))
 
 
 def articulate(script: Script, speaker: Speaker) -> np.ndarray:
@@ -139,7 +139,7 @@ def _camera(speaker: Speaker, face: Face, pose: np.ndarray) -> np.ndarray:
     return np.column_stack([turn[:, :2], turn[:, 2] + move])
 
 
-def encode(frames: np.ndarray, sound: np.ndarray) -> bytes:
+def encode(frames: np.ndarray, waveform: np.ndarray) -> bytes:
     """An mp4 file with H.264 video and AAC audio; the same input gives the same bytes."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4", container_options={"fflags": "+bitexact"}) as container:
@@ -151,7 +151,7 @@ def encode(frames: np.ndarray, sound: np.ndarray) -> bytes:
         audio = container.add_stream("aac", rate=SAMPLE_RATE, layout="mono")
         audio.bit_rate = 96_000
         audio.options = {"aac_coder": "fast"}
-        block = av.AudioFrame.from_ndarray(sound[None], format="fltp", layout="mono")
+        block = av.AudioFrame.from_ndarray(waveform[None], format="fltp", layout="mono")
         block.sample_rate = SAMPLE_RATE
         # With a time stamp, the encoder's delay is recorded in the file, and readers undo it.
         block.pts = 0
@@ -178,4 +178,4 @@ def transcript(words: tuple[Span, ...]) -> str:
 def make_clip(settings: PortraitSettings, name: str) -> tuple[bytes, str]:
     """The content of a clip's ``.mp4`` and ``.txt`` file."""
     script = write_script(settings, name)
-    return encode(render(settings, name, script), script.sound), transcript(script.words)
+    return encode(render(settings, name, script), script.audio), transcript(script.words)

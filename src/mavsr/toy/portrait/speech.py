@@ -3,9 +3,9 @@
 espeak-ng (GPL-3.0) is loaded as the shared library of the ``espeakng-loader`` package. It keeps
 hidden state between utterances (phases, flutter, random numbers), so the same text spoken twice
 differs. The library is therefore loaded afresh for every utterance (about 4 ms), which makes the
-sound a function of the arguments alone.
+audio a function of the arguments alone.
 
-Sound is mono float32 at 16 kHz; times are seconds from the first sample.
+Audio is mono float32 at 16 kHz; times are seconds from the first sample.
 """
 
 import _ctypes
@@ -69,9 +69,9 @@ class Span:
 
 @dataclass(frozen=True)
 class Speech:
-    """A spoken sentence: sound (N,) at 16 kHz, its words and its phonemes in espeak's names."""
+    """A spoken sentence: audio (N,) at 16 kHz, its words and its phonemes in espeak's names."""
 
-    sound: np.ndarray
+    audio: np.ndarray
     words: tuple[Span, ...]
     phonemes: tuple[Span, ...]
 
@@ -93,7 +93,7 @@ def speak(
         InputError: espeak-ng has no such voice.
     """
     spelled = [_SPELLING.get(word, word) if letters else word for word in words]
-    sound, rate_hz, events = _synthesize(" ".join(spelled), voice, rate, pitch, seed)
+    audio, rate_hz, events = _synthesize(" ".join(spelled), voice, rate, pitch, seed)
     *position, after = np.cumsum([1, *(len(word) + 1 for word in spelled)]).tolist()
     starts = {
         text_position: sample / rate_hz
@@ -106,7 +106,7 @@ def speak(
         (name, sample / rate_hz) for kind, _, sample, name in events if kind == _EVENT_PHONEME
     ]
     names = [name for name, _ in spoken]
-    times = [time for _, time in spoken] + [len(sound) / rate_hz]
+    times = [time for _, time in spoken] + [len(audio) / rate_hz]
     # The silent closure of a plosive that begins a word comes before its event, but after the
     # event of the word: a word's first phoneme begins with the word.
     for edge in (starts[at] for at in position if at in starts):
@@ -128,14 +128,14 @@ def speak(
         for word, start, end in zip(words, edges[:-1], edges[1:], strict=True)
     )
     common = np.gcd(SAMPLE_RATE, rate_hz)
-    resampled = resample_poly(sound, SAMPLE_RATE // common, rate_hz // common)
+    resampled = resample_poly(audio, SAMPLE_RATE // common, rate_hz // common)
     return Speech(resampled.astype(np.float32), spans, phonemes)
 
 
 def _synthesize(
     text: str, voice: str, rate: int, pitch: int, seed: int
 ) -> tuple[np.ndarray, int, list[tuple[int, int, int, str]]]:
-    """Sound float32 in [-1, 1], its rate, and events (type, text position, sample, phoneme)."""
+    """Audio float32 in [-1, 1], its rate, and events (type, text position, sample, phoneme)."""
     pieces: list[np.ndarray] = []
     events: list[tuple[int, int, int, str]] = []
 

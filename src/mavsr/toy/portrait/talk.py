@@ -108,7 +108,7 @@ def turns(settings: PortraitSettings, seconds: float, seed: int = 0) -> Iterator
         script = write_script(settings, names[0])
         pause = round(draw.uniform(*PAUSE_S) * FRAME_RATE) * SAMPLES_PER_FRAME
         noise = draw.normal(0, _NOISE, pause).astype(np.float32)
-        script = replace(script, sound=np.concatenate([script.sound, noise]))
+        script = replace(script, audio=np.concatenate([script.audio, noise]))
         shot = str(draw.choice(_SHOTS, p=_SHARES))
         yield Turn(script, names[0], names[1], shot)
         total, number = total + script.frames / FRAME_RATE, number + 1
@@ -138,7 +138,7 @@ def make_talk(
         audio: Any = container.add_stream("aac", rate=SAMPLE_RATE, layout="mono")
         for turn in turns(settings, seconds, seed):
             lines.append(turn.line(begin / FRAME_RATE))
-            block = av.AudioFrame.from_ndarray(turn.script.sound[None], "fltp", "mono")
+            block = av.AudioFrame.from_ndarray(turn.script.audio[None], "fltp", "mono")
             block.sample_rate, block.time_base = SAMPLE_RATE, Fraction(1, SAMPLE_RATE)
             block.pts = begin * SAMPLES_PER_FRAME
             container.mux(audio.encode(block))

@@ -26,7 +26,7 @@ class SilentError(InputError):
         self.kind = kind
 
 
-def read_sound(path: Path, start: float, end: float) -> np.ndarray:
+def read_heard(path: Path, start: float, end: float) -> np.ndarray:
     """Audio of a clip, float32 (N,) at 16 kHz; see :func:`mavsr.media.read_audio`.
 
     Raises:
@@ -48,7 +48,7 @@ def read_sound(path: Path, start: float, end: float) -> np.ndarray:
 def hear(
     path: Path | None, start: float, end: float, wanted: str
 ) -> tuple[np.ndarray | None, list[str]]:
-    """Audio of a clip as :func:`read_sound` reads it, or None where silence is to stand for it.
+    """Audio of a clip as :func:`read_heard` reads it, or None where silence is to stand for it.
 
     Args:
         path: the file, which may be an archive's member; None if nobody will listen.
@@ -67,7 +67,7 @@ def hear(
         return None, []
     with as_file(path) as file:
         try:
-            return read_sound(file, start, end), []
+            return read_heard(file, start, end), []
         except SilentError as error:
             if wanted == "required":
                 raise

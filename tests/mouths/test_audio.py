@@ -7,10 +7,10 @@ from videos import write_mp4
 
 from mavsr.errors import InputError
 from mavsr.media import decode_audio
+from mavsr.mouths.audio import read_heard
 from mavsr.mouths.clip import CropSettings
 from mavsr.mouths.crop import crop_clip
 from mavsr.mouths.reel import held_memory
-from mavsr.mouths.sound import read_sound
 
 VOICE = np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32)
 NEVER = float("nan")
@@ -36,15 +36,15 @@ def test_silence_is_dropped_by_its_kind_or_kept_for_models_that_only_see(tmp_pat
     assert not fields and f"a.mp4: {kind}" in entry.reason
     entry, fields = result(path, audio="optional")
     assert entry.kept and entry.remarks.startswith(kind)
-    sound = decode_audio(fields["flac"])
-    assert sound.shape == (32_000,) and not sound.any()
+    audio = decode_audio(fields["flac"])
+    assert audio.shape == (32_000,) and not audio.any()
 
 
 @pytest.mark.parametrize("gain", [1.0, 0.02])
 def test_a_voice_is_heard_on_one_channel_or_two_and_however_quiet(tmp_path, gain):
     for number, channels in enumerate((VOICE, [VOICE, VOICE], [VOICE, 0 * VOICE])):
         path = write_mp4(tmp_path / f"{number}.mp4", None, gain * np.array(channels))
-        assert np.abs(read_sound(path, 0.0, NEVER)).max() > 0.05 * gain
+        assert np.abs(read_heard(path, 0.0, NEVER)).max() > 0.05 * gain
 
 
 def test_a_damaged_file_is_not_called_silent_even_where_audio_is_optional(tmp_path, portrait):
