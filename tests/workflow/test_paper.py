@@ -89,7 +89,7 @@ def test_the_models_of_the_tables_and_figures(config):
     }
     assert set(models("table1")) < set(models("mome_main"))
     assert set(models("table5")) < set(models("mome_large"))
-    assert len(all_models(parse_config(config))) == 130
+    assert len(all_models(parse_config(config))) == 131
     for name, model in models("table1").items():
         llm = {"lrs2": "llama-3.2-3b", "lrs3": "llama-3.2-1b"}[model.corpus]
         assert f"{model.corpus}.avsr.whisper-small+avhubert-large.{llm}." in name
