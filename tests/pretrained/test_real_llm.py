@@ -8,6 +8,7 @@ from transformers import AutoModelForCausalLM
 
 from mavsr.evaluation.settings import DecodingSettings
 from mavsr.evaluation.transcribe import transcribe
+from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.export import export
 from mavsr.model.folder import read_model_folder
@@ -18,6 +19,10 @@ from mavsr.training.state import ResumeState
 from mavsr.training.trainer import Trainer
 
 CLIPS = {key: make_utterance(key, frames) for key, frames in (("a", 9), ("b", 14))}
+EXPERTS = {
+    **{"lora_rank": None, "lora_scale": None, "lora_targets": None},
+    "mome": MomeSettings(routed=5, shared=1, top_k=2, bottleneck=4),
+}
 DECODING = DecodingSettings(beams=3, max_new_tokens=8)
 
 
@@ -27,8 +32,7 @@ def trained(request, smollm, tmp_path_factory):
     settings = ModelSettings(
         **{"task": "asr", "method": request.param, "compression": "avgpool"},
         **{"audio_rates": (2, 4), "video_rates": (), "llm": str(smollm), "llm_revision": None},
-        **({"lora_rank": 8, "lora_scale": 0.125} if request.param != "mome-mhsa" else {}),
-        **({} if request.param != "mome-mhsa" else {"mome": _mome()}),
+        **(EXPERTS if request.param == "mome-mhsa" else {"lora_rank": 8, "lora_scale": 0.125}),
         **{"projector_hidden": 64, "projector_layer_norm": False, "seed": 0},
     )
     torch.manual_seed(0)
@@ -42,12 +46,6 @@ def trained(request, smollm, tmp_path_factory):
     rows = Trainer(model, training, 0, [clips], {}, dict.fromkeys(clips, 10), resume).run()
     folder = save_trained(model, place / "model", dims={"audio": DIMS["audio"]})
     return model.eval(), [row["loss"] for row in rows], folder
-
-
-def _mome():
-    from mavsr.model.adapters.settings import MomeSettings
-
-    return MomeSettings(routed=5, shared=1, top_k=2, bottleneck=4)
 
 
 def hearing(clip):
