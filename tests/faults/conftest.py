@@ -34,7 +34,7 @@ from mavsr.noise.condition import Condition
 from mavsr.noise.listing import listing
 from mavsr.records import write_record
 from mavsr.report.cost import prefix_tokens
-from mavsr.report.costs import COLUMNS as COSTS
+from mavsr.report.cost_table import COLUMNS as COSTS
 from mavsr.shards import write_shard
 from mavsr.tables import write_csv
 

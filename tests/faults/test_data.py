@@ -17,7 +17,7 @@ from mavsr.features.verify import damaged_shards
 from mavsr.mouths.contact_sheet import draw
 from mavsr.mouths.summary import summarise
 from mavsr.report.check import check
-from mavsr.report.costs import read_costs
+from mavsr.report.cost_table import read_costs
 from mavsr.report.run import describe
 from mavsr.tables import read_csv
 

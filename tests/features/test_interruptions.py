@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import webdataset
 
-import mavsr.shards
 from mavsr.command import run_command
 from mavsr.encoders import EncoderSettings
 from mavsr.features.extract import extract
@@ -79,10 +79,8 @@ def test_a_full_disk_ends_the_job_with_a_message(place, sounds, tmp_path, monkey
         def __getattr__(self, name):
             return getattr(self.file, name)
 
-    writer = mavsr.shards.webdataset.TarWriter
-    monkeypatch.setattr(
-        mavsr.shards.webdataset, "TarWriter", lambda file, **given: writer(Full(file), **given)
-    )
+    writer = webdataset.TarWriter
+    monkeypatch.setattr(webdataset, "TarWriter", lambda file, **given: writer(Full(file), **given))
     output = tmp_path / "0.tar"
     monkeypatch.setattr(sys, "argv", ["extract", *options(place, sounds, output)])
     with pytest.raises(SystemExit) as stopped:

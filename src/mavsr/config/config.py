@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from mavsr.config.base import Key, settings
+from mavsr.config.conditions import NoiseName
 from mavsr.config.corpora import Corpus
 from mavsr.config.cost import CostSettings
 from mavsr.config.decoding import DecodingSettings
@@ -20,7 +21,7 @@ from mavsr.config.resampler import ResamplerSettings
 from mavsr.config.scoring import ScoringSettings
 from mavsr.config.sections import Features, Mouths, Noise, Projector, Training
 from mavsr.config.toy import Toy
-from mavsr.config.values import Flag, Name, NoiseName, Text, once
+from mavsr.config.values import Flag, Name, Text, once
 
 Entries = Annotated[tuple[Entry, ...], Field(min_length=1)]
 Names = Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(once)]

@@ -6,13 +6,13 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from mavsr.config.base import Key, settings
+from mavsr.config.conditions import ConditionName
 from mavsr.config.llms import Llm
 from mavsr.config.mixture import Mixture, Parts
 from mavsr.config.mome import BalanceOver, MomeSettings, ScaleWeights
 from mavsr.config.resampler import ResamplerSettings
 from mavsr.config.sections import TaskTraining
 from mavsr.config.values import (
-    ConditionName,
     Count,
     Flag,
     Name,

@@ -7,8 +7,6 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from mavsr.noise.condition import RESERVED, WAYS, parts
-
 Text = Annotated[str, Strict(), Field(min_length=1)]
 Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Field(ge=1)]
@@ -30,36 +28,14 @@ def _matches(pattern: str, what: str) -> Callable[[str], str]:
     return check
 
 
-def _written(pattern: str, what: str) -> Any:
+def written(pattern: str, what: str) -> Any:
     """Text of a pattern, which messages give in words."""
     schema = {"type": "string", "pattern": f"^({pattern})$", "description": what}
     return Annotated[str, Strict(), AfterValidator(_matches(pattern, what)), WithJsonSchema(schema)]
 
 
-Name = _written("[A-Za-z0-9][A-Za-z0-9._-]*", "letters, digits, '.', '_' and '-'")
-Sha256 = _written("[0-9a-fA-F]{64}", "64 hexadecimal digits, or null where it is not known")
-
-
-NoiseName = _written(
-    rf"(?!(?:{'|'.join(sorted(RESERVED))})$)[A-Za-z][A-Za-z0-9-]*",
-    f"letters, digits and '-', a letter first; {', '.join(sorted(RESERVED))} have other meanings",
-)
-
-
-def _condition(name: str) -> str:
-    parts(name)
-    return name
-
-
-ConditionName = Annotated[
-    str,
-    Strict(),
-    AfterValidator(_condition),
-    WithJsonSchema(
-        {"type": "string", "pattern": r"^[A-Za-z][A-Za-z0-9_.+-]*$", "description": WAYS}
-    ),
-]
-"""What is done to the clips of a test."""
+Name = written("[A-Za-z0-9][A-Za-z0-9._-]*", "letters, digits, '.', '_' and '-'")
+Sha256 = written("[0-9a-fA-F]{64}", "64 hexadecimal digits, or null where it is not known")
 
 
 def once(values: tuple[Any, ...]) -> tuple[Any, ...]:

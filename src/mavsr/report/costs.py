@@ -17,31 +17,9 @@ from mavsr.evaluation.hypotheses import read_sidecar
 from mavsr.files import atomic
 from mavsr.model.scales import Scale
 from mavsr.remedies import rebuild_command
+from mavsr.report.cost_table import COLUMNS, RATES
 from mavsr.report.encoder_sizes import EncoderSize, encoder_size
-from mavsr.tables import read_csv, write_csv
-
-COLUMNS = {
-    **dict.fromkeys(("corpus", "split", "condition", "task", "method", "variant"), "as in wer.csv"),
-    **dict.fromkeys(("encoders", "llm", "compression"), "as in wer.csv"),
-    **dict.fromkeys(("audio_rate", "video_rate", "seed", "utterances"), "as in wer.csv"),
-    "speech_s": "length of an utterance, s, mean",
-    "read_tokens": "tokens that the LLM reads before the transcript, BOS and markers too, mean",
-    "written_tokens": "tokens of the transcript, its end among them, mean",
-    "beam_tokens": "tokens that all beams together read, mean",
-    "encoder_tflops": "TFLOPs of the frozen encoders per utterance, mean; Whisper pads",
-    "projector_tflops": "of compressors and projectors",
-    "prefix_tflops": "of the LLM before the transcript; the output head counts once",
-    "generated_tflops": "of the transcript as if there were one beam; part of the next",
-    "beam_tflops": "of all that beams read",
-    "total_tflops": "encoders, projectors, prefix and beams",
-    "seconds": "of decoding per utterance, mean, in batches, without encoders and starting",
-    "real_time_factor": "the same per second of speech",
-    "peak_gb": "most memory: of tensors on a GPU, else of the whole process, GB",
-    "hardware": "processor, and GPU if there was one",
-    "threads": "of the processor that decoding used",
-    "model": "name of the model's folder under results/training",
-}
-RATES = dict.fromkeys(("audio_rate", "video_rate"), "Int64")
+from mavsr.tables import write_csv
 
 
 def costs(
@@ -67,16 +45,6 @@ def costs(
         return
     with atomic(output) as partial:
         table.to_csv(partial, index=False)
-
-
-def read_costs(path: Path) -> pd.DataFrame:
-    """A table of :func:`costs`.
-
-    Raises:
-        InputError: it is missing or damaged.
-    """
-    table = read_csv(path, "costs", dtype={"variant": str, **RATES})
-    return table.assign(variant=table.variant.fillna(""))
 
 
 def cost_row(path: Path, sizes: dict[str, EncoderSize]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from mavsr.evaluation.collect import read_scores
 from mavsr.evaluation.score import COLUMNS
 from mavsr.files import atomic
 from mavsr.report.catalogue import ALL_TABLES
-from mavsr.report.costs import read_costs
+from mavsr.report.cost_table import read_costs
 from mavsr.report.sources import ReportSettings, Sources, read_adapted
 
 
