@@ -187,7 +187,8 @@ def rows_of(path: Path, content: Hypotheses, table: pd.DataFrame) -> pd.DataFram
         & (table.corpus == sidecar["origin"]["corpus"])
     ]
     scale = Scale(sidecar["audio_rate"], sidecar["video_rate"]).name
-    return mine[[_scale(row) == scale for row in mine.itertuples()]]
+    # Not mine[...]: of no rows at all, an empty list would select columns.
+    return mine.loc[[_scale(row) == scale for row in mine.itertuples()]]
 
 
 def _features(sidecar: dict, scale: Scale, results: Path) -> dict[str, Path]:
