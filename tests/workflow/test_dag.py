@@ -288,7 +288,7 @@ def test_the_documented_config_for_lrs3_asks_for_its_jobs(project):
     assert fewer != written
     (project.folder / "my.yaml").write_text(fewer)
     jobs = project.plan("--configfile", "my.yaml", "--", "results/table1.csv")
-    assert jobs["train_model"] == 4 + 4
+    assert jobs["train_model"] == 4 + 4 + 1  # one per pair of rates; MS, SS, MSS, MoME; Omni-AVSR
     assert jobs["crop_mouths"] == 16 + 1 + 1
     assert jobs["import_babble"] == 1
     assert not {"make_portrait", "make_whisper", "make_llama", "make_babble"} & set(jobs)

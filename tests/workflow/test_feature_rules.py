@@ -65,7 +65,7 @@ def test_online_training_needs_crops_and_encoders_but_no_cached_views(project):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"compression": "stack"}, "stacks audio tokens, which features.store: pooled"),
+        ({"compression": "stack"}, "has compression stack, which needs every audio token"),
         ({"rates": {"audio": [4, 48]}}, "has the audio rate 48"),
     ],
 )
