@@ -143,9 +143,17 @@ SIMILARITY = pd.DataFrame(
 def build(name, rows=None, kinds=None, routing=ROUTING, similarity=SIMILARITY):
     scores = table(ROWS[name] if rows is None else rows)
     settings = ReportSettings(kinds=kinds or {"portrait": "portrait"})
+    sources = Sources(
+        scores,
+        settings,
+        routing=routing,
+        similarity=similarity,
+        adaptive=ADAPTIVE,
+        confidence=CONFIDENCE,
+        differences=DIFFERENCES,
+    )
     with styled():
-        more = (ADAPTIVE, CONFIDENCE, DIFFERENCES)
-        return figure_builder(name)(Sources(scores, settings, routing, similarity, *more))
+        return figure_builder(name)(sources)
 
 
 def names_in_legend(figure):
@@ -244,7 +252,7 @@ def test_models_of_one_task_are_told_apart_by_line_and_marker():
     both = [c for c in containers if c.get_label().startswith("audio-visual")]
     assert [c.get_label() for c in both] == [
         "audio-visual (4,2)",
-        "audio-visual (4,2), novideo0.25",
+        "audio-visual (4,2), video dropout 0.25",
     ]
     assert len({(c.lines[0].get_linestyle(), c.lines[0].get_fillstyle()) for c in both}) == 2
     assert len({c.lines[0].get_color() for c in both}) == 1
@@ -534,6 +542,27 @@ def test_the_command_draws_from_files(tmp_path):
     inputs = (tmp_path / "scores.csv", tmp_path / "routing.csv")
     draw_figure("mome/experts", tmp_path / "out", settings, *inputs)
     assert (tmp_path / "out" / "mome" / "experts.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "rows"),
+    [
+        ("figures/tradeoff", "adaptive", ADAPTIVE),
+        ("figures/confidence", "confidence", CONFIDENCE),
+        ("figures/tokens", "differences", DIFFERENCES),
+    ],
+    ids=["adaptive", "confidence", "differences"],
+)
+def test_the_command_gives_a_figure_the_table_that_it_looks_for(name, kind, rows, tmp_path):
+    write_csv(tmp_path / "scores.csv", table(ROWS[name]))
+    write_csv(tmp_path / f"{kind}.csv", rows)
+    settings = ReportSettings(kinds={"portrait": "portrait"})
+    inputs = {kind: tmp_path / f"{kind}.csv"}
+    draw_figure(name, tmp_path / "drawn", settings, tmp_path / "scores.csv", **inputs)
+    with styled():
+        save(build(name), tmp_path / "built", name)
+    drawn, built = (tmp_path / folder / f"{name}.png" for folder in ("drawn", "built"))
+    assert drawn.read_bytes() == built.read_bytes()
 
 
 def test_several_seeds_are_a_band_and_one_has_whiskers():

@@ -43,12 +43,15 @@ def draw_figure(
         confidence: table of :mod:`mavsr.evaluation.judge`, for the figure that shows confidence.
         differences: table of :mod:`mavsr.evaluation.differences`, for the figure that shows them.
     """
-    uses = None if routing is None else read_csv(routing, "routing")
-    alike = None if similarity is None else read_csv(similarity, "similarity")
-    adapted = None if adaptive is None else read_adapted(adaptive)
-    judged = None if confidence is None else read_csv(confidence, "confidence")
-    compared = None if differences is None else read_compared(differences)
-    sources = Sources(read_scores(scores), settings, uses, alike, adapted, judged, compared)
+    sources = Sources(
+        read_scores(scores),
+        settings,
+        routing=None if routing is None else read_csv(routing, "routing"),
+        similarity=None if similarity is None else read_csv(similarity, "similarity"),
+        adaptive=None if adaptive is None else read_adapted(adaptive),
+        confidence=None if confidence is None else read_csv(confidence, "confidence"),
+        differences=None if differences is None else read_compared(differences),
+    )
     with styled():
         save(figure_builder(name)(sources), output, name)
 

@@ -1,6 +1,6 @@
 """What tables and figures are made of."""
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ class Sources:
     scores: pd.DataFrame
     """Rows of the experiment's scores (:data:`mavsr.evaluation.score.COLUMNS`), or none."""
     settings: ReportSettings
+    _: KW_ONLY
     routing: pd.DataFrame | None = None
     """Rows of :mod:`mavsr.evaluation.routing`, for figures that show experts."""
     similarity: pd.DataFrame | None = None
@@ -62,12 +63,10 @@ class Sources:
     """Scores on the validation split, for tables in which scales are chosen."""
     costs: pd.DataFrame | None = None
     """Rows of :mod:`mavsr.report.costs` for these scores, for the same tables."""
-
     adaptive: pd.DataFrame | None = None
     """Rows of :mod:`mavsr.evaluation.adapt`, where adaptive rates are shown."""
     confidence: pd.DataFrame | None = None
     """Rows of :mod:`mavsr.evaluation.judge`, for the figure that shows confidence."""
-
     differences: pd.DataFrame | None = None
     """Rows of :mod:`mavsr.evaluation.differences`, for the figure that shows them."""
 
