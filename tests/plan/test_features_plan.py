@@ -111,7 +111,7 @@ def test_every_cache_is_wanted_once(paper):
     caches = wanted_caches(paper)
     # Two corpora by three encoders: ten views, clean validation and clean test.
     clean = 2 * 3 * (10 + 1 + 1)
-    # More tests by Whisper small: six SNRs of babble and three of speech on LRS3, five SNRs on LRS2.
+    # More tests by Whisper small: on LRS3 six SNRs of babble and three of speech, on LRS2 five.
     noisy = (6 + 3) + 5
     # By AV-HuBERT on LRS3: three shares of dropped frames, two each of patches, blurs and delays.
     faulty = 3 + 2 + 2 + 2
