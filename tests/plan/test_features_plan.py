@@ -17,7 +17,7 @@ from mavsr.encoders import EncoderSettings
 from mavsr.errors import InputError
 from mavsr.plan.features import feature_table, split_lengths
 from mavsr.report.encoder_sizes import encoder_size
-from mavsr.workflow.experiments import all_models
+from mavsr.workflow.experiments import all_evaluations
 from mavsr.workflow.needs import Cache, pool_size, wanted_caches
 
 PAPER = Path(__file__).parents[2] / "workflow" / "configs" / "paper.yaml"
@@ -104,14 +104,18 @@ def test_pooling_divides_the_sound_and_names_what_it_saves(paper, tmp_path):
     assert sound["GB a view"] == pytest.approx(119.7 / 4, abs=0.05)
     assert sound["saved GB"] == pytest.approx(10 * 119.7 * 3 / 4, abs=1)
     assert rows.loc["avhubert-large", "lrs3", "train"]["saved GB"] == 0
-    assert pool_size(all_models(config).values(), "whisper-small", "lrs3") == 4
+    assert pool_size(all_evaluations(config), "whisper-small", "lrs3") == 4
 
 
 def test_every_cache_is_wanted_once(paper):
     caches = wanted_caches(paper)
-    assert (
-        len(caches) == len(set(caches)) == 2 * 3 * (10 + 2) + 6 + 5
-    )  # SNRs at test on LRS3, on LRS2
+    # Two corpora by three encoders: ten views, clean validation and clean test.
+    clean = 2 * 3 * (10 + 1 + 1)
+    # More tests by Whisper small: on LRS3 six SNRs of babble and three of speech, on LRS2 five.
+    noisy = (6 + 3) + 5
+    # By AV-HuBERT on LRS3: three shares of dropped frames, two each of patches, blurs and delays.
+    faulty = 3 + 2 + 2 + 2
+    assert len(caches) == len(set(caches)) == clean + noisy + faulty
     assert Cache("whisper-small", "lrs3", "test", "snr_-5") in caches
     assert Cache("avhubert-large", "lrs3", "test", "snr_-5") not in caches
 

@@ -278,8 +278,18 @@ def documented_configs():
 @pytest.mark.parametrize("written", documented_configs(), ids=lambda text: text.split()[1])
 def test_documented_configs_are_valid(written):
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    update_config(config, yaml.safe_load(written))
+    for block in [*builds_on(written), written]:
+        update_config(config, yaml.safe_load(block))
     parse_config(config)
+
+
+def builds_on(written):
+    """The blocks of the files over which a block's second line says that it is given."""
+    over = re.match(r"\n# \S+\n# over (.+)\n", written)
+    files = over[1].split(" and ") if over else []
+    found = {file: [b for b in documented_configs() if b.split()[1] == file] for file in files}
+    assert all(found.values())
+    return [block for blocks in found.values() for block in blocks]
 
 
 def test_the_documented_config_for_lrs3_asks_for_its_jobs(project):

@@ -47,6 +47,9 @@ class ScoringSettings:
     baseline: Annotated[
         str | None,
         AfterValidator(_known),
-        Key("Method that p-values compare with, at the same scale; null compares none", COMPARED),
+        Key(
+            "Method that p-values compare with, at the same scale; null compares none",
+            (*COMPARED, "draw_figure if compared"),
+        ),
     ] = "llama-avsr"
     seed: Annotated[Whole, Key("Of the bootstrap", COMPARED)] = 0

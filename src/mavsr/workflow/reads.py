@@ -11,7 +11,7 @@ from mavsr.config.read import plain
 from mavsr.model.methods import method_of
 from mavsr.model.named import Model
 from mavsr.noise.condition import Condition
-from mavsr.report.catalogue import CHOOSING, FIGURES, TABLES
+from mavsr.report.catalogue import ALL_FIGURES, CHOOSING, FIGURES, TABLES
 from mavsr.workflow.asked import Asked
 
 Wildcards = Mapping[str, str]
@@ -57,6 +57,7 @@ CONDITIONS: dict[str, Callable[[Asked, Wildcards], bool]] = {
     "paper": lambda asked, w: asked.config.decoding.profile == "paper",
     "arithmetic": lambda asked, w: (TABLES | FIGURES)[w["name"]] is None,
     "chosen": lambda asked, w: w["name"] in CHOOSING,
+    "compared": lambda asked, w: ALL_FIGURES[w["name"]].trace == "differences",
     "scored": lambda asked, w: (TABLES | FIGURES)[w["name"]] is not None,
 }
 """Word after ``if`` in a mark -> whether a job of these wildcards is meant."""
