@@ -71,7 +71,7 @@ def test_figures_and_checks_come_out(project):
     checks = pd.read_csv(results / "checks.csv")
     times = checks.check.value_counts()
     assert set(times) == {1, 14}  # of all scores at once, or of each model, condition and scale
-    assert (times == 14).sum() == 7
+    assert (times == 14).sum() == 8
     assert (checks.outcome == "holds").all()
 
 
