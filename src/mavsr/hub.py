@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import huggingface_hub
+from huggingface_hub import constants  # no attribute of the package before this import
 from huggingface_hub.errors import GatedRepoError, HFValidationError
 
 from mavsr.checkpoints import weight_files
@@ -25,7 +26,7 @@ def hub_folder(
     Raises:
         InputError: the model is missing, gated or not reachable.
     """
-    page = f"{huggingface_hub.constants.ENDPOINT}/{name}"
+    page = f"{constants.ENDPOINT}/{name}"
     try:
         return Path(
             huggingface_hub.snapshot_download(
@@ -70,7 +71,7 @@ def check_hub(kind: str, name: str, revision: str | None) -> None:
         InputError: it is missing, gated or not reachable, or not whole in the local cache, which
             alone counts under ``HF_HUB_OFFLINE=1``.
     """
-    offline = huggingface_hub.constants.HF_HUB_OFFLINE
+    offline = constants.HF_HUB_OFFLINE
     folder = hub_folder(kind, name, revision, ["config.json"], offline)
     if offline and not weight_files(folder):
         raise InputError(
