@@ -31,7 +31,7 @@ wildcard_constraints:
     model=one_of(asked.models),
     split="train|val|test",
     at=f"|@({one_of(asked.config.corpora)})",
-    condition=r"[A-Za-z][A-Za-z0-9_.+-]*",
+    condition=r"(?!val/)[A-Za-z][A-Za-z0-9_.+-]*",  # val/: of decode_validation alone
     noise=one_of(asked.config.noises),
     shard=r"\d{5}",
     experiment=one_of(asked.config.experiments),
