@@ -47,20 +47,6 @@ def expected(metrics):
         yield "learning_rate", step, rows.learning_rate.iloc[0]
 
 
-@pytest.fixture
-def files(write_features):
-    train_manifest, views = write_features("train", {f"k{n}": 4 + n for n in range(7)}, "view_0")
-    val_manifest, clean = write_features("val", {"v1": 6, "v2": 9}, "clean")
-    return {
-        "train_manifest": [train_manifest],
-        "val_manifest": [val_manifest],
-        "audio": [views["audio"]],
-        "video": [views["video"]],
-        "audio_val": [clean["audio"]],
-        "video_val": [clean["video"]],
-    }
-
-
 def test_a_stopped_run_has_every_number_once(tmp_path, files, settings_of, monkeypatch):
     model, output = settings_of(method="mtsk-ms"), tmp_path / "out"
     step = trainer_module.Trainer._step

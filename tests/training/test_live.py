@@ -4,7 +4,6 @@ import csv
 import logging
 
 import pandas as pd
-import pytest
 
 from mavsr.training import live
 from mavsr.training.settings import TrainingSettings
@@ -12,20 +11,6 @@ from mavsr.training.train import train
 from mavsr.training.trainer import Trainer
 
 TRAINING = TrainingSettings(epochs=2, learning_rate=1e-2, batch_frames=24, validation_utterances=1)
-
-
-@pytest.fixture
-def files(write_features):
-    train_manifest, views = write_features("train", {f"k{n}": 4 + n for n in range(7)}, "view_0")
-    val_manifest, clean = write_features("val", {"v1": 6, "v2": 9}, "clean")
-    return {
-        "train_manifest": [train_manifest],
-        "val_manifest": [val_manifest],
-        "audio": [views["audio"]],
-        "video": [views["video"]],
-        "audio_val": [clean["audio"]],
-        "video_val": [clean["video"]],
-    }
 
 
 def test_metrics_grow_step_by_step_and_end_as_they_were(

@@ -45,3 +45,16 @@ def add_results(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="where manifests and finished outputs are looked for",
     )
+
+
+def add_search(parser: argparse.ArgumentParser) -> None:
+    """``--beams`` and ``--max-new-tokens``: how a transcript is searched for."""
+    parser.add_argument(
+        "--beams", type=int, metavar="N", help="beam width (default: the model's setup)"
+    )
+    parser.add_argument(
+        "--max-new-tokens",
+        type=int,
+        metavar="N",
+        help="longest text, in tokens of the LLM (default: the model's setup)",
+    )

@@ -10,7 +10,7 @@ Example:
 import argparse
 from pathlib import Path
 
-from mavsr.cli.options import add_model
+from mavsr.cli.options import add_model, add_search
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,15 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--warmup", type=int, default=1, metavar="N", help="runs that are thrown away"
     )
     parser.add_argument("--repeats", type=int, default=5, metavar="N", help="runs that are timed")
-    parser.add_argument(
-        "--beams", type=int, metavar="N", help="beam width (default: the model's setup)"
-    )
-    parser.add_argument(
-        "--max-new-tokens",
-        type=int,
-        metavar="N",
-        help="longest text, in tokens of the LLM (default: the model's setup)",
-    )
+    add_search(parser)
     parser.add_argument(
         "--threads", type=int, default=1, metavar="N", help="processor threads that are used"
     )

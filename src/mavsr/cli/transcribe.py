@@ -13,7 +13,7 @@ Example:
 import argparse
 from pathlib import Path
 
-from mavsr.cli.options import add_model
+from mavsr.cli.options import add_model, add_search
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,15 +67,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mux", type=Path, metavar="VIDEO", help="also write the video with a track of subtitles"
     )
-    parser.add_argument(
-        "--beams", type=int, metavar="N", help="beam width (default: the model's setup)"
-    )
-    parser.add_argument(
-        "--max-new-tokens",
-        type=int,
-        metavar="N",
-        help="longest text, in tokens of the LLM (default: the model's setup)",
-    )
+    add_search(parser)
     parser.add_argument(
         "--crops",
         type=Path,

@@ -10,6 +10,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from mavsr.report.figures.style import (
+    EDGED,
     GREY,
     PAGE,
     errors,
@@ -120,8 +121,7 @@ def _points(axes: Axes, rows: pd.DataFrame, method: str, joined: bool) -> None:
         fmt=drawn.marker,
         color=drawn.colour,
         ecolor=drawn.colour,
-        mec="0.15",
-        mew=0.5,
+        **EDGED,
         ms=4.5,
         elinewidth=0.6,
         capsize=0,

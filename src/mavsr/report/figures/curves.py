@@ -10,6 +10,7 @@ from mavsr.model.compressions import COMPRESSIONS
 from mavsr.noise.condition import Condition
 from mavsr.report.figures.bars import RATES
 from mavsr.report.figures.style import (
+    EDGED,
     Look,
     errors,
     from_zero,
@@ -153,8 +154,7 @@ def _line(axes: Axes, x: list[float], rows: pd.DataFrame, drawn: Look, name: str
         color=drawn.colour,
         ls=drawn.line,
         marker=drawn.marker,
-        mec="0.15",
-        mew=0.5,
+        **EDGED,
         elinewidth=0.8,
         label=name,
     )

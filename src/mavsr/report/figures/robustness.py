@@ -11,6 +11,7 @@ from mavsr.errors import InputError
 from mavsr.noise.condition import ALTERATIONS, BABBLE, Condition, parts
 from mavsr.report.figures.curves import TASK_LOOKS
 from mavsr.report.figures.style import (
+    EDGED,
     Look,
     errors,
     from_zero,
@@ -192,8 +193,7 @@ def _draw(axes: Axes, panel: Panel, scores: pd.DataFrame) -> None:
                 ls=look.line,
                 marker=look.marker,
                 fillstyle=fill,
-                mec="0.15",
-                mew=0.5,
+                **EDGED,
                 elinewidth=0.8,
                 label=name,
             )

@@ -28,6 +28,8 @@ COLUMN, PAGE = 3.5, 7.2
 """Widths in inches: one column of a paper, and two."""
 GREY = "0.45"
 WER = "WER (%)"
+EDGED: dict[str, Any] = {"mec": "0.15", "mew": 0.5}
+"""Edges of markers, which tell pale ones from the paper."""
 AFTER_METHODS = ("adaptive rates", "published", "Pareto front")
 """What stands at the end of a legend."""
 

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from mavsr.report.figures.style import (
+    EDGED,
     GREY,
     PAGE,
     errors,
@@ -59,8 +60,7 @@ def _line(axes: Axes, rows: pd.DataFrame, method: str, variant: str) -> None:
         color=drawn.colour,
         ls=drawn.line,
         marker=drawn.marker,
-        mec="0.15",
-        mew=0.5,
+        **EDGED,
         elinewidth=0.6,
         capsize=0,
         label=label(method, variant),
@@ -93,8 +93,7 @@ def _differences(axes: Axes, rows: pd.DataFrame) -> None:
             color=drawn.colour,
             ls="",
             marker=drawn.marker,
-            mec="0.15",
-            mew=0.5,
+            **EDGED,
             elinewidth=0.9,
         )
     names = sorted({label(name) for name in rows.baseline})
