@@ -35,11 +35,12 @@ class PlannedCode:
             self.source, self.digests = _bytes_digest(), {}
         else:
             self.source, self.digests = json.loads(os.environ[PLANNED])
+        self.code = code.Source()
 
     def digest(self, module: str) -> str:
         """Digest of a command's code; from now on its jobs are held to it."""
         if module not in self.digests:
-            self.digests[module] = code.code_digest(module)
+            self.digests[module] = self.code.digest(module)
             os.environ[PLANNED] = json.dumps([self.source, self.digests])
         return self.digests[module]
 

@@ -11,8 +11,6 @@ from pathlib import Path
 
 from mavsr.config.config import Config
 from mavsr.config.local_models import is_hub_name
-from mavsr.corpus.readers import make_reader
-from mavsr.corpus.table import read_table
 from mavsr.errors import InputError
 from mavsr.records import read_json
 from mavsr.remedies import rebuild_command
@@ -107,6 +105,8 @@ def _tree(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
     corpus = config.corpora[name]
     if corpus.kind == "portrait" or corpus.download:
         return
+    from mavsr.corpus.readers import make_reader  # as below: PyAV and OpenCV behind it
+
     try:
         make_reader(corpus.reading).check(Path(corpus.root))
     except InputError as error:
@@ -123,6 +123,8 @@ def _splits_listed(config: Config, name: str) -> Iterator[str]:
     table = Path(str(config.corpora[name].reading.get("transcripts")))
     if config.corpora[name].kind != "folder" or not table.is_file():
         return
+    from mavsr.corpus.table import read_table
+
     rows, has_splits = read_table(table)
     listed = {row.split for row in rows}
     for split in used_splits(all_evaluations(config)).get(name, ()) if has_splits else ():
