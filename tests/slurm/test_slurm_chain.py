@@ -90,7 +90,12 @@ def inject(slurm, project, run):
         assert run.poll() is None, "the run ended too early"
         return project.running(rule)
 
-    (crashed, _, node), *_ = slurm.wait_for(lambda: running(CRASHED), CRASHED, 600)
+    def begun():
+        # Before its command runs, its processes do not yet bear the names that tell whose they are.
+        log = project.folder / "results" / "logs" / "toy" / "portrait" / "avhubert.log"
+        return log.is_file() and running(CRASHED)
+
+    (crashed, _, node), *_ = slurm.wait_for(begun, CRASHED, 600)
     slurm.crash_node(node)
     slurm.wait_for(lambda: slurm.states()[node].startswith("down"), "dead node")
     slurm.start_node(node)
