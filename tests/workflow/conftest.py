@@ -1,4 +1,5 @@
 import pytest
+from asking import small_config
 from project import Project
 
 
@@ -10,3 +11,9 @@ def project(tmp_path) -> Project:
 @pytest.fixture(scope="module")
 def smoke_project(tmp_path_factory) -> Project:
     return Project(tmp_path_factory.mktemp("smoke") / "project")
+
+
+@pytest.fixture
+def config() -> dict:
+    """See :func:`asking.small_config`."""
+    return small_config()
