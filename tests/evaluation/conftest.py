@@ -3,9 +3,12 @@
 import shutil
 
 import pytest
+import torch
 from chain import ORIGIN, TEST, TRAIN, VAL, call, data_in, train_on
+from tiny import DIMS, save_trained
 
 from mavsr.evaluation.decode import decode
+from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.scales import Scale
 from mavsr.noise.condition import cached_as
 
@@ -64,3 +67,17 @@ def run_decode(data, tmp_path):
         return path
 
     return run
+
+
+@pytest.fixture
+def trained(settings_of, tmp_path):
+    """Make a model whose trained weights are drawn anew, and its folder."""
+
+    def make(**changes):
+        torch.manual_seed(3)
+        model = MatryoshkaModel(settings_of(**changes), DIMS)
+        for parameter in model.trainable():
+            torch.nn.init.normal_(parameter, std=0.5)
+        return model, save_trained(model, tmp_path / "model")
+
+    return make

@@ -2,27 +2,14 @@
 
 import pytest
 import torch
-from tiny import DIMS, change_run, flip_byte, make_utterance, save_trained
+from tiny import change_run, flip_byte, make_utterance
 
 from mavsr.errors import InputError
 from mavsr.evaluation.routing import COLUMNS, routing
-from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.scales import Scale
 from mavsr.tables import read_csv
 
 CLIPS = {"a": 9, "b": 5, "c": 14}
-
-
-@pytest.fixture
-def trained(settings_of, tmp_path):
-    def make(**changes):
-        torch.manual_seed(3)
-        model = MatryoshkaModel(settings_of(**changes), DIMS)
-        for parameter in model.trainable():
-            torch.nn.init.normal_(parameter, std=0.5)
-        return model, save_trained(model, tmp_path / "model")
-
-    return make
 
 
 def test_shares_are_those_of_routing_token_by_token(trained, write_features, tmp_path):
