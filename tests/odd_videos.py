@@ -1,6 +1,6 @@
 """Videos in many containers, written so that players show them oddly."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -57,6 +57,7 @@ def write(
     codec_options: dict[str, str] | None = None,
     aspect: Fraction | None = None,
     change: Callable[[av.Packet], None] = lambda packet: None,
+    times: Sequence[int] | None = None,
 ) -> Path:
     """Encode ``frames`` (T, H, W, 3) at 25 per second and ``audio`` (channels, N).
 
@@ -71,6 +72,7 @@ def write(
         codec_options: of the video codec.
         aspect: width of a pixel in heights.
         change: is given every audio packet before it is written.
+        times: when each frame is shown, in frames of 25 per second.
     """
     video_codec, audio_codec = CODECS[path.suffix]
     with av.open(str(path), "w", options=options or {}) as container:
@@ -87,8 +89,11 @@ def write(
             if aspect:
                 stream.codec_context.sample_aspect_ratio = aspect
                 stream.sample_aspect_ratio = aspect
-            for frame in frames:
-                packets += stream.encode(av.VideoFrame.from_ndarray(frame, "rgb24"))
+            for number, pixels in enumerate(frames):
+                frame = av.VideoFrame.from_ndarray(pixels, "rgb24")
+                if times is not None:
+                    frame.pts, frame.time_base = times[number], Fraction(1, 25)
+                packets += stream.encode(frame)
             packets += stream.encode(None)
         if audio is not None:
             packets += encode(container, audio_codec, audio, rate, change)
@@ -121,6 +126,19 @@ def late_after(start: float, seconds: float) -> Callable[[av.Packet], None]:
             packet.dts = packet.pts
 
     return change
+
+
+def shifted(source: Path, path: Path, seconds: float, **options: str) -> Path:
+    """The packets of a file with other time stamps; MP4 hides what is before 0 by an edit list."""
+    with av.open(str(source)) as given, av.open(str(path), "w", options=options) as made:
+        tracks = {s.index: made.add_stream_from_template(s) for s in given.streams}
+        for packet in given.demux():
+            if packet.dts is not None:
+                ticks = round(seconds / packet.time_base)
+                packet.pts, packet.dts = packet.pts + ticks, packet.dts + ticks
+                packet.stream = tracks[packet.stream.index]
+                made.mux(packet)
+    return path
 
 
 def onsets(path: Path, start: float = 0.0, end: float = float("nan")):

@@ -2,7 +2,17 @@
 
 import numpy as np
 import pytest
-from odd_videos import CODECS, FLASHES, clicks, clicks_of, late_after, moving, onsets, write
+from odd_videos import (
+    CODECS,
+    FLASHES,
+    clicks,
+    clicks_of,
+    late_after,
+    moving,
+    onsets,
+    shifted,
+    write,
+)
 
 from mavsr import media
 
@@ -127,3 +137,12 @@ def test_frames_of_an_avi_with_b_frames_come_in_order(tmp_path):
     path = write(tmp_path / "a.avi", levels, clicks(4), b_frames=2)
     shown = media.read_video(path).mean(axis=(1, 2, 3))
     assert np.diff(shown).min() > -1 and abs(shown[-1] - 218) < 3 and abs(shown[50] - 116) < 6
+
+
+def test_parts_of_a_file_in_which_nothing_can_be_found(tmp_path):
+    # Matroska has no negative times of B-frames: their packets have none, nor is there an index.
+    whole = write(tmp_path / "whole.mp4", moving(150), clicks(SECONDS), gop=250)
+    path = shifted(whole, tmp_path / "a.mkv", -0.5, avoid_negative_ts="disabled")
+    frames = media.read_video(path)
+    assert len(frames) > 130
+    assert np.array_equal(media.read_video(path, 1.2, 2.4), frames[30:60])

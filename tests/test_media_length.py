@@ -4,7 +4,7 @@ import struct
 
 import numpy as np
 import pytest
-from odd_videos import clicks, moving, write
+from odd_videos import clicks, moving, shifted, write
 
 from mavsr import media
 from mavsr.corpus.clips import duration
@@ -117,3 +117,23 @@ def test_a_joined_stream_is_read_through_once_and_its_video_counts(tmp_path, mon
 def test_audio_after_the_video_does_not_count_for_a_corpus(tmp_path, name):
     found = probe(write(tmp_path / name, moving(50), clicks(6)))
     assert found.seconds == pytest.approx(2, abs=0.1) and found.audio
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_what_an_edit_list_hides_does_not_count(tmp_path, suffix):
+    whole = write(tmp_path / "whole.mp4", moving(150), clicks(6), gop=250)
+    cut = shifted(whole, tmp_path / f"cut{suffix}", -1.4)
+    frames = media.read_video(cut)
+    assert np.array_equal(frames, media.read_video(whole)[35:])
+    ends = measure(cut).ends
+    assert ends["video"] == pytest.approx(len(frames) / 25, abs=0.01)
+    assert ends["audio"] == pytest.approx(len(media.read_audio(cut)) / 16_000, abs=0.05)
+
+
+def test_the_end_of_frames_that_are_not_equally_long(tmp_path):
+    frames = moving(150)
+    # All of the first three seconds, then every fourth; in the list are their times of decoding.
+    times = [*range(75), *range(75, 150, 4)]
+    path = write(tmp_path / "a.mp4", frames[times], times=times)
+    assert measure(path).ends["video"] == pytest.approx(times[-1] / 25, abs=0.17)
+    assert measure(path).ends["video"] > times[-1] / 25

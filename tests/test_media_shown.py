@@ -8,6 +8,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+import soundfile
 from av.stream import Disposition
 from odd_videos import clicks, encode, moving, write
 
@@ -133,6 +134,24 @@ def test_channels_and_rate_may_change_within_a_file(tmp_path, second):
         assert spectrum.argmax() == 220 and heard.std() == pytest.approx(0.354, rel=0.2)
     part = media.read_audio(tmp_path / "joined.ts", 2.5, 3.5)
     assert np.abs(part - audio[40_000:56_000]).max() < 2e-3
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 6, 7, 8, 9, 16])
+@pytest.mark.parametrize("form", ["wav", "flac"])
+def test_any_number_of_channels_is_heard(tmp_path, form, channels):
+    if form == "flac" and channels > 8:
+        pytest.skip("FLAC has eight channels at most")
+    path = tmp_path / f"a.{form}"
+    wave = tone(channels, 1, 44_100)
+    wave[0] = 0
+    soundfile.write(path, wave.T, 44_100)
+    heard = media.read_recording(path)
+    expected = 0.354 * (channels - 1) / channels
+    assert heard.samples.std() == pytest.approx(expected, abs=1e-3)
+    assert heard.kept_power == pytest.approx(1 if channels == 1 else 1 - 1 / channels, abs=1e-3)
+    # A part that begins between two samples of the file's: silence is put before it.
+    part = media.read_audio(path, 0.333, 0.7)
+    assert np.abs(part - heard.samples[5_328:11_200]).max() < 2e-3
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])

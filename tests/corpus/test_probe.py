@@ -71,10 +71,17 @@ def test_a_wrong_stated_length_is_not_believed(tmp_path, claimed):
 
 
 @pytest.mark.parametrize(
-    ("name", "form"), [("a.mp4", "mp4"), ("a.mkv", "matroska"), ("a.avi", "avi")]
+    ("name", "form", "flags"),
+    [
+        ("a.mp4", "mp4", ""),
+        ("a.mov", "mov", "faststart"),
+        ("a.mp4", "mp4", "frag_keyframe+empty_moov"),
+        ("a.mkv", "matroska", ""),
+        ("a.avi", "avi", ""),
+    ],
 )
-def test_a_file_that_was_cut_off_is_incomplete(tmp_path, name, form):
-    options = {"movflags": "faststart"} if form == "mp4" else {}
+def test_a_file_that_was_cut_off_is_incomplete(tmp_path, name, form, flags):
+    options = {"movflags": flags} if flags else {}
     path = remux(source_for(form), tmp_path / name, form, **options)
     path.write_bytes(path.read_bytes()[:-2000])
     with pytest.raises(InputError, match=f"{name} is incomplete: by its headers it has .* bytes"):
@@ -107,6 +114,11 @@ def test_headers_that_state_no_size(tmp_path):
         return stated_bytes(tmp_path / "head")
 
     assert stated(b"") == stated(b"\0\0\0\x20ftyp") == 0
+    # A box that goes on to the file's end, whatever that is, and one with a size of 64 bits.
+    assert stated(b"\0\0\0\x08ftyp\0\0\0\0mdat") == 0
+    assert stated(b"\0\0\0\x08wide\0\0\0\1mdat" + (1 << 33).to_bytes(8, "big")) == 8 + (1 << 33)
+    # What follows the last box that matters is of no account, nor is what is no box.
+    assert stated(b"\0\0\0\x08ftyp\0\0\0\x08moov\0\0\xff\0free") == 16
     # EBML header of no content, then a segment of unknown size.
     assert stated(b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\x01" + 7 * b"\xff") == 0
     assert stated(b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\x85") == 10 + 5

@@ -8,12 +8,14 @@ Video is RGB uint8 (T, H, W, 3) at 25 frames per second, audio is mono float32 (
 Video and audio of a file share one clock, which starts with the earlier of the two. Every frame is
 placed on it by its own time stamp, in whole files and in parts alike. :mod:`.opening` chooses the
 tracks, :mod:`.clock` joins time stamps that jump, :mod:`.survey` finds where decoding may begin,
-:mod:`.frames` decodes from there, :mod:`.picture` turns and scales, :mod:`.length` measures.
+:mod:`.frames` decodes from there, :mod:`.picture` turns and scales, :mod:`.length` measures,
+:mod:`.stated` tells how large a file should be.
 """
 
 from mavsr.media.audio import Recording, read_audio, read_recording
-from mavsr.media.length import Extent, measure, stated_bytes
+from mavsr.media.length import Extent, measure
 from mavsr.media.rates import FRAME_RATE, SAMPLE_RATE, SAMPLES_PER_FRAME
+from mavsr.media.stated import stated_bytes
 from mavsr.media.storing import (
     decode_audio,
     decode_video,

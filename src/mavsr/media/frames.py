@@ -73,7 +73,11 @@ def timed_frames(path, kind, start):
             # Frames leave a decoder of several threads without the times of their packets.
             stream.codec_context.thread_count = 1
             origin = file.origin
-            jump = _jump(file, kind, start - run_up)
+            try:
+                jump = _jump(file, kind, start - run_up)
+            except av.FFmpegError:
+                # Matroska without an index has been read to its end by now.
+                continue
             frames = _decode(file, stream, jump)
             first = next(frames, None)
             if jump is None or (first and first[0] - origin <= start - _SETTLED_S):
@@ -97,25 +101,26 @@ class _Jump(NamedTuple):
 
 
 def _jump(file: OpenFile, kind: Kind, time: float) -> _Jump | None:
-    """Move to a key frame before ``time`` seconds; None if the file stays at its beginning."""
+    """Move to a key frame before ``time`` seconds; None if the file stays at its beginning.
+
+    Raises:
+        av.FFmpegError: that failed, and nobody knows where the file stands.
+
+    """
     stream = file.track(kind)
     if time <= 0 or not stream.time_base:
         return None
     names = set(file.container.format.name.split(","))
-    try:
-        if names & INDEXED:
-            ticks = int((file.origin + time) / stream.time_base)
-            file.container.seek(ticks, stream=stream)
-            return _Jump()
-        if names & _SURVEYED:
-            surveyed = survey(file.path)
-            place = surveyed.before(kind, file.origin + time)
-            if place is not None:
-                file.container.seek(place.approach, unsupported_byte_offset=True)
-                return _Jump(place, surveyed)
-    except av.FFmpegError:
-        # It refuses before it moves.
-        return None
+    if names & INDEXED:
+        ticks = int((file.origin + time) / stream.time_base)
+        file.container.seek(ticks, stream=stream)
+        return _Jump()
+    if names & _SURVEYED:
+        surveyed = survey(file.path)
+        place = surveyed.before(kind, file.origin + time)
+        if place is not None:
+            file.container.seek(place.approach, unsupported_byte_offset=True)
+            return _Jump(place, surveyed)
     return None
 
 

@@ -1,12 +1,14 @@
 """How long the tracks of a file are, by its packets; nothing is decoded.
 
 What a container states as its length is not believed: browsers state none or a wrong one. MP4 and
-its like list their packets, which is enough. Of other containers the last packets are read where
-an index leads there, else all of them; transport and program streams once per process for this and
-for reading parts of them (:mod:`mavsr.media.survey`).
+its like list their packets, which is enough where frames are equally long. Else the last packets
+are read where an index leads there, or all of them; transport and program streams once per process
+for this and for reading parts of them (:mod:`mavsr.media.survey`).
 """
 
 import contextlib
+import itertools
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,14 +16,13 @@ import av
 
 from mavsr.media.frames import INDEXED
 from mavsr.media.opening import Kind, OpenFile, opened
+from mavsr.media.stated import stated_bytes
 from mavsr.media.survey import read_through, survey
 
 _TAIL_S = 1.0
 """Reading begins so long before the stated end."""
 _AGREES_S = 0.5
 """A list that ends so much before the stated end is not the whole list."""
-_HEAD = 4096
-"""First bytes of a file, in which Matroska and AVI state its size."""
 
 
 @dataclass(frozen=True)
@@ -57,18 +58,19 @@ def measure(path: Path) -> Extent:
 def _measure(path: Path, whole: bool) -> Extent:
     with opened(path, "video") as file:
         stated = (file.container.duration or 0) / av.time_base
-        if _lists_packets(file):
-            extent = _listed(file)
-            # The header may list the first fragment, while the others are still to be found.
-            if max(extent.ends.values()) > stated - _AGREES_S:
-                return extent
-        elif not whole:
+        listed, exact = _listed(file) if _lists_packets(file) else (Extent({}), False)
+        # The header may list the first fragment, while the others are still to be found.
+        complete = max(listed.ends.values(), default=stated) > stated - _AGREES_S
+        if exact and complete:
+            return listed
+        if complete and not whole:
             _go_near_the_end(file, stated)
         ends = survey(path).ends if file.may_jump else read_through(file).ends
         least = stated if stated_bytes(path) > path.stat().st_size else 0.0
         origin = file.origin
         kinds = [_kind(track) for track in file.tracks]
-        return Extent({kind: max(ends.get(kind, origin) - origin, least) for kind in kinds})
+        ends = {kind: max(ends.get(kind, origin) - origin, least) for kind in kinds}
+        return Extent(ends, listed.size)
 
 
 def _kind(track: av.VideoStream | av.AudioStream) -> Kind:
@@ -81,22 +83,28 @@ def _lists_packets(file: OpenFile) -> bool:
     return "mov" in _names(file) and bool(file.tracks) and file.tracks[0].frames > 0
 
 
-def _listed(file: OpenFile) -> Extent:
+def _listed(file: OpenFile) -> tuple[Extent, bool]:
+    """What the container's list of packets tells, and whether it does so to the frame."""
     ends: dict[Kind, float] = {}
-    size = 0
+    size, exact = 0, True
     for track in file.tracks:
-        entries = track.index_entries
-        count = len(entries)
         ends[_kind(track)] = 0.0
-        if not count or not track.time_base:
+        entries = list(track.index_entries)
+        # An edit list hides packets, such as those from a key frame to where a cut begins.
+        shown = [entry.timestamp for entry in entries if not entry.is_discard]
+        if not shown or not track.time_base:
             continue
-        first, last = entries[0], entries[count - 1]
-        size = max(size, last.pos + last.size)
-        step = (last.timestamp - first.timestamp) / max(1, count - 1)
-        listed = last.timestamp - first.timestamp + step if count > 1 else track.duration or 0
+        size = max(size, entries[-1].pos + entries[-1].size)
+        steps = Counter(later - time for time, later in itertools.pairwise(shown))
+        step = steps.most_common(1)[0][0] if steps else track.duration or 0
+        listed = shown[-1] - shown[0] + step
         end = float(((track.start_time or 0) + listed) * track.time_base)
         ends[_kind(track)] = end - file.origin
-    return Extent(ends, size)
+        if isinstance(track, av.VideoStream):
+            # Listed are the times of decoding. Those of showing differ from them by the same at the
+            # beginning and at the end, if frames are equally long and none is hidden.
+            exact = len(steps) <= 1 and len(shown) == len(entries)
+    return Extent(ends, size), exact
 
 
 def _go_near_the_end(file: OpenFile, stated: float) -> None:
@@ -105,32 +113,9 @@ def _go_near_the_end(file: OpenFile, stated: float) -> None:
         return
     track = file.tracks[0] if file.tracks else None
     unit = (track and track.time_base) or 1 / av.time_base
-    with contextlib.suppress(av.FFmpegError):  # it refuses before it moves
+    with contextlib.suppress(av.FFmpegError):
         file.container.seek(round((file.origin + stated - _TAIL_S) / unit), stream=track)
 
 
 def _names(file: OpenFile) -> set[str]:
     return set(file.container.format.name.split(","))
-
-
-def stated_bytes(path: Path) -> int:
-    """Size of a whole Matroska, WebM or AVI file as its header states it; 0 if it does not."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-    if head.startswith(b"RIFF"):
-        return 8 + int.from_bytes(head[4:8], "little")
-    if head.startswith(b"\x1a\x45\xdf\xa3"):
-        size, start = _ebml_size(head, 4)
-        segment = start + size
-        if head[segment : segment + 4] == b"\x18\x53\x80\x67":
-            size, start = _ebml_size(head, segment + 4)
-            return start + size if size else 0
-    return 0
-
-
-def _ebml_size(head: bytes, place: int) -> tuple[int, int]:
-    """Size of the element of which ``place`` is behind its name, 0 if unknown; where it begins."""
-    length = 9 - head[place].bit_length() if head[place : place + 1].strip(b"\0") else 8
-    field = int.from_bytes(head[place : place + length], "big")
-    most = (1 << 7 * length) - 1
-    return (0 if field & most == most else field & most), place + length

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.audio.plane import AudioPlane
 
 from mavsr.media.frames import timed_frames
 from mavsr.media.rates import SAMPLE_RATE
@@ -71,7 +72,10 @@ class Stretch:
 
     def _resample(self, frame: av.AudioFrame | None) -> None:
         for resampled in self._resampler.resample(frame):
-            channels = resampled.to_ndarray()
+            channels = np.stack(
+                [np.frombuffer(memoryview(plane), np.float32) for plane in _planes(resampled)]
+            )
+            channels = channels[:, : resampled.samples]
             # FFmpeg's own mix would make a voice on both channels 3 dB louder, and clip.
             mono = channels.mean(axis=0) if len(channels) > 1 else channels[0]
             self.pieces.append((self.end, mono))
@@ -108,6 +112,16 @@ def _silence(samples: int, like: av.AudioFrame) -> av.AudioFrame:
     frame = av.AudioFrame(like.format, like.layout, samples)
     frame.sample_rate, frame.time_base = like.sample_rate, like.time_base
     zero = b"\x80" if like.format.name.startswith("u8") else b"\0"
-    for plane in frame.planes:
+    for plane in _planes(frame):
         plane.update(zero * plane.buffer_size)
     return frame
+
+
+def _planes(frame: av.AudioFrame) -> list[AudioPlane]:
+    """Where a frame's samples lie: one after the other, or a plane per channel.
+
+    ``frame.planes`` counts pointers up to the first that is null. Of eight, which is as many as a
+    frame has room for, it goes on to what lies in memory behind them.
+    """
+    count = frame.layout.nb_channels if frame.format.is_planar else 1
+    return [AudioPlane(frame, number) for number in range(count)]

@@ -104,7 +104,9 @@ def read_through(file: OpenFile) -> Survey:
         # Elementary streams have no time stamps, only durations.
         time = found.ends.get(kind, 0.0) if stamp is None else stamp * unit + offset
         end = time + (packet.duration or 0) * unit
-        found.ends[kind] = max(end, found.ends.get(kind, end))
+        # What an edit list hides is decoded, but not shown.
+        if not packet.is_discard:
+            found.ends[kind] = max(end, found.ends.get(kind, end))
         if file.may_jump and packet.is_keyframe and packet.pos is not None and stamp is not None:
             places = found.places.setdefault(kind, [])
             if kind == "video" or not places or time >= places[-1].time + _SPACING_S:
