@@ -65,17 +65,79 @@ def test_other_turns_are_refused_by_name(tmp_path):
         media.read_video(path)
 
 
-def test_a_turn_in_the_exif_of_motion_jpeg_is_carried_out(tmp_path):
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_turns_and_mirrors_in_the_exif_of_motion_jpeg_are_carried_out(tmp_path, orientation):
     jpeg = cv2.imencode(".jpg", corner(count=1)[0])[1].tobytes()
-    clockwise = struct.pack("<2sHIHHHIHHI", b"II", 42, 8, 1, 0x0112, 3, 1, 6, 0, 0)
-    exif = b"Exif\0\0" + clockwise
+    field = struct.pack("<2sHIHHHIHHI", b"II", 42, 8, 1, 0x0112, 3, 1, orientation, 0, 0)
+    exif = b"Exif\0\0" + field
+    picture = jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:]
     path = tmp_path / "a.mjpeg"
-    path.write_bytes(
-        5 * (jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:])
-    )
+    path.write_bytes(5 * picture)
     frames = media.read_video(path)
-    expected = np.rot90(corner(count=5), -1, axes=(1, 2))
-    assert frames.shape == expected.shape and np.abs(frames.astype(int) - expected).mean() < 5
+    expected = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)[None]
+    assert frames.shape == (5, *expected.shape[1:])
+    assert np.abs(frames.astype(int) - expected).mean() < 5
+
+
+def grown(content, place, added, outer):
+    """Put bytes at ``place`` of an MP4, the boxes ``outer`` around it growing with them."""
+    content = bytearray(content)
+    for kind in outer:
+        begin = content.rindex(kind, 0, place) - 4
+        size = struct.unpack_from(">I", content, begin)[0] + len(added)
+        struct.pack_into(">I", content, begin, size)
+    content[place:place] = added
+    return content
+
+
+def hide(path, left, top, right, bottom, width=96, height=64):
+    """Ask players to hide borders of a picture, as QuickTime does."""
+    size = width - left - right, 1, height - top - bottom, 1
+    middle = left - right, 2, top - bottom, 2
+    clap = struct.pack(">I4s8i", 40, b"clap", *size, *middle)
+    content = path.read_bytes()
+    outer = [b"avc1", b"stsd", b"stbl", b"minf", b"mdia", b"trak", b"moov"]
+    path.write_bytes(grown(content, content.index(b"avcC") - 4, clap, outer))
+
+
+@pytest.mark.parametrize("borders", [(32, 0, 0, 0), (0, 8, 0, 24), (10, 6, 4, 2)])
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_borders_that_quicktime_hides_are_hidden(tmp_path, suffix, borders):
+    path = write(tmp_path / f"a{suffix}", moving(25))
+    whole = media.read_video(path)
+    left, top, right, bottom = borders
+    hide(path, *borders)
+    shown = whole[:, top : 64 - bottom, left : 96 - right]
+    assert np.array_equal(media.read_video(path), shown)
+    set_matrix(path, 0, 1, -1, 0)
+    assert np.array_equal(media.read_video(path), carried_out(shown, 0, 1, -1, 0))
+
+
+def test_borders_are_hidden_of_pixels_that_are_not_square(tmp_path):
+    path = write(tmp_path / "a.mp4", moving(25), aspect=Fraction(4, 3))
+    whole = media.read_video(path)
+    hide(path, 12, 4, 30, 0)
+    assert np.array_equal(media.read_video(path), whole[:, 4:, 16 : 128 - 40])
+
+
+def test_borders_that_matroska_hides_are_hidden(tmp_path):
+    path = write(tmp_path / "a.mkv", moving(25), clicks(1))
+    whole = media.read_video(path)
+    # The element Video (E0) ends with its size's unit; another of no account follows it.
+    video = b"\xe0\x8a\xb0\x81\x60\xba\x81\x40\x54\xb2\x81\x04\x55\xee\x81\x00"
+    content = path.read_bytes()
+    assert content.count(video) == 1
+    left_32, below_16 = b"\x54\xcc\x81\x20", b"\x54\xaa\x81\x10"
+    hidden = b"\xe0\x8e" + video[2:8] + left_32 + below_16
+    path.write_bytes(content.replace(video, hidden))
+    assert np.array_equal(media.read_video(path), whole[:, :48, 32:])
+
+
+def test_borders_that_leave_nothing_are_refused_by_name(tmp_path):
+    path = write(tmp_path / "a.mp4", moving(25))
+    hide(path, 60, 0, 40, 0)
+    with pytest.raises(InputError, match=r"a\.mp4: says that of 96x64 pixels .* left 60, top 0"):
+        media.read_video(path)
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])

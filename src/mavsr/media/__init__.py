@@ -8,8 +8,8 @@ Video is RGB uint8 (T, H, W, 3) at 25 frames per second, audio is mono float32 (
 Video and audio of a file share one clock, which starts with the earlier of the two. Every frame is
 placed on it by its own time stamp, in whole files and in parts alike. :mod:`.opening` chooses the
 tracks, :mod:`.clock` joins time stamps that jump, :mod:`.survey` finds where decoding may begin,
-:mod:`.frames` decodes from there, :mod:`.picture` turns and scales, :mod:`.length` measures,
-:mod:`.stated` tells how large a file should be.
+:mod:`.frames` decodes from there, :mod:`.picture` turns, scales and hides what :mod:`.cropping`
+finds, :mod:`.length` measures, :mod:`.stated` tells how large a file should be.
 """
 
 from mavsr.media.audio import Recording, read_audio, read_recording

@@ -11,10 +11,13 @@ from av.sidedata.sidedata import Type
 from av.video.reformatter import VideoReformatter
 
 from mavsr.errors import InputError
+from mavsr.media.cropping import crop_of
 from mavsr.media.opening import OpenFile
 
 _MOST_SQUEEZED = 8
 """No format in use has pixels more than 4 times as wide as high; beyond this a header is wrong."""
+_MOST_TYPES = 128
+"""FFmpeg 8 has 33 types of side data, and gets some more with every release."""
 _SLANT = 0.01
 """What a matrix of quarter turns may hold beside them, relative to its largest entry."""
 
@@ -22,8 +25,9 @@ _SLANT = 0.01
 class Picture:
     """Turns the decoded frames of one track into upright RGB pixels, all of one size.
 
-    What the file asks for is carried out: quarter turns and mirrors of its display matrix, and
-    pixels that are not square (the picture is enlarged where it is squeezed, so nothing is lost).
+    What the file asks for is carried out: quarter turns and mirrors of its display matrix, borders
+    to be hidden, and pixels that are not square (the picture is enlarged where it is squeezed, so
+    nothing is lost).
     Where the size changes within a track, frames keep their shape and are scaled into the size that
     the track begins with, with black borders.
 
@@ -39,7 +43,10 @@ class Picture:
         self._stream = file.track("video")
         self._first_size = file.size
         self._first_aspect = file.aspect
-        self._size = self._square(*file.size, file.aspect)
+        self._whole = self._square(*file.size, file.aspect)
+        self._window = _window(file, *self._whole)
+        rows, columns = self._window
+        self._size = columns.stop - columns.start, rows.stop - rows.start
         self._reformatter = VideoReformatter()
         self._last: tuple[av.VideoFrame, np.ndarray] | None = None
 
@@ -74,7 +81,7 @@ class Picture:
     def _fitted(self, frame: av.VideoFrame) -> np.ndarray:
         aspect = self._stream.codec_context.sample_aspect_ratio
         if aspect == self._first_aspect and (frame.width, frame.height) == self._first_size:
-            return self._rgb(frame, *self._size)
+            return self._rgb(frame, *self._whole)[self._window]
         width, height = self._square(frame.width, frame.height, aspect)
         scale = min(self._size[0] / width, self._size[1] / height)
         pixels = self._rgb(frame, max(1, round(width * scale)), max(1, round(height * scale)))
@@ -106,17 +113,47 @@ class Picture:
         return np.ascontiguousarray(pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])
 
 
+def _window(file: OpenFile, width: int, height: int) -> tuple[slice, slice]:
+    """The rows and columns that are shown of a whole picture.
+
+    Raises:
+        InputError: the container hides all of it, or says so of what is not there.
+
+    """
+    crop = crop_of(file.path, file.container.streams.video.index(file.track("video")))
+    across, down = Fraction(width, file.size[0]), Fraction(height, file.size[1])
+    left, right = round(crop.left * across), width - round(crop.right * across)
+    top, bottom = round(crop.top * down), height - round(crop.bottom * down)
+    if min(crop) < 0 or left >= right or top >= bottom:
+        borders = ", ".join(f"{name} {pixels}" for name, pixels in crop._asdict().items())
+        raise InputError(
+            f"{file.path}: says that of {file.size[0]}x{file.size[1]} pixels these are to be "
+            f"hidden: {borders}; correct its cropping (PixelCrop in Matroska, clap in MP4)"
+        )
+    return slice(top, bottom), slice(left, right)
+
+
 def _display_matrix(frame: av.VideoFrame) -> tuple[float, float, float, float] | None:
     """The four entries that turn, mirror and scale; None if a frame comes without."""
-    try:
-        side_data: Any = frame.side_data
-        found = side_data.get(Type.DISPLAYMATRIX) if len(side_data) else None
-    except ValueError:
-        # PyAV lists none of a frame's side data if it does not know the type of one, such as EXIF
-        # in MJPEG. The angle it tells all the same.
-        angle = math.radians(frame.rotation)
-        return math.cos(angle), -math.sin(angle), math.sin(angle), math.cos(angle)
+    side_data: Any = frame.side_data
+    found = side_data.get(Type.DISPLAYMATRIX) if len(side_data) else None
     if found is None:
         return None
     a, b, _, c, d, *_ = struct.unpack("=9i", bytes(found))
     return a, b, c, d
+
+
+def _take_unknown_side_data() -> None:
+    """Let PyAV list a frame's side data also if it does not know the type of one.
+
+    Without it there is no way to the display matrix of a frame with EXIF, as in MJPEG.
+    """
+    known: Any = Type._value2member_map_
+    for number in range(_MOST_TYPES):
+        if number not in known:
+            member: Any = object.__new__(Type)
+            member._name_, member._value_ = f"UNKNOWN_{number}", number
+            known[number] = member
+
+
+_take_unknown_side_data()
