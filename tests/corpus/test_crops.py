@@ -137,6 +137,21 @@ def test_crops_without_audio_are_taken_where_it_is_optional(tree):
     assert not lost(read(root, splits, "optional"))
 
 
+def test_a_list_may_name_videos_by_absolute_paths(tree, tmp_path):
+    root, splits = tree
+    elsewhere = write_pair(tmp_path / "elsewhere" / "a" / "b.mp4")
+    write_pair(tmp_path / "elsewhere" / "a" / "unlisted.mp4")
+    below = root / "lrs3" / "lrs3_video_seg16s" / "test" / "s2" / "00000.mp4"
+    upwards = "../lrs3/lrs3_video_seg16s/test/s2/00001.mp4"
+    rows = [f"lrs3,{path},25,1,hello" for path in (below, upwards, elsewhere)]
+    (root / splits["test"][0]).write_text("\n".join(rows))
+    clips = read(root, splits)
+    assert not lost(clips)
+    *inside, outside = sorted(of_split(clips, "test"), key=lambda clip: clip.video == elsewhere)
+    assert [clip.key for clip in inside] == ["lrs3-test-s2-00000", "lrs3-test-s2-00001"]
+    assert outside.speaker == "a" and re.search("-elsewhere-a-b(-[0-9a-f]{8})?$", outside.key)
+
+
 def test_what_no_list_names_is_unused(tree):
     root, splits = tree
     write_pair(root / "lrs3" / "lrs3_video_seg16s" / "test" / "s9" / "00000.mp4")
@@ -197,7 +212,7 @@ def test_bad_samples_of_an_archive_have_rows(archives):
         "line 1 column 2 (char 1))",
         "dumb": "/val.tar/dumb.mp4: no text in a .txt, or under 'text' in a .json, beside it",
         "latin": "transcript /val.tar/latin.txt is not UTF-8 ('utf-8' codec can't decode byte 0xe9 "
-        "in position 3: unexpected end of data)",
+        "in position 3: unexpected end of data); convert it",
         "blind": "no video in this sample, which has .txt, .wav",
     }
     assert [clip.key for clip in of_split(clips, "val") if not clip.problem] == ["good"]
@@ -268,3 +283,35 @@ def test_the_documented_tree_is_read_by_the_documented_config(tmp_path):
     clips = read_corpus(tmp_path / "tars", corpus.reading, 0)
     assert not lost(clips)
     assert [len(of_split(clips, split)) for split in SPLITS] == [64, 1, 2]
+
+
+ABOUT = {
+    "null": (b'{"text": null}', "a.json: 'text' is None, no string"),
+    "list": (b'{"text": ["hello", "you"]}', "a.json: 'text' is ['hello', 'you'], no string"),
+    "number": (b'{"text": 5}', "a.json: 'text' is 5, no string"),
+    "another key": (b'{"transcript": "hello"}', "no text in a .txt, or under 'text' in a .json"),
+}
+
+
+@pytest.mark.parametrize("name", ABOUT)
+def test_a_text_that_is_none_is_no_text(tmp_path, name):
+    content, reason = ABOUT[name]
+    members = {**sample("a"), "a.json": content}
+    del members["a.txt"]
+    write_archive(tmp_path / "test.tar", members)
+    assert reason in lost(read(tmp_path, {"test": ["test.tar"]}))["a"]
+
+
+def test_transcripts_in_archives_are_read_as_those_beside_videos(tmp_path):
+    members = sample("a", text="Text:  HELLO {NS} YOU\nConf:  3\n")
+    members |= sample("b", text="hello\nyou") | {"b.txt": "hello you".encode("utf-16")}
+    write_archive(tmp_path / "test.tar", members)
+    clips = read(tmp_path, {"test": ["test.tar"]})
+    assert {clip.key: clip.text for clip in clips} == {"a": "hello ns you", "b": "hello you"}
+
+
+def test_samples_that_dots_make_one_are_named(tmp_path):
+    dotted = {f"s1.0{n}{name[1:]}": c for n in (1, 2) for name, c in sample("a").items()}
+    write_archive(tmp_path / "test.tar", dotted)
+    problems = lost(read(tmp_path, {"test": ["test.tar"]}))
+    assert "2 videos in the sample s1 (s1.01.mp4, s1.02.mp4)" in problems["s1"]

@@ -12,7 +12,7 @@ from mavsr.corpus.crop_files import probe_audio, probe_crops
 from mavsr.corpus.folder import make_key
 from mavsr.corpus.members import address, opened
 from mavsr.corpus.names import is_clutter, is_video
-from mavsr.corpus.transcripts import clean_text
+from mavsr.corpus.transcripts import decode_text, text_of
 from mavsr.errors import InputError
 from mavsr.media import FRAME_RATE
 
@@ -59,6 +59,12 @@ def _clip(split: str, archive: Path, key: str, sample: Sample, tar: tarfile.TarF
     if not videos:
         what = f"no video in this sample, which has {', '.join(sample)}"
         return replace(clip, split=UNUSED, problem=what)
+    if len(videos) > 1:
+        names = ", ".join(sample[name].name for name in videos[:3])
+        what = (
+            f"{archive}: {len(videos)} videos in the sample {key} ({names}), as a key ends at the"
+        )
+        return replace(clip, problem=f"{what} first dot of a name; rename them")
     try:
         return _with_content(clip, archive, sample, videos[0], tar)
     except InputError as error:
@@ -77,7 +83,10 @@ def _with_content(
     if audio:
         probe_audio(_opened(tar, sample[audio]), str(address(archive, sample[audio].name)))
     about = _about(archive, sample, tar)
-    text = clean_text(str(about.get("text", "")))
+    text = about.get("text", "")
+    if not isinstance(text, str):
+        raise InputError(f"{address(archive, sample['.json'].name)}: 'text' is {text!r}, no string")
+    text = text_of(text)
     if not text:
         raise InputError(f"{clip.video}: no text in a .txt, or under 'text' in a .json, beside it")
     return replace(
@@ -103,11 +112,9 @@ def _about(archive: Path, sample: Sample, tar: tarfile.TarFile) -> dict[str, Any
         if not isinstance(about, dict):
             raise InputError(f"{place} holds no JSON object with a key 'text'")
     if ".txt" in sample:
-        try:
-            about["text"] = _opened(tar, sample[".txt"]).read().decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            place = address(archive, sample[".txt"].name)
-            raise InputError(f"transcript {place} is not UTF-8 ({error})") from error
+        place = address(archive, sample[".txt"].name)
+        content = _opened(tar, sample[".txt"]).read()
+        about["text"] = decode_text(content, f"transcript {place}")
     return about
 
 

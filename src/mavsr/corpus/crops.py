@@ -6,6 +6,7 @@ video, named by lists (mavsr.corpus.labels); an archive holds ``<key>.mp4``, ``<
 """
 
 import logging
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -70,7 +71,7 @@ class Crops(CropsKeys):
         for split, path in sources:
             if path.suffix == LIST:
                 labels, wrong = read_labels(path)
-                entries += [(split, label) for label in labels]
+                entries += [(split, _placed(root, label)) for label in labels]
                 clips += [
                     Clip(f"{make_key(Path(path.name))}-line-{number}", split, "", path, problem=why)
                     for number, why in wrong.items()
@@ -79,6 +80,13 @@ class Crops(CropsKeys):
         clips += read_in_parallel(read, entries, f"crops of {root.absolute().name}")
         _warn_of_shared(clips)
         return clips + _unlisted(root, [label for _, label in entries])
+
+
+def _placed(root: Path, label: Label) -> Label:
+    """A list's line with its video below the root, also if it says so by an absolute path."""
+    video = Path(os.path.normpath(root / label.video))
+    below = Path(os.path.normpath(root))
+    return replace(label, video=video.relative_to(below) if video.is_relative_to(below) else video)
 
 
 def _read_label(root: Path, entry: tuple[str, Label]) -> list[Clip]:
@@ -128,7 +136,7 @@ def _in_text_tree(video: Path) -> Path:
 
 def _key(video: Path) -> str:
     """Name of a clip, from ``<dataset>/<rel_path>`` without the folder that all have in common."""
-    dataset, *folders = video.parts
+    dataset, *folders = video.parts[video.is_absolute() :]
     if folders and re.fullmatch(rf"{re.escape(dataset)}_video_seg\d+s", folders[0]):
         folders = folders[1:]
     return make_key(Path(dataset, *folders))
@@ -142,9 +150,10 @@ def _warn_of_shared(clips: Sequence[Clip]) -> None:
 
 
 def _unlisted(root: Path, labels: Sequence[Label]) -> list[Clip]:
-    """Videos in the listed ones' top folders that no list names."""
-    named = {root / label.video for label in labels}
-    tops = sorted({root.joinpath(*label.video.parts[:2]) for label in labels})
+    """Videos in the listed ones' top folders that no list names; elsewhere nobody looks."""
+    below = [label.video for label in labels if not label.video.is_absolute()]
+    named = {root / video for video in below}
+    tops = sorted({root.joinpath(*video.parts[:2]) for video in below})
     return [
         Clip(_key(path.relative_to(root)), UNUSED, "", path, problem="not used: no list names it")
         for top in tops

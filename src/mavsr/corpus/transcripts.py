@@ -54,14 +54,23 @@ def read_text(path: Path, what: str = "transcript") -> str:
         raise InputError(f"{what} {path} is missing") from None
     except OSError as error:
         raise InputError(f"{what} {path} cannot be read ({error})") from error
+    return decode_text(content, f"{what} {path}")
+
+
+def decode_text(content: bytes, name: str) -> str:
+    """Content of a text file as :func:`read_text` returns it; ``name`` is what messages call it.
+
+    Raises:
+        InputError: it has another encoding.
+    """
     marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         text = content.decode("utf-16" if marked else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{what} {path} is not UTF-8 ({error}); convert it") from error
+        raise InputError(f"{name} is not UTF-8 ({error}); convert it") from error
     if "\0" in text:
         raise InputError(
-            f"{what} {path} holds null characters, so it is not UTF-8 (UTF-16 without its mark?); "
+            f"{name} holds null characters, so it is not UTF-8 (UTF-16 without its mark?); "
             "convert it"
         )
     return text
@@ -73,6 +82,12 @@ def split_lines(text: str) -> list[str]:
     Not str.splitlines, which also splits at characters such as U+0085 within a line.
     """
     return re.split(r"\r\n|\n|\r", text)
+
+
+def text_of(content: str) -> str:
+    """Text of a transcript: what follows the heading of LRS in its first line, or all of it."""
+    first = split_lines(visible(content))[0]
+    return clean_text(first.removeprefix(HEADING) if first.startswith(HEADING) else content)
 
 
 def read_lrs(path: Path) -> tuple[str, list[Word]]:
