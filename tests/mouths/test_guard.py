@@ -1,7 +1,10 @@
 """What must not pass for a mouth that speaks is dropped with its reason, or remarked on."""
 
+import re
+
 import numpy as np
 import pytest
+from odd_videos import write
 from trees import manifest_row
 from videos import write_mp4
 
@@ -80,6 +83,24 @@ def test_crops_of_nothing_and_of_black_are_dropped():
     assert crops_of(third).judge() == ["33 % of the crop is black"]
     with pytest.raises(InputError, match="outside of the frame"):
         crops_of(most).judge()
+
+
+def test_a_picture_that_stands_still_is_remarked_on(tmp_path, portrait):
+    # For two seconds there is no frame, as in a stream that froze or a file with a hole.
+    times = [*range(20), *range(70, 80)]
+    path = write(
+        tmp_path / "still.mp4",
+        portrait[:30],
+        np.resize(SOUND, 16 * 3200)[None],
+        times=times,
+        rate=16_000,
+    )
+    still, _ = result(path)
+    # Smoothing moves the crops near to its beginning and end.
+    assert still.kept and re.fullmatch(r"the picture stands still for 1\.[5-9] s", still.remarks)
+    slow = write_mp4(tmp_path / "slow.mp4", portrait[::5], SOUND, rate=5)
+    moving, _ = result(slow)
+    assert moving.kept and moving.remarks == ""
 
 
 def test_a_close_up_with_a_face_in_few_frames_is_dropped(tmp_path, portrait):

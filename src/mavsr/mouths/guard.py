@@ -41,6 +41,9 @@ _SURER = 0.1
 _FLAT = 4.0
 """Crops whose grey levels deviate less, in the median frame, show nothing."""
 
+_STILL = 25
+"""So many crops on end without any change are doubtful: a stream that froze, a damaged file."""
+
 _OUTSIDE, _OUTSIDE_DOUBTFUL = 0.5, 0.2
 """Share of a crop that is black, as it is beyond the border of the frame."""
 
@@ -132,13 +135,19 @@ class CropCheck:
     def __init__(self):
         self._spreads: list[float] = []
         self._black: list[float] = []
+        self._last: np.ndarray | None = None
+        self._still = self._longest_still = 0
 
     def watch(self, crops: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Pass on crops, RGB uint8 (96, 96, 3)."""
         for crop in crops:
-            green = crop[::4, ::4, 1]
-            self._spreads.append(float(green.std()))
-            self._black.append(float((crop[::4, ::4].max(axis=2) == 0).mean()))
+            small = crop[::4, ::4].copy()
+            self._spreads.append(float(small[..., 1].std()))
+            self._black.append(float((small.max(axis=2) == 0).mean()))
+            same = self._last is not None and np.array_equal(small, self._last)
+            self._still = self._still + 1 if same else 1
+            self._longest_still = max(self._longest_still, self._still)
+            self._last = small
             yield crop
 
     def judge(self) -> list[str]:
@@ -157,7 +166,12 @@ class CropCheck:
             raise InputError(
                 f"the crops show nothing: their grey levels deviate by {spread:.1f} only"
             )
-        return [f"{100 * black:.0f} % of the crop is black"] if black > _OUTSIDE_DOUBTFUL else []
+        remarks = []
+        if black > _OUTSIDE_DOUBTFUL:
+            remarks.append(f"{100 * black:.0f} % of the crop is black")
+        if self._longest_still >= _STILL:
+            remarks.append(f"the picture stands still for {self._longest_still / FRAME_RATE:.1f} s")
+        return remarks
 
 
 def _seconds(frames: Sequence[int], most: int = 3) -> str:
