@@ -124,7 +124,10 @@ def test_all_scales_come_from_one_pass(written, talk, monkeypatch):
         assert segment["people"] == {"alone": 1, "slide": 0}.get(line.shot, 2)
         costs = [segment["scales"][scale]["tokens"] for scale in scales]
         assert costs == sorted(costs, reverse=True) and costs[0] > costs[-1]
-        assert all(0 <= segment["scales"][scale]["confidence"] <= 1 for scale in scales)
+        for scale, read in segment["scales"].items():
+            assert read["scale"] == scale and 0 <= read["confidence"] <= 1
+            assert [word["word"] for word in read["words"]] == read["text"].split()
+            assert all(0 <= word["confidence"] <= 1 for word in read["words"])
 
 
 def test_a_text_in_a_talk_is_that_of_its_part_alone(train, talk):
