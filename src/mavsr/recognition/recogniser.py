@@ -29,7 +29,7 @@ from mavsr.recognition.part import read_part
 from mavsr.recognition.segment import NOTHING, Reading, Segment
 from mavsr.recognition.served import indispensable, served
 from mavsr.recognition.settings import read_setup
-from mavsr.recognition.spans import Plan, Span, length_s, longest_input_s, plan_spans
+from mavsr.recognition.spans import Plan, Span, check_part, length_s, longest_input_s, plan_spans
 from mavsr.recognition.stream import Settle, stream_segments, thumbnails
 from mavsr.recognition.transcript import Transcript
 from mavsr.shards import Fields
@@ -238,6 +238,7 @@ class Recogniser:
             end: where it ends, seconds; None is the end of the file.
             scales: what it will be decoded at; all, if not given.
         """
+        check_part(start, end)
         scales = scales or self.scales
         needed = modalities_of(scales)
         try:

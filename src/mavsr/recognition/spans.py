@@ -72,13 +72,22 @@ def longest_input_s(encoders: Collection[Encoder], split: bool) -> float:
     return min([LONGEST_S, *chunks])
 
 
+def check_part(start: float, end: float | None) -> None:
+    """Raise InputError unless a part begins at 0 s or later and ends after its beginning."""
+    if not 0 <= start < math.inf:
+        raise InputError(f"a part begins at {start} s; give 0 or more")
+    if end is not None and not start < end < math.inf:
+        raise InputError(f"a part ends at {end} s; give more than where it begins, {start} s")
+
+
 def length_s(file: Path, start: float = 0.0, end: float | None = None) -> float:
     """Seconds of (a part of) a file, by its longest track.
 
     Raises:
-        InputError: the file cannot be read.
+        InputError: the file cannot be read, or there is no such part.
 
     """
+    check_part(start, end)
     last = max(measure(file).ends.values(), default=0.0)
     return (last if end is None else min(last, end)) - start
 
