@@ -239,8 +239,7 @@ class Recogniser:
             scales: what it will be decoded at; all, if not given.
         """
         check_part(start, end)
-        scales = scales or self.scales
-        needed = modalities_of(scales)
+        needed = modalities_of(scales := scales or self.scales)
         try:
             return read_clip(file, start, end, needed, self.setup.crops)
         except InputError as error:
