@@ -111,16 +111,22 @@ def _shards(index: Path) -> set[str]:
     return set(map(str, found.values())) if isinstance(found, dict) else set()
 
 
+def is_lfs_pointer(path: Path) -> bool:
+    """Whether a file is what Git LFS leaves in a clone in place of the file itself."""
+    with path.open("rb") as file:
+        return file.read(len(_LFS)) == _LFS
+
+
 def _trouble(path: Path) -> str:
     """What is wrong with a file; "" if nothing is seen."""
     if not path.is_file():
         return "is missing"
     size = path.stat().st_size
     with path.open("rb") as file:
-        start = file.read(max(len(_LFS), 8))
+        start = file.read(8)
         if not size:
             return "is empty"
-        if start.startswith(_LFS):
+        if is_lfs_pointer(path):
             return "is a Git LFS pointer and not the file itself"
         if path.suffix == ".safetensors":
             length = int.from_bytes(start[:8], "little")

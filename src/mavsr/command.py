@@ -28,8 +28,12 @@ _REFUSALS = {
     errno.EFBIG: "raise the limit on the size of files (ulimit -f) and run again",
     errno.EROFS: "mount it writable, or choose another folder",
     errno.EACCES: "change its permissions, or choose another folder",
+    errno.ENOTDIR: "choose a folder; a file stands there",
+    errno.EEXIST: "choose a folder; a file stands there",
+    errno.EISDIR: "choose a name that no folder has",
+    errno.ENAMETOOLONG: "choose a shorter name",
 }
-"""What a user can do about a disk that refuses; other OSErrors may be defects."""
+"""What a user can do about a place that takes no file; other OSErrors may be defects."""
 
 
 def run_command(

@@ -43,10 +43,13 @@ def atomic(path: Path, flushed: bool = True) -> Iterator[Path]:
             enough to :func:`flush` them before the one that says that they are complete.
 
     Raises:
+        InputError: a device or a pipe has the name, which a file would take the place of.
         OSError: the disk is full or refuses access; it names a file. What libraries raise of
             their own when they cannot write (safetensors, torch) becomes one.
 
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise InputError(f"{path} is a device or a pipe; a file or folder cannot take its place")
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
         _remove(left)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from mavsr.encoders.avhubert import AVHubertEncoder
-from mavsr.encoders.pickles import load_untrusted
+from mavsr.encoders.pickles import load_untrusted, load_weights
 from mavsr.errors import InputError
 from mavsr.pickles import Placeholder
 
@@ -100,6 +100,8 @@ def test_missing_and_damaged_files_are_named(tmp_path):
         "empty.pt": b"",
         "text.pt": b"<html>Not found</html>",
         "cut.pt": whole.getvalue()[:1500],
+        "gzip.pt": b"\x1f\x8b" + bytes(100),
+        "lfs.pt": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n",
     }
     for name, content in cases.items():
         path = tmp_path / name
@@ -107,6 +109,12 @@ def test_missing_and_damaged_files_are_named(tmp_path):
             path.write_bytes(content)
         with pytest.raises(InputError, match=name):
             load_untrusted(path)
+        with pytest.raises(InputError, match=name) as refused:
+            load_weights(path)
+        assert "will likely succeed" not in str(refused.value), "advice to run what is in the file"
+        assert name != "lfs.pt" or "is a Git LFS pointer" in str(refused.value)
+    with pytest.raises(InputError, match="is a folder"):
+        load_weights(tmp_path)
 
 
 def test_a_flipped_bit_in_the_weights_is_noticed(tmp_path):

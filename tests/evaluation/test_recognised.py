@@ -1,5 +1,7 @@
 """What is kept of a beam search: n-best transcripts and the log-probabilities of their parts."""
 
+import math
+
 import pytest
 import torch
 from tiny import DIMS, make_utterance, scramble
@@ -8,7 +10,7 @@ from mavsr.evaluation.beams import Ending
 from mavsr.evaluation.hypotheses import Recognised, line_of, read_hypotheses, write_hypotheses
 from mavsr.evaluation.recognised import NEVER, recognised
 from mavsr.evaluation.settings import DecodingSettings
-from mavsr.evaluation.transcribe import _search, recognise, transcribe
+from mavsr.evaluation.transcribe import _search, hypotheses, recognise, transcribe
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.scales import Scale
 
@@ -62,6 +64,15 @@ def test_the_best_of_n_is_the_transcript_and_words_add_up_to_it_but_for_the_end(
         assert len(one.words) == len(one.text.split())
         assert sum(one.words) >= one.log_probability - 0.01
         assert all(value <= 0 for value in one.words)
+
+
+def test_probabilities_of_words_are_those_of_the_search(model):
+    chosen = DecodingSettings(beams=4, max_new_tokens=8)
+    told = recognise(model, CLIPS, SCALE, chosen)
+    for one, other in zip(hypotheses(model, CLIPS, SCALE, chosen), told, strict=True):
+        assert one.text == other.text
+        assert one.words == pytest.approx([math.exp(value) for value in other.words], abs=1e-3)
+    assert any(len(one.words) > 1 for one in told)
 
 
 def test_nbest_and_scores_do_not_depend_on_the_batch(model):

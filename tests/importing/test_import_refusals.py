@@ -59,6 +59,7 @@ def given(case: Case, **changes) -> dict:
         ({"video_rates": [2, 2]}, r"--video_rates is \[2, 2\]; .* each once"),
         ({"alpha": None}, "does not say by what its LoRAs are scaled; give --alpha"),
         ({"alpha": 0.0}, "--alpha is 0.0; it must be positive"),
+        ({"alpha": float("inf")}, "--alpha is inf; it must be positive"),
         ({"rank": 16}, "--rank 16 gives LoRAs of width 4 .* but those of .* have 2"),
     ],
 )
@@ -165,6 +166,21 @@ def test_a_checkpoint_of_another_kind(make, content, match):
     path = case.folder / "model_avg_1.pth"
     torch.save(content, path)
     case.__dict__["write"] = lambda lightning=False: path
+    refused(case, match)
+
+
+@pytest.mark.parametrize(
+    ("name", "edit", "match"),
+    [
+        ("audio_proj.0.0.weight", lambda t: t * float("nan"), "audio_proj.0.weight .* not finite"),
+        ("llm.model.layers.1.self_attn.lora_up_Q.weight", lambda t: t / 0, "LoRA.* not finite"),
+        ("audio_proj.0.0.weight", lambda t: t.int(), "no plain floating-point numbers"),
+        ("audio_proj.0.0.weight", lambda t: t.to_sparse(), "no plain floating-point numbers"),
+    ],
+)
+def test_numbers_that_are_none_are_refused(make, name, edit, match):
+    case = make("mtsk")
+    change(case, lambda state: state.__setitem__(name, edit(state[name])))
     refused(case, match)
 
 

@@ -1,6 +1,7 @@
 """The pretrained config from its corpus to its table, as small as can be: about four minutes."""
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from real import folder
 
 CONFIG = "workflow/configs/pretrained.yaml"
 METHODS = ["llama-avsr", "mtsk-ms", "mtsk-ss", "mtsk-mss", "mome-mhsa"]
+SMOLLM_TOKENS = 49_152
 SMALL = {
     "corpora": {
         "books": {
@@ -62,8 +64,10 @@ def test_models_are_of_the_real_weights(project, models):
         run = json.loads(path.read_text())
         assert run["model"]["llm"] == str(models / "smollm2-135m")
         assert run["dims"] == {"audio": 512}
-        losses = pd.read_csv(path.with_name("metrics.csv")).query("split == 'train'")
-        assert losses.loss.iloc[-1] < losses.loss.iloc[0]
+        losses = pd.read_csv(path.with_name("metrics.csv")).loss
+        # In so few steps, of other clips each, losses need not fall; but an LLM that knows English
+        # begins far below a guess among all its tokens.
+        assert losses.notna().all() and (losses < 0.8 * math.log(SMOLLM_TOKENS)).all()
 
 
 def test_whispers_own_error_rate_is_told_beside_it(project):

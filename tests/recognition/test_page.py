@@ -310,6 +310,16 @@ def test_only_this_machines_own_page_is_answered(client, place):
             raise OSError
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"), [("a.mp4", "video/mp4"), ("a.html", None), ("a.js", None), ("a.svg", None)]
+)
+def test_no_upload_is_a_page_of_this_server(client, name, kind):
+    token = client.send(b"<script>alert(1)</script>", name)["token"]
+    answer = requests.get(f"{client.address}/recordings/{token}/video", timeout=20)
+    assert answer.headers["content-type"] == (kind or "application/octet-stream")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 def test_the_folder_goes_with_the_server(train, place):
     with served(mavsr.load(train())) as client:
         client.send((place / "one.mp4").read_bytes())

@@ -137,6 +137,14 @@ def test_sliders_of_a_model_of_three_tasks_also_go_without_a_modality(train, bro
         page.locator("#video-rate").fill("2")
         assert page.text_content("#video-out") == "none"
         assert page.text_content("#chosen") == "2, –"
+        page.locator("#video-rate").fill("0")
+        page.locator("#see").uncheck()
+        until(page, "document.querySelector('#remarks').textContent.includes('read, as a2')")
+        done(page)
+        assert texts(page)[-1] == "–", "a rate of video alone reads nothing then"
+        page.locator("#see").check()
+        done(page)
+        page.locator("#video-rate").fill("2")
         page.locator("#audio").fill("2")
         assert page.text_content("#chosen") == "2, 1", "neither audio nor video is left"
         page.close()

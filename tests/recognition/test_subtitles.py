@@ -22,7 +22,9 @@ LONG = " ".join(f"word{n}" for n in range(40))
 
 def segment(start, end, *texts):
     readings = {
-        f"a{4 * 2**n}": Reading(text, 0.5 + n / 10, 20 - n, 0.25, 0.5)
+        f"a{4 * 2**n}": Reading(
+            text, 0.5 + n / 10, 20 - n, 0.25, 0.5, (0.5,) * len(text.split()), f"a{4 * 2**n}"
+        )
         for n, text in enumerate(texts)
     }
     return Segment(start, end, readings, seen=False, remarks=("not seen: no face",))
@@ -62,7 +64,9 @@ def test_every_format_says_what_is_known():
     first = content["segments"][0]
     assert (first["start"], first["end"], first["seen"]) == (0.2, 0.9, False)
     assert first["scales"]["a8"] == {
-        "text": "one too", "confidence": 0.6, "tokens": 19, "tflops": 0.25, "seconds": 0.5
+        "text": "one too", "scale": "a8", "confidence": 0.6, "tokens": 19, "tflops": 0.25,
+        "seconds": 0.5,
+        "words": [{"word": "one", "confidence": 0.5}, {"word": "too", "confidence": 0.5}],
     }  # fmt: skip
     assert Segment.from_dict(first) == SEGMENTS[0]
 

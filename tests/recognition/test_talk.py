@@ -3,6 +3,7 @@
 import json
 import re
 from itertools import pairwise
+from pathlib import Path
 
 import av
 import numpy as np
@@ -16,6 +17,7 @@ from mavsr.media import FRAME_RATE, decode_video, read_audio, read_video
 from mavsr.mouths.clip import CropSettings
 from mavsr.recognition import stream as stream_module
 from mavsr.recognition.part import read_part
+from mavsr.recognition.recogniser import Recogniser
 from mavsr.recognition.spans import Span, plan_spans
 from mavsr.toy.portrait.settings import PortraitSettings
 from mavsr.toy.portrait.talk import make_talk, turns
@@ -124,7 +126,10 @@ def test_all_scales_come_from_one_pass(written, talk, monkeypatch):
         assert segment["people"] == {"alone": 1, "slide": 0}.get(line.shot, 2)
         costs = [segment["scales"][scale]["tokens"] for scale in scales]
         assert costs == sorted(costs, reverse=True) and costs[0] > costs[-1]
-        assert all(0 <= segment["scales"][scale]["confidence"] <= 1 for scale in scales)
+        for scale, read in segment["scales"].items():
+            assert read["scale"] == scale and 0 <= read["confidence"] <= 1
+            assert [word["word"] for word in read["words"]] == read["text"].split()
+            assert all(0 <= word["confidence"] <= 1 for word in read["words"])
 
 
 def test_a_text_in_a_talk_is_that_of_its_part_alone(train, talk):
@@ -258,6 +263,55 @@ def test_what_would_be_written_over_is_refused(train, talk, tmp_path, capsys, ca
     with pytest.raises(SystemExit):
         cli.main(["transcribe", model, str(path), "--scale", "2,1", "--crops", str(tmp_path / "c")])
     assert "--crops takes one utterance" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--start", "nan"], "begins at nan s"),
+        (["--start", "-1"], "begins at -1.0 s; give 0 or more"),
+        (["--end", "inf"], "ends at inf s"),
+        (["--end", "nan", "--format", "srt"], "ends at nan s"),
+        (["--start", "1", "--end", "0.5"], "give more than where it begins, 1.0 s"),
+        (["--burn", "x.webm"], "x.webm: a video is written as .mp4"),
+        (["--mux", "x"], "x: a video is written as .mp4"),
+        (["--burn", "x.mkv", "--mux", "./x.mkv"], "give each its own"),
+        (["--output", "x.mkv", "--mux", "x.mkv"], "give each its own"),
+        (["--scale", ""], "scale '': write it like"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_read(
+    train, place, capsys, monkeypatch, tmp_path, options, said
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Recogniser, "loaded", property(lambda self: pytest.fail("it is read")))
+    scale = [] if "--scale" in options else ["--scale", "2,1"]
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["transcribe", str(train()), str(place / "one.mp4"), *scale, *options])
+    assert stopped.value.code == 2 and said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("place_in", "said"),
+    [
+        ("/dev/null", "/dev/null is a device or a pipe"),
+        ("file/x.srt", "/file: File exists; choose a folder"),
+        ("n" * 300, "choose a shorter name"),
+    ],
+)
+def test_where_no_file_can_be_is_said(train, place, capsys, tmp_path, caplog, place_in, said):
+    (tmp_path / "file").write_text("")
+    given = ["transcribe", str(train()), str(place / "one.mp4"), "--scale", "2,1"]
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*given, "--output", str(tmp_path / place_in)])
+    assert stopped.value.code == 2 and said in capsys.readouterr().err + caplog.text
+    assert Path("/dev/null").is_char_device()
+
+
+def test_a_folder_is_no_video(train, tmp_path, caplog):
+    with pytest.raises(SystemExit):
+        cli.main(["transcribe", str(train()), str(tmp_path), "--scale", "2,1"])
+    assert f"{tmp_path}: it is a folder" in caplog.text
 
 
 def test_a_model_that_only_sees_takes_a_long_video_without_audio(train, talk, tmp_path):

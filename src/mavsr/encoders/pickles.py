@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 
+from mavsr.checkpoints import is_lfs_pointer
 from mavsr.errors import InputError
 from mavsr.pickles import BUILTINS, Names, placeholder
 
@@ -114,7 +115,10 @@ def load_weights(path: Path) -> Any:
 
 def _read(path: Path, how: dict[str, Any]) -> Any:
     if not path.is_file():
-        raise InputError(f"checkpoint {path} does not exist; correct the path or download the file")
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise InputError(f"checkpoint {path} {what}; correct the path or download the file")
+    if is_lfs_pointer(path):
+        raise InputError(f"{path} is a Git LFS pointer and not the file itself; fetch the file")
     try:
         is_zip = _is_zip(path)
         # torch.load would hand such a file to the TorchScript interpreter.
@@ -136,9 +140,15 @@ def _read(path: Path, how: dict[str, Any]) -> Any:
                 "run or build; nothing was loaded. Fetch the file from where it was released"
             ) from error
         raise InputError(
-            f"{path} cannot be read as a PyTorch checkpoint ({type(error).__name__}: {error}); "
-            "the download may be incomplete: fetch it again"
+            f"{path} cannot be read as a PyTorch checkpoint ({type(error).__name__}: "
+            f"{_said(error)}); the download may be incomplete: fetch it again"
         ) from error
+
+
+def _said(error: Exception) -> str:
+    """What an error says, without torch's advice to load the file with code and all."""
+    said = str(error).rpartition("WeightsUnpickler error: ")[2].strip()
+    return said.partition("\n")[0]
 
 
 def _is_zip(path: Path) -> bool:

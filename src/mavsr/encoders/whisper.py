@@ -12,7 +12,8 @@ Source: Llama-MTSK, Sec. 4.1.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import torch
 import torch.nn.functional as F
 from transformers import WhisperFeatureExtractor, WhisperModel
 from transformers.models.whisper.modeling_whisper import WhisperEncoder as WhisperNetwork
+from transformers.utils import logging as library_logging
 
 from mavsr.config.encoders import Padding
 from mavsr.encoders.base import Encoder, rounded
@@ -100,13 +102,14 @@ class WhisperEncoder(Encoder):
         weights = sorted(folder.glob("model*.safetensors"))
         try:
             extractor = WhisperFeatureExtractor.from_pretrained(folder, local_files_only=True)
-            loaded: Any = WhisperModel.from_pretrained(
-                folder,
-                local_files_only=True,
-                dtype=torch.float32,
-                attn_implementation="sdpa",
-                output_loading_info=True,
-            )
+            with _unreported():
+                loaded: Any = WhisperModel.from_pretrained(
+                    folder,
+                    local_files_only=True,
+                    dtype=torch.float32,
+                    attn_implementation="sdpa",
+                    output_loading_info=True,
+                )
         except Exception as error:  # a damaged file may raise anything
             raise InputError(
                 f"{folder} cannot be loaded as a Whisper model ({type(error).__name__}: {error}); "
@@ -223,3 +226,14 @@ class WhisperEncoder(Encoder):
     def forward(self, waveform: torch.Tensor) -> torch.Tensor:
         """Tokens (tokens, d) of one waveform, float32 (N,) at 16 kHz."""
         return self.encode([waveform])[0]
+
+
+@contextmanager
+def _unreported() -> Iterator[None]:
+    """Silence the library's table of tensors that are missing: of the decoder, they may be."""
+    level = library_logging.get_verbosity()
+    library_logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        library_logging.set_verbosity(level)

@@ -28,11 +28,11 @@ def recognised(
     for hypothesis in found:
         nbest.setdefault(text_of(hypothesis.tokens), _sum(hypothesis.log_probabilities))
     best = list(nbest.items())[:count]
-    return Recognised(*best[0], _words(text_of, found[0]), best)
+    return Recognised(*best[0], word_log_probabilities(text_of, found[0]), best)
 
 
-def _words(text_of: Callable[[list[int]], str], hypothesis: Ending) -> list[float]:
-    """Log-probability of each word of a hypothesis.
+def word_log_probabilities(text_of: Callable[[list[int]], str], hypothesis: Ending) -> list[float]:
+    """Log-probability of each word of a hypothesis, as white space parts its text.
 
     A token belongs to the last word of the text that ends with it, so that pieces of a word, and
     bytes of a letter, are summed.

@@ -1,14 +1,14 @@
 """Transcribe utterances with a model at one scale, and fill batches for it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
 
 from mavsr.evaluation.beams import Ending, Sampler, best, endings
 from mavsr.evaluation.hypotheses import Recognised
-from mavsr.evaluation.recognised import recognised
+from mavsr.evaluation.recognised import recognised, word_log_probabilities
 from mavsr.evaluation.settings import DecodingSettings
 from mavsr.evaluation.token_tree import TokenTree
 from mavsr.model.avsr import MatryoshkaModel, Utterance
@@ -24,10 +24,13 @@ class Hypothesis(NamedTuple):
         text: the transcript.
         confidence: geometric mean of the probabilities that the LLM gave to its tokens, EOS
             included, in [0, 1]. It orders transcripts of one model; it is no share of right words.
+        words: probability of each word, as white space parts the text, after the words before it;
+            the product over its tokens, uncalibrated.
     """
 
     text: str
     confidence: float
+    words: tuple[float, ...] = ()
 
 
 def transcribe(
@@ -48,12 +51,15 @@ def hypotheses(
     decoding: DecodingSettings,
 ) -> list[Hypothesis]:
     """Transcripts of a batch with the model's confidence in each; see :func:`transcribe`."""
+    searched = _search(model, utterances, scale, decoding)
     return [
-        Hypothesis(model.text(found[0].tokens), min(1.0, math.exp(found[0].score)))
-        if found
-        else Hypothesis("", 0.0)
-        for found in _search(model, utterances, scale, decoding)
+        _hypothesis(model.text, found[0]) if found else Hypothesis("", 0.0) for found in searched
     ]
+
+
+def _hypothesis(text_of: Callable[[list[int]], str], best: Ending) -> Hypothesis:
+    words = (min(1.0, math.exp(value)) for value in word_log_probabilities(text_of, best))
+    return Hypothesis(text_of(best.tokens), min(1.0, math.exp(best.score)), tuple(words))
 
 
 @torch.inference_mode()

@@ -130,7 +130,38 @@ def sort_parts(path: Path, state: Mapping[str, Any], hyper: Mapping[str, Any]) -
             f"{', '.join(left[:3])}; {WHICH}"
         )
     _check_complete(parts)
+    _check_numbers(parts)
     return parts
+
+
+def _check_numbers(parts: Parts) -> None:
+    """Raise InputError if what was trained holds other than finite numbers.
+
+    The LLM is compared with another one, number by number.
+    """
+    places = [
+        (f"{m}_proj", part) for m, found in parts.projectors.items() for part in found.values()
+    ]
+    named = [(f"{m}.{name}", value) for m, part in places for name, value in part.items()]
+    for own, layers in parts.loras.items():
+        for (layer, name), pair in layers.items():
+            named += [(f"{own} LoRA, {name} of layer {layer}", value) for value in pair.values()]
+    named += [(f"prompt for {task}", value) for task, value in parts.prompts.items()]
+    for modality, inner in parts.encoders.items():
+        counters = (name.endswith("num_batches_tracked") for name in inner)
+        named += [
+            (f"{modality}_encoder.{name}", value)
+            for (name, value), counts in zip(inner.items(), counters, strict=True)
+            if not counts
+        ]
+    for name, value in named:
+        if value.layout != torch.strided or not value.is_floating_point():
+            raise InputError(f"{parts.path}: {name} holds no plain floating-point numbers; {WHICH}")
+        if not value.isfinite().all():
+            raise InputError(
+                f"{parts.path}: {name} holds numbers that are not finite, so training failed or "
+                "the file is damaged; take another one"
+            )
 
 
 def _sort(parts: Parts, name: str, value: Any) -> bool:

@@ -1,5 +1,6 @@
 """What a checkpoint is: by its shapes where they tell, its command line, or the user's word."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -208,7 +209,7 @@ def _scale(parts: Parts, alpha: float | None, rank: int | None) -> float:
             f"{parts.path} does not say by what its LoRAs are scaled; give --alpha, as in its "
             "training (alpha over --rank is 1/8 in the paper)"
         )
-    if not alpha > 0:
+    if not 0 < alpha < math.inf:
         raise InputError(f"--alpha is {alpha}; it must be positive")
     if rank is None:
         if parts.hidden % parts.rank:

@@ -6,7 +6,7 @@ and T video rates (Sec. 3.2); a task without audio or video has no rate for it. 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from mavsr.errors import InputError
@@ -51,6 +51,11 @@ class Scale:
     def name(self) -> str:
         """``a4_v2``, ``a4`` or ``v2``: used in file names and as adapter name."""
         return "_".join(f"{modality[0]}{rate}" for modality, rate in self.rates.items())
+
+    def only(self, modalities: Collection[str]) -> "Scale | None":
+        """The rates of some modalities alone; None if none is left."""
+        left = {m: rate for m, rate in self.rates.items() if m in modalities}
+        return Scale(**left) if left else None
 
     @classmethod
     def parse(cls, name: str) -> "Scale":

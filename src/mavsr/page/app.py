@@ -1,6 +1,7 @@
 """The page's requests. All that is asked for lies on this machine; the browser is told so."""
 
 import functools
+import mimetypes
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
@@ -169,7 +170,10 @@ async def video(page: Page, request: Request) -> Response:
     """The file itself, for the page's player."""
     recording = page.find(request)
     recording.touch()
-    return FileResponse(recording.path)
+    # Nothing that somebody uploads is a page or a script of this server.
+    kind = mimetypes.guess_type(recording.path)[0] or ""
+    plays = kind.startswith(("video/", "audio/"))
+    return FileResponse(recording.path, media_type=kind if plays else "application/octet-stream")
 
 
 async def forget(page: Page, request: Request) -> Response:

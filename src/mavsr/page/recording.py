@@ -18,7 +18,8 @@ from mavsr.page.work import Task
 from mavsr.recognition.part import Part, read_part
 from mavsr.recognition.recogniser import Recogniser
 from mavsr.recognition.segment import Segment
-from mavsr.recognition.spans import Span, length_s
+from mavsr.recognition.served import indispensable
+from mavsr.recognition.spans import Span, check_tracks, length_s
 from mavsr.recognition.stream import read_window
 
 MOST_SECONDS = 600.0
@@ -90,6 +91,7 @@ class Recording:
             self._measure()
             yield
             if model.takes_whole(self.path):
+                check_tracks(self.path, indispensable(scales, scales))
                 self.spans = [Span(0.0, self.seconds, 0.0, self.seconds)]
             else:
                 self.spans = model.plan(self.path).spans

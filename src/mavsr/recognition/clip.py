@@ -25,6 +25,14 @@ _log = logging.getLogger(__name__)
 
 CLEAN = Condition("clean")
 
+FIELDS = {"audio": "flac", "video": "mkv"}
+"""Modality -> what holds it in a clip."""
+
+
+def there_of(clip: Fields) -> tuple[str, ...]:
+    """The modalities that a clip has."""
+    return tuple(modality for modality, field in FIELDS.items() if field in clip)
+
 
 def read_clip(
     file: Path,

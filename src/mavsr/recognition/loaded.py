@@ -63,9 +63,9 @@ def read_tokens(
         clips = [Utterance(key, "", tokens[key]) for key in batch]
         found = hypotheses(model.network, clips, scale, model.decoding)
         each = (clock() - begun) / len(batch)
-        for key, (text, confidence) in zip(batch, found, strict=True):
+        for key, (text, confidence, words) in zip(batch, found, strict=True):
             flops = teraflops(model.weights[scale], lengths[key])
-            readings[key] = Reading(text, confidence, lengths[key], flops, each)
+            readings[key] = Reading(text, confidence, lengths[key], flops, each, words, scale.name)
     _warn_of_cut({key: reading.text for key, reading in readings.items()}, model)
     return readings
 

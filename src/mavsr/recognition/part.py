@@ -12,6 +12,7 @@ import numpy as np
 
 from mavsr.errors import InputError
 from mavsr.media import SAMPLES_PER_FRAME, encode_audio, encode_lossless, encode_x264
+from mavsr.media.opening import opened
 from mavsr.mouths.ahead import ahead
 from mavsr.mouths.align import mouth_crops
 from mavsr.mouths.audio import SilentError, read_heard
@@ -61,7 +62,10 @@ def read_part(file: Path, span: Span, modalities: Collection[str], settings: Cro
     """
     remarks: list[str] = []
     audio = _listen(file, span, remarks) if "audio" in modalities else None
-    if "video" not in modalities:
+    seen = "video" in modalities and _has_video(file)
+    if "video" in modalities and not seen:
+        remarks.append("not seen: no video track")
+    if not seen:
         return Part({} if audio is None else {"flac": encode_audio(audio)}, 0, tuple(remarks))
     heard = audio if audio is not None else _listen(file, span, [])
     frames = Reel(file, span.cut_start, span.cut_end, held_memory(_HELD_BYTES))
@@ -76,8 +80,16 @@ def read_part(file: Path, span: Span, modalities: Collection[str], settings: Cro
             raise
         remarks.append(f"not seen: {error}")
     if audio is not None:
-        fields["flac"] = encode_audio(fit(audio, len(frames) * SAMPLES_PER_FRAME))
+        both = "mkv" in fields
+        fields["flac"] = encode_audio(
+            fit(audio, len(frames) * SAMPLES_PER_FRAME) if both else audio
+        )
     return Part(fields, people, tuple(remarks))
+
+
+def _has_video(file: Path) -> bool:
+    with opened(file, "video") as found:
+        return found.video is not None
 
 
 def _listen(file: Path, span: Span, remarks: list[str]) -> np.ndarray | None:

@@ -4,6 +4,7 @@ Crops, tokens and beam search are those of the workflow, so a clip of a corpus g
 that evaluation gives it.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -22,18 +23,18 @@ from mavsr.model.llm import written_config
 from mavsr.model.loading import best_device, load_trained
 from mavsr.model.scales import Scale, modalities_of
 from mavsr.recognition.choose import finest_first, ten_second_tflops
-from mavsr.recognition.clip import CLEAN, clip_tokens, read_clip
+from mavsr.recognition.clip import CLEAN, clip_tokens, read_clip, there_of
 from mavsr.recognition.loaded import Loaded, read_tokens
-from mavsr.recognition.segment import Segment
+from mavsr.recognition.part import read_part
+from mavsr.recognition.segment import NOTHING, Reading, Segment
+from mavsr.recognition.served import indispensable, served
 from mavsr.recognition.settings import read_setup
-from mavsr.recognition.spans import Plan, Span, length_s, longest_input_s, plan_spans
+from mavsr.recognition.spans import Plan, Span, check_part, length_s, longest_input_s, plan_spans
 from mavsr.recognition.stream import Settle, stream_segments, thumbnails
 from mavsr.recognition.transcript import Transcript
 from mavsr.shards import Fields
 from mavsr.tokens import TOKENS_PER_SECOND
 
-FIELDS = {"audio": "flac", "video": "mkv"}
-"""Modality -> what holds it in a clip."""
 ScaleLike = Scale | str | int | Sequence[int]
 """A scale, or how to name one: ``(16, 5)`` (audio, video), ``16``, ``"16,5"`` or ``"a16_v5"``."""
 
@@ -139,10 +140,7 @@ class Recogniser:
 
         """
         tokens = self.tokens(file, clip)
-        readings = {
-            scale.name: read_tokens({file.stem: tokens}, self.loaded, scale)[file.stem]
-            for scale in scales
-        }
+        readings = {scale.name: self._reading(file, tokens, scale) for scale in scales}
         seconds = max(len(rows) / TOKENS_PER_SECOND[m] for m, rows in tokens.items())
         return Segment(
             start,
@@ -174,7 +172,8 @@ class Recogniser:
 
         """
         longest = longest_input_s(self.encoders.values(), self.setup.features.long_clips == "split")
-        return plan_spans(file, modalities_of(scales or self.scales), longest, start, end, told)
+        needed = indispensable(scales or self.scales, self.scales)
+        return plan_spans(file, needed, longest, start, end, told)
 
     def segments(
         self,
@@ -231,23 +230,42 @@ class Recogniser:
     ) -> Fields:
         """Mouth crops (``mkv``) and audio (``flac``) of a file, as far as they are needed.
 
+        What a model can do without is left out where it cannot be had, with a warning.
+
         Args:
             file: as for :meth:`transcribe`.
             start: where the utterance begins in the file, seconds.
             end: where it ends, seconds; None is the end of the file.
             scales: what it will be decoded at; all, if not given.
         """
-        needed = modalities_of(scales or self.scales)
-        return read_clip(file, start, end, needed, self.setup.crops)
+        check_part(start, end)
+        needed = modalities_of(scales := scales or self.scales)
+        try:
+            return read_clip(file, start, end, needed, self.setup.crops)
+        except InputError as error:
+            if indispensable(scales, self.scales) == needed:
+                raise
+            last = start + length_s(file, start, end)
+            part = read_part(file, Span(start, last, start, last), needed, self.setup.crops)
+            if all(served(scale, there_of(part.fields), self.scales) is None for scale in scales):
+                raise
+            logging.warning("%s: %s", file, "; ".join(part.remarks) or error)
+            return part.fields
 
     def tokens(self, file: Path, clip: Fields) -> dict[str, torch.Tensor]:
         """Modality -> encoder tokens (T, d) of what :meth:`read` gave, for all scales of these."""
-        encoders = {m: encoder for m, encoder in self.encoders.items() if FIELDS[m] in clip}
+        encoders = {m: encoder for m, encoder in self.encoders.items() if m in there_of(clip)}
         return clip_tokens(file.stem, clip, encoders, self.setup.features)
 
     def decode(self, file: Path, tokens: dict[str, torch.Tensor], scale: Scale) -> str:
-        """The transcript of a file's tokens at a scale."""
-        return read_tokens({file.stem: tokens}, self.loaded, scale)[file.stem].text
+        """The transcript of a file's tokens at a scale; see :mod:`mavsr.recognition.served`."""
+        return self._reading(file, tokens, scale).text
+
+    def _reading(self, file: Path, tokens: dict[str, torch.Tensor], scale: Scale) -> Reading:
+        decoded = served(scale, tokens, self.scales)
+        if decoded is None:
+            return NOTHING
+        return read_tokens({file.stem: tokens}, self.loaded, decoded)[file.stem]
 
     @cached_property
     def loaded(self) -> Loaded:

@@ -17,6 +17,9 @@ class Reading:
         tokens: of the LLM before the transcript, counted as the paper does.
         tflops: what the LLM computes for these, likewise (:mod:`mavsr.model.cost`).
         seconds: of decoding; a batch's are shared evenly.
+        words: confidence of each word of the text, likewise.
+        scale: name of the scale that was decoded, which takes less where a modality is missing
+            (:mod:`mavsr.recognition.served`); empty if there was nothing that the scale takes.
 
     """
 
@@ -25,6 +28,12 @@ class Reading:
     tokens: int
     tflops: float
     seconds: float
+    words: tuple[float, ...] = ()
+    scale: str = ""
+
+
+NOTHING = Reading("", 0.0, 0, 0.0, 0.0)
+"""Of a part that has nothing that the scale takes."""
 
 
 @dataclass(frozen=True)
@@ -61,24 +70,31 @@ class Segment:
             "seen": self.seen,
             "people": self.people,
             "remarks": list(self.remarks),
-            "scales": {
-                scale: {
-                    "text": reading.text,
-                    "confidence": round(reading.confidence, 4),
-                    "tokens": reading.tokens,
-                    "tflops": reading.tflops,
-                    "seconds": round(reading.seconds, 4),
-                }
-                for scale, reading in self.readings.items()
-            },
+            "scales": {scale: _described(one) for scale, one in self.readings.items()},
         }
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> "Segment":
         """The segment that :meth:`as_dict` described."""
-        readings = {scale: Reading(**one) for scale, one in content["scales"].items()}
+        readings = {
+            scale: Reading(**{**one, "words": tuple(word["confidence"] for word in one["words"])})
+            for scale, one in content["scales"].items()
+        }
         rest = {key: value for key, value in content.items() if key not in ("scales", "key")}
         return cls(**{**rest, "readings": readings, "remarks": tuple(rest["remarks"])})
+
+
+def _described(reading: Reading) -> dict[str, Any]:
+    sure = zip(reading.text.split(), reading.words, strict=True)
+    return {
+        "text": reading.text,
+        "scale": reading.scale,
+        "confidence": round(reading.confidence, 4),
+        "words": [{"word": word, "confidence": round(value, 4)} for word, value in sure],
+        "tokens": reading.tokens,
+        "tflops": reading.tflops,
+        "seconds": round(reading.seconds, 4),
+    }
 
 
 def total(segments: Iterable[Segment], scale: str) -> dict[str, float]:

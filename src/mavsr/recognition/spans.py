@@ -72,15 +72,41 @@ def longest_input_s(encoders: Collection[Encoder], split: bool) -> float:
     return min([LONGEST_S, *chunks])
 
 
+def check_part(start: float, end: float | None) -> None:
+    """Raise InputError unless a part begins at 0 s or later and ends after its beginning."""
+    if not 0 <= start < math.inf:
+        raise InputError(f"a part begins at {start} s; give 0 or more")
+    if end is not None and not start < end < math.inf:
+        raise InputError(f"a part ends at {end} s; give more than where it begins, {start} s")
+
+
 def length_s(file: Path, start: float = 0.0, end: float | None = None) -> float:
     """Seconds of (a part of) a file, by its longest track.
 
     Raises:
-        InputError: the file cannot be read.
+        InputError: the file cannot be read, or there is no such part.
 
     """
+    check_part(start, end)
     last = max(measure(file).ends.values(), default=0.0)
     return (last if end is None else min(last, end)) - start
+
+
+def check_tracks(file: Path, modalities: Collection[str]) -> list[str]:
+    """Kinds of tracks that a file has.
+
+    Args:
+        file: the recording.
+        modalities: what the model cannot do without.
+
+    Raises:
+        InputError: the file cannot be read, or lacks one of these.
+
+    """
+    tracks = [kind for kind, until in measure(file).ends.items() if until > 0]
+    if lacking := [kind for kind in modalities if kind not in tracks]:
+        raise InputError(f"{file}: no {lacking[0]} track, which the model needs")
+    return [str(kind) for kind in tracks]
 
 
 def plan_spans(
@@ -97,7 +123,7 @@ def plan_spans(
 
     Args:
         file: the recording.
-        modalities: what the model hears and sees.
+        modalities: what the model cannot do without.
         longest_s: longest part, margins included.
         start: where to begin, seconds.
         end: where to end; the end of the file if not given.
@@ -108,9 +134,7 @@ def plan_spans(
 
     """
     ends = measure(file).ends
-    tracks = [kind for kind, until in ends.items() if until > 0]
-    if lacking := [kind for kind in modalities if kind not in tracks]:
-        raise InputError(f"{file}: no {lacking[0]} track, which the model needs")
+    tracks = check_tracks(file, modalities)
     last = start + length_s(file, start, end)
     if not 0 <= start < last:
         raise InputError(f"{file} ends at {max(ends.values()):.1f} s; nothing lies after {start} s")
@@ -120,7 +144,7 @@ def plan_spans(
         )
         if heard.speech:
             return Plan(_with_margins(heard.speech, start, last), last - start, True)
-        if "audio" in modalities or not heard.silent:
+        if "audio" in modalities or "video" not in tracks or not heard.silent:
             what = "its audio is silent throughout" if heard.silent else "nobody speaks in it"
             raise InputError(
                 f"clip {file.stem!r}: it lasts {last - start:.2f} s and {what}; check that it is "

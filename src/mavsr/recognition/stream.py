@@ -6,9 +6,8 @@ held, however long the recording.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -17,15 +16,15 @@ import cv2
 import numpy as np
 import torch
 
-from mavsr.encoders import Encoder
 from mavsr.media import SAMPLES_PER_FRAME, decode_audio, decode_video, encode_audio, encode_lossless
 from mavsr.model.scales import Scale, modalities_of
 from mavsr.mouths.ahead import ahead
 from mavsr.mouths.align import CROP_SIZE
-from mavsr.recognition.clip import tokens_of
+from mavsr.recognition.clip import there_of, tokens_of
 from mavsr.recognition.loaded import Loaded, read_tokens
 from mavsr.recognition.part import Part, read_part
-from mavsr.recognition.segment import Reading, Segment, only
+from mavsr.recognition.segment import NOTHING, Reading, Segment, only
+from mavsr.recognition.served import served
 from mavsr.recognition.spans import Span
 from mavsr.shards import Fields
 
@@ -64,11 +63,9 @@ def stream_segments(
 
     """
     # A model of several tasks hears and sees no more than these scales ask for.
-    encoders = {m: model.encoders[m] for m in modalities_of(scales)}
-    model = replace(model, encoders=encoders)
+    wanted = modalities_of(scales)
     parts = ahead(
-        ((span, read_part(file, span, model.encoders, model.setup.crops)) for span in spans),
-        TOGETHER,
+        ((span, read_part(file, span, wanted, model.setup.crops)) for span in spans), TOGETHER
     )
     begun = clock()
     for window in _windows(parts, TOGETHER):
@@ -115,21 +112,23 @@ def read_window(
         InputError: an encoder refuses a part.
 
     """
-    usable = {span.key: part for span, part in window if part.fields}
-    clips = {key: _completed(part.fields, model.encoders) for key, part in usable.items()}
-    found = tokens_of(clips, model.encoders, model.setup.features)
-    tokens = dict(zip(usable, found, strict=True))
+    # key -> scale that was asked for -> the one that is decoded
+    plans = {
+        span.key: {one: served(one, there_of(part.fields), model.weights) for one in scales}
+        for span, part in window
+    }
+    tokens = _tokens({span.key: part.fields for span, part in window}, plans, model)
     shared_s = clock() - begun
-    readings: dict[str, dict[str, Reading]] = {key: {} for key in tokens}
-    for scale in scales:
-        for key, reading in read_tokens(tokens, model, scale, clock).items():
-            readings[key][scale.name] = reading
-    nothing = {scale.name: Reading("", 0.0, 0, 0.0, 0.0) for scale in scales}
+    found: dict[tuple[str, Scale | None], Reading] = {}
+    for scale in dict.fromkeys(one for plan in plans.values() for one in plan.values() if one):
+        clips = {key: rows for key, rows in tokens.items() if scale in plans[key].values()}
+        for key, reading in read_tokens(clips, model, scale, clock).items():
+            found[key, scale] = reading
     return [
         Segment(
             span.start,
             span.end,
-            readings.get(span.key, nothing),
+            {one.name: found.get((span.key, plans[span.key][one]), NOTHING) for one in scales},
             "flac" in part.fields,
             "mkv" in part.fields,
             part.people,
@@ -140,18 +139,36 @@ def read_window(
     ], shared_s
 
 
-def _completed(fields: Fields, encoders: Mapping[str, Encoder]) -> Fields:
+def _tokens(
+    parts: Mapping[str, Fields],
+    plans: Mapping[str, Mapping[Scale, Scale | None]],
+    model: Loaded,
+) -> dict[str, dict[str, torch.Tensor]]:
+    """Key -> tokens of all that its scales take; parts that take the same are encoded together."""
+    alike: dict[tuple[str, ...], dict[str, Fields]] = {}
+    for key, fields in parts.items():
+        if taken := modalities_of(one for one in plans[key].values() if one):
+            alike.setdefault(taken, {})[key] = _completed(fields, taken)
+    tokens: dict[str, dict[str, torch.Tensor]] = {}
+    for taken, clips in alike.items():
+        encoders = {m: model.encoders[m] for m in taken}
+        tokens |= zip(clips, tokens_of(clips, encoders, model.setup.features), strict=True)
+    return tokens
+
+
+def _completed(fields: Fields, taken: Collection[str]) -> Fields:
     """Fields with black crops or silence for what is missing, as masks of training show them.
 
-    A model that hears and sees was trained on clips with both, of which time masks blacken pictures
-    and silence audio for a while.
+    A model that only knows both was trained on clips with both, of which time masks blacken
+    pictures and silence audio for a while.
     """
-    if len(fields) == len(encoders):
-        return fields
-    if "flac" in fields:
-        frames = len(decode_audio(fields["flac"])) // SAMPLES_PER_FRAME
+    there = there_of(fields)
+    if "video" in taken and "video" not in there:
+        frames = max(1, len(decode_audio(fields["flac"])) // SAMPLES_PER_FRAME)
         black = np.zeros((CROP_SIZE, CROP_SIZE, 3), np.uint8)
         return {**fields, "mkv": encode_lossless(black for _ in range(frames))}
+    if "audio" not in taken or "audio" in there:
+        return fields
     frames = len(decode_video(fields["mkv"]))
     return {**fields, "flac": encode_audio(np.zeros(frames * SAMPLES_PER_FRAME, np.float32))}
 

@@ -85,11 +85,16 @@ def mux(video: Path, cues: Sequence[Cue], output: Path) -> None:
         _write(target, [_packets(file, copies), _cue_packets(cues, text, file.origin)])
 
 
+def check_container(path: Path) -> None:
+    """Raise InputError if no video is written under such a name."""
+    if path.suffix.lower() not in _KINDS:
+        raise InputError(f"{path}: a video is written as {', '.join(_KINDS)}; choose one of these")
+
+
 @contextmanager
 def _written(path: Path) -> Iterator[Any]:
     """A container to write to; the file appears when it is complete."""
-    if path.suffix.lower() not in _KINDS:
-        raise InputError(f"{path}: a video is written as {', '.join(_KINDS)}; choose one of these")
+    check_container(path)
     kind, _ = _KINDS[path.suffix.lower()]
     with atomic(path) as partial, av.open(str(partial), "w", format=kind) as target:
         yield target

@@ -16,6 +16,9 @@ from mavsr.recognition.segment import Segment
 from mavsr.recognition.stream import Settle
 from mavsr.workflow.code import code_digest
 
+_FORMAT = 2
+"""Of the lines that are kept."""
+
 
 def transcribe_talk(
     model: Recogniser,
@@ -86,7 +89,7 @@ def _fingerprint(
     """Identifies all that a transcript depends on, but for code."""
     status = file.stat()
     content = [
-        model.folder.run["run_sha256"],
+        [_FORMAT, model.folder.run["run_sha256"]],
         [str(file.resolve()), status.st_size, status.st_mtime_ns, start, end],
         [[scale.name for scale in scales], settled],
         {k: v for k, v in asdict(model.decoding).items() if k != "batch_tokens"},

@@ -21,8 +21,9 @@ from mavsr.features.align import covered_frames
 from mavsr.files import atomic
 from mavsr.model.avsr import Utterance
 from mavsr.model.cost import prefix_tokens
-from mavsr.model.scales import Scale
+from mavsr.model.scales import Scale, modalities_of
 from mavsr.provenance import provenance
+from mavsr.recognition.clip import there_of
 from mavsr.recognition.recogniser import Recogniser
 from mavsr.tokens import TOKENS_PER_SECOND
 
@@ -102,7 +103,9 @@ def measure(
 def _file_rows(
     model: Recogniser, file: Path, scales: Sequence[Scale], warmup: int, repeats: int
 ) -> list[dict[str, Any]]:
-    clip, reading = _timed(lambda: model.read(file))
+    clip, reading = _timed(lambda: model.read(file, scales=scales))
+    if lacking := {*modalities_of(scales)} - {*there_of(clip)}:
+        raise InputError(f"{file}: no {min(lacking)} can be read, which these scales take")
     tokens, encoding = _repeated(lambda: model.tokens(file, clip), warmup, repeats)
     lengths = {modality: len(rows) for modality, rows in tokens.items()}
     speech_s = covered_frames(lengths) / TOKENS_PER_SECOND["video"]

@@ -13,7 +13,8 @@ from mavsr.recognition.cues import cues
 from mavsr.recognition.formats import FORMATS, SUFFIXES, as_table
 from mavsr.recognition.recogniser import Recogniser
 from mavsr.recognition.segment import Segment, only
-from mavsr.recognition.subtitled import burn, mux
+from mavsr.recognition.spans import check_part
+from mavsr.recognition.subtitled import burn, check_container, mux
 from mavsr.recognition.talk import finished, transcribe_talk
 from mavsr.recognition.transcript import Transcript
 
@@ -57,7 +58,7 @@ class Wish:
         """Those at which the recording is read at first, the one that counts first."""
         if self.budget:
             return [within(self.budget, model.costs())]
-        return model.chosen(self.scale or "all")
+        return model.chosen("all" if self.scale is None else self.scale)
 
 
 def transcribe(model: Recogniser, videos: list[Path], wish: Wish) -> None:
@@ -82,11 +83,11 @@ def transcribe(model: Recogniser, videos: list[Path], wish: Wish) -> None:
     for video in videos:
         try:
             if not video.is_file():
-                raise InputError("no such file")
+                raise InputError("it is a folder" if video.is_dir() else "no such file")
             target = _target(video, videos, wish)
             segments = _transcribed(model, video, scales, wish, target)
         except InputError as error:
-            logging.error("%s: %s", video, error)
+            logging.error("%s: %s", video, str(error).removeprefix(f"{video}: "))
             refused += 1
             continue
         _give(video, segments, wish, target)
@@ -144,6 +145,10 @@ def _target(video: Path, videos: list[Path], wish: Wish) -> Path | None:
 
 def _check(model: Recogniser, videos: list[Path], wish: Wish) -> None:
     """Refuse what would write two files' results to one place, or over the file itself."""
+    check_part(wish.start, wish.end)
+    for place in (wish.burn, wish.mux):
+        if place:
+            check_container(place)
     names = [video.stem for video in videos]
     double = next((name for name in names if names.count(name) > 1), None)
     for option, place in (("--crops", wish.crops), ("--output", wish.output)):
@@ -160,6 +165,8 @@ def _check(model: Recogniser, videos: list[Path], wish: Wish) -> None:
             raise InputError(f"--output {wish.output} is a file; give a folder for several files")
     if wish.burn or wish.mux or wish.output:
         written = [place for place in (wish.burn, wish.mux, wish.output) if place]
+        if len({place.resolve() for place in written}) < len(written):
+            raise InputError("--output, --burn and --mux write to one place; give each its own")
         for place in written:
             if any(place.exists() and video.exists() and place.samefile(video) for video in videos):
                 raise InputError(f"{place} would be written over; choose another name")

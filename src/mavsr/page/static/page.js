@@ -218,7 +218,7 @@ function show() {
       element("td", { className: "n" }, gigaflops(reading.tflops)),
       element("td", { className: "n" }, reading.seconds.toFixed(2)),
       element("td", { className: "n" }, `${Math.round(100 * reading.confidence)} %`),
-      element("td", {}, ...words(reading.text, finest)));
+      element("td", {}, ...(reading.scale ? words(reading.text, finest) : ["–"])));
     row.addEventListener("click", () => choose(one));
     return row;
   }));
@@ -226,6 +226,9 @@ function show() {
   // The remarks say why, unless a switch took it away.
   for (const [what, there, modality] of [["not heard", segment.heard, "audio"], ["not seen", segment.seen, "video"]])
     if (!there && rates(modality).length && !segment.remarks.some((r) => r.startsWith(what))) missing.push(what);
+  const decoded = segment.scales[scale.name].scale;
+  if (decoded && decoded !== scale.name)
+    missing.push(`${decoded.startsWith("a") ? "audio" : "video"} alone is read, as ${decoded}`);
   if (segment.people > 1) missing.push(`${segment.people} faces; the one whose lips move with the audio is read`);
   $("remarks").textContent = [...missing, ...segment.remarks].join("; ");
   $("chosen").textContent = label(scale);
