@@ -264,6 +264,13 @@ def test_all_errors_are_told_at_once():
         parse_config(config)
 
 
+def test_an_entry_that_is_wrong_inside_is_not_called_missing():
+    entries = [{"methods": ["mtsk-ms"], "seeds": [0, 0]}]
+    with pytest.raises(InputError) as caught:
+        parse_config(changed("experiments", {"one": entries}))
+    assert str(caught.value) == "config: experiments.one.0.seeds is [0, 0]: list each once"
+
+
 def test_an_encoder_that_no_task_uses_may_be_anything():
     config = changed("setup.task", "asr")
     config["experiments"] = {"one": [{"methods": ["mtsk-ms"]}]}

@@ -6,9 +6,10 @@ from evaluated import write_ledger_of, write_split
 
 from mavsr.errors import InputError
 from mavsr.evaluation.collect import collect, read_scores
+from mavsr.evaluation.differences import differences
 from mavsr.evaluation.hypotheses import read_hypotheses, write_hypotheses
 from mavsr.evaluation.score import COLUMNS, ScoringSettings, score
-from mavsr.tables import write_csv
+from mavsr.tables import read_csv, write_csv
 
 REFERENCES = {f"clip{n:02}": f"red green blue {n}" for n in range(40)}
 
@@ -147,6 +148,37 @@ def test_seeds_need_not_have_the_same_numbers(write, tmp_path):
     assert table.p_value["mtsk-ms"].isna().all()
     assert (table.p_seeds["mtsk-ms"] < 0.05).all()
     assert (table.baseline["mtsk-ms"] == "llama-avsr").all()
+
+
+def tuned(write, method, wrong, variant):
+    origin = {"corpus": "portrait", "split": "test", "encoders": "w", "llm": "l"}
+    model = {"task": "asr", "method": method, "compression": "avgpool", "seed": 0}
+    origin["variant"] = variant
+    return write(f"{method}.{variant}", 4, wrong, origin=origin, model=model)
+
+
+def test_of_several_baselines_the_one_that_was_trained_alike_counts(write, tmp_path):
+    """In a sweep the last baseline of the config stood against every system."""
+    paths = [
+        tuned(write, "llama-avsr", 10, ""),
+        tuned(write, "llama-avsr", 30, "lr0.0005"),
+        tuned(write, "mtsk-ms", 30, ""),
+        tuned(write, "mtsk-ms", 30, "lr0.0005"),
+        tuned(write, "mome-ffn", 30, "r4k2s1b8-lr0.0005"),
+        tuned(write, "mome-mhsa", 30, "r4k2s1b8"),
+    ]
+    table = scored(paths, tmp_path).assign(variant=lambda table: table.variant.fillna(""))
+    found = table.set_index(["method", "variant"]).p_value
+    assert found["mtsk-ms", ""] < 0.01
+    assert found["mtsk-ms", "lr0.0005"] == 1
+    assert found["mome-ffn", "r4k2s1b8-lr0.0005"] == 1
+    assert found["mome-mhsa", "r4k2s1b8"] < 0.01
+    output = tmp_path / "differences.csv"
+    differences(paths, output, ScoringSettings())
+    shown = read_csv(output, "differences").assign(variant=lambda table: table.variant.fillna(""))
+    points = shown.set_index(["method", "variant"]).difference
+    assert points["mtsk-ms", ""] == 12.5
+    assert points["mtsk-ms", "lr0.0005"] == 0
 
 
 def on_corpora(write, method, trained_on, folder="clean"):

@@ -64,21 +64,33 @@ def test_a_noise_of_the_config_has_conditions_of_its_name():
         "no_sound",
         "no_5",
         "drop",
-        "drop_0",
-        "drop_-5",
-        "drop_101",
-        "patch_0",
-        "blur_0",
-        "blur_100",
-        "late_0",
-        "late_30",
-        "late_1e9",
         "snr_0+drop_50",
     ],
 )
 def test_unknown_names_are_refused(name):
     with pytest.raises(InputError, match="is unknown; write clean, snr_<dB>"):
         Condition.parse(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "range_"),
+    [
+        ("drop_0", "percent of the frames, above 0 and at most 100"),
+        ("drop_-5", "percent of the frames"),
+        ("drop_101", "at most 100"),
+        ("drop_nan", "percent of the frames"),
+        ("patch_0", "percent of the area"),
+        ("blur_0", "pixels, its standard deviation"),
+        ("blur_100", "at most 48"),
+        ("late_0", "ms, a multiple of 40"),
+        ("late_30", "ms, a multiple of 40"),
+        ("late_1e9", "at most 10000; negative where the video is ahead"),
+    ],
+)
+def test_a_fault_of_the_video_says_what_its_number_may_be(name, range_):
+    with pytest.raises(InputError, match=f"condition '{name}': .* cannot have the number") as told:
+        Condition.parse(name)
+    assert range_ in str(told.value)
 
 
 @pytest.mark.parametrize(

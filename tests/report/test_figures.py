@@ -244,6 +244,7 @@ def test_every_fault_of_the_video_has_an_axis_and_a_name():
         "video 40 ms late",
     }
     assert condition_label("speech_-5+no_video") == "speech, -5 dB, no video"
+    assert condition_label("late_-80") == "video 80 ms ahead"
 
 
 def test_models_of_one_task_are_told_apart_by_line_and_marker():

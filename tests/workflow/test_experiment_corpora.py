@@ -51,6 +51,13 @@ def test_several_training_corpora_are_in_a_models_name(corpora):
     assert [e.at for e in found[::4]] == ["@lrs2", "@lrs3"] * 2
 
 
+def test_corpora_have_all_a_weight_or_none(corpora):
+    entry = {"methods": ["mtsk-ms"], "corpora": ["lrs2", ["lrs3", 2]]}
+    corpora["experiments"] = {"one": [entry]}
+    with pytest.raises(InputError, match=r"one.0.corpora is .*: give each a weight, as in {"):
+        all_models(corpora)
+
+
 def test_one_corpus_in_a_list_is_that_corpus(corpora):
     corpora["experiments"] = {
         "one": [{"methods": ["mtsk-ms"], "corpora": given} for given in (["lrs2"], {"lrs2": 3})]

@@ -1,7 +1,7 @@
 from typing import get_args
 
 import pytest
-from asking import all_models, evaluations
+from asking import all_evaluations, all_models, evaluations
 
 from mavsr.config.experiments import Compression
 from mavsr.config.read import parse_config
@@ -188,3 +188,38 @@ def test_resamplers_that_differ_have_names_of_their_own(config):
 
 def test_the_configs_compressions_are_those_that_there_are():
     assert get_args(Compression) == tuple(COMPRESSIONS)
+
+
+@pytest.mark.parametrize("start", ["a3_v2", "a16"])
+def test_adaptive_rates_start_at_a_scale_that_is_decoded(config, start):
+    config["experiments"] = {"tradeoff": [{"methods": ["mtsk-ms"]}]}
+    config["elastic"] = {"start": start}
+    told = rf"^config: elastic.start is '{start}', .*experiments.tradeoff .* one of a4_v2, a4_v5"
+    with pytest.raises(InputError, match=told):
+        all_evaluations(config)
+    config["elastic"] = {"start": "a16_v5"}
+    assert len(all_evaluations(config)) == 4
+
+
+def test_settings_of_an_entry_and_common_ones_that_exclude_each_other_name_the_entry(config):
+    config["training"]["video_dropout"] = 0.5
+    entries = [
+        {"methods": ["mtsk-ss"]},
+        {"methods": ["mtsk-ms"], "training": {"audio_dropout": 0.6}},
+    ]
+    config["experiments"] = {"one": entries}
+    with pytest.raises(InputError, match=r"^config: experiments.one\[1\]: training.audio_dropout"):
+        all_evaluations(config)
+
+
+def test_losses_that_all_weigh_nothing_are_refused(config):
+    scales = ["a4_v2", "a4_v5", "a16_v2", "a16_v5"]
+    entry = {"methods": ["mome-ffn"], "mome": {"scale_weights": dict.fromkeys(scales, 0)}}
+    config["experiments"] = {"one": [entry]}
+    with pytest.raises(InputError, match=r"one\[0\]: mome.scale_weights are 0 for all scales"):
+        all_evaluations(config)
+    entry["mome"]["scale_weights"]["a4_v5"] = 1
+    assert len(all_evaluations(config)) == 4
+    config["training"]["task_weights"] = {"asr": 0, "vsr": 0, "avsr": 0}
+    with pytest.raises(InputError, match=r"training.task_weights are 0 for all tasks"):
+        all_evaluations(config)

@@ -48,6 +48,30 @@ def test_only_audio_is_noisy():
     assert needs.audio_shard({**place, "encoder": "toy-whisper", "condition": "clean"}) == crops
 
 
+@pytest.mark.parametrize(
+    ("trained", "tests", "shown"),
+    [
+        ({"corpora": ["other", "portrait"]}, None, "other"),
+        ({"corpora": ["other", "portrait"]}, ["third"], "third"),
+        ({"corpus": "portrait"}, ["other"], "other"),
+        ({"corpus": "portrait"}, None, "portrait"),
+    ],
+)
+def test_a_page_of_errors_is_of_the_first_corpus_that_a_model_is_tested_on(trained, tests, shown):
+    """The manifest was that of training, which a model of several corpora has none of."""
+    folder = {"kind": "folder", "root": "x", "shards": {"train": 1, "val": 1, "test": 1}}
+    needs = Inputs(
+        asked(
+            corpora={"other": folder, "third": folder},
+            experiments={"one": [{"methods": ["mtsk-ms"], **trained, "tests": tests}]},
+            use_experiments=["one"],
+        )
+    )
+    (model,) = needs.asked.models
+    assert needs.shown_manifest({"model": model}) == f"results/corpus/{shown}/test.parquet"
+    assert needs.shown_clips({"model": model}) == [f"results/mouths/{shown}/test/00000.tar"]
+
+
 def test_a_model_reads_every_view_and_tests_on_its_condition(model):
     needs = Inputs(asked(features={"views": 3}))
     wildcards = {"model": model, "condition": "snr_-5", "at": ""}

@@ -166,7 +166,7 @@ rule write_errors:
     input:
         hypotheses=needs.hypotheses_of_model(paths.HYPOTHESES),
         settings=needs.hypotheses_of_model(paths.DECODED),
-        manifest=needs.manifest("test"),
+        manifest=needs.shown_manifest,
         shards=needs.shown_clips,
         noisy=needs.shown_noise,
     output:

@@ -56,8 +56,8 @@ def explain(error: ValidationError, cls: type, place: str = "") -> list[str]:
 
 
 def _telling(parts: list[Any]) -> list[Any]:
-    """Without lists that are called too short only because their values are wrong."""
-    wrong = [part["loc"][:-1] for part in parts]
+    """Without lists that are called too short only because something in them is wrong."""
+    wrong = {part["loc"][:depth] for part in parts for depth in range(len(part["loc"]))}
     return [p for p in parts if p["type"] != "too_short" or p["loc"] not in wrong]
 
 

@@ -23,6 +23,8 @@ def _sorted(parts: Parts) -> Parts:
     """By name, as the order changes no model and must not change its name."""
     if len({name for name, _ in parts}) < len(parts):
         raise ValueError("list each once")
+    if len({weight is None for _, weight in parts}) > 1:
+        raise ValueError("give each a weight, as in {lrs2: 1, lrs3: 2}, or none")
     return tuple(sorted(parts))
 
 

@@ -17,6 +17,13 @@ class TaskWeights:
     vsr: Annotated[NotNegative, Key("Of lip reading")] = 1.5
     avsr: Annotated[NotNegative, Key("Of both")] = 1.0
 
+    def __post_init__(self) -> None:
+        if not self.asr + self.vsr + self.avsr:
+            raise ValueError(
+                "training.task_weights are 0 for all tasks, so nothing would be learnt; give one "
+                "more"
+            )
+
 
 @settings("training")
 class TrainingSettings:

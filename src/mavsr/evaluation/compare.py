@@ -1,9 +1,10 @@
 """Which systems differ from the baseline: per seed, and with the seeds of both pooled."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
@@ -19,6 +20,7 @@ SETUP = [
 """What a system shares with its baseline."""
 SYSTEM = [*SETUP, "method", "variant"]
 """What the seeds of a system have in common."""
+Known = TypeVar("Known")
 P_VALUES = ["p_value", "p_speakers", "p_seeds"]
 """Columns: of two models over utterances, the same over speakers, and of all their seeds."""
 
@@ -51,23 +53,42 @@ def compare(table: pd.DataFrame, found: list[Scored], scoring: ScoringSettings) 
     members: dict[tuple, list[int]] = {}
     for place, system in enumerate(systems):
         members.setdefault(system, []).append(place)
-    basis = [place for place, name in enumerate(table.method) if name == scoring.baseline]
-    of_setup = {setups[place]: place for place in basis}
-    of_seed = {(setups[place], table.seed[place]): place for place in basis}
+    of_setup: dict[tuple, dict[str, int]] = {}
+    of_seed: dict[tuple, dict[str, int]] = {}
+    for place, name in enumerate(table.method):
+        if name == scoring.baseline:
+            variant = systems[place][-1] or ""
+            of_setup.setdefault(setups[place], {})[variant] = place
+            of_seed.setdefault((setups[place], table.seed[place]), {})[variant] = place
     rows = []
     for place, system in enumerate(systems):
         row: dict[str, object] = {"baseline": None, "seeds": len(members[system])}
         if table.method[place] != scoring.baseline:
-            if (other := of_seed.get((setups[place], table.seed[place]))) is not None:
-                row |= _pair(found[place], found[other], scoring.seed)
-            if (other := of_setup.get(setups[place])) is not None:
-                ours, theirs = members[system], members[systems[other]]
+            own = system[-1] or ""
+            if others := of_seed.get((setups[place], table.seed[place])):
+                row |= _pair(found[place], found[nearest(own, others)], scoring.seed)
+            if others := of_setup.get(setups[place]):
+                ours, theirs = members[system], members[systems[nearest(own, others)]]
                 row |= _pooled([found[n] for n in ours], [found[n] for n in theirs], scoring.seed)
         if len(row) > 2:
             row["baseline"] = scoring.baseline
         rows.append(row)
     filled = pd.DataFrame(rows, table.index, ["baseline", "seeds", *P_VALUES])
     table[filled.columns] = filled.astype({**dict.fromkeys(P_VALUES, float), "baseline": object})
+
+
+def nearest(variant: str, known: Mapping[str, Known]) -> Known:
+    """Of several baselines the one that was trained as a system was.
+
+    Args:
+        variant: of the system, such as ``r23k4s1b12-lr0.0005``; its end says how it was trained.
+        known: variant of a baseline -> what is known of it; not empty.
+
+    Returns:
+        That of the longest variant which ends the system's; the first where none does.
+    """
+    fitting = [name for name in known if f"-{variant}".endswith(f"-{name}" if name else "")]
+    return known[max(fitting, key=len)] if fitting else next(iter(known.values()))
 
 
 def _pair(one: Scored, other: Scored, seed: int) -> dict[str, float]:

@@ -13,7 +13,7 @@ import pandas as pd
 from mavsr.command import run_command
 from mavsr.config.scoring import ScoringSettings
 from mavsr.errors import InputError
-from mavsr.evaluation.compare import SETUP
+from mavsr.evaluation.compare import SETUP, nearest
 from mavsr.evaluation.hypotheses import read_hypotheses
 from mavsr.evaluation.units import counting
 from mavsr.evaluation.word_errors import BOOTSTRAP_SAMPLES, WordErrors, count_errors
@@ -56,11 +56,14 @@ def differences(hypotheses: list[Path], output: Path, scoring: ScoringSettings) 
         about = {**sidecar, **sidecar["origin"], **sidecar["model"], "task": scale.task}
         about = {name: about.get(name) for name in COLUMNS} | {"model": path.parent.parent.name}
         systems.append((about, errors))
-    bases = {_same(about): errors for about, errors in systems if about["method"] == baseline}
+    bases: dict[tuple[Any, ...], dict[str, WordErrors]] = {}
+    for about, errors in systems:
+        if about["method"] == baseline:
+            bases.setdefault(_same(about), {})[about["variant"] or ""] = errors
     rows = []
     for about, errors in systems:
-        if about["method"] != baseline and _same(about) in bases:
-            value, low, high = difference(errors, bases[_same(about)], seed)
+        if about["method"] != baseline and (others := bases.get(_same(about))):
+            value, low, high = difference(errors, nearest(about["variant"] or "", others), seed)
             found = {"baseline": baseline, "difference": value, "low": low, "high": high}
             rows.append({**about, **found})
     table = pd.DataFrame(rows, columns=list(COLUMNS))

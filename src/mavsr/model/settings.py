@@ -98,6 +98,11 @@ class ModelSettings:
                     "rates are given, in the experiment's entry"
                 )
 
+        if not any(map(self.scale_weight, self.scales)):
+            raise InputError(
+                "mome.scale_weights are 0 for all scales, so nothing would be learnt; give one more"
+            )
+
     def _check_uncompressed(self) -> None:
         if not compression_of(self.compression).pools:
             raise InputError(

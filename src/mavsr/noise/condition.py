@@ -30,6 +30,11 @@ ALTERATIONS = {
 }
 """What may happen to video -> what its number says."""
 LARGEST = {"drop": 100.0, "patch": 100.0, "blur": 48.0, "late": 10_000.0}
+_RANGES = {
+    kind: f"give {unit}, above 0 and at most {LARGEST[kind]:g}"
+    + ("; negative where the video is ahead" if kind == "late" else "")
+    for kind, unit in ALTERATIONS.items()
+}
 ABSENCES = ("no_audio", "no_video")
 KINDS = ("clean", "snr", "view", *ALTERATIONS, *ABSENCES)
 FRAME_MS = 40
@@ -68,7 +73,10 @@ class Condition:
             wrong = wrong or not least <= self.number <= most or self.number == 0
             wrong = wrong or (self.kind == "late" and bool(self.number % FRAME_MS))
         if wrong:
-            raise InputError(f"a condition {self.kind!r} cannot have the number {self.number}")
+            raise InputError(
+                f"a condition {self.kind!r} cannot have the number {self.number:g}; "
+                f"{_RANGES.get(self.kind, WAYS)}"
+            )
 
     @classmethod
     def parse(cls, name: str) -> Self:
@@ -90,6 +98,9 @@ class Condition:
                 condition = cls(kind, float(number))
             elif kind not in RESERVED:
                 condition = cls("snr", float(number), kind)
+        except InputError as error:
+            if kind in ALTERATIONS:
+                raise InputError(f"condition {name!r}: {error}") from None
         except (ValueError, OverflowError):
             pass
         if condition is None or condition.name != name:

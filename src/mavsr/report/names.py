@@ -117,6 +117,8 @@ def _said(part: Condition) -> str:
         return (
             f"{part.number:g} dB" if part.noise == BABBLE else f"{part.noise}, {part.number:g} dB"
         )
+    if part.kind == "late" and part.number < 0:
+        return f"video {-part.number:g} ms ahead"
     return _ALTERED.get(part.kind, part.kind.replace("_", " ")).format(part.number)
 
 

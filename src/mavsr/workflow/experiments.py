@@ -68,6 +68,7 @@ def evaluations_by_experiment(config: Config) -> dict[str, list[Evaluation]]:
     may be one of more rates, which another experiment asks for.
     """
     asked = {name: _asked(config, name) for name in config.experiments}
+    _check_start(config, asked)
     if not config.reuse_superset:
         return asked
     models = dict.fromkeys(e.model for found in asked.values() for e in found)
@@ -99,6 +100,7 @@ def _asked(config: Config, experiment: str) -> list[Evaluation]:
                     for seed in setup.every_seed
                     for model in _models(config, entry, setup, rates, method, seed)
                 ]
+                training_settings(config, models[0][0])  # complains of what does not go together
             except InputError as error:
                 raise InputError(f"config: experiments.{experiment}[{number}]: {error}") from None
             every = list(dict.fromkeys(scale for _, served in models for scale in served))
@@ -109,6 +111,18 @@ def _asked(config: Config, experiment: str) -> list[Evaluation]:
                     if _concerns(condition, scale):
                         found[Evaluation(model, condition, scale, corpus)] = None
     return list(found)
+
+
+def _check_start(config: Config, asked: dict[str, list[Evaluation]]) -> None:
+    """Raise InputError if no model whose rates adapt is decoded at the scale to start at."""
+    shown = {TABLES[name] for name in CHOOSING}
+    scales = {e.scale.name: None for name in asked if name in shown for e in choosable(asked[name])}
+    if config.elastic.start and scales and config.elastic.start not in scales:
+        raise InputError(
+            f"config: elastic.start is {config.elastic.start!r}, at which no model of experiments."
+            f"{' or '.join(sorted(map(str, shown)))} is decoded; choose one of {', '.join(scales)},"
+            " or null for a model's cheapest"
+        )
 
 
 def _concerns(condition: str, scale: Scale) -> bool:

@@ -170,6 +170,11 @@ class Inputs(DecodedInputs, NoiseInputs):
             *(file for encoder in encoders for file in weight_files(encoder.path)),
         ]
 
+    def shown_manifest(self, wildcards: Any) -> str:
+        """The manifest of the clips that a model's page of errors shows."""
+        corpus = self.asked.first_tested(wildcards["model"])
+        return paths.MANIFEST.format(corpus=corpus, split="test")
+
     def shown_clips(self, wildcards: Any) -> list[str]:
         """Crops and clean audio of the clips that a model was tested on."""
         known = {"corpus": self.asked.first_tested(wildcards["model"])}
