@@ -11,7 +11,7 @@ from mavsr.config.marks import leaves
 from mavsr.config.read import merged, parse_config, plain
 from mavsr.report.catalogue import ALL_FIGURES, ALL_TABLES, FIGURES, TABLES
 from mavsr.workflow.asked import Asked
-from mavsr.workflow.experiments import choosable
+from mavsr.workflow.evaluations import choosable
 from mavsr.workflow.reads import CONDITIONS, parse_mark
 
 LEAVES = {".".join(leaf.path): leaf for leaf in leaves(Config)}

@@ -17,7 +17,8 @@ from mavsr.plan.rates import Rates
 from mavsr.report.encoder_sizes import EncoderSize, encoder_size
 from mavsr.tokens import TOKENS_PER_SECOND
 from mavsr.training.objective import draws_rates
-from mavsr.workflow.experiments import Evaluation, training_settings
+from mavsr.workflow.evaluations import Evaluation
+from mavsr.workflow.experiments import training_settings
 
 WORD_TOKENS = 3.5
 """Tokens of prompt and transcript per second of speech, assumed (15 in a clip of 4 s)."""

@@ -6,7 +6,8 @@ from functools import cached_property
 
 from mavsr.config.config import Config
 from mavsr.model.named import Model
-from mavsr.workflow.experiments import Evaluation, evaluations_by_experiment
+from mavsr.workflow.evaluations import Evaluation
+from mavsr.workflow.experiments import evaluations_by_experiment
 from mavsr.workflow.needs import pool_size, used_splits
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from mavsr.report.catalogue import ALL_FIGURES, ALL_TABLES, Shown
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
-from mavsr.workflow.experiments import Evaluation, choosable
+from mavsr.workflow.evaluations import Evaluation, choosable
 
 Function = Callable[[Any], list[str]]
 

@@ -6,8 +6,7 @@ they are. How models are trained in common (learning rate, epochs) is not in the
 that retrains them in place. What an entry's own ``training`` states is.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from itertools import product
 from typing import Any
 
@@ -22,37 +21,8 @@ from mavsr.model.scales import TASKS, Scale, all_scales, tasks_of
 from mavsr.model.settings import ModelSettings
 from mavsr.noise.condition import parts
 from mavsr.report.catalogue import CHOOSING, TABLES
+from mavsr.workflow.evaluations import Evaluation, check_start, choosable
 from mavsr.workflow.reuse import serving
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """One model, decoded at one scale under one condition on the test split of one corpus."""
-
-    model: Model
-    condition: str
-    scale: Scale
-    corpus: str
-
-    @property
-    def at(self) -> str:
-        """What its folder's name says of the corpus: nothing if it is the model's own."""
-        return "" if self.model.corpora == (self.corpus,) else f"@{self.corpus}"
-
-    @property
-    def wildcards(self) -> dict[str, str]:
-        """Of its job and files."""
-        return {
-            "model": self.model.name,
-            "condition": self.condition,
-            "at": self.at,
-            "scale": self.scale.name,
-        }
-
-    @property
-    def path(self) -> str:
-        """Hypothesis file below ``results/evaluation``, without its suffix."""
-        return "{model}/{condition}{at}/{scale}".format(**self.wildcards)
 
 
 def evaluations(config: Config, experiment: str) -> list[Evaluation]:
@@ -68,7 +38,7 @@ def evaluations_by_experiment(config: Config) -> dict[str, list[Evaluation]]:
     may be one of more rates, which another experiment asks for.
     """
     asked = {name: _asked(config, name) for name in config.experiments}
-    _check_start(config, asked)
+    check_start(config, asked)
     if not config.reuse_superset:
         return asked
     models = dict.fromkeys(e.model for found in asked.values() for e in found)
@@ -113,18 +83,6 @@ def _asked(config: Config, experiment: str) -> list[Evaluation]:
     return list(found)
 
 
-def _check_start(config: Config, asked: dict[str, list[Evaluation]]) -> None:
-    """Raise InputError if no model whose rates adapt is decoded at the scale to start at."""
-    shown = {TABLES[name] for name in CHOOSING}
-    scales = {e.scale.name: None for name in asked if name in shown for e in choosable(asked[name])}
-    if config.elastic.start and scales and config.elastic.start not in scales:
-        raise InputError(
-            f"config: elastic.start is {config.elastic.start!r}, at which no model of experiments."
-            f"{' or '.join(sorted(map(str, shown)))} is decoded; choose one of {', '.join(scales)},"
-            " or null for a model's cheapest"
-        )
-
-
 def _concerns(condition: str, scale: Scale) -> bool:
     """Whether a condition means anything at a scale: of a model of several tasks not all do."""
     return all(set(part.needs) <= set(scale.rates) for part in parts(condition))
@@ -146,23 +104,6 @@ def _chosen(scales: list[Scale], wanted: str) -> list[Scale]:
 def _of_one_task(scales: list[Scale], wanted: str) -> list[Scale]:
     ends = list(dict.fromkeys([scales[0], scales[-1]]))
     return {"all": scales, "first": scales[:1], "ends": ends}[wanted]
-
-
-def choosable(found: Iterable[Evaluation]) -> list[Evaluation]:
-    """Of evaluations those among whose scales there is a choice, for which validation is decoded.
-
-    They are of models of several scales that were trained here, on clean clips of the corpus whose
-    validation split they know.
-    """
-    return [
-        e
-        for e in found
-        if e.condition == "clean"
-        and not e.at
-        and not e.model.imported
-        and method_of(e.model.settings.method).models == "one"
-        and len(e.model.settings.scales) > 1
-    ]
 
 
 def validations(config: Config) -> list[Evaluation]:

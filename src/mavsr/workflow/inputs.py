@@ -22,7 +22,7 @@ from mavsr.report.catalogue import (
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
 from mavsr.workflow.decoded_inputs import DecodedInputs, Function
-from mavsr.workflow.experiments import Evaluation
+from mavsr.workflow.evaluations import Evaluation
 from mavsr.workflow.needs import training_views, wanted_caches
 from mavsr.workflow.noise_inputs import NoiseInputs
 from mavsr.workflow.paths import SPLITS, shard_names

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from mavsr.config.config import Config
 from mavsr.model.named import Model
 from mavsr.noise.condition import cached_as
-from mavsr.workflow.experiments import Evaluation, all_evaluations
+from mavsr.workflow.evaluations import Evaluation
+from mavsr.workflow.experiments import all_evaluations
 from mavsr.workflow.paths import SPLITS
 
 
