@@ -20,7 +20,6 @@ from mavsr.report.figures.style import (
 from mavsr.report.names import label, scale_label, scale_labels
 from mavsr.report.published import comparable
 from mavsr.report.sources import Sources
-from mavsr.report.summary import tested_on
 
 APART = 1.012
 """Factor between neighbours' places on the lower axis, where intervals must not hide each other."""
@@ -43,8 +42,7 @@ def tokens(sources: Sources) -> Figure:
         _name_scales(upper, own)
         name_axis(upper, corpus, corpora)
         if below and compared is not None:
-            here = pd.Series(tested_on(compared), compared.index) == corpus
-            mine = compared[here & (compared.condition == "clean")]
+            mine = compared[(compared.corpus == corpus) & (compared.condition == "clean")]
             _differences(grid[1][place], mine)
         for axes in (row[place] for row in grid):
             _axis(axes, own.tokens)
@@ -98,9 +96,6 @@ def _differences(axes: Axes, rows: pd.DataFrame) -> None:
             **EDGED,
             elinewidth=0.9,
         )
-    if rows.empty:
-        axes.set_visible(False)  # as where all were trained on what the baseline was not
-        return
     names = sorted({label(name) for name in rows.baseline})
     axes.set_ylabel(f"WER minus that of\n{' or '.join(names)} (points)")
 
