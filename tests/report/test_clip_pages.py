@@ -52,12 +52,13 @@ def place(tmp_path):
     return tmp_path
 
 
-def decoded(path, method, condition, texts):
+def decoded(path, method, condition, texts, **origin):
     audio = int(path.stem[1:].split("_")[0])
     lines = [
         line_of(key, SAID[key], found(text), 400 // audio) for key, text in sorted(texts.items())
     ]
     sidecar = SIDECAR | {
+        "origin": SIDECAR["origin"] | origin,
         "condition": condition,
         "model": SIDECAR["model"] | {"method": method},
         "audio_rate": audio,
@@ -144,6 +145,17 @@ def test_each_clip_has_a_page_with_all_scales_of_all_models(place):
     assert "2 of 3 words" in text
     assert '<a href="s1-b.html">' in pages["index.html"]
     assert "<td>1/2</td>" in pages["index.html"]
+
+
+def test_models_that_differ_in_their_training_corpora_alone_are_two_choices(place):
+    """The second was taken for the first at other rates, and left out."""
+    for scale, texts in HEARD.items():
+        path = place / "m.mixed" / "clean" / f"{scale}.jsonl"
+        decoded(path, "mtsk-ms", "clean", texts, trained_on="portrait+lrs3")
+    text = write_clips(place, methods=("m.ms", "m.mixed"))["s1-b.html"]
+    names = {"Llama-MTSK MS, trained on portrait", "Llama-MTSK MS, trained on portrait+lrs3"}
+    assert set(re.findall(r"<option[^>]*>([^<]+)<", text)) == names
+    assert "<p>m.mixed, tested on portrait</p>" in write_errors(place, model="m.mixed")
 
 
 def test_videos_play_in_a_browser_and_are_scaled(place):

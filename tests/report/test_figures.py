@@ -112,7 +112,7 @@ DIFFERENCES = pd.DataFrame(
         {
             **{"corpus": "portrait", "condition": "clean", "method": method, "variant": ""},
             **{"baseline": "llama-avsr", "audio_rate": a, "video_rate": v, "tokens": 900 / a + v},
-            **{"difference": 0.5, "low": -0.75, "high": 1.0},
+            **{"difference": 0.5, "low": -0.75, "high": 1.0, "trained_on": "portrait"},
         }
         for method in METHODS[1:]
         for a in (4, 16)
@@ -443,6 +443,26 @@ def test_differences_stand_at_their_values_with_their_own_intervals():
         "Llama-MTSK SS",
         "Llama-MTSK MSS",
     ]
+
+
+def test_differences_on_a_corpus_that_models_were_not_trained_on_are_drawn():
+    """They were looked for under the corpus' name alone, and their panel stayed empty."""
+    trained = {"portrait": 0.5, "b": 0.75}
+    rows = [{**row, "trained_on": on} for row in ROWS["figures/tokens"] for on in trained]
+    compared = [DIFFERENCES.assign(trained_on=on, difference=d) for on, d in trained.items()]
+    sources = Sources(
+        table(rows),
+        ReportSettings(kinds={"portrait": "portrait"}),
+        differences=pd.concat(compared, ignore_index=True),
+    )
+    with styled():
+        figure = figure_builder("figures/tokens")(sources)
+    columns = zip(figure.axes[:2], figure.axes[2:], strict=True)
+    lower = {upper.get_ylabel(): below for upper, below in columns}
+    for name, difference in (("portrait", 0.5), ("portrait (trained on b)", 0.75)):
+        points = [container[0].get_ydata() for container in lower[f"WER (%), {name}"].containers]
+        assert len(points) == 3
+        assert {value for drawn in points for value in drawn} == {difference}
 
 
 def test_without_a_baseline_there_is_one_panel():

@@ -30,15 +30,20 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
         p=scores.p_value.mask(by_speaker, scores.p_speakers).astype(float),
         over=by_speaker.map({True: "speakers", False: "utterances"}),
         seeds=1,
-        corpus=[
-            tested if on in ("", tested) else f"{tested} (trained on {on})"
-            for tested, on in zip(scores.corpus, scores.trained_on, strict=True)
-        ],
+        corpus=tested_on(scores),
     )
     shown = [_pooled(own) for _, own in rows.groupby(SYSTEM, dropna=False, sort=False)]
     table = pd.concat([rows.iloc[:0], *shown]) if shown else rows
     table = table.astype(rows.dtypes.to_dict())
     return table.assign(p_holm=holm(table.p)).reset_index(drop=True)
+
+
+def tested_on(rows: pd.DataFrame) -> list[str]:
+    """What tables and figures call the corpus of each row, from its ``corpus``, ``trained_on``."""
+    return [
+        tested if on in ("", tested) else f"{tested} (trained on {on})"
+        for tested, on in zip(rows.corpus, rows.trained_on, strict=True)
+    ]
 
 
 def _pooled(rows: pd.DataFrame) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from mavsr.report.figures.style import (
 from mavsr.report.names import label, scale_label, scale_labels
 from mavsr.report.published import comparable
 from mavsr.report.sources import Sources
+from mavsr.report.summary import tested_on
 
 APART = 1.012
 """Factor between neighbours' places on the lower axis, where intervals must not hide each other."""
@@ -42,11 +43,14 @@ def tokens(sources: Sources) -> Figure:
         _name_scales(upper, own)
         name_axis(upper, corpus, corpora)
         if below and compared is not None:
-            mine = compared[(compared.corpus == corpus) & (compared.condition == "clean")]
+            here = pd.Series(tested_on(compared), compared.index) == corpus
+            mine = compared[here & (compared.condition == "clean")]
             _differences(grid[1][place], mine)
         for axes in (row[place] for row in grid):
             _axis(axes, own.tokens)
-        grid[-1][place].set_xlabel("Tokens of audio, video and prompt per utterance (mean)")
+        broken = "\n" if len(corpora) > 1 else " "
+        name = f"Tokens of audio, video and prompt{broken}per utterance (mean)"
+        grid[-1][place].set_xlabel(name)
     legend_above(figure, grid[0][0], columns=5)
     return figure
 
@@ -97,7 +101,8 @@ def _differences(axes: Axes, rows: pd.DataFrame) -> None:
             elinewidth=0.9,
         )
     names = sorted({label(name) for name in rows.baseline})
-    axes.set_ylabel(f"WER minus that of\n{' or '.join(names)} (points)")
+    if names:  # there are none where all were trained on what the baseline was not
+        axes.set_ylabel(f"WER minus that of\n{' or '.join(names)} (points)")
 
 
 def _name_scales(axes: Axes, rows: pd.DataFrame) -> None:

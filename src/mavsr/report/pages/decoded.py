@@ -22,7 +22,7 @@ class Decoded:
     name: str
     """Of its method in print."""
     about: dict[str, str]
-    """``task``, ``compression``, ``encoders``, ``llm`` and ``seed``."""
+    """``task``, ``compression``, ``encoders``, ``llm``, ``seed`` and ``trained on``."""
     corpus: str
     condition: str
     audio_rate: int | None
@@ -80,6 +80,7 @@ def read_decoded(path: Path, scoring: ScoringSettings) -> Decoded:
             "task": Scale(sidecar["audio_rate"], sidecar["video_rate"]).task,
             **{name: str(model[name]) for name in ("compression", "seed")},
             **{name: origin[name] for name in ("encoders", "llm")},
+            "trained on": origin.get("trained_on", origin["corpus"]) or "other data",
         },
         origin["corpus"],
         sidecar["condition"],

@@ -62,7 +62,8 @@ def errors(
             sections.append(_card(key, about, crops, audio, table, attempts))
     title = f"{found[0].name}: the most errors"
     with atomic(output) as partial:
-        text = page(title, paragraph(models.pop()), *sections, style=STYLE)
+        about = f"{models.pop()}, tested on {found[0].corpus}"
+        text = page(title, paragraph(about), *sections, style=STYLE)
         partial.write_text(text, encoding="utf-8")
 
 
