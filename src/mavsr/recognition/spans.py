@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mavsr.encoders import Encoder
 from mavsr.errors import InputError
-from mavsr.media import FRAME_RATE, measure
+from mavsr.media import FRAME_RATE, Extent, measure
 from mavsr.recognition.speech import find_speech
 
 LONGEST_S = 16.0
@@ -88,8 +88,13 @@ def length_s(file: Path, start: float = 0.0, end: float | None = None) -> float:
 
     """
     check_part(start, end)
-    last = max(measure(file).ends.values(), default=0.0)
-    return (last if end is None else min(last, end)) - start
+    return _last(measure(file), end) - start
+
+
+def _last(extent: Extent, end: float | None) -> float:
+    """Where a part ends, seconds: with the longest track, unless ``end`` comes before that."""
+    last = max(extent.ends.values(), default=0.0)
+    return last if end is None else min(last, end)
 
 
 def check_tracks(file: Path, modalities: Collection[str]) -> list[str]:
@@ -103,10 +108,14 @@ def check_tracks(file: Path, modalities: Collection[str]) -> list[str]:
         InputError: the file cannot be read, or lacks one of these.
 
     """
-    tracks = [kind for kind, until in measure(file).ends.items() if until > 0]
+    return _tracks(file, measure(file), modalities)
+
+
+def _tracks(file: Path, extent: Extent, modalities: Collection[str]) -> list[str]:
+    tracks = [str(kind) for kind, until in extent.ends.items() if until > 0]
     if lacking := [kind for kind in modalities if kind not in tracks]:
         raise InputError(f"{file}: no {lacking[0]} track, which the model needs")
-    return [str(kind) for kind in tracks]
+    return tracks
 
 
 def plan_spans(
@@ -133,14 +142,14 @@ def plan_spans(
         InputError: the file cannot be read, lacks what the model needs, or nobody speaks in it.
 
     """
-    ends = measure(file).ends
-    tracks = check_tracks(file, modalities)
-    last = start + length_s(file, start, end)
-    if not 0 <= start < last:
-        raise InputError(f"{file} ends at {max(ends.values()):.1f} s; nothing lies after {start} s")
+    check_part(start, end)
+    extent = measure(file)
+    tracks, last = _tracks(file, extent, modalities), _last(extent, end)
+    if not start < last:
+        raise InputError(f"{file} ends at {last:.1f} s; nothing lies after {start} s")
     if "audio" in tracks:
         heard = find_speech(
-            file, start, min(last, ends.get("audio", last)), longest_s - 2 * _MARGIN_S, told
+            file, start, min(last, extent.ends.get("audio", last)), longest_s - 2 * _MARGIN_S, told
         )
         if heard.speech:
             return Plan(_with_margins(heard.speech, start, last), last - start, True)

@@ -58,13 +58,22 @@ def choosable(found: Iterable[Evaluation]) -> list[Evaluation]:
     ]
 
 
+def choices(asked: Mapping[str, list[Evaluation]]) -> list[Evaluation]:
+    """The :func:`choosable` ones of the experiments whose tables choose among scales.
+
+    Args:
+        asked: name of an experiment -> its evaluations.
+    """
+    shown = {TABLES[name] for name in CHOOSING}
+    return [e for name in asked if name in shown for e in choosable(asked[name])]
+
+
 def check_start(config: Config, asked: Mapping[str, list[Evaluation]]) -> None:
     """Raise InputError if no model whose rates adapt is decoded at the scale to start at."""
-    shown = {TABLES[name] for name in CHOOSING}
-    scales = {e.scale.name: None for name in asked if name in shown for e in choosable(asked[name])}
+    scales = dict.fromkeys(e.scale.name for e in choices(asked))
     if config.elastic.start and scales and config.elastic.start not in scales:
+        shown = " or ".join(sorted({str(TABLES[name]) for name in CHOOSING}))
         raise InputError(
             f"config: elastic.start is {config.elastic.start!r}, at which no model of experiments."
-            f"{' or '.join(sorted(map(str, shown)))} is decoded; choose one of {', '.join(scales)},"
-            " or null for a model's cheapest"
+            f"{shown} is decoded; choose one of {', '.join(scales)}, or null for a model's cheapest"
         )

@@ -20,8 +20,7 @@ from mavsr.model.named import TUNED, Model, mixture_name
 from mavsr.model.scales import TASKS, Scale, all_scales, tasks_of
 from mavsr.model.settings import ModelSettings
 from mavsr.noise.condition import parts
-from mavsr.report.catalogue import CHOOSING, TABLES
-from mavsr.workflow.evaluations import Evaluation, check_start, choosable
+from mavsr.workflow.evaluations import Evaluation, check_start, choices
 from mavsr.workflow.reuse import serving
 
 
@@ -108,10 +107,7 @@ def _of_one_task(scales: list[Scale], wanted: str) -> list[Scale]:
 
 def validations(config: Config) -> list[Evaluation]:
     """The evaluations that are repeated on the validation split, without repetitions."""
-    asked = evaluations_by_experiment(config)
-    shown = {TABLES[name] for name in CHOOSING}
-    found = [e for name in asked if name in shown for e in choosable(asked[name])]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(choices(evaluations_by_experiment(config))))
 
 
 def all_evaluations(config: Config) -> list[Evaluation]:
