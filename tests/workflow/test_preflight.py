@@ -100,6 +100,22 @@ def test_everything_that_is_missing_is_named_once_until_it_is_there(config, tmp_
     check_files(config, jobs)
 
 
+def test_noises_without_recordings_are_named_with_their_key(config, tmp_path):
+    config["noises"] |= {"hum": {"file": "hum.wav"}, "music": {"folder": "musan/music"}}
+    jobs = [("import_noise", {"noise": "hum"}), ("list_noise", {"noise": "music"})]
+    assert [line.split(":")[0] for line in missing_files(config, jobs)] == [
+        "noises.hum.file",
+        "noises.music.folder",
+    ]
+    (tmp_path / "hum.wav").touch()
+    (tmp_path / "musan" / "music" / "rock").mkdir(parents=True)
+    (tmp_path / "musan" / "music" / "README").touch()
+    (line,) = missing_files(config, jobs)
+    assert line.startswith("noises.music.folder: musan/music has no recording, in none of its")
+    (tmp_path / "musan" / "music" / "rock" / "a.wav").touch()
+    assert missing_files(config, jobs) == []
+
+
 HUB_JOBS = [
     *(("extract_features", {"encoder": "hub", "corpus": "x", "shard": f"{n}"}) for n in range(9)),
     *(("train_model", {"model": name, "llm": "hub"}) for name in "abc"),

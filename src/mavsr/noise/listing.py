@@ -31,9 +31,7 @@ def listing(folder: Path, output: Path) -> None:
         InputError: there is no folder, or no file of it can be used.
 
     """
-    if not folder.is_dir():
-        raise InputError(f"noises: {folder} is not a folder; docs/data.md says what may lie there")
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    files = recordings(folder)
     rows, left_out = [], []
     for path in progress(files, len(files), "recordings"):
         try:
@@ -49,13 +47,30 @@ def listing(folder: Path, output: Path) -> None:
         _log.warning("left out: %s", line)
     if not rows:
         raise InputError(
-            f"noises: {folder} has no recording that can be used: {len(files)} files end in "
-            f"{', '.join(SUFFIXES)}"
-            + (f", and all are unreadable or silent, as {left_out[0]}" if left_out else "")
+            f"noises: {folder} has no recording that can be used: all {len(files)} are unreadable "
+            f"or silent, as {left_out[0]}"
         )
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     _log.info("%d recordings, %.2f h", len(table), table.end.sum() / 3600)
     write_parquet(output, table)
+
+
+def recordings(folder: Path) -> list[Path]:
+    """The files below a folder whose suffix says that they are audio, sorted, unread.
+
+    Raises:
+        InputError: there is no folder, or no such file in it.
+
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder; docs/data.md says what may lie there")
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not files:
+        raise InputError(
+            f"{folder} has no recording, in none of its folders: no file ends in "
+            f"{', '.join(SUFFIXES)} (docs/data.md)"
+        )
+    return files
 
 
 if __name__ == "__main__":

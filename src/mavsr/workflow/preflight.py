@@ -154,8 +154,14 @@ def _noise_file(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
 def _noise_folder(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
     for name in _noises(config, wildcards):
         path = config.noises[name].folder
-        if path is not None and not Path(path).is_dir():
-            yield f"noises.{name}.folder: {path} is not a folder (docs/data.md)"
+        if path is None:
+            continue
+        from mavsr.noise.listing import recordings  # PyAV behind it
+
+        try:
+            recordings(Path(path))
+        except InputError as error:
+            yield f"noises.{name}.folder: {error}"
 
 
 def _noises(config: Config, wildcards: Mapping[str, str]) -> list[str]:
