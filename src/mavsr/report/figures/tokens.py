@@ -25,6 +25,9 @@ from mavsr.report.summary import tested_on
 APART = 1.012
 """Factor between neighbours' places on the lower axis, where intervals must not hide each other."""
 
+LEAST = 0.5
+"""Points that the axis of differences shows on either side of zero, at the least."""
+
 
 def tokens(sources: Sources) -> Figure:
     """A column per corpus: above a line per method, below its difference from the baseline."""
@@ -100,12 +103,16 @@ def _differences(axes: Axes, rows: pd.DataFrame) -> None:
             **EDGED,
             elinewidth=0.9,
         )
+    # Differences that are all zero would leave an axis of rounding errors.
+    lowest, highest = axes.get_ylim()
+    axes.set_ylim(min(lowest, -LEAST), max(highest, LEAST))
     names = sorted({label(name) for name in rows.baseline})
     if names:  # there are none where all were trained on what the baseline was not
         axes.set_ylabel(f"WER minus that of\n{' or '.join(names)} (points)")
 
 
 def _name_scales(axes: Axes, rows: pd.DataFrame) -> None:
+    axes.margins(y=0.12)  # room for the name above the highest interval
     for (audio, video), same in rows.groupby(["audio_rate", "video_rate"], dropna=False):
         axes.annotate(
             scale_label(audio, video),
