@@ -49,7 +49,7 @@ def test_differences_stand_at_their_values_with_their_own_intervals():
 def test_differences_that_are_all_zero_have_an_axis_of_points():
     """Rounding errors of 1e-17 made an axis of their own, with an offset above it."""
     figure = build(
-        "figures/tokens", differences=DIFFERENCES.assign(difference=1e-17, low=0, high=0)
+        "figures/tokens", differences=DIFFERENCES.assign(difference=1e-17, low=0, high=2e-17)
     )
     lowest, highest = figure.axes[1].get_ylim()
     assert lowest <= -0.5 and highest >= 0.5
