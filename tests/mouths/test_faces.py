@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mavsr.mouths import detect_landmarks
-from mavsr.mouths.faces import Faces, follow_largest
+from mavsr.mouths.faces import Faces, Tracks, largest
 
 
 def face(x, y, size, mark):
@@ -19,11 +19,14 @@ def look(*faces):
     return Faces(np.array(boxes, float) / 400, np.stack(points), np.ones(len(faces)))
 
 
-def marks(looks, every=1, **shots):
+def marks(looks, every=1, cuts=(), doubts=()):
     """Whose face was followed in each look, NaN where nobody's was."""
-    numbered = {every * number: faces for number, faces in enumerate(looks)}
-    landmarks = follow_largest(numbered, **shots).landmarks(every * len(looks))
-    return landmarks[::every, 0, 0].tolist()
+    tracks = Tracks()
+    for number, faces in enumerate(looks):
+        tracks.take(every * number, faces, cuts, doubts)
+    seen = largest(tracks.people).points
+    nobody = np.full((4, 2), np.nan)
+    return [seen.get(every * number, nobody)[0, 0] for number in range(len(looks))]
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -74,7 +74,7 @@ def mouth_crops(frames: Iterable[np.ndarray], landmarks: np.ndarray) -> Iterator
     """
     landmarks = smooth(fill_missing(landmarks))
     for i, (frame, points) in enumerate(zip(frames, landmarks, strict=True)):
-        yield _crop(frame, points, i)
+        yield crop_mouth(frame, points, i)
 
 
 def fill_missing(landmarks: np.ndarray) -> np.ndarray:
@@ -96,16 +96,21 @@ def fill_missing(landmarks: np.ndarray) -> np.ndarray:
 def smooth(landmarks: np.ndarray) -> np.ndarray:
     """Average landmarks (T, 4, 2) over time, keeping each frame's own centre.
 
-    The window of frame i is i-m..i+m with m = min(6, i, T-1-i). So the face's shape and angle move
-    smoothly, while the crop still follows every movement of the head.
+    So the face's shape and angle move smoothly, while the crop still follows every movement of the
+    head.
     """
-    last = len(landmarks) - 1
-    smoothed = np.empty(landmarks.shape)
-    for i, points in enumerate(landmarks):
-        margin = min(SMOOTHING_MARGIN, i, last - i)
-        mean = landmarks[i - margin : i + margin + 1].mean(axis=0)
-        smoothed[i] = mean + (points.mean(axis=0) - mean.mean(axis=0))
-    return smoothed
+    return np.stack([smoothed(landmarks, i) for i in range(len(landmarks))])
+
+
+def smoothed(landmarks: np.ndarray, i: int) -> np.ndarray:
+    """Landmarks (4, 2) of frame ``i`` of ``landmarks`` (T, 4, 2), averaged over time.
+
+    The window is i-m..i+m with m = min(6, i, T-1-i).
+    """
+    margin = min(SMOOTHING_MARGIN, i, len(landmarks) - 1 - i)
+    mean = landmarks[i - margin : i + margin + 1].mean(axis=0)
+    own: np.ndarray = mean + (landmarks[i].mean(axis=0) - mean.mean(axis=0))
+    return own
 
 
 def place(points: np.ndarray, index: int = 0) -> tuple[np.ndarray, int, int]:
@@ -127,8 +132,13 @@ def place(points: np.ndarray, index: int = 0) -> tuple[np.ndarray, int, int]:
     return similarity, int(left), int(top)
 
 
-def _crop(frame: np.ndarray, points: np.ndarray, index: int) -> np.ndarray:
-    """Crop the mouth of one frame, given its smoothed landmarks (4, 2)."""
+def crop_mouth(frame: np.ndarray, points: np.ndarray, index: int = 0) -> np.ndarray:
+    """Mouth crop uint8 (96, 96, 3) of one frame, given its smoothed landmarks (4, 2).
+
+    Raises:
+        InputError: the landmarks coincide; ``index`` is the frame's number in the message.
+
+    """
     similarity, left, top = place(points, index)
     rows = slice(max(top, 0), min(top + CROP_SIZE, MEAN_FACE_SIZE))
     columns = slice(max(left, 0), min(left + CROP_SIZE, MEAN_FACE_SIZE))

@@ -23,7 +23,6 @@ from mavsr.media import (
     encode_x264,
 )
 from mavsr.mouths.ahead import ahead
-from mavsr.mouths.align import mouth_crops
 from mavsr.mouths.guard import CropCheck
 from mavsr.shards import Fields
 
@@ -106,20 +105,19 @@ def check_lengths(lengths: Lengths, settings: CropSettings) -> None:
 
 
 def encode(
-    frames: Iterable[np.ndarray],
+    crops: Iterable[np.ndarray],
     audio: np.ndarray,
     landmarks: np.ndarray,
     about: dict[str, str],
     settings: CropSettings,
     check: CropCheck | None = None,
 ) -> Fields:
-    """Crop the mouths and return the clip's shard fields; ``check`` watches the crops.
+    """A clip's shard fields of its mouth crops, RGB uint8 (96, 96, 3), which ``check`` watches.
 
     They are ``mkv`` (mouth crops), ``flac`` (frames * 640 samples, cut or padded with silence),
     ``json`` (``about`` and the number of frames) and ``landmarks.npy`` (float32 (T, 4, 2) as
     detected, NaN where no face was found).
     """
-    crops = mouth_crops(frames, landmarks)
     crops = ahead(check.watch(crops) if check else crops)
     count = len(landmarks)
     crf = settings.crf

@@ -6,7 +6,7 @@ more than half a standard deviation. On the first 4 s of 61 public clips of talk
 most 0.19 from one frame to the next in clips without a cut whose heads move at a usual pace, 0.32
 with fast gestures; 0.7 between two clips in the median, 0.27 or more in 95 of 100 pairs. The bounds
 were set on these clips and tested on no others. Between them a cut is a matter of doubt, and the
-faces decide (:func:`mavsr.mouths.faces.follow_largest`).
+faces decide (:class:`mavsr.mouths.faces.Tracks`).
 """
 
 from collections import deque

@@ -2,7 +2,8 @@
 
 A detector says for every frame where faces are, but not whose. Taking the largest face of each
 frame would jump between two people whose faces are about as large. So faces are first joined to
-tracks, one per person, and the track with the largest total area counts, alone and in all frames.
+tracks, one per person, and the track with the largest total area counts, alone and in all frames;
+its gaps stay gaps, whoever else is in the picture.
 """
 
 import math
@@ -84,64 +85,53 @@ class Person:
         """Last frame in which the person was seen."""
         return next(reversed(self.boxes))
 
-    def landmarks(self, count: int) -> np.ndarray:
-        """Points float64 (count, 4, 2) of frames 0 to count - 1; NaN where they were not seen."""
-        landmarks = np.full((count, 4, 2), np.nan)
-        for frame, points in self.points.items():
-            landmarks[frame] = points
-        return landmarks
 
-
-def follow_largest(
-    looks: dict[int, Faces], cuts: Collection[int] = (), doubts: Collection[int] = ()
-) -> Person:
-    """Find the one person whose face takes the most room in the clip.
-
-    The track with the largest sum of box areas wins (the earlier one if equal); its gaps stay gaps,
-    whoever else is in the picture. The arguments are those of :func:`follow_all`.
-
-    Returns:
-        the person; without any frame if there is no face.
-
-    """
-    people = follow_all(looks, cuts, doubts)
-    return max(people, key=lambda person: person.area, default=Person())
-
-
-def follow_all(
-    looks: dict[int, Faces], cuts: Collection[int] = (), doubts: Collection[int] = ()
-) -> list[Person]:
-    """Join the faces of a clip to tracks, one per person and shot.
+class Tracks:
+    """Joins the faces of a clip to tracks, look by look.
 
     In every look faces are joined to tracks, closest pairs first: pairs of overlapping boxes by
     their overlap, then pairs of boxes near each other by their distance. A track keeps its last box
     while its person is not seen, and ends at a cut. A face that no track can take begins one.
-
-    Args:
-        looks: frame -> the faces in it, in order.
-        cuts: frames that begin a new shot; each track ends before them.
-        doubts: frames that may begin one: a track goes on only if its box hardly moved.
-
-    Returns:
-        the tracks, in the order in which they began.
-
     """
-    tracks: list[Person] = []
-    ended: list[Person] = []
-    before = -1
-    for frame, faces in looks.items():
+
+    def __init__(self):
+        self._ended: list[Person] = []
+        self._open: list[Person] = []
+        self._before = -1
+
+    @property
+    def people(self) -> list[Person]:
+        """One for each track so far, in the order in which they began."""
+        return self._ended + self._open
+
+    def take(
+        self, frame: int, faces: Faces, cuts: Collection[int], doubts: Collection[int]
+    ) -> None:
+        """Take the next look.
+
+        Args:
+            frame: number of the frame that was looked at.
+            faces: the faces in it.
+            cuts: frames that begin a new shot; each track ends before them.
+            doubts: frames that may begin one: a track goes on only if its box hardly moved.
+
+        """
+        before, self._before = self._before, frame
         if any(before < cut <= frame for cut in cuts):
-            ended, tracks = ended + tracks, []
+            self._ended, self._open = self.people, []
         doubtful = any(before < doubt <= frame for doubt in doubts)
-        taken = _join(tracks, frame, before, faces.boxes.tolist(), doubtful)
+        taken = _join(self._open, frame, before, faces.boxes.tolist(), doubtful)
         for face in range(len(faces)):
-            person = tracks[taken[face]] if face in taken else Person()
+            person = self._open[taken[face]] if face in taken else Person()
             if face not in taken:
-                tracks.append(person)
+                self._open.append(person)
             person.add(frame, faces, face)
             person.area += area(faces.boxes[face])
-        before = frame
-    return ended + tracks
+
+
+def largest(people: Iterable[Person]) -> Person:
+    """The person whose face takes the most room, the earlier if equal; empty if there is nobody."""
+    return max(people, key=lambda person: person.area, default=Person())
 
 
 def nearest(faces: Faces, box: Sequence[float]) -> int | None:

@@ -3,17 +3,16 @@
 The points are right eye, left eye, nose and mouth centre, as (x, y) in pixels: float (T, 4, 2).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mavsr.errors import InputError
-from mavsr.mouths.ahead import ahead
-from mavsr.mouths.cuts import Cuts
 from mavsr.mouths.detectors import Detector, load_detector
-from mavsr.mouths.faces import Look, follow_largest
-from mavsr.mouths.tracking import fill_between
+from mavsr.mouths.early import EarlyCrops
+from mavsr.mouths.faces import Look, largest
+from mavsr.mouths.following import Following
 
 ENOUGH = 0.5
 """A detector's next way of looking is tried if the last found its person in a smaller share."""
@@ -32,6 +31,7 @@ class Found:
         looks: how many frames were looked at.
         cuts: frames that begin a new shot.
         way: which of the detector's ways of looking found it.
+        crops: mouth crops RGB uint8 (96, 96, 3), if they could be made while the clip was read.
 
     """
 
@@ -42,6 +42,7 @@ class Found:
     looks: int
     cuts: tuple[int, ...] = ()
     way: int = 0
+    crops: Sequence[np.ndarray] | None = None
 
 
 def detect_landmarks(
@@ -74,8 +75,8 @@ def find_landmarks(
     """Find the largest person's face (see mavsr.mouths.faces) in each frame of a clip.
 
     Args:
-        frames: the clip's T >= 1 pictures, RGB uint8 (H, W, 3); read twice if not every frame is
-            looked at, and again if the detector has to look in another way.
+        frames: the clip's T >= 1 pictures, RGB uint8 (H, W, 3); read again if others lead in the
+            beginning than in the end, or if the detector has to look in another way.
         detector: who looks.
         detect_every: look at every n-th frame, at the first, the last and both sides of what may be
             a cut; in between, the points are followed (see mavsr.mouths.tracking), and more frames
@@ -102,37 +103,20 @@ def find_landmarks(
 
 
 def _find(frames: Iterable[np.ndarray], look: Look, every: int) -> Found:
-    cuts = Cuts()
-    numbers: list[int] = []
-    looked_at = frames_to_look_at(ahead(frames), every, cuts, numbers)
-    faces = list(look(looked_at))
-    looks = dict(zip(numbers, faces, strict=True))
-    person = follow_largest(looks, cuts.certain, cuts.doubtful)
-    planned = [number for number in numbers if number % every == 0 or number == numbers[-1]]
+    following, early = Following(frames, look, every), EarlyCrops()
+    following.read(lambda people: [largest(people)] if people else [], early.see)
+    person = largest(following.people)
+    planned = following.planned
     share = float(np.mean([number in person.boxes for number in planned]))
-    landmarks = person.landmarks(numbers[-1] + 1)
-    more = 0
-    if every > 1 and person.boxes:
-        more = fill_between(frames, look, numbers, person, landmarks)
-    seen = np.array(sorted(person.boxes), int)
-    scores = np.array([person.scores[number] for number in seen.tolist()])
-    return Found(landmarks, seen, scores, share, len(numbers) + more, tuple(cuts.certain))
-
-
-def frames_to_look_at(
-    frames: Iterable[np.ndarray], every: int, cuts: Cuts, numbers: list[int]
-) -> Iterator[np.ndarray]:
-    """Every n-th frame, both sides of cuts, the last; their numbers are noted in ``numbers``."""
-    last: tuple[int, np.ndarray] | None = None
-    for number, frame in enumerate(frames):
-        cut = cuts.see(number, frame)
-        if cut and last and last[0] not in numbers[-1:]:
-            numbers.append(last[0])
-            yield last[1]
-        last = number, frame
-        if cut or number % every == 0:
-            numbers.append(number)
-            yield frame
-    if last and last[0] not in numbers[-1:]:
-        numbers.append(last[0])
-        yield last[1]
+    trail = following.trail(person)
+    landmarks = trail.landmarks(following.count)
+    scores = trail.whole.scores
+    return Found(
+        landmarks,
+        np.array([*scores], int),
+        np.array([*scores.values()]),
+        share,
+        len(following.numbers) + trail.looks,
+        tuple(following.cuts.certain),
+        crops=early.of(person, landmarks),
+    )

@@ -12,14 +12,12 @@ from itertools import pairwise
 import numpy as np
 
 from mavsr.errors import InputError
-from mavsr.mouths.ahead import ahead
 from mavsr.mouths.align import mouth_crops
-from mavsr.mouths.cuts import Cuts
 from mavsr.mouths.detectors import Detector
-from mavsr.mouths.faces import Faces, Look, Person, follow_all
-from mavsr.mouths.landmarks import ENOUGH, Found, frames_to_look_at
+from mavsr.mouths.faces import Look, Person
+from mavsr.mouths.following import Following
+from mavsr.mouths.landmarks import ENOUGH, Found
 from mavsr.mouths.lips import agreement, loudness, opening
-from mavsr.mouths.tracking import fill_between
 
 _LEAST_FRAMES = 12
 """Over fewer frames lips say nothing; the largest face counts."""
@@ -114,31 +112,26 @@ def find_people(frames: Iterable[np.ndarray], detector: Detector, detect_every: 
 
 
 def _find(frames: Iterable[np.ndarray], look: Look, every: int, way: int) -> People:
-    cuts = Cuts()
-    numbers: list[int] = []
-    faces = list(look(frames_to_look_at(ahead(frames), every, cuts, numbers)))
-    looks: dict[int, Faces] = dict(zip(numbers, faces, strict=True))
-    tracks = follow_all(looks, cuts.certain, cuts.doubtful)
-    count = numbers[-1] + 1
+    following = Following(frames, look, every)
+    following.read(lambda people: [one for one in people if len(one.boxes) > 1])
     # One look in a clip is a detector's slip as often as a face.
-    tracks = [track for track in tracks if len(track.boxes) > 1 or len(numbers) == 1]
-    landmarks = [track.landmarks(count) for track in tracks]
-    more = 0
-    for track, points in zip(tracks, landmarks, strict=True):
-        if every > 1:
-            more += fill_between(frames, look, numbers, track, points)
-        ends = min(track.boxes), max(track.boxes)
+    single = len(following.numbers) == 1
+    tracks = [one for one in following.people if len(one.boxes) > 1 or single]
+    trails = [following.trail(track) for track in tracks]
+    people = [trail.whole for trail in trails]
+    landmarks = [trail.landmarks(following.count) for trail in trails]
+    for person, points in zip(people, landmarks, strict=True):
+        ends = min(person.boxes), max(person.boxes)
         points[: ends[0]] = points[ends[1] + 1 :] = np.nan
-    planned = tuple(n for n in numbers if n % every == 0 or n == numbers[-1])
     return People(
-        count,
-        planned,
-        tuple(cuts.certain),
-        tuple(cuts.doubtful),
-        tuple(tracks),
+        following.count,
+        tuple(following.planned),
+        tuple(following.cuts.certain),
+        tuple(following.cuts.doubtful),
+        tuple(people),
         tuple(landmarks),
         way,
-        len(numbers) + more,
+        len(following.numbers) + sum(trail.looks for trail in trails),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from mavsr.errors import InputError
 from mavsr.media import SAMPLES_PER_FRAME
+from mavsr.mouths.align import mouth_crops
 from mavsr.mouths.audio import hear
 from mavsr.mouths.clip import CropSettings, Lengths, check_lengths, encode
 from mavsr.mouths.detectors import load_detector
@@ -111,7 +112,8 @@ def prepare(clip: Clip, settings: CropSettings, memory: np.ndarray, measured: Me
     measured.largest_jump = largest_jump(found.landmarks[found.seen])
     measured.remarks += _judge(found, frames, settings)
     check = CropCheck()
-    fields = encode(frames, audio, found.landmarks, clip.about, settings, check)
+    crops = found.crops or mouth_crops(frames, found.landmarks)
+    fields = encode(crops, audio, found.landmarks, clip.about, settings, check)
     measured.remarks += check.judge()
     return fields
 

@@ -11,7 +11,8 @@ errors of their own. Neither alone tells as well as their geometric mean, which 
 span.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,84 +26,106 @@ frame, no farther than they do when the frames are moved by one pixel: it takes 
 _STILL = 0.005
 """Distances of the eyes per frame that count as no motion; keeps the mean above 0."""
 
-_TOGETHER = 32
-"""So many frames at least are held at once, so that a detector can look at several of them."""
-
 Span = tuple[int, int]
 """First and last frame of a span: two frames that were looked at, with none between."""
 
 
-def fill_between(
-    frames: Iterable[np.ndarray],
-    look: Look,
-    looked_at: Sequence[int],
-    person: Person,
-    landmarks: np.ndarray,
-) -> int:
-    """Fill in the frames between looks; return how many more frames were looked at for it.
+@dataclass
+class Trail:
+    """One person between the looks that were planned.
 
-    Args:
-        frames: the clip.
-        look: how to look again.
-        looked_at: numbers of the frames that were looked at, from 0 to the last.
-        person: whom to follow; what more is seen of them is added.
-        landmarks: (T, 4, 2) of the person, NaN where nobody looked or nothing was found; filled.
+    Attributes:
+        person: whom the planned looks found.
+        between: what more looks found of them.
+        followed: frame -> points float (4, 2) where nobody looked.
+        spans: those that are done.
+        looks: how many more frames were looked at.
 
     """
-    more = 0
-    for first, held, spans in _windows(frames, looked_at):
-        while spans:
-            open_spans = [
-                (a, b)
-                for a, b in spans
-                if not _filled(held[a - first : b - first + 1], a, landmarks)
-            ]
-            middles = [(a + b) // 2 for a, b in open_spans]
-            looks = list(look(held[middle - first] for middle in middles))
-            for span, middle, faces in zip(open_spans, middles, looks, strict=True):
-                _recognise(person, span, middle, faces, landmarks)
-            more += len(middles)
-            halves = zip(open_spans, middles, strict=True)
-            spans = [part for (a, b), middle in halves for part in ((a, middle), (middle, b))]
-    return more
+
+    person: Person
+    between: Person = field(default_factory=Person)
+    followed: dict[int, np.ndarray] = field(default_factory=dict)
+    spans: set[Span] = field(default_factory=set)
+    looks: int = 0
+
+    def needs(self, span: Span) -> bool:
+        """Whether a span is to be filled and is not: the person is at one of its ends or both."""
+        a, b = span
+        boxes = self.person.boxes
+        return b - a > 1 and (a in boxes or b in boxes) and span not in self.spans
+
+    def box(self, number: int) -> list[float] | None:
+        """Box of the person in a frame that was looked at; None if it was not found there."""
+        return self.person.boxes.get(number) or self.between.boxes.get(number)
+
+    def points(self, number: int) -> np.ndarray | None:
+        """Points of a frame, float (4, 2); None if none are known."""
+        for known in (self.person.points, self.between.points, self.followed):
+            if number in known:
+                return known[number]
+        return None
+
+    def landmarks(self, count: int) -> np.ndarray:
+        """Points float64 (count, 4, 2) of frames 0 to count - 1; NaN where there are none."""
+        landmarks = np.full((count, 4, 2), np.nan)
+        for known in (self.followed, self.between.points, self.person.points):
+            for number, points in known.items():
+                landmarks[number] = points
+        return landmarks
+
+    @property
+    def whole(self) -> Person:
+        """The person with all that looks found of them, frames in order."""
+        known = (
+            dict(sorted((getattr(self.person, kind) | getattr(self.between, kind)).items()))
+            for kind in ("boxes", "points", "scores")
+        )
+        return Person(self.person.area, *known)
 
 
-def _windows(
-    frames: Iterable[np.ndarray], looked_at: Sequence[int]
-) -> Iterator[tuple[int, list[np.ndarray], list[Span]]]:
-    """Cut the clip into windows that begin and end at a look: first frame, frames, spans."""
-    ends = iter(looked_at)
-    first = start = next(ends)
-    end = next(ends, None)
-    held: list[np.ndarray] = []
-    spans: list[Span] = []
-    for number, frame in enumerate(frames):
-        held.append(frame)
-        if number != end:
-            continue
-        spans.append((start, number))
-        start, end = number, next(ends, None)
-        if end is None or len(held) > _TOGETHER:
-            yield first, held, spans
-            first, held, spans = number, [frame], []
+def fill_spans(
+    trail: Trail, spans: Sequence[Span], frames: Mapping[int, np.ndarray], look: Look
+) -> None:
+    """Fill in those of ``spans`` that a trail needs.
+
+    Args:
+        trail: filled.
+        spans: each from a planned look to the next.
+        frames: number -> picture of all frames in them, RGB uint8 (H, W, 3).
+        look: how to look again.
+
+    """
+    wanted = [span for span in spans if trail.needs(span)]
+    trail.spans.update(wanted)
+    while wanted:
+        doubtful = [span for span in wanted if not _follow(trail, span, frames)]
+        middles = [(a + b) // 2 for a, b in doubtful]
+        looks = list(look(frames[middle] for middle in middles))
+        for span, middle, faces in zip(doubtful, middles, looks, strict=True):
+            _recognise(trail, span, middle, faces)
+        trail.looks += len(middles)
+        halves = zip(doubtful, middles, strict=True)
+        wanted = [half for (a, b), middle in halves for half in ((a, middle), (middle, b))]
 
 
-def _filled(frames: Sequence[np.ndarray], start: int, landmarks: np.ndarray) -> bool:
-    """Fill ``landmarks`` of a span from ``start`` on, or say that it has to be looked at."""
-    span = landmarks[start : start + len(frames)]
-    seen = ~np.isnan(span[[0, -1]]).any(axis=(1, 2))
-    if len(frames) == 2 or not seen.any():
+def _follow(trail: Trail, span: Span, frames: Mapping[int, np.ndarray]) -> bool:
+    """Follow a trail through a span, or say that it has to be looked at."""
+    a, b = span
+    start, end = trail.points(a), trail.points(b)
+    if b - a == 1 or (start is None and end is None):
         return True
-    if not seen.all():
+    if start is None or end is None:
         return False
-    path = flow(frames, span[0], span[-1])
+    path = flow([frames[number] for number in range(a, b + 1)], start, end)
     if path is None:
         return False
-    off = span[-1] - path[-1]
+    off = end - path[-1]
     if _doubt(path, off) > _MOST_DOUBT:
         return False
-    share = np.linspace(0, 1, len(frames))[1:-1, None, None]
-    span[1:-1] = path[1:-1] + share * off
+    share = np.linspace(0, 1, b - a + 1)[:, None, None]
+    filled = path + share * off
+    trail.followed |= {number: filled[number - a] for number in range(a + 1, b)}
     return True
 
 
@@ -120,14 +143,11 @@ def _doubt(path: np.ndarray, off: np.ndarray) -> float:
     return float(np.sqrt(farthest * (speed + _STILL)))
 
 
-def _recognise(
-    person: Person, span: Span, number: int, faces: Faces, landmarks: np.ndarray
-) -> None:
+def _recognise(trail: Trail, span: Span, number: int, faces: Faces) -> None:
     """Note which of the ``faces`` in frame ``number`` is the person's, if any."""
-    known = [(frame, person.boxes[frame]) for frame in span if frame in person.boxes]
-    boxes = np.array([box for _, box in known])
-    expected = [np.interp(number, [frame for frame, _ in known], side) for side in boxes.T]
+    known = [(frame, box) for frame in span if (box := trail.box(frame))]
+    sides = np.array([box for _, box in known]).T
+    expected = [np.interp(number, [frame for frame, _ in known], side) for side in sides]
     face = nearest(faces, [float(side) for side in expected])
     if face is not None:
-        person.add(number, faces, face)
-        landmarks[number] = faces.points[face]
+        trail.between.add(number, faces, face)

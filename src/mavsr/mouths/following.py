@@ -1,0 +1,171 @@
+"""Look through a clip once: faces are joined to tracks, and filled in between looks, as it is read.
+
+Who counts is known at the end of a clip only. But who will is mostly clear from the first look on,
+and what lies between two looks can be followed as soon as both are there, while the frames are at
+hand. If it turns out to have been somebody else, those frames are read again.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+
+from mavsr.mouths.ahead import ahead
+from mavsr.mouths.cuts import Cuts
+from mavsr.mouths.faces import Look, Person, Tracks
+from mavsr.mouths.tracking import Span, Trail, fill_spans
+
+_TOGETHER = 32
+"""So many frames at least are held before what lies between is filled in, so that a detector can
+look at several of them."""
+
+_ENOUGH_BYTES, _MOST_BYTES = 48 * 2**20, 256 * 2**20
+"""Large frames are held in smaller numbers; a clip whose frames need more room than the second, as
+detectors run ahead of what lies between, is read again for that."""
+
+Whom = Callable[[Sequence[Person]], Sequence[Person]]
+"""Of the people so far those who are followed already."""
+
+Passed = Callable[["Following", dict[int, np.ndarray]], None]
+"""Is shown frames by their numbers, once each and in order, with all that is known of them."""
+
+
+class Following:
+    """What was seen of the faces of a clip.
+
+    Attributes:
+        numbers: frames that were looked at by plan, in order.
+        planned: those of them that any clip of this length has: every n-th, and the last.
+        cuts: certain and doubtful cuts.
+
+    """
+
+    def __init__(self, frames: Iterable[np.ndarray], look: Look, every: int):
+        self._frames, self._look, self._every = frames, look, every
+        self._tracks = Tracks()
+        self._trails: dict[int, Trail] = {}
+        self.numbers: list[int] = []
+        self.cuts = Cuts()
+
+    @property
+    def people(self) -> list[Person]:
+        """One for each track, in the order in which they began."""
+        return self._tracks.people
+
+    @property
+    def count(self) -> int:
+        """Frames of the clip."""
+        return self.numbers[-1] + 1
+
+    @property
+    def planned(self) -> list[int]:
+        """Frames that any clip of this length has looked at: every n-th, and the last."""
+        last = self.numbers[-1]
+        return [number for number in self.numbers if number % self._every == 0 or number == last]
+
+    def read(self, whom: Whom, passed: Passed | None = None) -> None:
+        """Look through the clip.
+
+        Args:
+            whom: see :data:`Whom`.
+            passed: see :data:`Passed`; not called any more once frames are too large to be held.
+
+        """
+        held: dict[int, np.ndarray] | None = {}
+
+        def remembered() -> Iterator[np.ndarray]:
+            nonlocal held
+            for number, frame in enumerate(ahead(self._frames)):
+                if held is not None:
+                    held[number] = frame
+                    held = held if _room(held) < _MOST_BYTES else None
+                yield frame
+
+        spans: list[Span] = []
+        numbers = self.numbers
+        for taken, faces in enumerate(self._look(self._chosen(remembered()))):
+            number = numbers[taken]
+            self._tracks.take(number, faces, self.cuts.certain, self.cuts.doubtful)
+            spans += [(numbers[taken - 1], number)] if taken else []
+            if held and spans and _are_enough(held, number - spans[0][0]):
+                self._pass(whom, spans, held, number, passed)
+                spans = []
+        if held is not None:
+            self._pass(whom, spans, held, self.count, passed)
+
+    def trail(self, person: Person) -> Trail:
+        """A person's whole trail; frames are read again for what is missing of it."""
+        trail = self.so_far(person)
+        spans = list(zip(self.numbers, self.numbers[1:], strict=False))
+        missing = [span for span in spans if trail.needs(span)]
+        if missing:
+            for some, frames in _windows(self._frames, missing):
+                fill_spans(trail, some, frames, self._look)
+        return trail
+
+    def so_far(self, person: Person) -> Trail:
+        """What is known of a person's trail without reading frames again."""
+        return self._trails.get(id(person)) or Trail(person)
+
+    def _pass(
+        self,
+        whom: Whom,
+        spans: list[Span],
+        held: dict[int, np.ndarray],
+        end: int,
+        passed: Passed | None,
+    ) -> None:
+        """Fill in ``spans``; let go of the frames before ``end``."""
+        for person in whom(self.people):
+            trail = self._trails.setdefault(id(person), Trail(person))
+            fill_spans(trail, spans, held, self._look)
+        done = {number: held.pop(number) for number in [n for n in held if n < end]}
+        if passed:
+            passed(self, done)
+
+    def _chosen(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """Every n-th frame, both sides of cuts, the last; they are noted in ``numbers``."""
+        numbers = self.numbers
+        last: tuple[int, np.ndarray] | None = None
+        for number, frame in enumerate(frames):
+            cut = self.cuts.see(number, frame)
+            if cut and last and last[0] not in numbers[-1:]:
+                numbers.append(last[0])
+                yield last[1]
+            last = number, frame
+            if cut or number % self._every == 0:
+                numbers.append(number)
+                yield frame
+        if last and last[0] not in numbers[-1:]:
+            numbers.append(last[0])
+            yield last[1]
+
+
+def _windows(
+    frames: Iterable[np.ndarray], spans: Sequence[Span]
+) -> Iterator[tuple[list[Span], dict[int, np.ndarray]]]:
+    """Some of the spans at a time, with the frames in them, which are read again."""
+    waiting = list(spans)
+    some: list[Span] = []
+    held: dict[int, np.ndarray] = {}
+    for number, frame in enumerate(ahead(frames)):
+        if number < waiting[0][0]:
+            continue
+        held[number] = frame
+        if number < waiting[0][1]:
+            continue
+        some.append(waiting.pop(0))
+        if not waiting or _are_enough(held, len(held)):
+            yield some, held
+            some, held = [], {number: frame}
+        if not waiting:
+            return
+
+
+def _are_enough(held: dict[int, np.ndarray], count: int) -> bool:
+    """Whether ``count`` of the frames that are held should be used before more are read."""
+    return count >= _TOGETHER or _room(held) > _ENOUGH_BYTES
+
+
+def _room(held: dict[int, np.ndarray]) -> int:
+    """Bytes of the frames that are held; those of a clip are of one size, or nearly."""
+    return len(held) * next(iter(held.values())).nbytes if held else 0
