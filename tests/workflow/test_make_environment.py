@@ -28,6 +28,9 @@ def clone(tmp_path):
 
 def make(clone, *words):
     environment = {**os.environ, "PYTHONPATH": str(clone / "src")}
+    # The tests may be run by a make of their own, which tells its children to say where they are.
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+        environment.pop(name, None)
     return subprocess.run(
         ["make", *words], cwd=clone, env=environment, capture_output=True, text=True
     )
