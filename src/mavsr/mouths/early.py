@@ -6,13 +6,14 @@ early crops, and the frames are read again.
 """
 
 from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 
 from mavsr.errors import InputError
 from mavsr.mouths.align import SMOOTHING_MARGIN, crop_mouth, smoothed
-from mavsr.mouths.faces import Person, largest
-from mavsr.mouths.following import Following
+from mavsr.mouths.faces import Person
+from mavsr.mouths.tracking import Trail
 
 _MOST_BYTES = 128 * 2**20
 """Room for the crops: 194 s."""
@@ -28,21 +29,21 @@ class EarlyCrops:
         self._crops: list[np.ndarray] = []
         self._given_up = False
 
-    def see(self, following: Following, frames: dict[int, np.ndarray]) -> None:
-        """Take the next frames, with all that is known of them."""
-        leader = largest(following.people)
+    def see(self, trails: Sequence[Trail], frames: dict[int, np.ndarray]) -> None:
+        """Take the next frames, with the trail of who leads, if there is anybody."""
+        leader = trails[0].person if trails else None
         self._person = self._person or leader
-        if leader is not self._person:
+        if leader is None or leader is not self._person:
             self._give_up()
-        trail = following.so_far(leader)
         for number, frame in frames.items():
-            points = trail.points(number)
-            if points is None or number != len(self._points):
+            if self._given_up or number < len(self._points):
+                continue
+            points = trails[0].points(number)
+            if points is None or number > len(self._points):
                 self._give_up()
-            if self._given_up:
-                return
-            self._frames.append(frame)
-            self._points.append(np.asarray(points, np.float64))
+            else:
+                self._frames.append(frame)
+                self._points.append(points)
         self._crop(len(self._points) - SMOOTHING_MARGIN)
 
     def of(self, person: Person, landmarks: np.ndarray) -> list[np.ndarray] | None:

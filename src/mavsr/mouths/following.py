@@ -6,6 +6,7 @@ hand. If it turns out to have been somebody else, those frames are read again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from mavsr.mouths.cuts import Cuts
 from mavsr.mouths.faces import Look, Person, Tracks
 from mavsr.mouths.tracking import Span, Trail, fill_spans
 
-_TOGETHER = 32
+_TOGETHER = 16
 """So many frames at least are held before what lies between is filled in, so that a detector can
 look at several of them."""
 
@@ -25,8 +26,9 @@ detectors run ahead of what lies between, is read again for that."""
 Whom = Callable[[Sequence[Person]], Sequence[Person]]
 """Of the people so far those who are followed already."""
 
-Passed = Callable[["Following", dict[int, np.ndarray]], None]
-"""Is shown frames by their numbers, once each and in order, with all that is known of them."""
+Passed = Callable[[Sequence[Trail], dict[int, np.ndarray]], None]
+"""Is shown frames by their numbers, in order, with the trails of those who are followed; the frame
+at which what lies between looks begins or ends is shown twice."""
 
 
 class Following:
@@ -82,15 +84,25 @@ class Following:
 
         spans: list[Span] = []
         numbers = self.numbers
-        for taken, faces in enumerate(self._look(self._chosen(remembered()))):
-            number = numbers[taken]
-            self._tracks.take(number, faces, self.cuts.certain, self.cuts.doubtful)
-            spans += [(numbers[taken - 1], number)] if taken else []
-            if held and spans and _are_enough(held, number - spans[0][0]):
-                self._pass(whom, spans, held, number, passed)
-                spans = []
-        if held is not None:
-            self._pass(whom, spans, held, self.count, passed)
+        # What lies between is filled in on a thread of its own, while the next frames are read.
+        with ThreadPoolExecutor(1, thread_name_prefix="between") as thread:
+            busy: Future[None] | None = None
+            for taken, faces in enumerate(self._look(self._chosen(remembered()))):
+                number = numbers[taken]
+                self._tracks.take(number, faces, self.cuts.certain, self.cuts.doubtful)
+                spans += [(numbers[taken - 1], number)] if taken else []
+                if held and spans and _are_enough(held, number - spans[0][0]):
+                    if busy:
+                        busy.result()
+                    frames = {n: frame for n, frame in held.items() if n <= number}
+                    for done in range(spans[0][0], number):
+                        del held[done]
+                    busy = thread.submit(self._pass, whom(self.people), spans, frames, passed)
+                    spans = []
+            if busy:
+                busy.result()
+            if held is not None:
+                self._pass(whom(self.people), spans, held, passed)
 
     def trail(self, person: Person) -> Trail:
         """A person's whole trail; frames are read again for what is missing of it."""
@@ -108,19 +120,17 @@ class Following:
 
     def _pass(
         self,
-        whom: Whom,
+        people: Sequence[Person],
         spans: list[Span],
-        held: dict[int, np.ndarray],
-        end: int,
+        frames: dict[int, np.ndarray],
         passed: Passed | None,
     ) -> None:
-        """Fill in ``spans``; let go of the frames before ``end``."""
-        for person in whom(self.people):
+        """Fill in ``spans``, for which ``frames`` are there."""
+        for person in people:
             trail = self._trails.setdefault(id(person), Trail(person))
-            fill_spans(trail, spans, held, self._look)
-        done = {number: held.pop(number) for number in [n for n in held if n < end]}
+            fill_spans(trail, spans, frames, self._look)
         if passed:
-            passed(self, done)
+            passed([self.so_far(person) for person in people], frames)
 
     def _chosen(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Every n-th frame, both sides of cuts, the last; they are noted in ``numbers``."""
