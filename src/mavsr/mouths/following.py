@@ -5,12 +5,14 @@ and what lies between two looks can be followed as soon as both are there, while
 hand. If it turns out to have been somebody else, those frames are read again.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 
-from mavsr.mouths.ahead import ahead
+from mavsr.mouths.ahead import CORES, ahead
 from mavsr.mouths.cuts import Cuts
 from mavsr.mouths.faces import Look, Person, Tracks
 from mavsr.mouths.tracking import Span, Trail, fill_spans
@@ -18,6 +20,8 @@ from mavsr.mouths.tracking import Span, Trail, fill_spans
 _TOGETHER = 16
 """So many frames at least are held before what lies between is filled in, so that a detector can
 look at several of them."""
+
+_SIDE_BY_SIDE = min(2, CORES)
 
 _ENOUGH_BYTES, _MOST_BYTES = 48 * 2**20, 256 * 2**20
 """Large frames are held in smaller numbers; a clip whose frames need more room than the second, as
@@ -84,25 +88,25 @@ class Following:
 
         spans: list[Span] = []
         numbers = self.numbers
-        # What lies between is filled in on a thread of its own, while the next frames are read.
-        with ThreadPoolExecutor(1, thread_name_prefix="between") as thread:
-            busy: Future[None] | None = None
+        # What lies between is filled in on threads of their own, while the next frames are read.
+        with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="between") as threads:
+            windows: deque[_Window] = deque()
             for taken, faces in enumerate(self._look(self._chosen(remembered()))):
                 number = numbers[taken]
                 self._tracks.take(number, faces, self.cuts.certain, self.cuts.doubtful)
                 spans += [(numbers[taken - 1], number)] if taken else []
                 if held and spans and _are_enough(held, number - spans[0][0]):
-                    if busy:
-                        busy.result()
                     frames = {n: frame for n, frame in held.items() if n <= number}
                     for done in range(spans[0][0], number):
                         del held[done]
-                    busy = thread.submit(self._pass, whom(self.people), spans, frames, passed)
+                    windows.append(self._fill(whom, spans, frames, threads))
                     spans = []
-            if busy:
-                busy.result()
+                if len(windows) > _SIDE_BY_SIDE:
+                    windows.popleft().pass_on(passed)
             if held is not None:
-                self._pass(whom(self.people), spans, held, passed)
+                windows.append(self._fill(whom, spans, held, threads))
+            for window in windows:
+                window.pass_on(passed)
 
     def trail(self, person: Person) -> Trail:
         """A person's whole trail; frames are read again for what is missing of it."""
@@ -118,19 +122,14 @@ class Following:
         """What is known of a person's trail without reading frames again."""
         return self._trails.get(id(person)) or Trail(person)
 
-    def _pass(
-        self,
-        people: Sequence[Person],
-        spans: list[Span],
-        frames: dict[int, np.ndarray],
-        passed: Passed | None,
-    ) -> None:
-        """Fill in ``spans``, for which ``frames`` are there."""
-        for person in people:
-            trail = self._trails.setdefault(id(person), Trail(person))
-            fill_spans(trail, spans, frames, self._look)
-        if passed:
-            passed([self.so_far(person) for person in people], frames)
+    def _fill(
+        self, whom: Whom, spans: list[Span], frames: dict[int, np.ndarray], threads: Executor
+    ) -> "_Window":
+        """Begin to fill in ``spans``, for which ``frames`` are there."""
+        people = whom(self.people)
+        trails = [self._trails.setdefault(id(person), Trail(person)) for person in people]
+        work = [threads.submit(fill_spans, trail, spans, frames, self._look) for trail in trails]
+        return _Window(trails, frames, work)
 
     def _chosen(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Every n-th frame, both sides of cuts, the last; they are noted in ``numbers``."""
@@ -148,6 +147,21 @@ class Following:
         if last and last[0] not in numbers[-1:]:
             numbers.append(last[0])
             yield last[1]
+
+
+@dataclass(frozen=True)
+class _Window:
+    """Some frames of a clip, and what lies between the looks at them, in the making."""
+
+    trails: list[Trail]
+    frames: dict[int, np.ndarray]
+    work: list[Future[None]]
+
+    def pass_on(self, passed: Passed | None) -> None:
+        for done in self.work:
+            done.result()
+        if passed:
+            passed(self.trails, self.frames)
 
 
 def _windows(
