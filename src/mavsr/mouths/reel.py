@@ -1,8 +1,8 @@
-"""The frames of one clip, read more than once: to count them, to find faces, to crop.
+"""The frames of one clip, for whoever may have to read them more than once.
 
 Clips up to a limit are held in memory; the frames of longer ones are decoded anew each time. So
 memory stays bounded whatever the clip's length, and the usual clip (of 16 s at most in LRS2 and
-LRS3: 60 MB) is decoded once. What comes out is the same.
+LRS3: 60 MB) is decoded once in any case. What comes out is the same.
 """
 
 import functools
