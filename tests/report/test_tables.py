@@ -1,40 +1,21 @@
-"""Tables from made-up scores."""
+"""Tables from made-up scores: rows, columns, print."""
 
 import docutils.core
 import docutils.nodes
 import pandas as pd
 import pytest
 from synthetic import score, table
+from tabled import KINDS, LRS2, METHODS, PAIRS, SMALL, build
 
 from mavsr.errors import InputError
 from mavsr.evaluation.score import COLUMNS
 from mavsr.report.catalogue import TABLES, experiment_of
 from mavsr.report.layout import latex, markdown
 from mavsr.report.names import METHOD_NAMES, label
-from mavsr.report.sources import ReportSettings, Sources
+from mavsr.report.sources import ReportSettings
 from mavsr.report.table import table_builder, write_table
-from mavsr.report.tables.elastic import policy
 from mavsr.report.tables.noise_check import compare
 from mavsr.tables import write_csv
-
-METHODS = ["llama-avsr", "mtsk-ms", "mtsk-ss", "mtsk-mss"]
-PAIRS = [(4, 2), (4, 5), (16, 2), (16, 5)]
-KINDS = {"portrait": "portrait", "mine": "lrs3", "lrs3": "folder"}
-
-
-@pytest.fixture
-def scores():
-    return table(
-        [
-            score(method, audio, video, 10.0 * place + audio + video / 10)
-            for place, method in enumerate(METHODS)
-            for audio, video in PAIRS
-        ]
-    ).sample(frac=1, random_state=0)
-
-
-def build(name, scores, **settings):
-    return table_builder(name)(Sources(scores, ReportSettings(**{"kinds": KINDS, **settings})))
 
 
 def test_every_table_of_the_catalogue_can_be_built():
@@ -87,121 +68,6 @@ def test_gaps_and_doubles_are_refused(scores):
         build("table1", moved)
     with pytest.raises(InputError, match="table1 needs scores with task avsr, condition clean"):
         build("table1", scores.assign(condition="snr_0"))
-
-
-SMALL = {"encoders": "whisper-small+avhubert-large", "llm": "llama-3.2-1b"}
-LARGE = {"encoders": "whisper-medium+avhubert-large", "llm": "llama-3.1-8b"}
-LRS2 = {**SMALL, "llm": "llama-3.2-3b", "corpus": "two", "trained_on": "two"}
-"""Set-ups of the papers' tables."""
-
-
-@pytest.mark.parametrize("name", ["table1", "table2", "table5", "mome/main"])
-def test_published_values_stand_only_beside_the_papers_own_corpus(scores, name):
-    """``mine`` is of kind lrs3; ``lrs3`` is a folder of other videos, whatever its name."""
-    scores = scores.assign(**(LARGE if name == "table5" else SMALL))
-    three = pd.concat([scores.assign(corpus=n, trained_on=n) for n in ("portrait", "mine", "lrs3")])
-    alone = build(name, scores.assign(corpus="lrs3", trained_on="lrs3"))
-    assert not [column for column in alone.frame if "published" in column]
-    assert set(alone.frame.get("source", ["this run"])) == {"this run"}
-    built = build(name, three)
-    if name == "table2":
-        source = built.frame.source
-        published = built.frame[source != "this run"]
-        assert "labelled hours LRS2/LRS3" in built.shown
-        assert "labelled hours LRS2/LRS3" not in build(name, scores).shown
-        assert published.mine.notna().all()
-        assert published[["portrait", "lrs3"]].isna().all(axis=None)
-        assert built.frame[source == "this run"].lrs3.notna().all()
-        assert "Published:" not in built.caption
-    else:
-        published = built.frame.set_index(["corpus", "method"])["(4,2) published"]
-        assert published["portrait"].isna().all()
-        assert published["lrs3"].isna().all()
-        values = {"table5": [0.9, 1.0, 0.9, 1.2]}.get(name, [2.4, 2.6, 2.3, 2.4])
-        assert published["mine"].tolist() == values
-        where = {"table5": "Table 5"}.get(name, "Table 1")
-        assert f"Published: {where} of Llama-MTSK (arXiv 2503.06362)." in built.caption
-
-
-def test_published_values_stand_only_beside_the_papers_encoder_and_llm(scores):
-    mine = scores.assign(corpus="mine", trained_on="mine", **SMALL)
-    assert "(4,2) published" in build("table1", mine).frame
-    for change in ({"llm": "llama-3.2-3b"}, {"encoders": "whisper-base+avhubert-large"}):
-        built = build("table1", mine.assign(**change))
-        assert not [column for column in built.frame if "published" in column]
-        assert "Published" not in built.caption
-
-
-def test_moes_published_values_meet_their_variant():
-    def rows(method, variant):
-        made = [score(method, a, v, 5.0, corpus="mine", variant=variant) for a, v in PAIRS]
-        return table([{**row, **SMALL} for row in made])
-
-    frame = build("mome/main", rows("mome-mhsa", "r23k4s1b8")).frame
-    assert frame.method.tolist() == ["MoME-23/4-MHSA"]
-    assert frame["(16,5) published"].tolist() == [2.9]
-    assert frame.active_parameters.tolist() == [4096]
-    independent = build("mome/main", rows("mome-mhsa-i", "r23k4s1b8")).frame
-    assert independent.method.tolist() == ["MoME-23/4-MHSA-I"]
-    assert independent["(16,5) published"].tolist() == [3.7]
-    # A model of another size has no number in print.
-    assert "(16,5) published" not in build("mome/main", rows("mome-mhsa", "r23k4s1b12")).frame
-
-
-def test_the_table_of_omni_has_a_column_per_task_and_scale_and_the_papers_mean():
-    scales = [(4, None), (16, None), (None, 2), (None, 5), *PAIRS]
-    encoders = {"asr": "whisper-medium", "vsr": "v", "avsr": "whisper-medium+v"}
-
-    def rows(method, corpus):
-        made = [score(method, a, v, 1.0 + n, corpus=corpus) for n, (a, v) in enumerate(scales)]
-        return [{**row, "encoders": encoders[row["task"]], "llm": "llama-3.2-1b"} for row in made]
-
-    made = table(
-        [*rows("omni-st", "mine"), *rows("llama-avsr", "mine"), *rows("omni-mome", "mine")]
-    )
-    built = build("omni/main", made.sample(frac=1, random_state=0))
-    frame = built.frame.set_index("method")
-    assert list(frame.index) == ["Llama-AVSR", "Omni-AVSR-ST", "Omni-MoME-MHSA"]
-    ours = [c for c in frame if "published" not in c]
-    assert ours == [
-        *("corpus", "ASR 4", "ASR 16", "VSR 2", "VSR 5"),
-        *("AVSR (4,2)", "AVSR (4,5)", "AVSR (16,2)", "AVSR (16,5)", "mean"),
-    ]
-    assert frame.loc["Omni-AVSR-ST", "mean"] == pytest.approx(4.5)
-    assert frame.loc["Omni-AVSR-ST", "VSR 2 published"] == 26.8
-    # 7.9 is printed where the eight values have the mean 7.86.
-    assert frame["mean published"].tolist()[:2] == [8.3, 7.9]
-    assert pd.isna(frame.loc["Omni-MoME-MHSA", "mean published"])
-    assert built.shown.loc[2, "mean published"] == "–"
-    assert "Table 1 of Omni-AVSR (arXiv 2511.07253)" in built.caption
-
-
-def test_doubtful_values_are_marked_and_explained():
-    made = [
-        score("mome-layer", 4, 2, 9.0, name, variant="r23k4s1b12", corpus="two")
-        for name in ("snr_0", "snr_5", "snr_10")
-    ]
-    rows = table([{**row, **LRS2} for row in made])
-    built = build("mome/noise", rows, kinds={"two": "lrs2"})
-    assert built.frame[["0 dB published", "5 dB published"]].iloc[0].tolist() == [9.6, 6.4]
-    assert pd.isna(built.frame["10 dB published"].iloc[0])
-    assert built.shown["0 dB published"].tolist() == ["9.6‡"]
-    assert built.shown["10 dB published"].tolist() == ["–"]
-    assert (
-        "Published: Table 2 of MoME (arXiv 2510.04136). ‡ not a value to expect:" in built.caption
-    )
-    assert "0 dB looks as if its babble was mixed at random levels" in built.caption
-    other = build("mome/noise", rows[rows.condition != "snr_0"], kinds={"two": "lrs2"})
-    assert "0 dB looks" not in other.caption
-    assert "is inferred" in other.caption
-
-
-def test_what_is_read_off_a_figure_stands_in_no_table():
-    row = {**score("mome-mhsa", 4, 5, 1.0, corpus="mine", variant="r23k4s1b8"), **LARGE}
-    built = build("mome/large", table([row]))
-    assert built.frame["(4,5) published"].tolist() == [0.9]
-    assert "Table 6 of MoME" in built.caption
-    assert "LRS2 and LRS3 together" in built.caption
 
 
 def test_compressions_stand_below_each_other():
@@ -262,101 +128,6 @@ def test_the_ablation_tells_variants_apart():
     assert values[[0, 2]].tolist() == [5.0, 4.3]
     assert values[[1, 3]].isna().all()
     assert "Table 1, Table 3 of MoME (arXiv 2510.04136)." in paper.caption
-
-
-def test_the_policy_is_the_front_of_one_model():
-    points = [(1.0, 20.0), (2.0, 22.0), (3.0, 15.0), (4.0, 15.0), (5.0, 9.0), (5.0, 12.0)]
-    rows = [score("mtsk-ms", 4, n + 1, wer, tflops=cost) for n, (cost, wer) in enumerate(points)]
-    assert policy(table(rows)).tflops.tolist() == [1.0, 3.0, 5.0]
-    assert policy(table(rows)).wer.tolist() == [20.0, 15.0, 9.0]
-
-
-def chosen(scores, validation=None, budget="flops", **changes):
-    """The elastic table; on validation WER is what it is in the test, if nothing else is said."""
-    validation = scores.assign(split="val") if validation is None else validation
-    costs = scores.assign(
-        total_tflops=1 + scores.tflops, seconds=2 - scores.tflops, **changes
-    ).drop(columns=["tflops", "tokens", "wer"])
-    sources = Sources(
-        scores, ReportSettings(kinds=KINDS, budget=budget), validation=validation, costs=costs
-    )
-    return table_builder("elastic")(sources)
-
-
-def test_the_elastic_table_leaves_out_models_of_one_scale(scores):
-    frame = chosen(scores, budget="llm_flops").frame
-    assert "Llama-AVSR" not in set(frame.method)
-    own = frame[frame.method == "Llama-MTSK MS"]
-    assert own.scale.tolist() == ["(16,5)", "(16,2)", "(4,5)", "(4,2)"]
-    assert own.budget.tolist() == own.tflops.tolist()
-    assert own.budget.is_monotonic_increasing
-    built = chosen(scores.assign(tflops=scores.tflops / 1e4), budget="llm_flops")
-    assert built.frame.budget.max() < 1e-4
-    assert built.shown["MFLOPs from"].astype(float).between(1, 1000).all()
-    assert own.wer.is_monotonic_decreasing
-
-
-def test_scales_are_chosen_on_validation_and_reported_on_test(scores):
-    # Validation likes the coarse scales, the test split the fine ones.
-    validation = scores.assign(wer=100 - scores.wer, split="val")
-    frame = chosen(scores, validation).frame
-    own = frame[frame.method == "Llama-MTSK SS"]
-    assert own.scale.tolist() == ["(16,5)"]
-    score_of = scores[(scores.method == "mtsk-ss") & (scores.audio_rate == 16)]
-    assert own.wer.item() == score_of[score_of.video_rate == 5].wer.item()
-    assert own.wer_validation.item() == 100 - own.wer.item()
-
-
-def test_nothing_is_chosen_for_a_corpus_without_validation(scores):
-    both = pd.concat([scores, scores.assign(corpus="other", wer=1.0)])
-    alone = chosen(scores).frame
-    assert chosen(both, scores.assign(split="val")).frame.equals(alone)
-
-
-def test_budgets_are_of_what_the_config_says(scores):
-    def columns(budget, scores=scores):
-        built = chosen(scores, budget=budget)
-        own = built.frame[built.frame.method == "Llama-MTSK MS"]
-        return built.shown.columns[3], own.budget.tolist(), own.scale.tolist()
-
-    heading, budgets, scales = columns("flops")
-    assert (heading, scales[0], len(scales)) == ("TFLOPs from", "(16,5)", 4)
-    assert min(budgets) > 1
-    # What takes the longest here is coarse and wrong, so the finest scale is always right.
-    heading, budgets, scales = columns("seconds")
-    assert (heading, scales) == ("seconds from", ["(4,2)"])
-    heading, budgets, scales = columns("tokens", scores.assign(tokens=100.0))
-    assert (heading, budgets, scales) == ("tokens from", [100.0], ["(4,2)"])
-
-
-def test_the_elastic_table_needs_validation(scores):
-    with pytest.raises(InputError, match="elastic needs what was decoded of validation"):
-        build("elastic", scores)
-
-
-def test_the_adaptive_table_has_the_chosen_threshold_of_the_test_split():
-    rows = [
-        {
-            **{"corpus": "portrait", "task": "avsr", "method": method, "variant": variant},
-            **{"model": method, "start": "a16_v5", "finish": "a4_v2", "split": split},
-            **{"threshold": -1.0 - place, "chosen": place == 1, "refined": 25.0 * place},
-            **{"wer": 12.0 + place, "wer_low": 11.0, "wer_high": 14.0},
-            **{"tflops": 0.03 * (1 + place), "finish_wer": 12.9, "finish_tflops": 0.1},
-        }
-        for method, variant in (("mome-ffn", "r23k4s1b12"), ("mtsk-ms", ""))
-        for split in ("val", "test")
-        for place in range(2)
-    ]
-    sources = Sources(table([]), ReportSettings(), adaptive=pd.DataFrame(rows))
-    found = table_builder("adaptive")(sources)
-    assert found.frame.method.tolist() == ["Llama-MTSK MS", "MoME-23/4-FFN"]
-    assert found.frame.share.tolist() == pytest.approx([0.6, 0.6])
-    row = found.shown.iloc[0]
-    assert (row["first at"], row["then at"], row["decoded twice"]) == ("(16,5)", "(4,2)", "25 %")
-    assert row["WER"] == "13.0 (11.0 to 14.0)"
-    assert row["TFLOPs"] == "0.06"
-    with pytest.raises(InputError, match="has several scales on clean clips"):
-        table_builder("adaptive")(Sources(table([]), ReportSettings()))
 
 
 def test_table4_takes_any_shape(llm_folder):
