@@ -153,9 +153,10 @@ def crop_mouth(frame: np.ndarray, points: np.ndarray, index: int = 0) -> np.ndar
 def warp_part(frame: np.ndarray, transform: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
     """Compute a part of ``cv2.warpAffine(frame, transform, size)``, bilinear, black outside.
 
-    To the bit what OpenCV 4 (up to 4.11) computes, without the rest of the picture, which costs
+    To the bit what OpenCV 4 (up to 4.14) computes, without the rest of the picture, which costs
     five times as much as the crop: it takes a pixel's place in the source as the sum of a row's and
-    a column's part, each rounded to 1/1024 pixel, and cuts that down to 1/32 pixel.
+    a column's part, each rounded to 1/1024 pixel, and cuts that down to 1/32 pixel. OpenCV 5 warps
+    otherwise (findings/opencv5_warps_otherwise.sh); this is the same with either.
 
     Args:
         frame: uint8 (H, W, 3).
