@@ -31,6 +31,13 @@ def test_video_is_resampled_to_25_frames_per_second(tmp_path, rate):
     assert np.abs(times(frames) - expected).max() <= allowed
 
 
+def test_a_path_may_be_text(tmp_path):
+    path = write_mp4(tmp_path / "a.mp4", clock_frames(50, 25), np.ones(32_000, np.float32) / 10)
+    assert np.array_equal(media.read_video(str(path)), media.read_video(path))
+    assert np.array_equal(media.read_audio(str(path)), media.read_audio(path))
+    assert media.measure(str(path)) == media.measure(path)
+
+
 @pytest.mark.parametrize("start, end", [(0.0, 0.4), (0.52, 1.0), (1.6, 2.0), (1.96, 2.0)])
 @pytest.mark.parametrize("rate", [25, 30])
 def test_video_cuts(tmp_path, rate, start, end):

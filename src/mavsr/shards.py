@@ -52,7 +52,7 @@ Contents = dict[str, dict[str, Extent]]
 """Key -> extension -> position, in the order of the shard."""
 
 
-def write_shard(path: Path, samples: Iterator[tuple[str, Fields]]) -> int:
+def write_shard(path: Path | str, samples: Iterator[tuple[str, Fields]]) -> int:
     """Write (key, fields) pairs, which must arrive sorted by key, to the tar file ``path``.
 
     Returns:
@@ -63,6 +63,7 @@ def write_shard(path: Path, samples: Iterator[tuple[str, Fields]]) -> int:
     """
     import webdataset  # brings torch, a second and 0.5 GB that readers need not wait for
 
+    path = Path(path)
     count, previous = 0, ""
     sums: dict[str, int] = {}
     with (
@@ -92,7 +93,9 @@ def add_checksums(tar: tarfile.TarFile, sums: dict[str, int]) -> None:
     tar.addfile(member, BytesIO(content))
 
 
-def read_shard(path: Path, expected: Iterable[str] | None = None) -> Iterator[tuple[str, Fields]]:
+def read_shard(
+    path: Path | str, expected: Iterable[str] | None = None
+) -> Iterator[tuple[str, Fields]]:
     """Yield the (key, fields) pairs of a shard in order.
 
     Args:
@@ -102,6 +105,7 @@ def read_shard(path: Path, expected: Iterable[str] | None = None) -> Iterator[tu
     Raises:
         InputError: the file is missing, damaged, lacks a sample or has one too many.
     """
+    path = Path(path)
     found = contents(path)
     if expected is not None:
         check_keys(path, found, expected)

@@ -38,7 +38,7 @@ class Recording:
         return self.kept_power < _CANCELLED
 
 
-def read_audio(path: Path, start: float = 0.0, end: float = float("nan")) -> np.ndarray:
+def read_audio(path: Path | str, start: float = 0.0, end: float = float("nan")) -> np.ndarray:
     """Audio of ``path`` in [start, end) seconds, averaged to mono and resampled to 16 kHz.
 
     Every frame lies where its time stamp says: gaps, also before the track begins, are silent, and
@@ -62,13 +62,14 @@ def read_audio(path: Path, start: float = 0.0, end: float = float("nan")) -> np.
     return recording.samples
 
 
-def read_recording(path: Path, start: float = 0.0, end: float = float("nan")) -> Recording:
+def read_recording(path: Path | str, start: float = 0.0, end: float = float("nan")) -> Recording:
     """Audio as :func:`read_audio` returns it, and whether its channels cancel each other.
 
     Raises:
         InputError: as :func:`read_audio`.
 
     """
+    path = Path(path)
     first = round(start * SAMPLE_RATE)
     last = math.inf if math.isnan(end) else first + round((end - start) * SAMPLE_RATE)
     stretches = list(stretches_of(path, start, end))

@@ -15,12 +15,14 @@ from mavsr.media.picture import Picture
 from mavsr.media.rates import FRAME_RATE
 
 
-def read_video(path: Path, start: float = 0.0, end: float = float("nan")) -> np.ndarray:
+def read_video(path: Path | str, start: float = 0.0, end: float = float("nan")) -> np.ndarray:
     """All frames of :func:`video_frames` at once: uint8 (T, H, W, 3), T >= 1."""
     return np.stack(list(video_frames(path, start, end)))
 
 
-def video_frames(path: Path, start: float = 0.0, end: float = float("nan")) -> Iterator[np.ndarray]:
+def video_frames(
+    path: Path | str, start: float = 0.0, end: float = float("nan")
+) -> Iterator[np.ndarray]:
     """Frames of ``path`` shown in [start, end) seconds, resampled to 25 frames per second.
 
     Each tick of the 25 Hz clock takes, of the frames whose times round to it, the nearest; ticks
@@ -36,6 +38,7 @@ def video_frames(path: Path, start: float = 0.0, end: float = float("nan")) -> I
             to be shown in a way that cannot be carried out.
 
     """
+    path = Path(path)
     last_tick = math.inf if math.isnan(end) else round((end - start) * FRAME_RATE)
     picture_of: Picture | None = None
     count = 0
