@@ -25,6 +25,7 @@ from mavsr.features.settings import ExtractSettings
 from mavsr.files import sha256
 from mavsr.media import SAMPLES_PER_FRAME, encode_audio
 from mavsr.model.scales import Scale
+from mavsr.mouths.align import mouth_crops
 from mavsr.mouths.clip import CropSettings, encode
 from mavsr.mouths.index import index as index_mouths
 from mavsr.mouths.ledger import Entry, write_ledger
@@ -119,7 +120,8 @@ class Place:
                 sound = draw.uniform(-0.5, 0.5, SAMPLES_PER_FRAME * frames).astype(np.float32)
                 about = {"text": TEXTS[key], "speaker": "s"}
                 found = np.repeat(landmarks[None], frames, axis=0)
-                yield key, encode(pictures, sound, found, about, CropSettings())
+                crops = mouth_crops(pictures, found)
+                yield key, encode(crops, sound, found, about, CropSettings())
 
         write_shard(self.crops, samples())
         rows = [
