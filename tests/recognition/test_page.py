@@ -95,7 +95,7 @@ def test_an_upload_is_read_at_every_rate(client, place):
 def test_babble_and_switches_change_what_is_read(client, place):
     token = client.send((place / "three.mp4").read_bytes())["token"]
     first = client.wait(token)["segments"]
-    # As loud as can be: a model that learned nothing hardly minds, and confidences have four digits.
+    # As loud as can be: what learned nothing hardly minds, and confidences have four digits.
     noisy = client.wait(token, "snr=-20")["segments"]
     deaf = client.wait(token, "hear=0")["segments"]
     blind = client.wait(token, "see=0")["segments"]
