@@ -74,6 +74,16 @@ def test_models_of_one_task_are_told_apart_by_line_and_marker():
     assert len({c.lines[0].get_color() for c in both}) == 1
 
 
+def test_nothing_is_drawn_where_only_the_ends_were_measured():
+    """A line from no fault to no video looked like values that nobody had measured."""
+    few = ("clean", "snr_5", "snr_-5", "no_audio", "snr_-5+drop_50", "snr_-5+no_video")
+    less = [row for row in failing("novideo0.25") if row["task"] == "avsr"]
+    figure = build("figures/robustness", failing() + [r for r in less if r["condition"] in few])
+    panels = {axes.get_xlabel().split(" (")[0]: drawn_in(axes) for axes in figure.axes}
+    shown = [axis for axis, lines in panels.items() if any("dropout" in name for name in lines)]
+    assert shown == ["SNR of babble", "Frames dropped"]
+
+
 def test_faults_of_a_model_that_only_sees_have_panels_too():
     rows = [row for row in failing() if row["task"] == "vsr"]
     (axes,) = build("figures/robustness", rows).axes

@@ -75,6 +75,10 @@ class Panel:
             return "none"
         return video.number if video.kind == self.grows else None
 
+    def is_inner(self, place: float | str | None) -> bool:
+        """Whether a place is on this axis alone: an SNR, or a fault and not the lack of it."""
+        return isinstance(place, float) and (self.heard is None or place != 0)
+
     def flat(self, task: str) -> str | None:
         """Condition of a task that nothing of this axis reaches; None if something does."""
         if self.heard is None:
@@ -177,6 +181,8 @@ def _draw(axes: Axes, panel: Panel, scores: pd.DataFrame) -> None:
     if panel.heard is not None:
         ends["none"] = numbers[-1] + step
     for (task, name, look, fill, rows), places in zip(lines, found, strict=True):
+        if panel.flat(task) is None and not any(panel.is_inner(place) for place in places):
+            continue  # between the ends, which all panels share, nothing was measured
         x = [ends[place] if isinstance(place, str) else place for place in places]
         drawn = rows.assign(x=x).dropna(subset="x")
         if (flat := panel.flat(task)) is not None:
