@@ -102,7 +102,7 @@ def _cloud(
         else:
             _name_sizes(axes, own, cost)
         axes.set_xscale("log")
-        axes.margins(x=0.1)
+        axes.margins(x=0.1, y=0.1)
         _plain_ticks(axes)
         axes.set_xlabel(what)
         axes.grid(True, axis="x")
