@@ -40,7 +40,6 @@ class Following:
 
     Attributes:
         numbers: frames that were looked at by plan, in order.
-        planned: those of them that any clip of this length has: every n-th, and the last.
         cuts: certain and doubtful cuts.
 
     """

@@ -116,7 +116,7 @@ def _find(frames: Iterable[np.ndarray], look: Look, every: int) -> Found:
         np.array([*scores], int),
         np.array([*scores.values()]),
         share,
-        len(following.numbers) + trail.looks,
+        len(following.numbers) + len(trail.looked_at),
         tuple(following.cuts.certain),
         crops=early.of(person, landmarks),
     )

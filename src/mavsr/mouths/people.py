@@ -131,7 +131,7 @@ def _find(frames: Iterable[np.ndarray], look: Look, every: int, way: int) -> Peo
         tuple(people),
         tuple(landmarks),
         way,
-        len(following.numbers) + sum(trail.looks for trail in trails),
+        len(following.numbers) + sum(len(trail.looked_at) for trail in trails),
     )
 
 

@@ -40,7 +40,7 @@ class Trail:
         between: what more looks found of them.
         followed: frame -> points float (4, 2) where nobody looked.
         spans: those that are done.
-        looks: how many more frames were looked at.
+        looked_at: more frames that were looked at; spans may be filled side by side.
 
     """
 
@@ -48,7 +48,7 @@ class Trail:
     between: Person = field(default_factory=Person)
     followed: dict[int, np.ndarray] = field(default_factory=dict)
     spans: set[Span] = field(default_factory=set)
-    looks: int = 0
+    looked_at: set[int] = field(default_factory=set)
 
     def needs(self, span: Span) -> bool:
         """Whether a span is to be filled and is not: the person is at one of its ends or both."""
@@ -105,7 +105,7 @@ def fill_spans(
         looks = list(look(frames[middle] for middle in middles))
         for span, middle, faces in zip(doubtful, middles, looks, strict=True):
             _recognise(trail, span, middle, faces)
-        trail.looks += len(middles)
+        trail.looked_at.update(middles)
         halves = zip(doubtful, middles, strict=True)
         wanted = [half for (a, b), middle in halves for half in ((a, middle), (middle, b))]
 
