@@ -6,7 +6,6 @@ import os
 import random
 import subprocess
 import sys
-import time
 from dataclasses import asdict
 
 from archives import read_files
@@ -68,12 +67,6 @@ def start(site, root, environment=None, **options):
         stderr=subprocess.STDOUT,
         text=True,
     )
-
-
-def wait_until(condition, process):
-    while not condition():
-        assert process.poll() is None, process.communicate()[0]
-        time.sleep(0.01)
 
 
 def hidden(text):

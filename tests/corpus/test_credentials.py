@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from downloads import ACCOUNT, SECRET, TREE, hidden, run_get, start, tree, wait_until
+from downloads import ACCOUNT, SECRET, TREE, hidden, run_get, start, tree
+from processes import wait_until
 from web_server import serve
 
 from mavsr.corpus.download.credentials import find_credentials, variables

@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from downloads import TREE, run_get, start, tree, wait_until
+from downloads import TREE, run_get, start, tree
+from processes import sizes, wait_until
 
 from mavsr.errors import InputError
 
@@ -30,13 +31,13 @@ def test_a_killed_download_goes_on_where_it_was(site, root):
 
     def is_held():
         complete = list(parts.glob("[!.]*[!tn]"))  # neither .part nor .json
-        sizes = [path.stat().st_size for path in parts.glob("*.part")]
-        return len(complete) == 4 and len(sizes) == 2 and min(sizes) > 60_000
+        begun = sizes(parts, "*.part")
+        return len(complete) == 4 and len(begun) == 2 and min(begun) > 60_000
 
     wait_until(is_held, process)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    kept = [path.stat().st_size for path in parts.glob("*.part")]
+    kept = sizes(parts, "*.part")
     assert len(kept) == 2 and min(kept) > 60_000
     complete = [p for p in site.files if p not in held]
     assert not (root.parent / "tree.json").exists()

@@ -6,12 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import webdataset
+from processes import sizes, wait_until
 
 from mavsr.command import run_command
 from mavsr.encoders import EncoderSettings
@@ -52,9 +52,7 @@ def test_after_a_kill_in_the_middle_a_rerun_gives_the_same_bytes(place, sounds, 
     encoder = EncoderSettings("whisper", str(place / "w"))
     extract(sounds, encoder, "clean", undisturbed)
     job = start(output)
-    while not any(part.stat().st_size > 50_000 for part in output.parent.glob(".0.tar.*.partial")):
-        assert job.poll() is None, "it ended before it could be killed"
-        time.sleep(0.005)
+    wait_until(lambda: max(sizes(output.parent, ".0.tar.*.partial"), default=0) > 50_000, job)
     job.send_signal(signal.SIGKILL)
     job.wait()
     assert not output.exists() and len(os.listdir(output.parent)) == 1  # noqa: PTH208

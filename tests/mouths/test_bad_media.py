@@ -9,13 +9,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from fractions import Fraction
 
 import av
 import numpy as np
 import pandas as pd
 import pytest
+from processes import sizes, wait_until
 from trees import manifest_row
 from videos import write_mp4
 
@@ -232,10 +232,9 @@ def test_after_a_kill_the_same_command_ends_with_the_same_bytes(manifest, undist
     process = subprocess.Popen(command(manifest, tmp_path), stderr=subprocess.DEVNULL)
 
     def begun():
-        return [p for p in tmp_path.glob(".0.tar.*.partial") if p.stat().st_size > 100_000]
+        return any(size > 100_000 for size in sizes(tmp_path, ".0.tar.*.partial"))
 
-    while process.poll() is None and not begun():
-        time.sleep(0.002)
+    wait_until(begun, process)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert process.returncode == -signal.SIGKILL and begun()

@@ -9,10 +9,10 @@ import os
 import re
 import signal
 import subprocess
-import time
 
 import pandas as pd
 import pytest
+from processes import wait_until
 from project import SMOKE, Project
 
 TABLES = ("results/table1.csv", "results/wer.csv", "results/noise_check.csv")
@@ -161,8 +161,7 @@ def test_a_run_killed_in_the_middle_ends_with_the_same_bytes(project):
     def half():
         return list(files[0].parent.glob(f".{files[0].name}.*.partial"))
 
-    while process.poll() is None and not half():
-        time.sleep(0.01)
+    wait_until(half, process)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert half()
