@@ -13,7 +13,7 @@ import pandas as pd
 from mavsr.command import run_command
 from mavsr.config.scoring import ScoringSettings
 from mavsr.errors import InputError
-from mavsr.evaluation.compare import SETUP, nearest
+from mavsr.evaluation.baselines import SETUP, Baselines, shared_by
 from mavsr.evaluation.hypotheses import read_hypotheses
 from mavsr.evaluation.units import counting
 from mavsr.evaluation.word_errors import BOOTSTRAP_SAMPLES, WordErrors, count_errors
@@ -21,7 +21,7 @@ from mavsr.model.scales import Scale
 from mavsr.seeds import generator
 from mavsr.tables import write_csv
 
-SAME = (*SETUP, "seed")
+SAME = [*SETUP, "seed"]
 """What a system shares with its baseline."""
 COLUMNS = {
     **dict.fromkeys((*SAME, "method", "variant", "model"), "as in wer.csv"),
@@ -56,14 +56,16 @@ def differences(hypotheses: list[Path], output: Path, scoring: ScoringSettings) 
         about = {**sidecar, **sidecar["origin"], **sidecar["model"], "task": scale.task}
         about = {name: about.get(name) for name in COLUMNS} | {"model": path.parent.parent.name}
         systems.append((about, errors))
-    bases: dict[tuple[Any, ...], dict[str, WordErrors]] = {}
-    for about, errors in systems:
+    same = shared_by(pd.DataFrame([about for about, _ in systems], columns=list(COLUMNS)), SAME)
+    bases = Baselines[WordErrors]()
+    for (about, errors), shared in zip(systems, same, strict=True):
         if about["method"] == baseline:
-            bases.setdefault(_same(about), {})[about["variant"] or ""] = errors
+            bases.add(shared, about["variant"], errors)
     rows = []
-    for about, errors in systems:
-        if about["method"] != baseline and (others := bases.get(_same(about))):
-            value, low, high = difference(errors, nearest(about["variant"] or "", others), seed)
+    for (about, errors), shared in zip(systems, same, strict=True):
+        base = bases.of(shared, about["variant"])
+        if about["method"] != baseline and base:
+            value, low, high = difference(errors, base, seed)
             found = {"baseline": baseline, "difference": value, "low": low, "high": high}
             rows.append({**about, **found})
     table = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -90,12 +92,6 @@ def difference(
     spread = 100 * more[picks].sum(axis=1) / words[picks].sum(axis=1)
     low, high = np.percentile(spread, [2.5, 97.5])
     return float(100 * more.sum() / words.sum()), float(low), float(high)
-
-
-def _same(about: dict[str, Any]) -> tuple[Any, ...]:
-    # What an imported model was trained on is not known: it stands beside those of the corpus.
-    known = {**about, "trained_on": about["trained_on"] or about["corpus"]}
-    return tuple(known[name] for name in SAME)
 
 
 if __name__ == "__main__":

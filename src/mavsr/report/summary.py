@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from mavsr.evaluation.compare import SYSTEM
+from mavsr.evaluation.baselines import SYSTEM
 from mavsr.report.names import label
 
 SIGNIFICANT = 0.05
