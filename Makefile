@@ -46,8 +46,8 @@ report: .venv/.installed
 test: .venv/.installed
 	$(IN_ENV) pytest -m '$(MARKS)' $(WORKERS)
 
-# Those that start no workflow.
-quick-test: MARKS := not slow and not slurm
+# Those that take a moment each.
+quick-test: MARKS := not workflow and not slow and not slurm
 quick-test: test
 
 # Through a real SLURM on this machine; Debian's packages are installed if they are absent (as root).

@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -97,10 +98,11 @@ class Rules:
         self.told, self.needs = loaded.globals["told"], loaded.globals["needs"]
 
     def jobs(self, config):
-        """{(rule, wildcards): (params, resources)} of jobs that stand for all."""
+        """What a config asks for, and {(rule, wildcards): (params, resources)} of jobs that stand
+        for all."""
         asked = Asked(parse_config(copy.deepcopy(config)))
         self.told.asked = self.needs.asked = asked
-        return {
+        return asked, {
             (rule, tuple(wildcards.items())): self.told_to(rule, wildcards)
             for rule, wildcards in standing_for_all(asked)
         }
@@ -127,8 +129,13 @@ class Rules:
     def value(item, wildcards, inputs):
         if not callable(item):
             return item
-        both = {"input": inputs} if "input" in inspect.signature(item).parameters else {}
-        return item(wildcards, **both)
+        return item(wildcards, **({"input": inputs} if takes_inputs(item) else {}))
+
+
+@cache
+def takes_inputs(function):
+    """Whether a params function asks for the job's inputs too."""
+    return "input" in inspect.signature(function).parameters
 
 
 def standing_for_all(asked):
