@@ -75,35 +75,25 @@ class Following:
             passed: see :data:`Passed`; not called any more once frames are too large to be held.
 
         """
-        held: dict[int, np.ndarray] | None = {}
-
-        def remembered() -> Iterator[np.ndarray]:
-            nonlocal held
-            for number, frame in enumerate(ahead(self._frames)):
-                if held is not None:
-                    held[number] = frame
-                    held = held if _room(held) < _MOST_BYTES else None
-                yield frame
-
+        held = _Held()
         spans: list[Span] = []
         numbers = self.numbers
         # What lies between is filled in on threads of their own, while the next frames are read.
         with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="between") as threads:
             windows: deque[_Window] = deque()
-            for taken, faces in enumerate(self._look(self._chosen(remembered()))):
+            frames = held.those_of(ahead(self._frames))
+            for taken, faces in enumerate(self._look(self._chosen(frames))):
                 number = numbers[taken]
                 self._tracks.take(number, faces, self.cuts.certain, self.cuts.doubtful)
                 spans += [(numbers[taken - 1], number)] if taken else []
-                if held and spans and _are_enough(held, number - spans[0][0]):
-                    frames = {n: frame for n, frame in held.items() if n <= number}
-                    for done in range(spans[0][0], number):
-                        del held[done]
-                    windows.append(self._fill(whom, spans, frames, threads))
+                if spans and held.suffice(spans[0][0], number):
+                    between = held.let_go(spans[0][0], number)
+                    windows.append(self._fill(whom, spans, between, threads))
                     spans = []
                 if len(windows) > _SIDE_BY_SIDE:
                     windows.popleft().pass_on(passed)
-            if held is not None:
-                windows.append(self._fill(whom, spans, held, threads))
+            if held.frames is not None:
+                windows.append(self._fill(whom, spans, held.frames, threads))
             for window in windows:
                 window.pass_on(passed)
 
@@ -146,6 +136,39 @@ class Following:
         if last and last[0] not in numbers[-1:]:
             numbers.append(last[0])
             yield last[1]
+
+
+class _Held:
+    """Frames that were read, until what lies between looks is filled in.
+
+    Attributes:
+        frames: them by their numbers; None once they are too large to be held.
+
+    """
+
+    def __init__(self) -> None:
+        self.frames: dict[int, np.ndarray] | None = {}
+
+    def those_of(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """The same frames, each of which is held before it is passed on."""
+        for number, frame in enumerate(frames):
+            if self.frames is not None:
+                self.frames[number] = frame
+                if _room(self.frames) >= _MOST_BYTES:
+                    self.frames = None
+            yield frame
+
+    def suffice(self, first: int, last: int) -> bool:
+        """Whether what lies between two frames should be filled in before more are read."""
+        return self.frames is not None and _are_enough(self.frames, last - first)
+
+    def let_go(self, first: int, last: int) -> dict[int, np.ndarray]:
+        """All frames up to ``last``; only that one, where the next window begins, stays held."""
+        assert self.frames is not None
+        frames = {number: frame for number, frame in self.frames.items() if number <= last}
+        for number in range(first, last):
+            del self.frames[number]
+        return frames
 
 
 @dataclass(frozen=True)
