@@ -24,7 +24,7 @@ from mavsr.command import run_command
 from mavsr.toy.portrait.talk import make_talk
 
 
-def talk(model: Path, seconds: float = 600.0, video: Path | None = None) -> None:
+def talk(model: Path | None = None, seconds: float = 600.0, video: Path | None = None) -> None:
     """Print the table.
 
     Args:
@@ -32,6 +32,9 @@ def talk(model: Path, seconds: float = 600.0, video: Path | None = None) -> None
         seconds: length of the talk.
         video: a talk that an earlier call has made, to save that time; made there if missing.
     """
+    if model is None:
+        print("needs a trained model: --model results/training/<model>")
+        return
     with TemporaryDirectory() as folder:
         path = video or Path(folder) / "talk.mp4"
         if not path.exists():

@@ -62,10 +62,11 @@ def pytest_collection_modifyitems(items):
         elif item.nodeid.removeprefix("tests/").startswith(SLOW):
             item.add_marker(pytest.mark.slow)
     with_run = [item.path for item in items if "smoke_run" in item.fixturenames]
+    makes_run = next((path for path in with_run if path.parent.name == "workflow"), None)
 
     def place(item):
-        makes_run = item.path in with_run[:1]
-        return item.path.parent.name != "workflow", not makes_run, item.path in with_run
+        in_workflow = item.path.parent.name == "workflow"
+        return not in_workflow, item.path != makes_run, item.path in with_run
 
     items.sort(key=place)
 

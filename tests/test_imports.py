@@ -37,7 +37,7 @@ LAYERS = [
     ("report", "cluster"),
     # What knows the whole config.
     ("workflow",),
-    ("plan", "status", "recognition", "importing", "seal", "corpus.check", "corpus.long_clips"),
+    ("plan", "status", "recognition", "importing", "seal", "corpus.check"),
     ("page",),
     ("cli", "__main__"),
 ]

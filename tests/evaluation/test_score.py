@@ -11,6 +11,7 @@ from mavsr.evaluation.hypotheses import read_hypotheses, write_hypotheses
 from mavsr.evaluation.score import COLUMNS, ScoringSettings, score
 from mavsr.tables import read_csv, write_csv
 
+MODEL = {"task": "asr", "compression": "avgpool", "seed": 0, "llm": "results/toy/l"}
 REFERENCES = {f"clip{n:02}": f"red green blue {n}" for n in range(40)}
 
 
@@ -43,7 +44,7 @@ def write(tmp_path):
             "condition": condition,
             "audio_rate": audio,
             "video_rate": None,
-            "model": {"task": "asr", "method": method, "compression": "avgpool", "seed": seed},
+            "model": MODEL | {"method": method, "seed": seed},
             "references_too_long": 2,
             "active_parameters": 1234,
             "tokens": 31.25,
@@ -179,6 +180,21 @@ def test_of_several_baselines_the_one_that_was_trained_alike_counts(write, tmp_p
     points = shown.set_index(["method", "variant"]).difference
     assert points["mtsk-ms", ""] == 12.5
     assert points["mtsk-ms", "lr0.0005"] == 0
+
+
+def test_llms_of_one_path_are_told_apart_by_their_names(write, tmp_path):
+    """Two entries of ``llms`` may differ in the rank of their LoRAs alone."""
+    paths = []
+    for llm, wrong in (("l", 10), ("l-rank-8", 30)):
+        origin = {"corpus": "portrait", "split": "test", "encoders": "w", "llm": llm, "variant": ""}
+        paths += [
+            write(f"{method}.{llm}", 4, wrong, origin=origin, model=MODEL | {"method": method})
+            for method in ("llama-avsr", "mtsk-ms")
+        ]
+    output = tmp_path / "differences.csv"
+    differences(paths, output, ScoringSettings())
+    shown = read_csv(output, "differences").set_index("llm")
+    assert shown.difference.to_dict() == {"l": 0, "l-rank-8": 0}
 
 
 def on_corpora(write, method, trained_on, folder="clean"):

@@ -33,7 +33,7 @@ def _code(text: str) -> str:
 
 WORDS = {
     "words of an error": _replaced(r'(raise InputError\(\s*f?")', r"\1Sorry: "),
-    "a log line": _replaced(r'(logging\.(?:info|warning)\(\s*")', r"\1Note: "),
+    "a log line": _replaced(r'((?:logging|_log)\.(?:info|warning)\(\s*")', r"\1Note: "),
     "a label of a progress bar": _replaced(r'(progress\([^"\n]*f?")', r"\1now "),
     "an annotation": _replaced(r"\) -> [^:\n]+:\n", ") -> Any:\n"),
     "a docstring": _replaced('"""', '"""In short: '),
@@ -43,6 +43,7 @@ WORDS = {
 EDITS = [
     ("words of an error", "shards.py"),
     ("a log line", "training/checks.py"),
+    ("a log line", "mouths/crop.py"),
     ("a label of a progress bar", "features/extract.py"),
     ("an annotation", "model/avsr.py"),
     ("a docstring", "mouths/align.py"),

@@ -116,6 +116,12 @@ def test_noises_without_recordings_are_named_with_their_key(config, tmp_path):
     assert missing_files(config, jobs) == []
 
 
+def test_a_noise_that_no_job_makes_may_be_missing(config, tmp_path):
+    config["noises"] |= {"hum": {"file": "hum.wav"}, "other": {"file": "other.wav"}}
+    (tmp_path / "hum.wav").touch()
+    assert missing_files(config, [("import_noise", {"noise": "hum"})]) == []
+
+
 HUB_JOBS = [
     *(("extract_features", {"encoder": "hub", "corpus": "x", "shard": f"{n}"}) for n in range(9)),
     *(("train_model", {"model": name, "llm": "hub"}) for name in "abc"),

@@ -15,6 +15,7 @@ from mavsr.config.config import Config
 from mavsr.config.explain import explain, known_path
 from mavsr.config.local_models import read_locally
 from mavsr.config.renamed import refuse_renamed
+from mavsr.config.unique import check_unique
 from mavsr.errors import InputError
 
 DEFAULT = Path(__file__).parents[3] / "config.yaml"
@@ -24,8 +25,10 @@ def read_config(paths: Sequence[Path]) -> Config:
     """The config that Snakemake would see: config.yaml, changed by each file in turn, checked.
 
     Raises:
-        InputError: a file is missing or no YAML mapping, or the config cannot be run.
+        InputError: a file is missing or no YAML mapping, has a key twice, or the config cannot be
+            run.
     """
+    check_unique(paths)
     config: dict[str, Any] = {}
     for path in [DEFAULT, *paths]:
         try:

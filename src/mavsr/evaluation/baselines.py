@@ -1,9 +1,11 @@
 """Which model a system is compared with."""
 
-from collections.abc import Hashable
-from typing import Generic, TypeVar
+from collections.abc import Hashable, Mapping
+from typing import Any, Generic, TypeVar
 
 import pandas as pd
+
+from mavsr.model.scales import Scale
 
 SETUP = [
     *("corpus", "trained_on", "split", "condition", "task", "encoders", "llm", "compression"),
@@ -13,6 +15,19 @@ SETUP = [
 SYSTEM = [*SETUP, "method", "variant"]
 """What the seeds of a system have in common."""
 Known = TypeVar("Known")
+
+
+def system_of(sidecar: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``wer.csv`` says of the system that made a file of hypotheses, and of what it heard."""
+    origin, model = sidecar["origin"], sidecar["model"]
+    scale = Scale(sidecar["audio_rate"], sidecar["video_rate"])
+    return {
+        "trained_on": origin["corpus"],  # where sidecars of earlier versions say nothing
+        **origin,
+        **{name: model[name] for name in ("method", "compression", "seed")},
+        **{name: sidecar[name] for name in ("condition", "audio_rate", "video_rate")},
+        "task": scale.task,
+    }
 
 
 class Baselines(Generic[Known]):

@@ -13,11 +13,10 @@ import pandas as pd
 from mavsr.command import run_command
 from mavsr.config.scoring import ScoringSettings
 from mavsr.errors import InputError
-from mavsr.evaluation.baselines import SETUP, Baselines, shared_by
+from mavsr.evaluation.baselines import SETUP, Baselines, shared_by, system_of
 from mavsr.evaluation.hypotheses import read_hypotheses
 from mavsr.evaluation.units import counting
 from mavsr.evaluation.word_errors import BOOTSTRAP_SAMPLES, WordErrors, count_errors
-from mavsr.model.scales import Scale
 from mavsr.seeds import generator
 from mavsr.tables import write_csv
 
@@ -51,10 +50,8 @@ def differences(hypotheses: list[Path], output: Path, scoring: ScoringSettings) 
         errors = count_errors(
             content.references, content.texts, counting(scoring, content.references.values())
         )
-        sidecar = content.sidecar
-        scale = Scale(sidecar["audio_rate"], sidecar["video_rate"])
-        about = {**sidecar, **sidecar["origin"], **sidecar["model"], "task": scale.task}
-        about = {name: about.get(name) for name in COLUMNS} | {"model": path.parent.parent.name}
+        known = {**system_of(content.sidecar), "tokens": content.sidecar["tokens"]}
+        about = {name: known.get(name) for name in COLUMNS} | {"model": path.parent.parent.name}
         systems.append((about, errors))
     same = shared_by(pd.DataFrame([about for about, _ in systems], columns=list(COLUMNS)), SAME)
     bases = Baselines[WordErrors]()

@@ -8,13 +8,13 @@ import pandas as pd
 from mavsr.command import run_command
 from mavsr.config.scoring import ScoringSettings
 from mavsr.errors import InputError
+from mavsr.evaluation.baselines import system_of
 from mavsr.evaluation.clusters import by_speaker, named
 from mavsr.evaluation.compare import Scored, compare
 from mavsr.evaluation.coverage import check_coverage, expected_clips
 from mavsr.evaluation.hypotheses import Hypotheses, read_hypotheses
 from mavsr.evaluation.units import counted_unit, text_form
 from mavsr.evaluation.word_errors import count_errors
-from mavsr.model.scales import Scale
 from mavsr.tables import write_csv
 
 COLUMNS = {
@@ -108,13 +108,7 @@ def _row(content: Hypotheses, own: Scored, speakers: pd.Series, seed: int) -> di
     names = speakers[list(errors.keys)]
     spread = own.speakers.interval(seed) if own.speakers else (float("nan"),) * 2
     return {
-        "trained_on": sidecar["origin"]["corpus"],  # where sidecars of earlier versions say nothing
-        **sidecar["origin"],
-        "condition": sidecar["condition"],
-        "task": Scale(sidecar["audio_rate"], sidecar["video_rate"]).task,
-        **{name: sidecar["model"][name] for name in ("method", "compression", "seed")},
-        "audio_rate": sidecar["audio_rate"],
-        "video_rate": sidecar["video_rate"],
+        **system_of(sidecar),
         "utterances": len(errors.keys),
         "words": int(errors.words.sum()),
         "substitutions": int(errors.substitutions.sum()),

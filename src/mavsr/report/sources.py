@@ -44,7 +44,8 @@ def read_compared(path: Path) -> pd.DataFrame:
     Raises:
         InputError: it is missing or damaged.
     """
-    return read_csv(path, "differences").fillna({"variant": ""}).astype({"variant": str})
+    read = read_csv(path, "differences").fillna({"variant": "", "trained_on": ""})
+    return read.astype({"variant": str})
 
 
 @dataclass(frozen=True)

@@ -63,11 +63,12 @@ def as_planned(module: str) -> Iterator[None]:
         )
     before, loaded = _states(), set(sys.modules)
     yield
+    after = _states()
     # What was loaded at the start is what was planned, whatever has become of its file.
     edited = [
         str(file)
         for name, file in _files(set(sys.modules) - loaded)
-        if _states().get(file) != before.get(file)
+        if after.get(file) != before.get(file)
     ]
     if edited:
         raise InputError(

@@ -221,7 +221,7 @@ def _model(place: str, kind: str, path: str, revision: str | None) -> Iterator[s
         yield f"{place}{error}"
 
 
-_CONCERNED = ("corpus", "encoder", "llm")
+_CONCERNED = ("corpus", "encoder", "llm", "noise")
 """Wildcards that tell what of the user's own a job wants: jobs that share them are asked once."""
 _CHECKS: dict[str, Callable[[Config, Mapping[str, str]], Iterator[str]]] = {
     "scan_corpus": _tree,

@@ -11,6 +11,7 @@ from snakemake.logging import logger
 
 from mavsr.config.downloads import RemoteFile
 from mavsr.config.read import parse_config
+from mavsr.config.unique import check_unique
 from mavsr.errors import InputError
 from mavsr.remedies import CONFIG_OPTIONS, config_options
 from mavsr.report import published
@@ -38,6 +39,7 @@ def begin(config: Mapping[str, Any], workflow: Any) -> Asked:
         WorkflowError: the config cannot be run.
     """
     try:
+        check_unique(map(Path, workflow.configfiles))
         asked = Asked(parse_config(config))
         _ = asked.by_experiment  # complains about models that cannot be
     except InputError as error:

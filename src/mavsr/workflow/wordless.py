@@ -12,7 +12,7 @@ from typing import cast
 LOOKING = {"abs", "dict", "float", "int", "len", "list", "max", "min", "repr", "round", "set",
            "sorted", "str", "sum", "tuple", "type"}  # fmt: skip
 """Builtins that change nothing, so that a log line may call them and still not count."""
-_LOGGERS = {"logging", "logger", "log", "warnings"}
+_LOGGERS = {"logging", "logger", "log", "_log", "warnings"}
 _LEVELS = {"debug", "info", "warning", "error", "critical", "exception", "warn"}
 _LABELLED = {"progress", "tqdm"}
 _FIELD_VALUES = {"default", "default_factory", "alias", "discriminator", "init"}
