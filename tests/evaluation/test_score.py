@@ -182,6 +182,22 @@ def test_of_several_baselines_the_one_that_was_trained_alike_counts(write, tmp_p
     assert points["mtsk-ms", "lr0.0005"] == 0
 
 
+def test_all_seeds_are_compared_with_baselines_of_one_variant(write, tmp_path):
+    """A tuned baseline of one seed leaves the other seeds without one, not with the untuned."""
+    paths = []
+    for method, variant, seed in (
+        *(("llama-avsr", "", 0), ("llama-avsr", "", 1), ("llama-avsr", "lr0.0005", 0)),
+        *(("mtsk-ms", "lr0.0005", 0), ("mtsk-ms", "lr0.0005", 1)),
+    ):
+        origin = {"corpus": "portrait", "split": "test", "encoders": "w", "llm": "l"}
+        model = MODEL | {"method": method, "seed": seed}
+        folder = f"{method}.{variant}.s{seed}"
+        paths.append(write(folder, 4, 10, origin=origin | {"variant": variant}, model=model))
+    p_values = scored(paths, tmp_path).set_index("method").loc["mtsk-ms"].p_value
+    assert p_values.iloc[0] == 1
+    assert pd.isna(p_values.iloc[1])
+
+
 def test_llms_of_one_path_are_told_apart_by_their_names(write, tmp_path):
     """Two entries of ``llms`` may differ in the rank of their LoRAs alone."""
     paths = []

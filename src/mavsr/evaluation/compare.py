@@ -42,24 +42,21 @@ def compare(table: pd.DataFrame, found: list[Scored], scoring: ScoringSettings) 
     members: dict[tuple, list[int]] = {}
     for place, system in enumerate(systems):
         members.setdefault(system, []).append(place)
-    of_setup, of_seed = Baselines[int](), Baselines[int]()
+    baselines = Baselines[int]()
     for place, name in enumerate(table.method):
         if name == scoring.baseline:
-            variant = systems[place][-1]
-            of_setup.add(setups[place], variant, place)
-            of_seed.add((setups[place], table.seed[place]), variant, place)
+            baselines.add(setups[place], systems[place][-1], place)
     filled = []
     for place, system in enumerate(systems):
         row: dict[str, object] = {"baseline": None, "seeds": len(members[system])}
-        if table.method[place] != scoring.baseline:
-            variant = system[-1]
-            base = of_seed.of((setups[place], table.seed[place]), variant)
-            if base is not None:
-                row |= _pair(found[place], found[base], scoring.seed)
-            base = of_setup.of(setups[place], variant)
-            if base is not None:
-                ours, theirs = members[system], members[systems[base]]
-                row |= _pooled([found[n] for n in ours], [found[n] for n in theirs], scoring.seed)
+        base = baselines.of(setups[place], system[-1])
+        if table.method[place] != scoring.baseline and base is not None:
+            theirs = members[systems[base]]
+            for other in theirs:
+                if table.seed[other] == table.seed[place]:
+                    row |= _pair(found[place], found[other], scoring.seed)
+            ours = [found[n] for n in members[system]]
+            row |= _pooled(ours, [found[n] for n in theirs], scoring.seed)
         if len(row) > 2:
             row["baseline"] = scoring.baseline
         filled.append(row)
