@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from lanes import SLOW
 
 ROOT = Path(__file__).parents[2]
 TOOLS = Path(sys.executable).parent
@@ -67,6 +68,14 @@ def test_every_rule_keeps_a_log_and_runs_a_command_of_the_package(name, rule):
         else:
             assert code.strip('"') in command
     assert len(lines) - len(rule.split("    shell:")[1].strip().splitlines()) <= 37
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_what_quick_tests_leave_out_is_there(name):
+    file, _, test = name.partition("::")
+    path = ROOT / "tests" / file
+    assert path.exists()
+    assert test in (path.read_text(encoding="utf-8") if test else "")
 
 
 def test_all_rules_are_found():
