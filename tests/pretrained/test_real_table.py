@@ -65,10 +65,10 @@ def test_models_are_of_the_real_weights(project, models):
         run = json.loads(path.read_text())
         assert run["model"]["llm"] == str(models / "smollm2-135m")
         assert run["dims"] == {"audio": 512}
-        losses = pd.read_csv(path.with_name("metrics.csv")).loss
-        # In so few steps, of other clips each, losses need not fall; but an LLM that knows English
-        # begins far below a guess among all its tokens.
-        assert losses.notna().all() and (losses < 0.8 * math.log(SMOLLM_TOKENS)).all()
+        rows = pd.read_csv(path.with_name("metrics.csv"))
+        first, last = rows.loss[0], rows.loss[rows.split == "val"]
+        # An LLM that knows English soon comes far below a guess among all its tokens.
+        assert (last < 0.6 * math.log(SMOLLM_TOKENS)).all() and (last < 0.8 * first).all()
 
 
 def test_whispers_own_error_rate_is_told_beside_it(project):
