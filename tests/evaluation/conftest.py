@@ -1,13 +1,17 @@
-"""A trained model on features of a made-up corpus, and what trains and decodes more of them."""
+"""A trained model on features of a made-up corpus, what trains and decodes more of them, and files
+of hypotheses."""
 
 import shutil
 
 import pytest
 import torch
 from chain import ORIGIN, TEST, TRAIN, VAL, call, data_in, train_on
+from evaluated import write_split
+from scored import MODEL, REFERENCES
 from tiny import DIMS, save_trained
 
 from mavsr.evaluation.decode import decode
+from mavsr.evaluation.hypotheses import write_hypotheses
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.scales import Scale
 from mavsr.noise.condition import cached_as
@@ -79,5 +83,48 @@ def trained(settings_of, tmp_path):
         for parameter in model.trainable():
             torch.nn.init.normal_(parameter, std=0.5)
         return model, save_trained(model, tmp_path / "model")
+
+    return make
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a hypothesis file and its sidecar; ``wrong`` utterances lose a word."""
+
+    def make(
+        method,
+        audio,
+        wrong,
+        condition="clean",
+        references=REFERENCES,
+        split=None,
+        seed=0,
+        speakers=None,
+        **changes,
+    ):
+        model = f"portrait.asr.{method}" + (f".s{seed}" if seed else "")
+        path = tmp_path / "evaluation" / model / condition / f"a{audio}.jsonl"
+        lines = []
+        for place, (key, text) in enumerate(references.items()):
+            heard = text.rsplit(" ", 1)[0] if place < wrong else text
+            lines.append({"key": key, "reference": text, "hypothesis": heard})
+        sidecar = {
+            "origin": {
+                **{"corpus": "portrait", "split": "test", "encoders": "w", "llm": "l"},
+                "variant": "",
+            },
+            "condition": condition,
+            "audio_rate": audio,
+            "video_rate": None,
+            "model": MODEL | {"method": method, "seed": seed},
+            "references_too_long": 2,
+            "active_parameters": 1234,
+            "tokens": 31.25,
+            "tflops": 0.00123456,
+            "seconds": 4.5,
+        }
+        write_hypotheses(path, lines, {**sidecar, **changes})
+        write_split(tmp_path, split or references, speakers=speakers)
+        return path
 
     return make
