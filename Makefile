@@ -15,7 +15,7 @@ PYTHON ?=
 IN_ENV := export PATH="$(CURDIR)/.venv/bin:$$PATH" &&
 SNAKEMAKE := $(IN_ENV) snakemake $(if $(PROFILE),--workflow-profile $(PROFILE),--cores $(CORES)) $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: all quick results/all results/paper report test quick-test test-slurm plan status lint generate bench lock unlock clean FORCE
+.PHONY: all quick results/all results/paper report test quick-test test-slurm plan status quantization lint generate bench lock unlock clean FORCE
 .DEFAULT_GOAL := all
 
 all results/all: .venv/.installed
@@ -64,6 +64,10 @@ plan:
 status:
 	@sh envs/environment.sh --look
 	$(IN_ENV) python -m mavsr status $(if $(CONFIG),--configfile $(CONFIG))
+
+# For llms.*.quantization: frozen LLMs in 4 or 8 bits.
+quantization: .venv/.installed
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r envs/quantization.lock
 
 # What follows from the config's models: the schema for editors and the page of all keys.
 generate: .venv/.installed

@@ -250,7 +250,7 @@ def one_step(
 
 
 def make(
-    folder: Path, shape: Shape, method: str, device: torch.device
+    folder: Path, shape: Shape, method: str, device: torch.device, quantization: str | None = None
 ) -> tuple[MatryoshkaModel, list[Utterance]]:
     """A model with random adapters, and random clips."""
     settings = ModelSettings(
@@ -267,6 +267,7 @@ def make(
         projector_hidden=shape.projector,
         projector_layer_norm=True,
         seed=0,
+        quantization=quantization,
     )
     model = MatryoshkaModel(settings, DIMS).to(device)
     draw = torch.Generator().manual_seed(0)

@@ -113,6 +113,18 @@ def test_training_that_encodes_by_itself_takes_longer(tmp_path):
     assert online["CPU hours"] < cached["CPU hours"]
 
 
+def test_an_llm_in_four_bits_takes_less_memory(tmp_path):
+    content = plain(read_config([]))
+
+    def memory(**llm):
+        changed = merged(content, {"llms": {"toy-llama": llm}})
+        return table_of(parse_config(changed), tmp_path)["memory GB"]["training"]
+
+    job = read_rates().job_gb
+    whole, held = memory() - job, memory(quantization="nf4") - job
+    assert held == pytest.approx(0.13 * whole, rel=0.01) and whole > 0
+
+
 def test_epochs_of_a_task_count(tmp_path):
     change = ("training.per_task", {"avsr": {"epochs": 400}})
     before, after = grown(tmp_path, change, stage="training")

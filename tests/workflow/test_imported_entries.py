@@ -103,6 +103,10 @@ def test_its_label_is_its_name_in_print(read):
             },
             "imported.released is decoded on mine and portrait, .* in one folder",
         ),
+        (
+            {"llms": {"toy-llama": {"path": "results/toy/llama", "quantization": "nf4"}}},
+            "imported.released.llm is toy-llama, whose quantization is nf4; .* as it is",
+        ),
     ],
 )
 def test_entries_that_cannot_be(read, changes, match):

@@ -100,6 +100,17 @@ def test_everything_that_is_missing_is_named_once_until_it_is_there(config, tmp_
     check_files(config, jobs)
 
 
+def test_quantisation_needs_its_library(config, tmp_path, monkeypatch):
+    config["llms"]["mine"] = {"path": str(tmp_path), "quantization": "nf4"}
+    jobs = [("train_model", {"model": "mine", "llm": "mine"})]
+    monkeypatch.setattr("mavsr.workflow.preflight.find_spec", lambda name: None)
+    (found,) = missing_files(config, jobs)
+    assert found.startswith("llms.mine.quantization: nf4 needs bitsandbytes")
+    assert "make quantization" in found
+    monkeypatch.setattr("mavsr.workflow.preflight.find_spec", lambda name: name)
+    assert missing_files(config, jobs) == []
+
+
 def test_noises_without_recordings_are_named_with_their_key(config, tmp_path):
     config["noises"] |= {"hum": {"file": "hum.wav"}, "music": {"folder": "musan/music"}}
     jobs = [("import_noise", {"noise": "hum"}), ("list_noise", {"noise": "music"})]

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +49,7 @@ def add_results(parser: argparse.ArgumentParser) -> None:
 
 
 def add_search(parser: argparse.ArgumentParser) -> None:
-    """``--beams`` and ``--max-new-tokens``: how a transcript is searched for."""
+    """``--beams``, ``--max-new-tokens``, ``--quantization``: how transcripts are searched for."""
     parser.add_argument(
         "--beams", type=int, metavar="N", help="beam width (default: the model's setup)"
     )
@@ -58,3 +59,13 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="longest text, in tokens of the LLM (default: the model's setup)",
     )
+    parser.add_argument(
+        "--quantization",
+        choices=("nf4", "none"),
+        help="hold the LLM in 4 bits, or in its own format (default: as in training)",
+    )
+
+
+def searching(given: argparse.Namespace) -> dict[str, Any]:
+    """What :func:`add_search` was given, as arguments of a recogniser."""
+    return {name: getattr(given, name) for name in ("beams", "max_new_tokens", "quantization")}

@@ -10,7 +10,7 @@ Example:
 import argparse
 from pathlib import Path
 
-from mavsr.cli.options import add_model, add_search
+from mavsr.cli.options import add_model, add_search, searching
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,5 +52,5 @@ def run(given: argparse.Namespace) -> None:
     from mavsr.recognition.timing import measure
 
     torch.set_num_threads(max(given.threads, 1))
-    model = Recogniser(given.model, beams=given.beams, max_new_tokens=given.max_new_tokens)
+    model = Recogniser(given.model, **searching(given))
     measure(model, given.files, given.output, given.scales, given.warmup, given.repeats)

@@ -13,7 +13,7 @@ Example:
 import argparse
 from pathlib import Path
 
-from mavsr.cli.options import add_model, add_search
+from mavsr.cli.options import add_model, add_search, searching
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +81,7 @@ def run(given: argparse.Namespace) -> None:
     from mavsr.recognition.recogniser import Recogniser
     from mavsr.recognition.transcribe import Wish, transcribe
 
-    model = Recogniser(given.model, beams=given.beams, max_new_tokens=given.max_new_tokens)
+    model = Recogniser(given.model, **searching(given))
     wish = Wish(
         scale=given.scale,
         budget=given.budget,

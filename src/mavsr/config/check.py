@@ -110,7 +110,16 @@ def _check_imported(config: Config) -> None:
     """Raise InputError if an imported model is decoded first on one corpus and first on another.
 
     Results on its first corpus lie under the model's name alone, which does not say which that is.
+    Nor may the config have its LLM quantised, which nothing would do.
     """
+    for name, imported in config.imported.items():
+        llm = config.llms.get(imported.llm)
+        if llm and llm.quantization:
+            raise InputError(
+                f"config: imported.{name}.llm is {imported.llm}, whose quantization is "
+                f"{llm.quantization}; an imported model is decoded over its LLM as it is: name an "
+                "entry of llms without quantization"
+            )
     corpora: dict[str, set[str]] = {}
     for experiment, entries in config.experiments.items():
         for entry in entries if config.is_used(experiment) else ():

@@ -61,7 +61,9 @@ class MatryoshkaModel(nn.Module):
         super().__init__()
         self.settings = settings
         self.llm: Any
-        self.llm, self.tokenizer = load_llm(settings.llm, settings.llm_revision)
+        self.llm, self.tokenizer = load_llm(
+            settings.llm, settings.llm_revision, settings.quantization
+        )
         self._llm_digest = weights_digest(self.llm)
         self._vocabulary = self.llm.get_input_embeddings().num_embeddings
         self._tables: dict[str, torch.Tensor] = {}
@@ -219,7 +221,9 @@ class MatryoshkaModel(nn.Module):
         tensors |= {PREFIX + name: table for name, table in self._tables.items()}
         with atomic(folder / "projectors.safetensors") as partial:
             safetensors.torch.save_file(
-                {**tensors, "markers": self.markers}, partial, {"llm": self._llm_digest}
+                {**tensors, "markers": self.markers},
+                partial,
+                {"llm": self._llm_digest, "quantization": str(self.settings.quantization)},
             )
 
     def load(self, folder: Path) -> None:
@@ -232,8 +236,11 @@ class MatryoshkaModel(nn.Module):
         if not path.is_file():
             raise InputError(f"{path} is missing: {folder} is not a trained model")
         with safetensors.safe_open(path, "pt") as file:
-            trained_over = (file.metadata() or {}).get("llm", self._llm_digest)
-        if trained_over != self._llm_digest:
+            written = file.metadata() or {}
+        quantization = str(self.settings.quantization)
+        # Held otherwise than in training, the LLM has other numbers; its files tell it then.
+        same_format = written.get("quantization", str(None)) == quantization
+        if same_format and written.get("llm", self._llm_digest) != self._llm_digest:
             raise InputError(
                 f"{folder} was trained over another LLM than {self.settings.llm} is now: the "
                 "weights differ. Put back the LLM of its run.json, or train again"

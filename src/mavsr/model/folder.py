@@ -45,6 +45,10 @@ class ModelFolder:
         """Modality -> what the tokens it was trained on say made them."""
         return self.run.get("encoders", {})
 
+    def quantized(self, quantization: str | None) -> "ModelFolder":
+        """The model over its LLM held in another way (:mod:`mavsr.model.quantization`)."""
+        return replace(self, settings=replace(self.settings, quantization=quantization))
+
     def remedy(self) -> str:
         """What to do about a folder that is damaged."""
         if "imported" in self.run:

@@ -27,6 +27,7 @@ from mavsr.checkpoints import LLM, check_folder, read_object, values, weight_fil
 from mavsr.errors import InputError
 from mavsr.hub import hub_folder
 from mavsr.made_weights import check_weights
+from mavsr.model.quantization import loading_options, own_format, settle
 
 ATTENTION_LAYERS = {"full_attention", "sliding_attention"}
 """Hugging Face's names of the layers that see past tokens through their keys and values alone."""
@@ -75,25 +76,31 @@ def llm_folder(name: str, revision: str | None = None) -> Path:
 
 
 def load_llm(
-    name: str, revision: str | None = None
+    name: str, revision: str | None = None, quantization: str | None = None
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """A frozen causal language model in eval mode, and its tokenizer.
+
+    Args:
+        name: a folder, or a model on the hub.
+        revision: commit, tag or branch of one on the hub.
+        quantization: see :mod:`mavsr.model.quantization`.
 
     Raises:
         InputError: it is no complete model (:func:`llm_folder`), it is a toy model unlike its
             record, its weights and ``config.json`` do not belong together, it needs code of its
-            own, its tokenizer has no token for the end of a text, or not all of its layers are
-            attention.
+            own, its tokenizer has no token for the end of a text, not all of its layers are
+            attention, or what quantises it is not installed.
     """
     folder = llm_folder(name, revision)
     check_weights(folder)
     if weight_files(folder)[-1].suffix == ".bin":
         logging.warning("%s: the weights are pickled; tensors alone are read of them", folder)
+    options = loading_options(quantization)
     loaded: Any
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, **_NO_CODE)
         loaded = AutoModelForCausalLM.from_pretrained(
-            folder, weights_only=True, output_loading_info=True, **_NO_CODE
+            folder, weights_only=True, output_loading_info=True, **options, **_NO_CODE
         )
     except Exception as error:  # a damaged file may raise anything
         raise _explained(error, name, folder) from error
@@ -111,6 +118,8 @@ def load_llm(
     # What the checkpoint says about sampling must never reach a decoder (see docs/methods.md).
     llm.generation_config = GenerationConfig()
     llm.name_or_path = name  # PEFT writes it into adapters: not the place of a cache
+    if quantization:
+        settle(llm)
     return llm.requires_grad_(False).eval(), tokenizer
 
 
@@ -135,9 +144,12 @@ def empty_llm(config: PretrainedConfig) -> PreTrainedModel:
 
 
 def weights_digest(llm: nn.Module) -> str:
-    """SHA-256 over the first numbers of every weight: tells checkpoints of one shape apart."""
+    """SHA-256 over the first numbers of every weight: tells checkpoints of one shape apart.
+
+    Of a quantised LLM those count that are not quantised.
+    """
     digest = hashlib.sha256()
-    for parameter in llm.parameters():
+    for parameter in own_format(llm):
         digest.update(parameter.detach().flatten()[:64].float().numpy().tobytes())
     return digest.hexdigest()
 

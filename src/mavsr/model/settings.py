@@ -49,6 +49,8 @@ class ModelSettings:
     """A profile of :mod:`mavsr.numerics`: how the LLM rotates, and how transcripts are searched."""
     resampler: ResamplerSettings | None = None
     """The learned queries; None for compressions without."""
+    quantization: str | None = None
+    """How the LLM's frozen weights are held (:mod:`mavsr.model.quantization`)."""
 
     def __post_init__(self) -> None:
         method = method_of(self.method)

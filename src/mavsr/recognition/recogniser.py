@@ -55,6 +55,8 @@ class Recogniser:
         device: such as ``cuda``; a GPU if there is one, if not given.
         beams: beam width; what the config said at training, if not given.
         max_new_tokens: longest transcript, in tokens of the LLM; likewise.
+        quantization: how the LLM is held, ``nf4`` or ``none``; as in training, if not
+            given. Another one than in training gives other transcripts (docs/methods.md).
 
     Raises:
         InputError: the folder is no trained model, or is damaged.
@@ -66,8 +68,11 @@ class Recogniser:
         device: str | torch.device | None = None,
         beams: int | None = None,
         max_new_tokens: int | None = None,
+        quantization: str | None = None,
     ) -> None:
         self.folder = read_model_folder(Path(folder))
+        if quantization is not None:
+            self.folder = self.folder.quantized(None if quantization == "none" else quantization)
         self.setup = read_setup(self.folder)
         self.device = torch.device(device or best_device())
         decoding = self.setup.decoding

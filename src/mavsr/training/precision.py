@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 import torch
 
 from mavsr.model.avsr import MatryoshkaModel
+from mavsr.model.quantization import own_format
 
 
 def set_precision(model: MatryoshkaModel, precision: str) -> None:
@@ -13,7 +14,7 @@ def set_precision(model: MatryoshkaModel, precision: str) -> None:
     frozen = torch.float32 if precision == "float32" else torch.bfloat16
     trained = torch.bfloat16 if precision == "bf16-true" else torch.float32
     mine = {id(parameter) for parameter in model.trainable()}
-    for parameter in [*model.llm.parameters(), *model.trainable()]:
+    for parameter in [*own_format(model.llm), *model.trainable()]:
         parameter.data = parameter.data.to(trained if id(parameter) in mine else frozen)
     model.markers.data = model.markers.data.to(trained)
 

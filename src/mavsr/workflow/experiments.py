@@ -237,6 +237,7 @@ def _settings(config: Config, entry: Entry, setup: Setup, method: str) -> dict[s
         "compression": setup.compression,
         "llm": llm.path,
         "llm_revision": llm.revision,
+        "quantization": llm.quantization,
         "lora_rank": rank if lora else None,
         "lora_scale": llm.lora_scale if lora else None,
         "lora_targets": llm.lora_targets if lora else None,

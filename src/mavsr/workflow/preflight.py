@@ -7,6 +7,7 @@ no data. A real run asks here first; ``python -m mavsr.corpus.check`` does too.
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from mavsr.config.config import Config
@@ -204,6 +205,11 @@ def _llm(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
     llm = config.llms[name]
     if not llm.path.startswith(TOYS):
         yield from _model(f"llms.{name}.path: ", "LLM", llm.path, llm.revision)
+    if llm.quantization and not find_spec("bitsandbytes"):
+        yield (
+            f"llms.{name}.quantization: {llm.quantization} needs bitsandbytes, which is not "
+            "installed; run `make quantization`, or set it to null"
+        )
 
 
 def _model(place: str, kind: str, path: str, revision: str | None) -> Iterator[str]:
