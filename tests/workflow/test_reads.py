@@ -102,7 +102,8 @@ def other_value(path, leaf, value):
         return SIZES[path]
     kinds = TypeAdapter(leaf.hint).json_schema()
     for kind in kinds.get("anyOf", [kinds]):
-        choices = [choice for choice in kind.get("enum", []) if choice != value]
+        only = [kind["const"]] if "const" in kind else []
+        choices = [choice for choice in [*kind.get("enum", []), *only] if choice != value]
         if choices:
             return choices[0]
         if kind.get("type") == "boolean":
