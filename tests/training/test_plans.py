@@ -236,6 +236,15 @@ def test_packs_hold_everything_once_and_keep_their_bound(make, method, tokens):
         assert len(pack.row(model, RAGGED)) == layout.tokens
 
 
+@pytest.mark.parametrize(("tokens", "packs"), [(10**6, 1), (250, 2), (1, 3)])
+def test_scales_that_stay_whole_share_packs_that_have_room(make, tokens, packs):
+    model = make("mome-mhsa", "asr")
+    found = list(plan_packs(model, RAGGED, tokens))
+    assert [scale for pack in found for scale in pack.scales] == model.settings.scales
+    assert len(found) == packs
+    assert all(p.layout(model, RAGGED).tokens <= tokens or len(p.scales) == 1 for p in found)
+
+
 def test_ms_computes_an_audio_prefix_once_and_ss_for_every_scale(make):
     def audio(method):
         model = make(method)

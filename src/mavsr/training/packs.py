@@ -130,29 +130,29 @@ def plan_packs(
         scales: what is computed; None is all of the model's.
     """
     whole = model.settings.mome is not None and model.settings.mome.balance > 0
-    for trees in _groups(model, utterances, scales or model.settings.scales, by_rate=whole):
+    for units in _groups(model, utterances, scales or model.settings.scales, whole):
         pack: list[Tree] = []
         room = tokens
-        for tree in trees:
-            size = sum(s.tokens(model, utterances[s.clip]) for s in tree)
-            if pack and size > room and not whole:
+        for unit in units:
+            size = sum(s.tokens(model, utterances[s.clip]) for tree in unit for s in tree)
+            if pack and size > room:
                 yield Pack(tuple(pack))
                 pack, room = [], tokens
-            pack.append(tree)
+            pack += unit
             room -= size
         yield Pack(tuple(pack))
 
 
 def _groups(
-    model: MatryoshkaModel, utterances: Sequence[Utterance], scales: Sequence[Scale], by_rate: bool
-) -> list[list[Tree]]:
-    """The trees of a batch, in lists that can be run with the same weights.
+    model: MatryoshkaModel, utterances: Sequence[Utterance], scales: Sequence[Scale], whole: bool
+) -> list[list[list[Tree]]]:
+    """What can be run with the same weights: lists of units, each of trees that stay together.
 
     Args:
         model: the model.
         utterances: the clips.
         scales: what is computed.
-        by_rate: keep rates of the first modality apart even if their weights are the same.
+        whole: keep together what scales of one rate of the first modality consist of.
     """
     # Weights -> rate of the first modality -> the scales that have both.
     alike: dict[str, dict[tuple[str, int], list[Scale]]] = {}
@@ -161,11 +161,11 @@ def _groups(
         alike.setdefault(model.adapter.weights(scale), {}).setdefault(first, []).append(scale)
     groups = []
     for by_first in alike.values():
-        lists = [
+        units = [
             [tree for n, clip in enumerate(utterances) for tree in _trees(n, clip, members)]
             for members in by_first.values()
         ]
-        groups += lists if by_rate else [[tree for trees in lists for tree in trees]]
+        groups.append(units if whole else [[tree] for unit in units for tree in unit])
     return groups
 
 
