@@ -65,8 +65,9 @@ status:
 	@sh envs/environment.sh --look
 	$(IN_ENV) python -m mavsr status $(if $(CONFIG),--configfile $(CONFIG))
 
-# For llms.*.quantization: frozen LLMs in 4 or 8 bits.
+# For llms.*.quantization: frozen LLMs in 4 bits.
 quantization: .venv/.installed
+	@test -e .venv/.made || { echo '.venv is not one that make made; put into it what envs/quantization.lock names' >&2; exit 1; }
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r envs/quantization.lock
 
 # What follows from the config's models: the schema for editors and the page of all keys.

@@ -1,6 +1,7 @@
 """What a frozen LLM in 4 bits costs and saves, beside the same in its own format.
 
-    python benchmarks/quantization.py --llm LOCAL_FOLDER
+    python benchmarks/quantization.py                       # a random LLM: time and memory
+    python benchmarks/quantization.py --llm LOCAL_FOLDER    # a trained one: text too
 
 Each way runs in processes of its own, by turns: a training step of MS at four scales on the same
 ragged clips, the peak memory of the process, libraries included, and the mean cross-entropy of
@@ -10,37 +11,47 @@ is that of its memory.
 
 import multiprocessing
 import statistics
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch.nn import functional as F
-from training import PRESETS, Shape, make, our_loop
+from training import PRESETS, Shape, make, our_loop, save_llm, synchronise
 
 from mavsr.command import run_command
 from mavsr.model.avsr import MatryoshkaModel
+from mavsr.model.quantization import is_installed
 from mavsr.toy.portrait.books import sentences
 
 WAYS = (None, "nf4")
 SENTENCES = 200
 
 
-def quantization(llm: Path, clips: int = 4, repeats: int = 3) -> None:
+def quantization(llm: Path | None = None, clips: int = 4, repeats: int = 3) -> None:
     """Print step time, memory and loss of both ways, and their ratios.
 
     Args:
-        llm: folder of a trained LLM.
+        llm: folder of a trained LLM; by default a random one of twelve layers.
         clips: clips in the batch.
         repeats: rounds in which both ways take turns.
     """
+    if not is_installed():
+        print("bitsandbytes is not installed (make quantization)")
+        return
     shape = replace(PRESETS["small"], clips=clips)
     context = multiprocessing.get_context("spawn")
     found: dict[str | None, list[dict[str, float]]] = {way: [] for way in WAYS}
-    for _ in range(repeats):
-        for way in WAYS:
-            with context.Pool(1) as pool:
-                found[way].append(pool.apply(measure, (llm, shape, way)))
+    with tempfile.TemporaryDirectory() as folder:
+        if llm is None:
+            save_llm(Path(folder), shape)
+        for _ in range(repeats):
+            for way in WAYS:
+                with context.Pool(1) as pool:
+                    found[way].append(
+                        pool.apply(measure, (llm or Path(folder), shape, way, llm is not None))
+                    )
     means = {
         way: {key: statistics.median(r[key] for r in rounds) for key in rounds[0]}
         for way, rounds in found.items()
@@ -50,15 +61,17 @@ def quantization(llm: Path, clips: int = 4, repeats: int = 3) -> None:
         print(f"{key}: {own:.3f} in its own format, {held:.3f} in 4 bits, {held / own:.2f} times")
 
 
-def measure(llm: Path, shape: Shape, way: str | None) -> dict[str, float]:
+def measure(llm: Path, shape: Shape, way: str | None, trained: bool) -> dict[str, float]:
     """What one way takes, in a process of its own."""
     torch.set_num_threads(1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model, utterances = make(llm, shape, "mtsk-ms", device, way)
     our_loop(model, utterances)
-    started = time.process_time()
+    synchronise(device)
+    started, before = time.perf_counter(), time.process_time()
     our_loop(model, utterances)
-    seconds = time.process_time() - started
+    synchronise(device)
+    clock, work = time.perf_counter() - started, time.process_time() - before
     if device.type == "cuda":
         peak = torch.cuda.max_memory_allocated()
     else:
@@ -66,12 +79,13 @@ def measure(llm: Path, shape: Shape, way: str | None) -> dict[str, float]:
         (kilobytes,) = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
         peak = 1024 * int(kilobytes)
     weights = sum(p.nbytes for p in model.llm.parameters() if not p.requires_grad)
-    return {
-        "processor seconds of a step": seconds,
+    found = {
+        "seconds of a step": clock,
+        "processor seconds of it": work,
         "MB of frozen weights": weights / 1e6,
         "peak MB": peak / 1e6,
-        "nats per token of text": text_loss(model),
     }
+    return {**found, "nats per token of text": text_loss(model)} if trained else found
 
 
 @torch.no_grad()

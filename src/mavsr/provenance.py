@@ -5,9 +5,11 @@ import platform
 import subprocess
 import sys
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 PACKAGES = ("mavsr", "torch", "transformers", "peft", "numpy")
+OPTIONAL = ("bitsandbytes",)
 
 
 def provenance() -> dict:
@@ -18,7 +20,7 @@ def provenance() -> dict:
     except (OSError, subprocess.CalledProcessError):
         commit = None
     return {
-        "versions": {name: version(name) for name in PACKAGES},
+        "versions": {name: version(name) for name in (*PACKAGES, *filter(_is_there, OPTIONAL))},
         "python": platform.python_version(),
         "machine": platform.machine(),
         "hardware": hardware(),
@@ -32,6 +34,10 @@ def hardware() -> str:
     # Only what is loaded anyway: to ask for a GPU takes seconds.
     gpu = f"{torch.cuda.get_device_name()}, " if torch and torch.cuda.is_available() else ""
     return f"{gpu}{_processor()}, {os.cpu_count()} cores"
+
+
+def _is_there(package: str) -> bool:
+    return find_spec(package) is not None
 
 
 def _processor() -> str:

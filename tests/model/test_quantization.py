@@ -1,5 +1,7 @@
 """A frozen LLM in 4 bits: what is quantised, and that all the rest works as over any LLM."""
 
+import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -16,7 +18,7 @@ from mavsr.training.plans import Packed, Padded
 from mavsr.training.precision import set_precision
 
 if quantization.is_installed():
-    import bitsandbytes.functional as bitsandbytes
+    import bitsandbytes
 
 installed = pytest.mark.skipif(
     not quantization.is_installed(), reason="bitsandbytes is not installed (make quantization)"
@@ -29,10 +31,18 @@ def wide_llm(tmp_path_factory):
     return str(save_llm(tmp_path_factory.mktemp("wide") / "llama", hidden=64))
 
 
+@pytest.fixture(scope="module")
+def half_llm(tmp_path_factory):
+    """The same in bfloat16."""
+    place = tmp_path_factory.mktemp("half") / "llama"
+    return str(save_llm(place, hidden=64, dtype=torch.bfloat16))
+
+
 @pytest.fixture
 def model_of(settings_of, wide_llm):
     def make(held: str | None, **changes) -> MatryoshkaModel:
-        return MatryoshkaModel(settings_of(llm=wide_llm, quantization=held, **changes), DIMS)
+        changes = {"llm": wide_llm, **changes}
+        return MatryoshkaModel(settings_of(quantization=held, **changes), DIMS)
 
     return make
 
@@ -60,7 +70,7 @@ def test_loss_and_gradients_are_those_over_the_rounded_weights(model_of, utteran
     held, whole = model_of("nf4", method=method), model_of(None, method=method)
     for name, parameter in held.llm.named_parameters():
         if not parameter.is_floating_point():
-            rounded = bitsandbytes.dequantize_4bit(parameter, parameter.quant_state)
+            rounded = bitsandbytes.functional.dequantize_4bit(parameter, parameter.quant_state)
             original = whole.llm.get_parameter(name)
             assert 0 < (rounded - original).norm() / original.norm() < 0.15
             original.data = rounded
@@ -79,6 +89,30 @@ def test_packs_have_the_losses_of_plain_passes(model_of, utterances):
     total = model.count_targets(utterances)
     plain = Padded().losses(model, utterances, total)
     torch.testing.assert_close(Packed("segments", 60).losses(model, utterances, total), plain)
+
+
+@installed
+def test_layers_compute_in_the_type_of_their_input(model_of, half_llm, utterances, monkeypatch):
+    types = []
+    multiply = bitsandbytes.matmul_4bit
+
+    def spy(inputs, *others, **options):
+        types.append(inputs.dtype)
+        return multiply(inputs, *others, **options)
+
+    monkeypatch.setattr(bitsandbytes, "matmul_4bit", spy)
+    for llm, type_ in ((half_llm, torch.bfloat16), (None, torch.float32)):
+        types.clear()
+        model = model_of("nf4", **({"llm": llm} if llm else {}))
+        model.loss(utterances, model.settings.scales[0]).backward()
+        assert set(types) == {type_}
+
+
+@installed
+def test_it_is_loaded_on_the_processor_whatever_there_is(wide_llm):
+    assert quantization.loading_options("nf4")["device_map"] == {"": "cpu"}
+    llm, _ = load_llm(wide_llm, quantization="nf4")
+    assert {p.device.type for p in llm.parameters()} == {"cpu"}
 
 
 @installed
@@ -124,6 +158,21 @@ def test_another_llm_is_refused(model_of, settings_of, tmp_path):
     stranger = MatryoshkaModel(settings_of(llm=str(other), quantization="nf4"), DIMS)
     with pytest.raises(InputError, match="trained over another LLM"):
         stranger.load(tmp_path / "model")
+
+
+def test_a_checkpoint_that_is_quantised_already_is_refused(wide_llm, tmp_path):
+    folder = shutil.copytree(wide_llm, tmp_path / "llm")
+    content = json.loads((folder / "config.json").read_text())
+    content["quantization_config"] = {"quant_method": "bitsandbytes", "load_in_4bit": True}
+    (folder / "config.json").write_text(json.dumps(content))
+    with pytest.raises(InputError, match=r"quantised already.*take the checkpoint"):
+        load_llm(str(folder))
+
+
+@pytest.mark.parametrize("name", ["nf5", "fp4", "none"])
+def test_a_format_that_there_is_not_is_named(settings_of, name):
+    with pytest.raises(InputError, match=f"quantization '{name}' is unknown; choose nf4"):
+        settings_of(quantization=name)
 
 
 def test_what_is_to_be_installed_is_named(settings_of, monkeypatch):

@@ -113,16 +113,21 @@ def test_training_that_encodes_by_itself_takes_longer(tmp_path):
     assert online["CPU hours"] < cached["CPU hours"]
 
 
-def test_an_llm_in_four_bits_takes_less_memory(tmp_path):
+def test_tables_of_an_llm_in_four_bits_take_what_they_took(tmp_path):
     content = plain(read_config([]))
 
-    def memory(**llm):
-        changed = merged(content, {"llms": {"toy-llama": llm}})
-        return table_of(parse_config(changed), tmp_path)["memory GB"]["training"]
+    def gigabytes(vocabulary, **llm):
+        change = {"llms": {"toy-llama": llm}, "toy": {"llama": {"vocabulary": vocabulary}}}
+        table = table_of(parse_config(merged(content, change)), tmp_path)
+        return table["memory GB"]["training"]
 
-    job = read_rates().job_gb
-    whole, held = memory() - job, memory(quantization="nf4") - job
-    assert held == pytest.approx(0.13 * whole, rel=0.01) and whole > 0
+    toy = parse_config(content).toy.llama
+    tables = 1.25 * 4 * 2 * toy.hidden / 1e9  # of a token
+    for options in ({}, {"quantization": "nf4"}):
+        more = gigabytes(10_512, **options) - gigabytes(512, **options)
+        assert more == pytest.approx(10_000 * tables)
+    saved = gigabytes(512) - gigabytes(512, quantization="nf4")
+    assert saved == pytest.approx(1.25 * 3.48 * (4 + 9) * toy.layers * toy.hidden**2 / 1e9)
 
 
 def test_epochs_of_a_task_count(tmp_path):

@@ -16,6 +16,7 @@ from mavsr.model.compressions import COMPRESSIONS
 from mavsr.training.objective import objective_at
 from mavsr.training.packs import plan_packs
 from mavsr.training.plans import Packed, Padded, plan_for
+from mavsr.training.precision import computing, set_precision
 from mavsr.training.settings import TrainingSettings
 
 RAGGED = [make_utterance(key, n) for key, n in zip("abcde", (9, 2, 14, 30, 5), strict=True)]
@@ -243,6 +244,22 @@ def test_scales_that_stay_whole_share_packs_that_have_room(make, tokens, packs):
     assert [scale for pack in found for scale in pack.scales] == model.settings.scales
     assert len(found) == packs
     assert all(p.layout(model, RAGGED).tokens <= tokens or len(p.scales) == 1 for p in found)
+
+
+def test_attention_of_packs_on_a_processor_is_in_float32(make, monkeypatch):
+    types = []
+    attend = torch.nn.functional.scaled_dot_product_attention
+
+    def spy(query, key, value, **options):
+        types.append((query.dtype, torch.is_autocast_enabled("cpu")))
+        return attend(query, key, value, **options)
+
+    monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", spy)
+    model = make("mtsk-ms")
+    set_precision(model, "bf16")
+    with computing(torch.device("cpu"), "bf16"):
+        run(model, Packed("segments", 100))
+    assert set(types) == {(torch.float32, False)}
 
 
 def test_ms_computes_an_audio_prefix_once_and_ss_for_every_scale(make):

@@ -1,5 +1,7 @@
 """What becomes of the state of an interrupted run: resumed whole, or given up."""
 
+import hashlib
+import json
 import os
 import signal
 from dataclasses import replace
@@ -11,7 +13,7 @@ from tiny import DIMS, make_utterance
 
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.training.settings import TrainingSettings, deciding_settings
-from mavsr.training.state import ResumeState
+from mavsr.training.state import ResumeState, fingerprint
 from mavsr.training.trainer import Trainer
 
 LENGTHS = {f"clip{n}": 4 + n for n in range(6)}
@@ -142,3 +144,15 @@ def test_a_state_that_does_not_fit_what_the_code_trains_now_is_given_up(
 @pytest.mark.parametrize("change", [{"pack_tokens": 60}, {"gradient_checkpointing": True}])
 def test_what_saves_memory_is_no_other_run(change):
     assert deciding_settings(replace(SETTINGS, **change)) == deciding_settings(SETTINGS)
+
+
+def test_a_fingerprint_is_that_of_the_time_before_quantisation(settings_of):
+    settings, inputs = settings_of(), {"llm_sha256": {"config.json": "1"}}
+    before = {k: v for k, v in settings.to_dict().items() if k != "quantization"}
+    text = json.dumps([before, deciding_settings(SETTINGS), inputs], sort_keys=True)
+    found = fingerprint(settings, SETTINGS, inputs)
+    assert found == hashlib.sha256(text.encode()).hexdigest()
+    assert found != fingerprint(replace(settings, quantization="nf4"), SETTINGS, inputs)
+    assert found != fingerprint(replace(settings, seed=1), SETTINGS, inputs)
+    assert found != fingerprint(settings, replace(SETTINGS, epochs=9), inputs)
+    assert found != fingerprint(settings, SETTINGS, {})

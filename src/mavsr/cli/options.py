@@ -59,6 +59,11 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="longest text, in tokens of the LLM (default: the model's setup)",
     )
+    add_quantization(parser)
+
+
+def add_quantization(parser: argparse.ArgumentParser) -> None:
+    """``--quantization``: how the LLM is held."""
     parser.add_argument(
         "--quantization",
         choices=("nf4", "none"),

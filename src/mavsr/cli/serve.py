@@ -9,12 +9,13 @@ Example:
 
 import argparse
 
-from mavsr.cli.options import add_model
+from mavsr.cli.options import add_model, add_quantization
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     add_model(parser)
+    add_quantization(parser)
     parser.add_argument(
         "--port", type=int, default=7860, metavar="N", help="where it listens; 0 takes a free one"
     )
@@ -24,4 +25,4 @@ def run(given: argparse.Namespace) -> None:
     """Serve the page until it is interrupted."""
     from mavsr.page.serve import serve
 
-    serve(given.model, given.port)
+    serve(given.model, given.port, given.quantization)

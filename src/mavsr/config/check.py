@@ -112,20 +112,19 @@ def _check_imported(config: Config) -> None:
     Results on its first corpus lie under the model's name alone, which does not say which that is.
     Nor may the config have its LLM quantised, which nothing would do.
     """
-    for name, imported in config.imported.items():
-        llm = config.llms.get(imported.llm)
-        if llm and llm.quantization:
-            raise InputError(
-                f"config: imported.{name}.llm is {imported.llm}, whose quantization is "
-                f"{llm.quantization}; an imported model is decoded over its LLM as it is: name an "
-                "entry of llms without quantization"
-            )
     corpora: dict[str, set[str]] = {}
     for experiment, entries in config.experiments.items():
         for entry in entries if config.is_used(experiment) else ():
             for name in entry.imported:
                 corpora.setdefault(name, set()).add(entry.over(config.setup).tested[0])
     for name, found in corpora.items():
+        llm = config.imported[name].llm
+        if quantization := config.llms[llm].quantization:
+            raise InputError(
+                f"config: imported.{name}.llm is {llm}, whose quantization is {quantization}; an "
+                "imported model is decoded over its LLM as it is: name an entry of llms without "
+                "quantization"
+            )
         if len(found) > 1:
             raise InputError(
                 f"config: imported.{name} is decoded on {' and '.join(sorted(found))}, and the "

@@ -45,7 +45,7 @@ class ModelFolder:
         """Modality -> what the tokens it was trained on say made them."""
         return self.run.get("encoders", {})
 
-    def quantized(self, quantization: str | None) -> "ModelFolder":
+    def quantised(self, quantization: str | None) -> "ModelFolder":
         """The model over its LLM held in another way (:mod:`mavsr.model.quantization`)."""
         return replace(self, settings=replace(self.settings, quantization=quantization))
 

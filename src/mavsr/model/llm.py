@@ -64,6 +64,11 @@ def llm_folder(name: str, revision: str | None = None) -> Path:
             raise InputError(f"{what} cannot be loaded. {error}") from error
     check_folder(folder, what)
     config = read_object(folder / "config.json")
+    if "quantization_config" in config:
+        raise InputError(
+            f"{what} is quantised already ({folder / 'config.json'}); take the checkpoint that it "
+            "was made from, and let quantization of its entry under llms do it again"
+        )
     kernels = [value for key in _IMPLEMENTATIONS for value in values(config, key)]
     named = [str(value) for value in kernels if "/" in str(value)]
     named += [key for key in _KERNELS if any(values(config, key))]

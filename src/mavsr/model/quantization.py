@@ -35,7 +35,8 @@ def loading_options(quantization: str | None) -> dict[str, Any]:
     if not is_installed():
         raise InputError(
             f"an LLM with quantization: {quantization} needs bitsandbytes, which is not installed; "
-            "run `make quantization`, or set quantization: null"
+            "run `make quantization`, or take the LLM in its own format: quantization: null in the "
+            "config, and for a trained model `--quantization none`"
         )
     from transformers import BitsAndBytesConfig
 
@@ -44,17 +45,22 @@ def loading_options(quantization: str | None) -> dict[str, Any]:
     config = BitsAndBytesConfig(
         load_in_4bit=True, bnb_4bit_quant_type=quantization, bnb_4bit_use_double_quant=True
     )
-    return {"quantization_config": config}
+    # Left to itself, transformers puts a quantised model on the first GPU there is.
+    return {"quantization_config": config, "device_map": {"": "cpu"}}
 
 
 def settle(llm: nn.Module) -> None:
     """Make a quantised LLM fit for training, and let go of the file that it was read from.
 
-    On a processor with AVX512-BF16 a layer of bitsandbytes 0.50 changes for good, at its first pass
-    without gradients such as one for validation, to a kernel that has no backward pass
+    Its layers are to compute in the type of their first input, not in float32 whatever that is.
+    And on a processor with AVX512-BF16 a layer of bitsandbytes 0.50 changes for good, at its first
+    pass without gradients such as one for validation, to a kernel that has no backward pass
     (findings/bitsandbytes-cpu-gradients.sh).
     """
+    module: Any
     for module in llm.modules():
+        if hasattr(module, "compute_type_is_set"):
+            module.compute_type_is_set = False
         if hasattr(module, "support_avx512bf16_for_cpu"):
             module.support_avx512bf16_for_cpu = False
     for parameter in own_format(llm):

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 
 from mavsr.config.encoders import OURS
-from mavsr.config.llms import LORA_TARGETS
+from mavsr.config.llms import LORA_TARGETS, WEIGHT_BYTES
 from mavsr.config.resampler import ResamplerSettings
 from mavsr.errors import InputError
 from mavsr.model.adapters.settings import MomeSettings
@@ -55,6 +55,11 @@ class ModelSettings:
     def __post_init__(self) -> None:
         method = method_of(self.method)
         numerics_of(self.numerics)
+        if self.quantization not in WEIGHT_BYTES:
+            formats = ", ".join(filter(None, WEIGHT_BYTES))
+            raise InputError(
+                f"quantization {self.quantization!r} is unknown; choose {formats}, or none"
+            )
         if self.task not in TASKS:
             raise InputError(f"task {self.task!r} is unknown; choose from {', '.join(TASKS)}")
         if method.omni != (self.task == OMNI):

@@ -18,18 +18,19 @@ ADDRESS = "127.0.0.1"
 """Nobody but this machine reaches it."""
 
 
-def serve(folder: Path, port: int) -> None:
+def serve(folder: Path, port: int, quantization: str | None = None) -> None:
     """Load a model and serve its page.
 
     Args:
         folder: of the trained model.
         port: where; 0 takes a free one.
+        quantization: how the LLM is held; see :class:`Recogniser`.
 
     Raises:
         InputError: the model cannot be used, or the port is taken.
 
     """
-    model = Recogniser(folder)
+    model = Recogniser(folder, quantization=quantization)
     offered = samples() if is_toy(model.folder) else []
     # The server raises a signal that ended it once more; uploads must be removed first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

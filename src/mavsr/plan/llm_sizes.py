@@ -26,6 +26,10 @@ class LlmSize:
     layers: int
     matrices: int
     """Weights that multiply a token (:func:`mavsr.model.cost.matrix_parameters`)."""
+    head: int
+    """Those of the output head among them; the embedding table has as many."""
+    tied: bool
+    """Whether head and embedding table are one."""
     linear: Mapping[str, int]
     """Linear layer -> its inputs plus its outputs, summed over the decoder layers."""
     config: Any
@@ -111,6 +115,8 @@ def _llama(config: dict[str, Any]) -> LlmSize:
         hidden,
         layers,
         layers * sum(a * b for a, b in shapes.values()) + config["vocab_size"] * hidden,
+        config["vocab_size"] * hidden,
+        config.get("tie_word_embeddings", False),
         {name: layers * (a + b) for name, (a, b) in shapes.items()},
         config,
     )
@@ -130,4 +136,6 @@ def _counted(config: Any) -> LlmSize:
             last = name.rpartition(".")[2]
             linear[last] = linear.get(last, 0) + module.in_features + module.out_features
     layers, hidden = config.num_hidden_layers, config.hidden_size
-    return LlmSize(hidden, layers, matrix_parameters(config), linear, config)
+    head = llm.get_output_embeddings().weight.numel()
+    tied = config.tie_word_embeddings
+    return LlmSize(hidden, layers, matrix_parameters(config), head, tied, linear, config)

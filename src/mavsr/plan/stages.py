@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mavsr.config.llms import WEIGHT_BYTES
 from mavsr.plan.features import encoding_flops, stored_bytes
 from mavsr.plan.files import (
     is_made,
@@ -150,8 +149,7 @@ def _evaluation(work: Work, row: Row) -> None:
 
 def _llm_gb(work: Work, llms: set[str]) -> float:
     """The largest LLM's weights, in float32 unless they are quantised, and a quarter more."""
-    formats = {llm: work.config.llms[llm].quantization for llm in llms}
-    return 1.25 * max(WEIGHT_BYTES[formats[llm]] * work.weights[llm] for llm in llms) / 1e9
+    return 1.25 * max(work.frozen_bytes(llm) for llm in llms) / 1e9
 
 
 _MAKERS = {

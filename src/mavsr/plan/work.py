@@ -8,6 +8,7 @@ import numpy as np
 
 from mavsr.config.config import Config
 from mavsr.config.corpora import PortraitCorpus
+from mavsr.config.llms import WEIGHT_BYTES
 from mavsr.model.compressions import compression_of
 from mavsr.model.named import Model
 from mavsr.model.scales import Scale, tasks_of
@@ -52,6 +53,12 @@ class Work:
     def weights(self) -> dict[str, int]:
         """Name of an LLM -> weights that multiply a token."""
         return {name: size.matrices for name, size in self.llms.items()}
+
+    def frozen_bytes(self, llm: str) -> float:
+        """Memory of an LLM's weights, in float32 where they are not quantised."""
+        size = self.llms[llm]
+        held = WEIGHT_BYTES[self.config.llms[llm].quantization]
+        return held * (size.matrices - size.head) + 4 * size.head * (1 if size.tied else 2)
 
     def lengths(self, corpus: str, split: str) -> Lengths:
         """Of a split's clips: the manifest's, those in print, or those of a corpus to be made.

@@ -107,6 +107,8 @@ def _rates(folder: ModelFolder) -> str:
 def _made_of(folder: ModelFolder, setup: Mapping) -> dict[str, str]:
     """Part -> what it is called."""
     made_of = {"LLM": folder.run["model"]["llm"]}
+    if quantization := folder.settings.quantization:
+        made_of["LLM held in"] = f"{quantization}, in training and for these error rates"
     for modality, section in (setup.get("encoders") or {}).items():
         made_of[f"{modality} encoder"] = f"{section['kind']}, {section['path']}"
     if corpora := setup.get("corpora"):

@@ -72,7 +72,7 @@ class Recogniser:
     ) -> None:
         self.folder = read_model_folder(Path(folder))
         if quantization is not None:
-            self.folder = self.folder.quantized(None if quantization == "none" else quantization)
+            self.folder = self.folder.quantised(None if quantization == "none" else quantization)
         self.setup = read_setup(self.folder)
         self.device = torch.device(device or best_device())
         decoding = self.setup.decoding

@@ -93,8 +93,9 @@ def _look(folder: ModelFolder, llm: Llm) -> None:
 
 def _llm_name(folder: ModelFolder, config: Config) -> str:
     """What the config calls the model's LLM: by its path, else the one that it sets up."""
-    path = folder.run["model"]["llm"]
+    path, held = folder.run["model"]["llm"], folder.settings.quantization
     names = [name for name, section in config.llms.items() if section.path == path]
+    names.sort(key=lambda name: config.llms[name].quantization != held)
     return names[0] if names else config.setup.llm
 
 

@@ -44,6 +44,7 @@ COLUMNS = {
     "real_time_factor": "seconds per second of speech",
     "peak_gb": "most memory: of tensors on a GPU in the repeats, else of the whole process, GB",
     "beams": "beam width",
+    "quantization": "how the LLM was held; empty for its own format",
     "warmup": "runs that were thrown away",
     "repeats": "runs that were timed",
     "threads": "of the processor",
@@ -86,6 +87,7 @@ def measure(
     known = provenance()
     table = pd.DataFrame(rows).assign(
         beams=model.decoding.beams,
+        quantization=model.folder.settings.quantization or "",
         warmup=warmup,
         repeats=repeats,
         threads=torch.get_num_threads(),

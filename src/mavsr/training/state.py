@@ -2,8 +2,10 @@
 
 import hashlib
 import io
+import json
 import logging
 import pickle
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ from typing import Any
 import torch
 
 from mavsr.files import atomic, sha256
+from mavsr.model.settings import ModelSettings
+from mavsr.training.settings import TrainingSettings, deciding_settings
 
 _DIGEST_BYTES = 64
 """Of the hexadecimal SHA-256 at the end of the file."""
@@ -37,6 +41,21 @@ class Progress:
     code: list[dict] = field(default_factory=list)
     """``digest`` of each code that the run was trained by, and the step ``from_step`` that it began
     at."""
+
+
+def fingerprint(model: ModelSettings, training: TrainingSettings, inputs: Mapping[str, Any]) -> str:
+    """What identifies settings and data of a run.
+
+    A setting of a later version does not count where it is as all was before there was one.
+
+    Args:
+        model: what is trained.
+        training: how; only what decides the result counts.
+        inputs: digests of features and LLM, as JSON knows them.
+    """
+    decided = {k: v for k, v in model.to_dict().items() if (k, v) != ("quantization", None)}
+    text = json.dumps([decided, deciding_settings(training), inputs], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class ResumeState:

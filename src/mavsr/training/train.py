@@ -3,8 +3,6 @@
 :mod:`mavsr.training.train_online` trains without a cache, and shares :func:`fit`.
 """
 
-import hashlib
-import json
 import logging
 import shutil
 import time
@@ -33,9 +31,9 @@ from mavsr.training.checks import check_lengths, check_logits, check_step
 from mavsr.training.events import event_files, told_to
 from mavsr.training.live import live_metrics
 from mavsr.training.processes import Processes, joined_processes
-from mavsr.training.settings import TrainingSettings, deciding_settings
+from mavsr.training.settings import TrainingSettings
 from mavsr.training.staging import staged
-from mavsr.training.state import ResumeState
+from mavsr.training.state import ResumeState, fingerprint
 from mavsr.training.trainer import Trainer
 from mavsr.workflow.code import code_digest
 
@@ -150,7 +148,6 @@ def fit(
     logging.info("process %d of %d on %s", processes.rank + 1, processes.count, processes.device)
     logging.info("trainable parameters: %s", counts)
     settings = {"model": model.to_dict(), "training": asdict(training)}
-    identity = json.dumps([model.to_dict(), deciding_settings(training), inputs], sort_keys=True)
     frames = views[0].frames()
     trainer = Trainer(
         network,
@@ -161,7 +158,7 @@ def fit(
         frames,
         ResumeState(
             output / "resume" / "state.pt",
-            hashlib.sha256(identity.encode()).hexdigest(),
+            fingerprint(model, training, inputs),
             code_digest(command),
         ),
         processes,
