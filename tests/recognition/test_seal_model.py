@@ -56,6 +56,14 @@ def test_a_model_without_digests_is_refused_until_it_is_sealed(
     assert sealed == transcribe(train(), "2,1", ["one.mp4"])
 
 
+def test_the_entry_that_holds_the_llm_alike_is_the_models(old_model, place, tmp_path, capsys):
+    held = {**LLM, "path": str(tmp_path / "llm"), "quantization": "nf4"}
+    (place / "held.yaml").write_text(yaml.safe_dump({"llms": {"held": held}}))
+    status, *_ = seal(capsys, old_model, place, "my.yaml", "held.yaml", "llm.yaml")
+    assert status == 0
+    assert json.loads((old_model / "run.json").read_text())["setup"]["llm"]["name"] == "mine"
+
+
 def test_what_cannot_be_sealed_is_named(old_model, place, capsys, caplog):
     (place / "other.yaml").write_text("encoders: {ear: {path: nowhere}}")
     record = (old_model / "run.json").read_bytes()
