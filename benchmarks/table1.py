@@ -72,8 +72,8 @@ def run(folder: Path, cores: int, configs: list[str]) -> dict[str, float]:
 
 def errors(folder: Path) -> pd.Series:
     """WER of every cell, in percent."""
-    scores = pd.read_csv(folder / "results" / "wer.csv")
-    return scores[scores.task == "avsr"].set_index(CELL).wer
+    scores = pd.read_csv(folder / "results" / "evaluation" / "table1.csv")
+    return scores.set_index(CELL).wer
 
 
 def show(before: list[dict[str, float]], now: list[dict[str, float]]) -> None:

@@ -28,6 +28,16 @@ def read_config(project, *paths):
     return config
 
 
+def test_every_option_of_a_default_run_has_a_value(project):
+    """Quoting leaves an empty value away, and what follows would be taken for it."""
+    shown = project.run("--dry-run", "--printshellcmds")
+    rows = [row for row in shown.stdout.splitlines() if "python -m mavsr" in row]
+    assert len(rows) > 300
+    assert any(" --options= " in row for row in rows), "no --configfile chose the default"
+    for row in rows:
+        assert not re.search(r" --[a-z_.]+ +(--[a-z]|2>|$)", row), row
+
+
 def expected_jobs(config):
     """Rule -> jobs from nothing, counted from what the models and evaluations read."""
     checked = parse_config(config)

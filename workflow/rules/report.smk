@@ -233,7 +233,7 @@ rule write_results:
     shell:
         "python -m mavsr.report.results --scores {input.scores:q} --settings {input.settings:q}"
         " --ledgers {input.ledgers:q} --scoring {params.scoring:q} --origins {resources.setup:q}"
-        " --options {resources.options:q}"
+        " --options={resources.options:q}"  # nothing for config.yaml, which quoting leaves away
         " --output {output.page:q} --first_page {output.first:q} 2> {log:q}"
 
 
