@@ -37,6 +37,8 @@ def test_stacked_bars_add_up_the_choices_of_all_tokens():
     figure = build("mome/expert_bars")
     left = figure.axes[0]
     assert left.get_xlabel() == "Layer, rates (4,2)"
+    figure.draw_without_rendering()
+    assert all(float(place).is_integer() for place in left.get_xticks())
     first = [bar for bar in bars(left) if bar.get_x() < 1 < bar.get_x() + bar.get_width()]
     # Over text, audio and video expert e has 6 e + 1 of 96 choices; the most used lies below.
     heights = [bar.get_height() for bar in sorted(first, key=lambda bar: bar.get_y())]

@@ -70,6 +70,25 @@ def test_models_of_one_scale_are_told_apart_by_their_rates():
     assert first.get_linestyle() != second.get_linestyle()
 
 
+def test_a_legend_of_many_models_fits_its_figure():
+    rows = [
+        {"panel": panel, "rates": f"({rate},{rate})", "model": f"{panel} {rate}"}
+        for panel in ("a", "b", "c")
+        for rate in range(1, 13)
+    ]
+    table = pd.DataFrame(rows).assign(method="avgpool-at-inference", variant="", epoch=0, loss=1.0)
+    heights = []
+    for shown in (table[table.panel == "a"][:2], table):
+        with styled():
+            figure = draw(shown)
+        figure.draw_without_rendering()
+        legend = figure.legends[0].get_window_extent()
+        assert legend.x0 >= 0 and legend.x1 <= figure.bbox.width
+        assert legend.y0 >= 0 and legend.y1 <= figure.bbox.height
+        heights.append(min(axes.get_window_extent().height for axes in figure.axes))
+    assert heights[1] > 0.7 * heights[0], "panels keep their room"
+
+
 def test_a_model_that_was_never_validated_is_named(metrics, tmp_path):
     table = pd.read_csv(metrics[0])
     table[table.split == "train"].to_csv(metrics[0], index=False)

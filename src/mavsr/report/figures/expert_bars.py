@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from mavsr.errors import InputError
 from mavsr.model.scales import Scale
-from mavsr.report.figures.style import PAGE, panels
+from mavsr.report.figures.style import PAGE, count_along, panels
 from mavsr.report.names import scale_label
 from mavsr.report.sources import Sources
 
@@ -50,6 +50,7 @@ def expert_bars(sources: Sources) -> Figure:
         named = scale_label(parsed.audio, parsed.video)
         axes.set_xlabel(f"Layer, {'rates' if ',' in named else 'rate'} {named}")
         axes.set_ylim(0, 100)
+        count_along(axes.xaxis)
     for axes in every[len(scales) :]:
         axes.set_axis_off()
     for row in grid:

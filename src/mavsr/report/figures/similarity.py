@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from mavsr.errors import InputError
-from mavsr.report.figures.style import PAGE
+from mavsr.report.figures.style import PAGE, count_along
 from mavsr.report.sources import Sources
 
 MODALITIES = {"a": "audio", "v": "video"}
@@ -27,6 +27,8 @@ def similarity(sources: Sources) -> Figure:
         values = own.pivot(index="token", columns="other_token", values="similarity")
         image = axes.imshow(values, aspect="auto", cmap="viridis", interpolation="nearest")
         axes.grid(False)
+        for axis in (axes.xaxis, axes.yaxis):
+            count_along(axis)
         axes.set_xlabel(f"Token, {_named(other)}")
         axes.set_ylabel(f"Token, {_named(one)}")
         bar = figure.colorbar(image, ax=axes, pad=0.02)

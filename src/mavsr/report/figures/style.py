@@ -3,6 +3,7 @@
 Colours are those of Okabe and Ito; hatches and markers say the same again without colour.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
@@ -26,6 +29,8 @@ from mavsr.report.names import METHOD_NAMES, rank, variant_rank
 
 COLUMN, PAGE = 3.5, 7.2
 """Widths in inches: one column of a paper, and two."""
+LEGEND_ROOM = 0.65
+"""Inches of a legend's height that figures have room for: four rows."""
 GREY = "0.45"
 WER = "WER (%)"
 EDGED: dict[str, Any] = {"mec": "0.15", "mew": 0.5}
@@ -94,6 +99,7 @@ def styled() -> Iterator[None]:
         plt.rcdefaults()
         plt.switch_backend("agg")
         plt.rcParams.update(RC)
+        logging.getLogger("fontTools").setLevel(logging.WARNING)  # lists of glyphs for every PDF
         yield
 
 
@@ -108,6 +114,11 @@ def panels(
     for one in axes.flat:
         one.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     return figure, axes.tolist()
+
+
+def count_along(axis: Axis) -> None:
+    """Mark an axis of things that are counted, such as layers, at whole numbers."""
+    axis.set_major_locator(MaxNLocator(integer=True))
 
 
 def outline(bars: BarContainer) -> None:
@@ -156,7 +167,11 @@ def mark_published(
 
 
 def legend_above(figure: Figure, axes: Axes, columns: int = 4) -> None:
-    """One legend for all panels, above them, each name once."""
+    """One legend for all panels, above them, each name once.
+
+    It has fewer columns where they would not fit, and the figure grows by what is more than a few
+    rows.
+    """
     found: dict[str, Any] = {}
     for panel in figure.axes if figure.axes else [axes]:
         for handle, name in zip(*panel.get_legend_handles_labels(), strict=True):
@@ -164,15 +179,21 @@ def legend_above(figure: Figure, axes: Axes, columns: int = 4) -> None:
     methods = list(METHOD_NAMES.values())
     order = [*methods, *(name for name in found if name not in (*methods, *AFTER_METHODS))]
     found = {name: found[name] for name in [*order, *AFTER_METHODS] if name in found}
-    if found:
-        figure.legend(
+    for count in range(min(columns, len(found)), 0, -1):
+        legend = figure.legend(
             list(found.values()),
             list(found),
             loc="outside upper center",
-            ncols=min(columns, len(found)),
+            ncols=count,
             handlelength=1.6,
             columnspacing=1.2,
         )
+        size = legend.get_window_extent(RendererAgg(*figure.bbox.size, figure.dpi))
+        if size.width <= figure.bbox.width or count == 1:
+            more = size.height / figure.dpi - LEGEND_ROOM
+            figure.set_figheight(figure.get_figheight() + max(0.0, more))
+            break
+        legend.remove()
 
 
 def save(figure: Figure, folder: Path, name: str) -> None:
