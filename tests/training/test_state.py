@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import signal
-from dataclasses import replace
+from dataclasses import asdict, replace
 from random import Random
 
 import pytest
@@ -148,7 +148,7 @@ def test_what_saves_memory_is_no_other_run(change):
 
 def test_a_fingerprint_is_that_of_the_time_before_quantisation(settings_of):
     settings, inputs = settings_of(), {"llm_sha256": {"config.json": "1"}}
-    before = {k: v for k, v in settings.to_dict().items() if k != "quantization"}
+    before = {k: v for k, v in asdict(settings).items() if k != "quantization"}
     text = json.dumps([before, deciding_settings(SETTINGS), inputs], sort_keys=True)
     found = fingerprint(settings, SETTINGS, inputs)
     assert found == hashlib.sha256(text.encode()).hexdigest()

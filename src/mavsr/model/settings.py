@@ -164,7 +164,7 @@ class ModelSettings:
 
     @classmethod
     def from_dict(cls, content: dict) -> "ModelSettings":
-        """Settings from the JSON object that :func:`dataclasses.asdict` gives."""
+        """Settings from the JSON object that :meth:`to_dict` gives."""
         lists = ("audio_rates", "video_rates", "lora_targets")
         tuples = {k: tuple(content[k]) for k in lists if content.get(k) is not None}
         kinds = {"mome": MomeSettings, "resampler": ResamplerSettings}
@@ -172,5 +172,10 @@ class ModelSettings:
         return cls(**{**content, **tuples, **parts})
 
     def to_dict(self) -> dict:
-        """A JSON object with every setting."""
-        return asdict(self)
+        """A JSON object with every setting, but for those of later versions that change nothing.
+
+        So what was trained before there was such a setting has the params and the fingerprint that
+        it had: no update trains it again, or gives up its state.
+        """
+        later = {"quantization": None}
+        return {k: v for k, v in asdict(self).items() if (k, v) not in later.items()}

@@ -46,15 +46,12 @@ class Progress:
 def fingerprint(model: ModelSettings, training: TrainingSettings, inputs: Mapping[str, Any]) -> str:
     """What identifies settings and data of a run.
 
-    A setting of a later version does not count where it is as all was before there was one.
-
     Args:
         model: what is trained.
         training: how; only what decides the result counts.
         inputs: digests of features and LLM, as JSON knows them.
     """
-    decided = {k: v for k, v in model.to_dict().items() if (k, v) != ("quantization", None)}
-    text = json.dumps([decided, deciding_settings(training), inputs], sort_keys=True)
+    text = json.dumps([model.to_dict(), deciding_settings(training), inputs], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

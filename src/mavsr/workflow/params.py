@@ -106,7 +106,7 @@ class Params:
 
     def model(self, wildcards: Any) -> str:
         """Settings of a model."""
-        return json.dumps(plain(self.asked.models[wildcards["model"]].settings))
+        return json.dumps(plain(self.asked.models[wildcards["model"]].settings.to_dict()))
 
     def training(self, wildcards: Any) -> str:
         """What decides the result of a training job, for its model."""
