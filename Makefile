@@ -48,6 +48,8 @@ test: .venv/.installed
 
 # Those that take a moment each.
 quick-test: MARKS := not workflow and not slow and not slurm
+# Every worker imports and collects all tests.
+quick-test: WORKERS := $(WORKERS) --maxprocesses 2
 quick-test: test
 
 # Through a real SLURM on this machine; Debian's packages are installed if they are absent (as root).

@@ -45,9 +45,12 @@ class ModelFolder:
         """Modality -> what the tokens it was trained on say made them."""
         return self.run.get("encoders", {})
 
-    def quantised(self, quantization: str | None) -> "ModelFolder":
-        """The model over its LLM held in another way (:mod:`mavsr.model.quantization`)."""
-        return replace(self, settings=replace(self.settings, quantization=quantization))
+    def held_as(self, quantization: str | None) -> "ModelFolder":
+        """The model over its LLM held as ``nf4`` or ``none``; as in training, if not given."""
+        if quantization is None:
+            return self
+        held = None if quantization == "none" else quantization
+        return replace(self, settings=replace(self.settings, quantization=held))
 
     def remedy(self) -> str:
         """What to do about a folder that is damaged."""

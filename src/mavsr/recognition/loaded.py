@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 import torch
 
-from mavsr.encoders import Encoder
+from mavsr.encoders import Encoder, load_encoder
+from mavsr.errors import InputError
 from mavsr.evaluation.settings import DecodingSettings
 from mavsr.evaluation.transcribe import hypotheses, plan_batches
+from mavsr.features.extract import origin
 from mavsr.model.avsr import MatryoshkaModel, Utterance
 from mavsr.model.cost import prefix_tokens, teraflops
+from mavsr.model.folder import ModelFolder
 from mavsr.model.scales import Scale
+from mavsr.recognition.clip import CLEAN
 from mavsr.recognition.segment import Reading
 from mavsr.recognition.settings import Setup
 
@@ -35,6 +39,30 @@ class Loaded:
     setup: Setup
     decoding: DecodingSettings
     weights: Mapping[Scale, int]
+
+
+def load_encoders(
+    folder: ModelFolder, setup: Setup, device: str | torch.device
+) -> dict[str, Encoder]:
+    """Modality -> encoder of a model, on ``device``.
+
+    Raises:
+        InputError: an encoder is not the one on whose tokens the model was trained.
+
+    """
+    found = {}
+    for modality, settings in setup.encoders.items():
+        encoder = load_encoder(settings, device, setup.features.long_clips == "split")
+        made_by = origin(encoder, settings, CLEAN, setup.features)
+        for key, trained_on in folder.encoders.get(modality, {}).items():
+            if made_by.get(key) != trained_on:
+                raise InputError(
+                    f"{folder.path} was trained on another {modality} encoder than "
+                    f"{settings.path} is now: {key} is {made_by.get(key)} instead of "
+                    f"{trained_on}; put back the encoder, or train again"
+                )
+        found[modality] = encoder
+    return found
 
 
 def read_tokens(

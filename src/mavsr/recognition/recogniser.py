@@ -12,9 +12,8 @@ from pathlib import Path
 
 import torch
 
-from mavsr.encoders import Encoder, load_encoder
+from mavsr.encoders import Encoder
 from mavsr.errors import InputError
-from mavsr.features.extract import origin
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.cost import matrix_parameters
 from mavsr.model.export import read_scale
@@ -23,8 +22,8 @@ from mavsr.model.llm import written_config
 from mavsr.model.loading import best_device, load_trained
 from mavsr.model.scales import Scale, modalities_of
 from mavsr.recognition.choose import finest_first, ten_second_tflops
-from mavsr.recognition.clip import CLEAN, clip_tokens, read_clip, there_of
-from mavsr.recognition.loaded import Loaded, read_tokens
+from mavsr.recognition.clip import clip_tokens, read_clip, there_of
+from mavsr.recognition.loaded import Loaded, load_encoders, read_tokens
 from mavsr.recognition.part import read_part
 from mavsr.recognition.segment import NOTHING, Reading, Segment
 from mavsr.recognition.served import indispensable, served
@@ -70,9 +69,7 @@ class Recogniser:
         max_new_tokens: int | None = None,
         quantization: str | None = None,
     ) -> None:
-        self.folder = read_model_folder(Path(folder))
-        if quantization is not None:
-            self.folder = self.folder.quantised(None if quantization == "none" else quantization)
+        self.folder = read_model_folder(Path(folder)).held_as(quantization)
         self.setup = read_setup(self.folder)
         self.device = torch.device(device or best_device())
         decoding = self.setup.decoding
@@ -288,17 +285,4 @@ class Recogniser:
     @cached_property
     def encoders(self) -> dict[str, Encoder]:
         """Modality -> encoder; InputError unless the model was trained on tokens of just these."""
-        found = {}
-        for modality, settings in self.setup.encoders.items():
-            split = self.setup.features.long_clips == "split"
-            encoder = load_encoder(settings, self.device, split)
-            made_by = origin(encoder, settings, CLEAN, self.setup.features)
-            for key, trained_on in self.folder.encoders.get(modality, {}).items():
-                if made_by.get(key) != trained_on:
-                    raise InputError(
-                        f"{self.folder.path} was trained on another {modality} encoder than "
-                        f"{settings.path} is now: {key} is {made_by.get(key)} instead of "
-                        f"{trained_on}; put back the encoder, or train again"
-                    )
-            found[modality] = encoder
-        return found
+        return load_encoders(self.folder, self.setup, self.device)
