@@ -143,6 +143,15 @@ def test_a_model_comes_back_and_serves_the_whole_llm_too(model_of, utterances, t
 
 
 @installed
+def test_saved_twice_it_has_the_same_bytes(model_of, tmp_path):
+    model = model_of("nf4")
+    for name in map(str, range(5)):
+        model.save(tmp_path / name)
+    written = {(tmp_path / n / "projectors.safetensors").read_bytes() for n in map(str, range(5))}
+    assert len(written) == 1
+
+
+@installed
 def test_no_transcript_depends_on_its_batch(model_of, utterances):
     model = model_of("nf4").eval()
     scale, decoding = model.settings.scales[0], DecodingSettings(beams=3, max_new_tokens=8)

@@ -221,9 +221,10 @@ class MatryoshkaModel(nn.Module):
         tensors |= {PREFIX + name: table for name, table in self._tables.items()}
         with atomic(folder / "projectors.safetensors") as partial:
             safetensors.torch.save_file(
+                # One entry alone: safetensors writes several in an order that changes.
                 {**tensors, "markers": self.markers},
                 partial,
-                {"llm": self._llm_digest, "quantization": str(self.settings.quantization)},
+                {"llm": f"{self._held}{self._llm_digest}"},
             )
 
     def load(self, folder: Path) -> None:
@@ -236,11 +237,10 @@ class MatryoshkaModel(nn.Module):
         if not path.is_file():
             raise InputError(f"{path} is missing: {folder} is not a trained model")
         with safetensors.safe_open(path, "pt") as file:
-            written = file.metadata() or {}
-        quantization = str(self.settings.quantization)
+            written = (file.metadata() or {}).get("llm", self._held + self._llm_digest)
+        held, colon, digest = written.rpartition(":")
         # Held otherwise than in training, the LLM has other numbers; its files tell it then.
-        same_format = written.get("quantization", str(None)) == quantization
-        if same_format and written.get("llm", self._llm_digest) != self._llm_digest:
+        if held + colon == self._held and digest != self._llm_digest:
             raise InputError(
                 f"{folder} was trained over another LLM than {self.settings.llm} is now: the "
                 "weights differ. Put back the LLM of its run.json, or train again"
@@ -264,6 +264,11 @@ class MatryoshkaModel(nn.Module):
                 f"with those of its run.json: {error}"
             ) from error
         self.adapter.load(folder / "adapters")
+
+    @property
+    def _held(self) -> str:
+        """How the LLM is held, before its digest: ``nf4:``, or nothing for its own format."""
+        return f"{self.settings.quantization}:" if self.settings.quantization else ""
 
     @property
     def _connecting(self) -> nn.ModuleDict:
