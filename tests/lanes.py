@@ -17,7 +17,7 @@ SLOW = (
     *("features/test_online.py", "toy/test_portrait_books.py", "corpus/test_crops_export.py"),
     *("mouths/test_crop_job.py", "mouths/test_reel.py"),
     *("report/test_figures.py", "report/test_clip_pages.py", "report/test_parameters.py"),
-    # every network by every way
+    # every network in every way
     *("importing/test_official_cases.py", "training/test_plans.py"),
     *("evaluation/test_transcribe.py", "corpus/test_crops.py", "test_media_clock.py"),
     *("plan/test_sizes.py", "faults/test_data.py"),
