@@ -17,7 +17,8 @@ from mavsr.corpus.manifest import write_manifest
 from mavsr.errors import InputError
 from mavsr.evaluation.hypotheses import Recognised, line_of, write_hypotheses
 from mavsr.media import encode_audio, encode_lossless
-from mavsr.report.pages.clips import clips, evenly
+from mavsr.report.pages.clips import by_model, clips, evenly
+from mavsr.report.pages.decoded import Decoded
 from mavsr.report.pages.errors import errors
 from mavsr.shards import write_shard
 
@@ -145,6 +146,26 @@ def test_each_clip_has_a_page_with_all_scales_of_all_models(place):
     assert "2 of 3 words" in text
     assert '<a href="s1-b.html">' in pages["index.html"]
     assert "<td>1/2</td>" in pages["index.html"]
+
+
+def test_of_many_models_the_list_tells_what_all_made_of_a_clip(place, monkeypatch):
+    monkeypatch.setattr("mavsr.report.pages.clips.COLUMNS", 1)
+    text = write_clips(place)["index.html"]
+    assert re.findall(r"<th>([^<]+)<", text) == ["clip", "seconds", "reference", "wrong"]
+    few = [re.findall(r"<td>([\d/]+)</td>", row) for row in text.split("<tr>")]
+    assert not any("/" in cell for row in few for cell in row)
+    assert len(re.findall(r"<td>\d+ %</td>", text)) == len(SAID)
+    assert "<summary>the models</summary>" in text and "by all 2 models" in text
+
+
+def test_what_follows_from_other_properties_is_in_no_name():
+    about = {"task": "avsr", "encoders": "ear+eye", "compression": "avgpool"}
+    audio = {**about, "task": "asr", "encoders": "ear"}
+    both = [
+        Decoded("a", "mtsk-ms", "MS", about, "c", "clean", 4, 2, {}, 0.0),
+        Decoded("b", "mtsk-ms", "MS", audio, "c", "clean", 4, None, {}, 0.0),
+    ]
+    assert list(by_model(both)) == ["MS, task avsr", "MS, task asr"]
 
 
 def test_models_that_differ_in_their_training_corpora_alone_are_two_choices(place):

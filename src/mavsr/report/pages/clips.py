@@ -26,6 +26,8 @@ from mavsr.report.pages.media import Clips, data_url, player_video
 from mavsr.report.pages.slider import SCRIPT, SLIDER_STYLE, Choice, slider
 from mavsr.report.pages.transcripts import LEGEND, STYLE
 
+COLUMNS = 6
+"""Models that have a column each in the list of clips; of more it shows what all made of a clip."""
 BACK = '<p><a href="index.html">all clips</a></p>'
 
 
@@ -85,11 +87,14 @@ def evenly(keys: Sequence[str], count: int) -> list[str]:
 def by_model(decoded: Sequence[Decoded]) -> dict[str, list[Decoded]]:
     """What a model is called on a page -> its scales; models of one scale go together.
 
-    So Llama-AVSR, a model per scale, is moved through by one slider as the others are. What all
-    models have in common (task, LLM, ...) is left out of the names.
+    So Llama-AVSR, a model per scale, is moved through by one slider as the others are. What tells
+    no models apart (a common LLM, encoders that follow from the task) is left out of the names.
     """
-    common = {name: {one.about[name] for one in decoded} for name in decoded[0].about}
-    telling = [name for name, values in common.items() if len(values) > 1]
+    telling = list(decoded[0].about)
+    for name in reversed(telling):
+        fewer = [other for other in telling if other != name]
+        if _different(decoded, fewer) == _different(decoded, telling):
+            telling = fewer
     found: dict[str, list[Decoded]] = {}
     for one in decoded:
         words = [one.name, *(f"{name} {one.about[name]}" for name in telling)]
@@ -98,6 +103,11 @@ def by_model(decoded: Sequence[Decoded]) -> dict[str, list[Decoded]]:
         name: _once(same)
         for name, same in sorted(found.items(), key=lambda item: _order(item[1][0]))
     }
+
+
+def _different(decoded: Sequence[Decoded], telling: Sequence[str]) -> int:
+    """How many names there are if these properties stand in them."""
+    return len({(one.name, *(one.about[name] for name in telling)) for one in decoded})
 
 
 def _order(one: Decoded) -> tuple[Any, ...]:
@@ -149,8 +159,9 @@ def _figure(content: str, caption: str) -> str:
 def _index(
     keys: Sequence[str], rows: pd.DataFrame, models: Mapping[str, Sequence[Decoded]]
 ) -> list[str]:
-    """The list of clips: reference, and errors over all scales of each model."""
-    head = ["clip", "seconds", "reference", *models]
+    """The list of clips: reference, and errors of each model, or of all if there are many."""
+    several = len(models) > COLUMNS
+    head = ["clip", "seconds", "reference", *(["wrong"] if several else models)]
     lines = []
     for key in keys:
         cells = [
@@ -158,17 +169,23 @@ def _index(
             f"{rows.duration_s[key]:.1f}",
             escape(rows.text[key]),
         ]
-        for same in models.values():
-            cells.append("/".join(str(one.attempts[key].alignment.errors) for one in same))
+        counts = [[one.attempts[key].alignment.errors for one in same] for same in models.values()]
+        if several:
+            words = len(rows.text[key].split()) * sum(map(len, counts))
+            cells.append(f"{100 * sum(map(sum, counts)) / words:.0f} %")
+        else:
+            cells += ["/".join(map(str, errors)) for errors in counts]
         lines.append(tag("tr", *(tag("td", cell) for cell in cells)))
     heads = tag("tr", *(tag("th", escape(name)) for name in head))
     table = tag("table", tag("thead", heads), tag("tbody", *lines))
     rates = {name: "/".join(one.rates for one in same) for name, same in models.items()}
     told = "; ".join(f"{name} at {shown}" for name, shown in rates.items())
-    return [
-        paragraph(f"Errors (words taken for others, missed or said by nobody) of {told}."),
-        tag("div", table, class_="wide"),
-    ]
+    errors = "words taken for others, missed or said by nobody"
+    if several:
+        said = f"Wrong are {errors}, by all {len(models)} models at all their rates, for each word."
+        listed = tag("details", tag("summary", "the models"), paragraph(f"{told}."))
+        return [paragraph(said), listed, tag("div", table, class_="wide")]
+    return [paragraph(f"Errors ({errors}) of {told}."), tag("div", table, class_="wide")]
 
 
 if __name__ == "__main__":
