@@ -155,7 +155,7 @@ def test_of_many_models_the_list_tells_what_all_made_of_a_clip(place, monkeypatc
     few = [re.findall(r"<td>([\d/]+)</td>", row) for row in text.split("<tr>")]
     assert not any("/" in cell for row in few for cell in row)
     assert len(re.findall(r"<td>\d+ %</td>", text)) == len(SAID)
-    assert "<summary>the models</summary>" in text and "by all 2 models" in text
+    assert "<summary>the models</summary>" in text and "over all 2 models" in text
 
 
 def test_what_follows_from_other_properties_is_in_no_name():

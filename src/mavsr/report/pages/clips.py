@@ -182,7 +182,7 @@ def _index(
     told = "; ".join(f"{name} at {shown}" for name, shown in rates.items())
     errors = "words taken for others, missed or said by nobody"
     if several:
-        said = f"Wrong are {errors}, by all {len(models)} models at all their rates, for each word."
+        said = f"Wrong: {errors}, per word, over all {len(models)} models at all their rates."
         listed = tag("details", tag("summary", "the models"), paragraph(f"{told}."))
         return [paragraph(said), listed, tag("div", table, class_="wide")]
     return [paragraph(f"Errors ({errors}) of {told}."), tag("div", table, class_="wide")]
