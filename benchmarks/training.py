@@ -82,7 +82,6 @@ def training(
     layers: int | None = None,
     threads: int = 0,
     llm: Path | None = None,
-    half: bool = False,
 ) -> None:
     """Print the ratio of step times and of peak memory for every method.
 
@@ -94,11 +93,9 @@ def training(
         layers: layers of the LLM, instead of the preset's.
         threads: CPU threads; 0 means all cores.
         llm: folder of a trained LLM, instead of a random one of the preset's shape.
-        half: the random LLM and products in bfloat16, as ``precision: bf16`` has them.
     """
     shape = PRESETS[preset]
     shape = replace(shape, clips=clips or shape.clips, layers=layers or shape.layers)
-    shape = replace(shape, half=half or shape.half)
     if threads:
         torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
