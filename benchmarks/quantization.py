@@ -18,11 +18,11 @@ from pathlib import Path
 
 import torch
 from torch.nn import functional as F
-from training import PRESETS, Shape, make, our_loop, save_llm, synchronise
+from training import PRESETS, Shape, make, our_loop, peak_bytes, save_llm, synchronise
 
 from mavsr.command import run_command
 from mavsr.model.avsr import MatryoshkaModel
-from mavsr.model.quantization import is_installed
+from mavsr.provenance import is_installed
 from mavsr.toy.portrait.books import sentences
 
 WAYS = (None, "nf4")
@@ -37,7 +37,7 @@ def quantization(llm: Path | None = None, clips: int = 4, repeats: int = 3) -> N
         clips: clips in the batch.
         repeats: rounds in which both ways take turns.
     """
-    if not is_installed():
+    if not is_installed("bitsandbytes"):
         print("bitsandbytes is not installed (make quantization)")
         return
     shape = replace(PRESETS["small"], clips=clips)
@@ -72,18 +72,12 @@ def measure(llm: Path, shape: Shape, way: str | None, trained: bool) -> dict[str
     our_loop(model, utterances)
     synchronise(device)
     clock, work = time.perf_counter() - started, time.process_time() - before
-    if device.type == "cuda":
-        peak = torch.cuda.max_memory_allocated()
-    else:
-        lines = Path("/proc/self/status").read_text().splitlines()
-        (kilobytes,) = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
-        peak = 1024 * int(kilobytes)
     weights = sum(p.nbytes for p in model.llm.parameters() if not p.requires_grad)
     found = {
         "seconds of a step": clock,
         "processor seconds of it": work,
         "MB of frozen weights": weights / 1e6,
-        "peak MB": peak / 1e6,
+        "peak MB": peak_bytes(device) / 1e6,
     }
     return {**found, "nats per token of text": text_loss(model)} if trained else found
 

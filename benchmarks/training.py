@@ -246,6 +246,11 @@ def one_step(
     torch.set_num_threads(threads)
     model, utterances = make(folder, shape, method, device)
     WAYS[name](model, utterances)
+    return peak_bytes(device)
+
+
+def peak_bytes(device: torch.device) -> float:
+    """Most memory that this process, or its tensors on a GPU, have had."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated()
     # Not getrusage: what a process had before it started another program counts there too.

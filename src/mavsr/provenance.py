@@ -20,7 +20,7 @@ def provenance() -> dict:
     except (OSError, subprocess.CalledProcessError):
         commit = None
     return {
-        "versions": {name: version(name) for name in (*PACKAGES, *filter(_is_there, OPTIONAL))},
+        "versions": {name: version(name) for name in (*PACKAGES, *filter(is_installed, OPTIONAL))},
         "python": platform.python_version(),
         "machine": platform.machine(),
         "hardware": hardware(),
@@ -36,7 +36,8 @@ def hardware() -> str:
     return f"{gpu}{_processor()}, {os.cpu_count()} cores"
 
 
-def _is_there(package: str) -> bool:
+def is_installed(package: str) -> bool:
+    """Whether a package that this project can do without is there; it is not imported."""
     return find_spec(package) is not None
 
 

@@ -14,14 +14,15 @@ from mavsr.evaluation.transcribe import transcribe
 from mavsr.model import quantization
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.llm import load_llm
+from mavsr.provenance import is_installed
 from mavsr.training.plans import Packed, Padded
 from mavsr.training.precision import set_precision
 
-if quantization.is_installed():
+if is_installed("bitsandbytes"):
     import bitsandbytes
 
 installed = pytest.mark.skipif(
-    not quantization.is_installed(), reason="bitsandbytes is not installed (make quantization)"
+    not is_installed("bitsandbytes"), reason="bitsandbytes is not installed (make quantization)"
 )
 
 
@@ -185,6 +186,6 @@ def test_a_format_that_there_is_not_is_named(settings_of, name):
 
 
 def test_what_is_to_be_installed_is_named(settings_of, monkeypatch):
-    monkeypatch.setattr(quantization, "is_installed", lambda: False)
+    monkeypatch.setattr(quantization, "is_installed", lambda package: False)
     with pytest.raises(InputError, match=r"needs bitsandbytes.*make quantization"):
         MatryoshkaModel(replace(settings_of(), quantization="nf4"), DIMS)

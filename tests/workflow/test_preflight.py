@@ -103,11 +103,11 @@ def test_everything_that_is_missing_is_named_once_until_it_is_there(config, tmp_
 def test_quantisation_needs_its_library(config, tmp_path, monkeypatch):
     config["llms"]["mine"] = {"path": str(tmp_path), "quantization": "nf4"}
     jobs = [("train_model", {"model": "mine", "llm": "mine"})]
-    monkeypatch.setattr("mavsr.workflow.preflight.find_spec", lambda name: None)
+    monkeypatch.setattr("mavsr.workflow.preflight.is_installed", lambda name: False)
     (found,) = missing_files(config, jobs)
     assert found.startswith("llms.mine.quantization: nf4 needs bitsandbytes")
     assert "make quantization" in found
-    monkeypatch.setattr("mavsr.workflow.preflight.find_spec", lambda name: name)
+    monkeypatch.setattr("mavsr.workflow.preflight.is_installed", lambda name: True)
     assert missing_files(config, jobs) == []
 
 

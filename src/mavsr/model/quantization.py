@@ -8,17 +8,12 @@ computes in float16 depends on all rows at once, so a transcript would depend on
 """
 
 import logging
-from importlib.util import find_spec
 from typing import Any
 
 from torch import nn
 
 from mavsr.errors import InputError
-
-
-def is_installed() -> bool:
-    """Whether bitsandbytes is there; nothing else needs it."""
-    return find_spec("bitsandbytes") is not None
+from mavsr.provenance import is_installed
 
 
 def loading_options(quantization: str | None) -> dict[str, Any]:
@@ -32,7 +27,7 @@ def loading_options(quantization: str | None) -> dict[str, Any]:
     """
     if quantization is None:
         return {}
-    if not is_installed():
+    if not is_installed("bitsandbytes"):
         raise InputError(
             f"an LLM with quantization: {quantization} needs bitsandbytes, which is not installed; "
             "run `make quantization`, or take the LLM in its own format: quantization: null in the "

@@ -7,12 +7,12 @@ no data. A real run asks here first; ``python -m mavsr.corpus.check`` does too.
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 
 from mavsr.config.config import Config
 from mavsr.config.local_models import is_hub_name
 from mavsr.errors import InputError
+from mavsr.provenance import is_installed
 from mavsr.records import read_json
 from mavsr.remedies import rebuild_command
 from mavsr.workflow.experiments import all_evaluations
@@ -205,7 +205,7 @@ def _llm(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
     llm = config.llms[name]
     if not llm.path.startswith(TOYS):
         yield from _model(f"llms.{name}.path: ", "LLM", llm.path, llm.revision)
-    if llm.quantization and not find_spec("bitsandbytes"):
+    if llm.quantization and not is_installed("bitsandbytes"):
         yield (
             f"llms.{name}.quantization: {llm.quantization} needs bitsandbytes, which is not "
             "installed; run `make quantization`, or set it to null"

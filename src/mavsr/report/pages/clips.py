@@ -174,7 +174,7 @@ def _index(
             words = len(rows.text[key].split()) * sum(map(len, counts))
             cells.append(f"{100 * sum(map(sum, counts)) / words:.0f} %")
         else:
-            cells += ["/".join(map(str, errors)) for errors in counts]
+            cells += ["/".join(map(str, each)) for each in counts]
         lines.append(tag("tr", *(tag("td", cell) for cell in cells)))
     heads = tag("tr", *(tag("th", escape(name)) for name in head))
     table = tag("table", tag("thead", heads), tag("tbody", *lines))
