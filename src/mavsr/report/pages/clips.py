@@ -169,12 +169,13 @@ def _index(
             f"{rows.duration_s[key]:.1f}",
             escape(rows.text[key]),
         ]
-        counts = [[one.attempts[key].alignment.errors for one in same] for same in models.values()]
+        made = [[one.attempts[key].alignment for one in same] for same in models.values()]
         if several:
-            words = len(rows.text[key].split()) * sum(map(len, counts))
-            cells.append(f"{100 * sum(map(sum, counts)) / words:.0f} %")
+            wrong = sum(found.errors for each in made for found in each)
+            of = sum(len(found.cells) for each in made for found in each)
+            cells.append(f"{100 * wrong / of:.0f} %")
         else:
-            cells += ["/".join(map(str, each)) for each in counts]
+            cells += ["/".join(str(found.errors) for found in each) for each in made]
         lines.append(tag("tr", *(tag("td", cell) for cell in cells)))
     heads = tag("tr", *(tag("th", escape(name)) for name in head))
     table = tag("table", tag("thead", heads), tag("tbody", *lines))
@@ -182,7 +183,7 @@ def _index(
     told = "; ".join(f"{name} at {shown}" for name, shown in rates.items())
     errors = "words taken for others, missed or said by nobody"
     if several:
-        said = f"Wrong: {errors}, per word, over all {len(models)} models at all their rates."
+        said = f"Wrong: {errors}, over all {len(models)} models at all their rates."
         listed = tag("details", tag("summary", "the models"), paragraph(f"{told}."))
         return [paragraph(said), listed, tag("div", table, class_="wide")]
     return [paragraph(f"Errors ({errors}) of {told}."), tag("div", table, class_="wide")]
