@@ -3,8 +3,10 @@
 The points are right eye, left eye, nose and mouth centre, as (x, y) in pixels: float (T, 4, 2).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +18,9 @@ from mavsr.mouths.following import Following
 
 ENOUGH = 0.5
 """A detector's next way of looking is tried if the last found its person in a smaller share."""
+
+Store = Callable[[Iterator[np.ndarray]], Any]
+"""Takes the mouth crops of a clip, RGB uint8 (96, 96, 3), in order."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Found:
         looks: how many frames were looked at.
         cuts: frames that begin a new shot.
         way: which of the detector's ways of looking found it.
-        crops: mouth crops RGB uint8 (96, 96, 3), if they could be made while the clip was read.
+        stored: what a :data:`Store` returned, if crops could be made while the clip was read.
 
     """
 
@@ -42,7 +47,7 @@ class Found:
     looks: int
     cuts: tuple[int, ...] = ()
     way: int = 0
-    crops: Sequence[np.ndarray] | None = None
+    stored: Any = None
 
 
 def detect_landmarks(
@@ -70,7 +75,10 @@ def detect_landmarks(
 
 
 def find_landmarks(
-    frames: Iterable[np.ndarray], detector: Detector, detect_every: int = 1
+    frames: Iterable[np.ndarray],
+    detector: Detector,
+    detect_every: int = 1,
+    store: Store | None = None,
 ) -> Found:
     """Find the largest person's face (see mavsr.mouths.faces) in each frame of a clip.
 
@@ -81,6 +89,8 @@ def find_landmarks(
         detect_every: look at every n-th frame, at the first, the last and both sides of what may be
             a cut; in between, the points are followed (see mavsr.mouths.tracking), and more frames
             looked at where that fails.
+        store: is given the crops on a thread of its own while the clip is looked through, as far as
+            that goes; it may be called once for each way of the detector.
 
     Raises:
         InputError: no frame shows a face.
@@ -90,7 +100,7 @@ def find_landmarks(
         raise InputError(f"detect_every is {detect_every}; it must be 1 or more")
     best: Found | None = None
     for way, look in enumerate(detector.looks()):
-        found = replace(_find(frames, look, detect_every), way=way)
+        found = replace(_find(frames, look, detect_every, store), way=way)
         if best is None or found.share > best.share:
             best = found
         if best.share >= ENOUGH:
@@ -102,14 +112,18 @@ def find_landmarks(
     return best
 
 
-def _find(frames: Iterable[np.ndarray], look: Look, every: int) -> Found:
-    following, early = Following(frames, look, every), EarlyCrops()
-    following.read(lambda people: [largest(people)] if people else [], early.see)
-    person = largest(following.people)
-    planned = following.planned
-    share = float(np.mean([number in person.boxes for number in planned]))
-    trail = following.trail(person)
-    landmarks = trail.landmarks(following.count)
+def _find(frames: Iterable[np.ndarray], look: Look, every: int, store: Store | None) -> Found:
+    following = Following(frames, look, every)
+    with ExitStack() as threads:
+        early = threads.enter_context(EarlyCrops(store)) if store else None
+        following.read(
+            lambda people: [largest(people)] if people else [], early.see if early else None
+        )
+        person = largest(following.people)
+        trail = following.trail(person)
+        landmarks = trail.landmarks(following.count)
+        stored = early.of(person, landmarks) if early else None
+    share = float(np.mean([number in person.boxes for number in following.planned]))
     scores = trail.whole.scores
     return Found(
         landmarks,
@@ -118,5 +132,5 @@ def _find(frames: Iterable[np.ndarray], look: Look, every: int) -> Found:
         share,
         len(following.numbers) + len(trail.looked_at),
         tuple(following.cuts.certain),
-        crops=early.of(person, landmarks),
+        stored=stored,
     )
