@@ -26,7 +26,7 @@ from mavsr.files import sha256
 from mavsr.media import SAMPLES_PER_FRAME, encode_audio
 from mavsr.model.scales import Scale
 from mavsr.mouths.align import mouth_crops
-from mavsr.mouths.clip import CropSettings, fields_of, store_crops
+from mavsr.mouths.clip import CropSettings, encode
 from mavsr.mouths.index import index as index_mouths
 from mavsr.mouths.ledger import Entry, write_ledger
 from mavsr.mouths.summary import summarise
@@ -120,8 +120,8 @@ class Place:
                 sound = draw.uniform(-0.5, 0.5, SAMPLES_PER_FRAME * frames).astype(np.float32)
                 about = {"text": TEXTS[key], "speaker": "s"}
                 found = np.repeat(landmarks[None], frames, axis=0)
-                crops = store_crops(mouth_crops(pictures, found), CropSettings())
-                yield key, fields_of(crops, sound, about, found)
+                crops = mouth_crops(pictures, found)
+                yield key, encode(crops, sound, found, about, CropSettings())
 
         write_shard(self.crops, samples())
         rows = [

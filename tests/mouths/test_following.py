@@ -45,7 +45,7 @@ class Clip:
     def find(self, places, every=4):
         look = self.look(places)
         detector = type("Detector", (), {"looks": lambda self: [look]})()
-        return find_landmarks(self, detector, every, list)
+        return find_landmarks(self, detector, every)
 
 
 def one(number):
@@ -62,14 +62,14 @@ def test_a_clip_of_one_face_is_read_once_and_cropped_on_the_way():
     found = clip.find(one)
     assert clip.readings == 1
     assert np.array_equal(
-        np.stack(found.stored), crop_mouths(np.stack(clip.frames), found.landmarks)
+        np.stack(found.crops), crop_mouths(np.stack(clip.frames), found.landmarks)
     )
 
 
 def test_who_leads_in_the_end_is_followed_from_the_beginning():
     clip = Clip(200)
     found = clip.find(two)
-    assert clip.readings == 2 and found.stored is None
+    assert clip.readings == 2 and found.crops is None
     assert not np.isnan(found.landmarks).any()
     assert (found.landmarks[:, 2, 0] > 120).all(), "the right face has more room in the end"
 
@@ -77,7 +77,7 @@ def test_who_leads_in_the_end_is_followed_from_the_beginning():
 def test_a_face_that_is_missing_for_a_while_is_cropped_later():
     clip = Clip(60)
     found = clip.find(lambda number: [] if 20 <= number < 28 else one(number))
-    assert found.stored is None
+    assert found.crops is None
     assert np.flatnonzero(np.isnan(found.landmarks[:, 0, 0])).tolist() == list(range(20, 28))
 
 
@@ -87,7 +87,7 @@ def test_frames_too_large_to_be_held_are_read_again_with_the_same_result(places,
     monkeypatch.setattr(module, "_MOST_BYTES", 10 * SIZE * SIZE * 3)
     clip = Clip(120)
     again = clip.find(places)
-    assert clip.readings == 2 and again.stored is None
+    assert clip.readings == 2 and again.crops is None
     assert np.array_equal(again.landmarks, held.landmarks) and again.looks == held.looks
 
 
@@ -106,6 +106,6 @@ def test_a_crop_that_cannot_be_made_is_left_to_who_says_why(monkeypatch):
     monkeypatch.setitem(globals(), "FACE", FACE * 0)
     clip = Clip(30)
     found = clip.find(one, every=1)
-    assert found.stored is None
+    assert found.crops is None
     with pytest.raises(InputError, match="frame 0: the landmarks coincide"):
         next(mouth_crops(clip, found.landmarks))

@@ -1,19 +1,13 @@
-"""Let one side of an iteration work on a thread of its own: who makes the items, or who uses them.
-
-It pays where both sides leave Python's lock while they work, as decoders, OpenCV and MediaPipe do.
-"""
+"""Do the next steps of an iteration on a thread of its own, while the caller uses the last."""
 
 import contextlib
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
-from typing import Generic, Self, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 CORES = len(os.sched_getaffinity(0))
 """Cores that this process may use; with one, threads would only take turns."""
@@ -22,8 +16,9 @@ CORES = len(os.sched_getaffinity(0))
 def ahead(items: Iterable[Item], count: int = 8) -> Iterator[Item]:
     """Yield ``items`` in order; up to ``count`` of them are made in advance, on another thread.
 
-    What the iteration raises is raised here. If it is given up early, the thread ends with the item
-    that it is at.
+    It pays where both sides leave Python's lock while they work, as decoders, OpenCV and MediaPipe
+    do. What the iteration raises is raised here. If it is given up early, the thread ends with the
+    item that it is at.
     """
     if CORES == 1:
         yield from items
@@ -60,63 +55,3 @@ def ahead(items: Iterable[Item], count: int = 8) -> Iterator[Item]:
     finally:
         stopped.set()
         thread.join()
-
-
-class Behind(Generic[Item, Result]):
-    """Runs ``use(items)`` on another thread, with the items that the caller puts in.
-
-    As a context it ends the thread, by its next item, whether or not the result was asked for.
-    """
-
-    def __init__(self, use: Callable[[Iterator[Item]], Result], count: int = 8):
-        """Begin.
-
-        Args:
-            use: takes the items in order, and returns after the last.
-            count: so many items may wait; who puts in more waits too.
-        """
-        self._waiting: queue.Queue[tuple[Item] | None] = queue.Queue(count)
-        self._stopped = False
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="behind")
-        self._used = self._thread.submit(lambda: use(self._items()))
-
-    def put(self, item: Item) -> bool:
-        """Put in the next item; say whether it is still wanted, as it is unless ``use`` raised."""
-        return self._put((item,))
-
-    def result(self) -> Result:
-        """Say that there are no more items; what ``use`` raises is raised here."""
-        self._put(None)
-        return self._used.result()
-
-    def _put(self, item: tuple[Item] | None) -> bool:
-        while not self._used.done():
-            with contextlib.suppress(queue.Full):
-                self._waiting.put(item, timeout=0.1)
-                return True
-        return False
-
-    def _items(self) -> Iterator[Item]:
-        while (item := self._waiting.get()) is not None:
-            if self._stopped:
-                raise _StoppedError
-            yield item[0]
-        if self._stopped:
-            raise _StoppedError
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stopped = True
-        self._put(None)
-        self._thread.shutdown()
-
-
-class _StoppedError(Exception):
-    """Nobody wants the result any more."""

@@ -22,6 +22,7 @@ from mavsr.media import (
     encode_lossless,
     encode_x264,
 )
+from mavsr.mouths.ahead import ahead
 from mavsr.mouths.guard import CropCheck
 from mavsr.shards import Fields
 
@@ -103,38 +104,29 @@ def check_lengths(lengths: Lengths, settings: CropSettings) -> None:
         )
 
 
-@dataclass(frozen=True)
-class StoredCrops:
-    """The mouth crops of a clip as a shard holds them, and what was seen while they were stored."""
-
-    content: bytes
-    check: CropCheck
-
-
-def store_crops(crops: Iterable[np.ndarray], settings: CropSettings) -> StoredCrops:
-    """Encode mouth crops, RGB uint8 (96, 96, 3), taken one by one, and watch them on the way."""
-    check, crf = CropCheck(), settings.crf
-    watched = check.watch(crops)
-    content = encode_lossless(watched) if crf is None else encode_x264(watched, crf)
-    return StoredCrops(content, check)
-
-
-def fields_of(
-    crops: StoredCrops, audio: np.ndarray, about: dict[str, str], landmarks: np.ndarray | None
+def encode(
+    crops: Iterable[np.ndarray],
+    audio: np.ndarray,
+    landmarks: np.ndarray,
+    about: dict[str, str],
+    settings: CropSettings,
+    check: CropCheck | None = None,
 ) -> Fields:
-    """A clip's shard fields.
+    """A clip's shard fields of its mouth crops, RGB uint8 (96, 96, 3), which ``check`` watches.
 
     They are ``mkv`` (mouth crops), ``flac`` (frames * 640 samples, cut or padded with silence),
-    ``json`` (``about`` and the number of frames) and, if there are any, ``landmarks.npy`` (float32
-    (T, 4, 2) as detected, NaN where no face was found).
+    ``json`` (``about`` and the number of frames) and ``landmarks.npy`` (float32 (T, 4, 2) as
+    detected, NaN where no face was found).
     """
-    count = crops.check.frames
-    fields = {
-        "mkv": crops.content,
+    crops = ahead(check.watch(crops) if check else crops)
+    count = len(landmarks)
+    crf = settings.crf
+    return {
+        "mkv": encode_lossless(crops) if crf is None else encode_x264(crops, crf),
         "flac": encode_audio(fit(audio, count * SAMPLES_PER_FRAME)),
         "json": about_clip(about, count),
+        "landmarks.npy": _npy(landmarks.astype(np.float32)),
     }
-    return fields if landmarks is None else fields | {"landmarks.npy": _npy(landmarks)}
 
 
 def about_clip(about: dict[str, str], frames: int) -> bytes:
@@ -150,5 +142,5 @@ def fit(audio: np.ndarray, samples: int) -> np.ndarray:
 
 def _npy(array: np.ndarray) -> bytes:
     buffer = io.BytesIO()
-    np.save(buffer, array.astype(np.float32))
+    np.save(buffer, array)
     return buffer.getvalue()

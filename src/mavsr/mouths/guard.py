@@ -150,11 +150,6 @@ class CropCheck:
             self._last = small
             yield crop
 
-    @property
-    def frames(self) -> int:
-        """How many crops were passed on."""
-        return len(self._spreads)
-
     def judge(self) -> list[str]:
         """Return remarks on the crops that were passed on.
 

@@ -3,10 +3,8 @@
 The points are right eye, left eye, nose and mouth centre, as (x, y) in pixels: float (T, 4, 2).
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -18,9 +16,6 @@ from mavsr.mouths.following import Following
 
 ENOUGH = 0.5
 """A detector's next way of looking is tried if the last found its person in a smaller share."""
-
-Store = Callable[[Iterator[np.ndarray]], Any]
-"""Takes the mouth crops of a clip, RGB uint8 (96, 96, 3), in order."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +31,7 @@ class Found:
         looks: how many frames were looked at.
         cuts: frames that begin a new shot.
         way: which of the detector's ways of looking found it.
-        stored: what a :data:`Store` returned, if crops could be made while the clip was read.
+        crops: mouth crops RGB uint8 (96, 96, 3), if they could be made while the clip was read.
 
     """
 
@@ -47,7 +42,7 @@ class Found:
     looks: int
     cuts: tuple[int, ...] = ()
     way: int = 0
-    stored: Any = None
+    crops: Sequence[np.ndarray] | None = None
 
 
 def detect_landmarks(
@@ -75,10 +70,7 @@ def detect_landmarks(
 
 
 def find_landmarks(
-    frames: Iterable[np.ndarray],
-    detector: Detector,
-    detect_every: int = 1,
-    store: Store | None = None,
+    frames: Iterable[np.ndarray], detector: Detector, detect_every: int = 1
 ) -> Found:
     """Find the largest person's face (see mavsr.mouths.faces) in each frame of a clip.
 
@@ -89,8 +81,6 @@ def find_landmarks(
         detect_every: look at every n-th frame, at the first, the last and both sides of what may be
             a cut; in between, the points are followed (see mavsr.mouths.tracking), and more frames
             looked at where that fails.
-        store: is given the crops on a thread of its own while the clip is looked through, as far as
-            that goes; it may be called once for each way of the detector.
 
     Raises:
         InputError: no frame shows a face.
@@ -100,7 +90,7 @@ def find_landmarks(
         raise InputError(f"detect_every is {detect_every}; it must be 1 or more")
     best: Found | None = None
     for way, look in enumerate(detector.looks()):
-        found = replace(_find(frames, look, detect_every, store), way=way)
+        found = replace(_find(frames, look, detect_every), way=way)
         if best is None or found.share > best.share:
             best = found
         if best.share >= ENOUGH:
@@ -112,18 +102,14 @@ def find_landmarks(
     return best
 
 
-def _find(frames: Iterable[np.ndarray], look: Look, every: int, store: Store | None) -> Found:
-    following = Following(frames, look, every)
-    with ExitStack() as threads:
-        early = threads.enter_context(EarlyCrops(store)) if store else None
-        following.read(
-            lambda people: [largest(people)] if people else [], early.see if early else None
-        )
-        person = largest(following.people)
-        trail = following.trail(person)
-        landmarks = trail.landmarks(following.count)
-        stored = early.of(person, landmarks) if early else None
-    share = float(np.mean([number in person.boxes for number in following.planned]))
+def _find(frames: Iterable[np.ndarray], look: Look, every: int) -> Found:
+    following, early = Following(frames, look, every), EarlyCrops()
+    following.read(lambda people: [largest(people)] if people else [], early.see)
+    person = largest(following.people)
+    planned = following.planned
+    share = float(np.mean([number in person.boxes for number in planned]))
+    trail = following.trail(person)
+    landmarks = trail.landmarks(following.count)
     scores = trail.whole.scores
     return Found(
         landmarks,
@@ -132,5 +118,5 @@ def _find(frames: Iterable[np.ndarray], look: Look, every: int, store: Store | N
         share,
         len(following.numbers) + len(trail.looked_at),
         tuple(following.cuts.certain),
-        stored=stored,
+        crops=early.of(person, landmarks),
     )

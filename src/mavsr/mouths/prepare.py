@@ -12,12 +12,11 @@ import numpy as np
 
 from mavsr.errors import InputError
 from mavsr.media import SAMPLES_PER_FRAME
-from mavsr.mouths.ahead import ahead
 from mavsr.mouths.align import mouth_crops
 from mavsr.mouths.audio import hear
-from mavsr.mouths.clip import CropSettings, Lengths, check_lengths, fields_of, store_crops
+from mavsr.mouths.clip import CropSettings, Lengths, check_lengths, encode
 from mavsr.mouths.detectors import load_detector
-from mavsr.mouths.guard import check_face, check_upright
+from mavsr.mouths.guard import CropCheck, check_face, check_upright
 from mavsr.mouths.landmark_files import find_file, read_landmarks
 from mavsr.mouths.landmarks import Found, find_landmarks
 from mavsr.mouths.ledger import largest_jump
@@ -93,7 +92,7 @@ def prepare(clip: Clip, settings: CropSettings, memory: np.ndarray, measured: Me
         measured: filled on the way.
 
     Returns:
-        see :func:`mavsr.mouths.clip.fields_of`.
+        see :func:`mavsr.mouths.clip.encode`.
 
     Raises:
         InputError: the clip cannot be used; the message says why.
@@ -112,9 +111,11 @@ def prepare(clip: Clip, settings: CropSettings, memory: np.ndarray, measured: Me
     measured.face_share = found.share
     measured.largest_jump = largest_jump(found.landmarks[found.seen])
     measured.remarks += _judge(found, frames, settings)
-    crops = found.stored or store_crops(ahead(mouth_crops(frames, found.landmarks)), settings)
-    measured.remarks += crops.check.judge()
-    return fields_of(crops, audio, clip.about, found.landmarks)
+    check = CropCheck()
+    crops = found.crops or mouth_crops(frames, found.landmarks)
+    fields = encode(crops, audio, found.landmarks, clip.about, settings, check)
+    measured.remarks += check.judge()
+    return fields
 
 
 def _look_for_face(clip: Clip, frames: Reel, settings: CropSettings) -> tuple[Found | None, str]:
@@ -135,9 +136,7 @@ def _find(clip: Clip, frames: Reel, settings: CropSettings) -> Found:
         unknown = np.full(len(seen), np.nan)
         return Found(landmarks, seen, unknown, len(seen) / len(landmarks), 0)
     detector = load_detector(settings.detector, settings.weights, settings.batch)
-    return find_landmarks(
-        frames, detector, settings.detect_every, lambda crops: store_crops(crops, settings)
-    )
+    return find_landmarks(frames, detector, settings.detect_every)
 
 
 def _judge(found: Found, frames: Reel, settings: CropSettings) -> list[str]:
