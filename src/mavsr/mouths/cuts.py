@@ -9,8 +9,10 @@ were set on these clips and tested on no others. Between them a cut is a matter 
 faces decide (:class:`mavsr.mouths.faces.Tracks`).
 """
 
+import statistics
 from collections import deque
 
+import cv2
 import numpy as np
 
 _POINTS = 32
@@ -47,8 +49,8 @@ class Cuts:
         last, self._last = self._last, picture
         if last is None:
             return False
-        changed = float((np.abs(picture - last) > _CHANGED).mean())
-        usual = float(np.median(self._recent)) if self._recent else 0.0
+        changed = np.count_nonzero(np.abs(picture - last) > _CHANGED) / picture.size
+        usual = statistics.median(self._recent) if self._recent else 0.0
         self._recent.append(changed)
         if changed <= max(_DOUBTFUL, _ABOVE_USUAL * usual):
             return False
@@ -58,9 +60,8 @@ class Cuts:
 
 def reduce(frame: np.ndarray) -> np.ndarray | None:
     """Points float32 (32, 32) of a frame, mean 0 and standard deviation 1; None if it is flat."""
-    height, width = frame.shape[:2]
-    rows = (np.arange(_POINTS) * 2 + 1) * height // (2 * _POINTS)
-    columns = (np.arange(_POINTS) * 2 + 1) * width // (2 * _POINTS)
-    points = frame[rows[:, None], columns, 1].astype(np.float32)
-    spread = points.std()
-    return (points - points.mean()) / spread if spread > _FLAT else None
+    # Every frame is seen: OpenCV takes a tenth of what NumPy takes for the same points.
+    coarse = cv2.resize(frame, (_POINTS, _POINTS), interpolation=cv2.INTER_NEAREST_EXACT)
+    points = coarse[..., 1].astype(np.float32)
+    (mean,), (spread,) = (found[0] for found in cv2.meanStdDev(points))
+    return (points - np.float32(mean)) / np.float32(spread) if spread > _FLAT else None
