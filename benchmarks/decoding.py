@@ -88,7 +88,7 @@ def batched(
 ) -> dict[str, str]:
     """This project's search."""
     by_key = {u.key: u for u in utterances}
-    found = {}
+    found: dict[str, str] = {}
     for batch in plan_batches({u.key: len(u.tokens["video"]) for u in utterances}, chosen):
         texts = transcribe(model, [by_key[key] for key in batch], SCALE, chosen)
         found.update(zip(batch, texts, strict=True))
@@ -102,7 +102,7 @@ def generate(
     """Hugging Face's search, which repeats the prefix for every beam."""
     by_key = {u.key: u for u in utterances}
     end = model.tokenizer.eos_token_id
-    found = {}
+    found: dict[str, str] = {}
     for batch in plan_batches({u.key: len(u.tokens["video"]) for u in utterances}, chosen):
         model.adapter.activate(SCALE)
         inputs, mask = pad_left(model.prefixes([by_key[key] for key in batch], SCALE))
@@ -172,7 +172,7 @@ def save_llm(folder: Path, shape: dict, dtype: torch.dtype) -> None:
             **shape,
         )
     )
-    llm.to(dtype).save_pretrained(folder)
+    (llm.bfloat16() if dtype is torch.bfloat16 else llm).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 

@@ -1,7 +1,6 @@
 """What encoding costs, and what the feature cache saves, as ratios measured in one run.
 
     python benchmarks/features.py
-    python benchmarks/features.py --training workflow/configs/smoke.yaml
 
 - *encoding*: the workflow's job against a plain loop (read, encode, write, one clip after another,
   in processes of the same kind), and two jobs on two cores against one. Networks have the sizes of
@@ -10,18 +9,12 @@
 - *cache*: clips per second read at random against encoded, and MB/s of one process over tokens of
   real width that lie in the page cache.
 - *memory*: peak of a job over a shard of n clips and one of 4n.
-- *training* (``--training``, and then nothing else): one model of a config trained on cached and on
-  online features by the workflow, with the same clips, epochs and seeds: its WER, and the seconds
-  of all jobs between crops and model. With as many views as epochs both meet the same features.
-- *GPU* (where there is one): Whisper Medium and AV-HuBERT Large with random weights, bfloat16:
-  batched against one by one, and the share of the rate that large matrix products reach here.
 """
 
 import json
 import multiprocessing
 import os
 import random
-import shutil
 import statistics
 import subprocess
 import sys
@@ -30,20 +23,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-import jiwer
 import numpy as np
-import pandas as pd
 import safetensors.torch
 import torch
 from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperModel
-from transformers.models.whisper.modeling_whisper import WhisperEncoder as WhisperNetwork
 
 from mavsr.command import run_command
 from mavsr.config.read import read_config
 from mavsr.encoders import Encoder, EncoderSettings, load_encoder
 from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder, save_checkpoint
 from mavsr.encoders.batches import BatchPlan, encode_stream
-from mavsr.encoders.whisper import WhisperEncoder
 from mavsr.features.cache import FeatureCache
 from mavsr.features.content import FIELD, pack
 from mavsr.features.extract import encode_shard
@@ -52,39 +41,29 @@ from mavsr.features.settings import ExtractSettings
 from mavsr.features.views import clean_view
 from mavsr.media import decode_audio, decode_video, encode_audio, encode_lossless
 from mavsr.noise.condition import Condition
-from mavsr.report.encoder_sizes import encoder_size
 from mavsr.shards import read_shard, write_shard
-from mavsr.workflow.experiments import all_evaluations
 
 ROOT = Path(__file__).parents[1]
 WIDE = {"weights": "of a benchmark", "dtype": "float16", "pool": 1}
 
 
-def features(clips: int = 24, repeats: int = 9, training: Path | None = None) -> None:
+def features(clips: int = 24, repeats: int = 9) -> None:
     """Print every ratio, over ``repeats`` rounds.
 
     Args:
         clips: in a shard.
         repeats: rounds in which the ways take turns.
-        training: config of the workflow for the comparison of cached and online training.
 
     """
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        if training:
-            compare_training(training, folder)
-            return
         encoders = make_encoders(folder)
         shards = [make_shard(folder / f"in{n}.tar", clips, n) for n in range(2)]
         for name, settings in encoders.items():
             compare_encoding(name, settings, shards, folder, repeats)
         measure_reading(folder)
         measure_memory(encoders, folder, clips)
-    if torch.cuda.is_available():
-        measure_device("cuda", large_encoders(), seconds=600, repeats=repeats)
-    else:
-        print("GPU: none here; its part was left out")
 
 
 def make_encoders(folder: Path) -> dict[str, EncoderSettings]:
@@ -105,7 +84,7 @@ def make_encoders(folder: Path) -> dict[str, EncoderSettings]:
     extractor = WhisperFeatureExtractor(chunk_length=hears.chunk_s)
     extractor.save_pretrained(folder / "whisper")
     names = ("dim", "layers", "heads", "resnet_width", "conv_pos")
-    video = AVHubertConfig(**{name: sees[name] for name in names}, ffn_dim=4 * sees.dim)
+    video = AVHubertConfig(**{name: getattr(sees, name) for name in names}, ffn_dim=4 * sees.dim)
     save_checkpoint(folder / "v.pt", AVHubertEncoder(video).public_state_dict(), video)
     return {
         "whisper": EncoderSettings("whisper", str(folder / "whisper")),
@@ -279,121 +258,6 @@ def peak_of(arguments: Sequence[str]) -> float:
     command = [sys.executable, "-c", PEAK, *arguments]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return int(done.stdout.split()[-1]) / 1e3
-
-
-def compare_training(configfile: Path, project: Path) -> None:
-    """Train one model of ``configfile`` both ways, in a folder of its own."""
-    shutil.copy(ROOT / "config.yaml", project)
-    config = read_config([configfile])
-    wanted = [
-        e
-        for e in all_evaluations(config)
-        if (e.model.settings.method, e.model.settings.task, e.condition)
-        == ("mtsk-ms", "avsr", "clean")
-    ]
-    model = wanted[0].model
-    targets = [f"results/evaluation/{e.path}.jsonl" for e in wanted if e.model == model]
-    print(f"{config.training.epochs} epochs; {config.features.views} views if cached")
-    for mode in ("cached", "online"):
-        command = [sys.executable, "-m", "snakemake", "--cores", "all", "--quiet", "all"]
-        command += ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(project)]
-        command += ["--configfile", str(configfile.resolve())]
-        command += ["--config", f"features={{mode: {mode}}}", "--", *targets]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if done.returncode:
-            raise RuntimeError(f"the {mode} run failed:\n{done.stdout[-5000:]}")
-        jobs = {"training": [project / f"results/benchmarks/training/{model.name}.tsv"]}
-        if mode == "cached":
-            views = f"{model.corpus}/train/view_*/*.tsv"
-            for stage in ("noise", "features/*"):
-                jobs[stage] = list(project.glob(f"results/benchmarks/{stage}/{views}"))
-        spent = pd.DataFrame(
-            [
-                {"stage": stage, **pd.read_csv(path, sep="\t").iloc[0][["s", "cpu_time"]]}
-                for stage, paths in jobs.items()
-                for path in paths
-            ]
-        )
-        errors = ", ".join(f"{Path(t).stem} {wer(project / t):.1f} %" for t in targets)
-        stages = ", ".join(
-            f"{stage.strip('/*')} {row.s:.0f} s ({row.cpu_time:.0f} s of processor time)"
-            for stage, row in spent.groupby("stage").sum().iterrows()
-        )
-        print(f"{mode}: {spent.s.sum():.0f} s from crops to model: {stages}; WER {errors}")
-
-
-def wer(hypotheses: Path) -> float:
-    """Word error rate of a file of hypotheses, %."""
-    lines = [json.loads(line) for line in hypotheses.read_text().splitlines()]
-    texts = [[line[name].lower() for line in lines] for name in ("reference", "hypothesis")]
-    return 100 * jiwer.wer(*texts)
-
-
-def large_encoders() -> dict[str, tuple[Encoder, EncoderSettings]]:
-    """Whisper Medium and AV-HuBERT Large with random weights, and what tells their size."""
-    torch.manual_seed(0)
-    config = WhisperConfig(
-        d_model=1024, encoder_layers=24, encoder_attention_heads=16, encoder_ffn_dim=4096
-    )
-    whisper = WhisperEncoder(WhisperNetwork(config), WhisperFeatureExtractor())
-    return {
-        "Whisper Medium": (whisper, EncoderSettings("whisper", "openai/whisper-medium.en")),
-        "AV-HuBERT Large": (
-            AVHubertEncoder(AVHubertConfig()),
-            EncoderSettings("avhubert", "large_vox_iter5.pt"),
-        ),
-    }
-
-
-def measure_device(
-    device: str,
-    encoders: dict[str, tuple[Encoder, EncoderSettings]],
-    seconds: float,
-    repeats: int,
-    batch_s: float = 240.0,
-    matrix: int = 8192,
-) -> None:
-    """Clips of 1 to 9 s: batched against one by one, and the share of the device's matrix rate."""
-    rate = matrix_rate(device, matrix)
-    print(f"{device}: {rate / 1e12:.3g} TFLOP/s in matrix products of bfloat16")
-    toy = read_config([]).toy
-    draw = np.random.default_rng(0)
-    lengths: list[int] = []
-    while sum(lengths) < 25 * seconds:
-        lengths.append(int(draw.integers(25, 225)))
-    for name, (encoder, settings) in encoders.items():
-        encoder.to(device).eval().requires_grad_(False)
-        shapes = [(640 * n,) if encoder.modality == "audio" else (1, n, 88, 88) for n in lengths]
-        clips = [(f"k{n}", torch.randn(shape)) for n, shape in enumerate(shapes)]
-        flops = sum(encoder_size(settings, toy).flops(n / 25) for n in lengths)
-
-        def encode(plan: BatchPlan, clips=clips, encoder=encoder) -> None:
-            for _, tokens in encode_stream(clips, encoder, plan, "bfloat16"):
-                tokens.cpu()
-
-        best = {}
-        for way, plan in (("one by one", BatchPlan()), ("batched", BatchPlan(batch_s))):
-            encode(plan)
-            best[way] = spent = min(seconds_of(lambda p=plan: encode(p)) for _ in range(repeats))
-            print(
-                f"{name}, {way}: {len(clips) / spent:.1f} clips/s, {sum(lengths) / 25 / spent:.0f} "
-                f"times real time, {100 * flops / spent / rate:.0f} % of the matrix rate"
-            )
-        print(f"{name}: batched against one by one {best['one by one'] / best['batched']:.2f}")
-
-
-def matrix_rate(device: str, size: int, repeats: int = 20) -> float:
-    """FLOP/s of large products of bfloat16 matrices."""
-    one = torch.randn(size, size, device=device, dtype=torch.bfloat16)
-
-    def products() -> None:
-        for _ in range(repeats):
-            one @ one
-        if torch.device(device).type == "cuda":
-            torch.cuda.synchronize()
-
-    products()
-    return 2 * size**3 * repeats / seconds_of(products)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ import logging
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -45,7 +46,7 @@ from mavsr.shards import read_shard
 
 PORTRAIT = Path(__file__).parents[1] / "tests" / "data" / "portrait.mp4"
 NEVER = float("nan")
-KEEP_ALL = {"min_face_share": 0.0, "audio": "optional", "max_av_gap_s": 1e9}
+KEEP_ALL = CropSettings(min_face_share=0.0, audio="optional", max_av_gap_s=1e9)
 
 
 def mouths(
@@ -151,10 +152,10 @@ def run_way(
     """Crop a clip; 0 is the plain procedure, whose crops are returned, else they are stored."""
     if every == 0:
         return plain_clip(path, detector), None
-    row = {"key": "clip", "video": str(path), "audio": str(path), "text": "bin blue"}
-    row |= {"start": 0.0, "end": NEVER, "duration_s": 0.1, "speaker": "s", "split": "test"}
-    row |= {"version": version(path, b"")}
-    settings = CropSettings(detect_every=every, **KEEP_ALL)
+    files = {"video": str(path), "audio": str(path), "version": version(path, b"")}
+    span = {"start": 0.0, "end": NEVER, "duration_s": 0.1}
+    row = {"key": "clip", "text": "bin blue", "speaker": "s", "split": "test", **files, **span}
+    settings = replace(KEEP_ALL, detect_every=every)
     crop_rows([row | {"shard": 0}], folder / "0.tar", folder / "0.csv", settings)
     return None
 
@@ -172,7 +173,7 @@ def plain_clip(path: Path, detector: FaceDetection) -> list[np.ndarray]:
     """Decode, detect in every frame, interpolate, crop: as one would write it down."""
     with av.open(str(path)) as container:
         frames = np.stack([f.to_ndarray(format="rgb24") for f in container.decode(video=0)])
-    landmarks = []
+    landmarks: list[list[list[int]] | None] = []
     for frame in frames:
         faces = detector.process(frame).detections
         if not faces:
@@ -222,9 +223,10 @@ def move_head(folder: Path, number: int) -> Path:
         audio = container.add_stream("aac", rate=16_000, layout="mono")
         for frame, x, y, roll, near in zip(frames, *paths, strict=True):
             motion = cv2.getRotationMatrix2D((width / 2, height / 2), roll, 1 + near)
-            motion[:, 2] += x, y
+            motion = motion + np.array([[0, 0, x], [0, 0, y]])
             moved = cv2.warpAffine(frame, motion, (width, height), borderMode=cv2.BORDER_REPLICATE)
-            container.mux(video.encode(av.VideoFrame.from_ndarray(moved, "rgb24")))
+            picture = av.VideoFrame.from_ndarray(moved.astype(np.uint8), "rgb24")
+            container.mux(video.encode(picture))
         container.mux(video.encode(None))
         sound = random.normal(0, 0.1, (1, 640 * len(frames))).astype(np.float32)
         block = av.AudioFrame.from_ndarray(sound, "fltp", "mono")

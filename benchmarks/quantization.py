@@ -15,10 +15,13 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
+from device import peak_bytes, synchronise
+from shapes import PRESETS, Shape, make, save_llm
 from torch.nn import functional as F
-from training import PRESETS, Shape, make, our_loop, peak_bytes, save_llm, synchronise
+from training import our_loop
 
 from mavsr.command import run_command
 from mavsr.model.avsr import MatryoshkaModel
@@ -86,7 +89,8 @@ def measure(llm: Path, shape: Shape, way: str | None, trained: bool) -> dict[str
 def text_loss(model: MatryoshkaModel) -> float:
     """Mean cross-entropy of sentences, the adapter's random weights left out."""
     losses = []
-    with model.adapter.peft.disable_adapter():
+    peft: Any = model.adapter.peft
+    with peft.disable_adapter():
         for words in sentences("test")[:SENTENCES]:
             ids = torch.tensor(
                 [model.tokenizer(" ".join(words))["input_ids"]], device=model.markers.device

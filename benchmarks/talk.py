@@ -48,8 +48,17 @@ def talk(model: Path | None = None, seconds: float = 600.0, video: Path | None =
 def _row(model: Path, path: Path, lines: list[dict], scales: str, output: Path) -> str:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     begun = time.monotonic()
-    command = [sys.executable, "-m", "mavsr", "transcribe", model, path, "--scale", scales]
-    subprocess.run([*command, "--format", "json", "--output", output], check=True)
+    command = [
+        sys.executable,
+        "-m",
+        "mavsr",
+        "transcribe",
+        str(model),
+        str(path),
+        "--scale",
+        scales,
+    ]
+    subprocess.run([*command, "--format", "json", "--output", str(output)], check=True)
     clock = time.monotonic() - begun
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime

@@ -20,58 +20,26 @@ import multiprocessing
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers
+from device import matrix_rate, peak_bytes, synchronise
+from shapes import PRESETS, Shape, make, save_llm
 from torch import nn
 from torch.nn import functional as F
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from mavsr.command import run_command
-from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.avsr import MatryoshkaModel, Utterance
-from mavsr.model.methods import method_of
 from mavsr.model.scales import Scale
-from mavsr.model.settings import ModelSettings
-from mavsr.seeds import generator
 from mavsr.training.objective import Objective, draws_rates
 from mavsr.training.plans import plan_for
 from mavsr.training.precision import computing
 from mavsr.training.settings import TrainingSettings
 
-DIMS = {"audio": 768, "video": 1024}
-"""Widths of Whisper Small and AV-HuBERT Large."""
-WORDS_PER_SECOND = 3.0
 METHODS = ["mtsk-ms", "mtsk-ss", "mtsk-mss", "mome-ffn", "omni-s", "omni-t", "omni-st"]
-
-
-@dataclass(frozen=True)
-class Shape:
-    """A random LLM and the clips it is trained on."""
-
-    layers: int
-    hidden: int
-    intermediate: int
-    heads: int
-    key_heads: int
-    vocabulary: int
-    clips: int
-    seconds: tuple[float, float]
-    projector: int = 2048
-    half: bool = False
-    """Frozen weights in bfloat16."""
-
-
-PRESETS = {
-    "small": Shape(12, 768, 2048, 12, 12, 32_000, 8, (4.0, 8.0)),
-    "toy": Shape(4, 128, 384, 4, 4, 512, 8, (1.5, 3.0), projector=256),
-    "llama-3.2-1b": Shape(16, 2048, 8192, 32, 8, 128_256, 8, (10.0, 10.0), half=True),
-}
-"""Twelve layers for the log's ratios, the embedded default's LLM, and the papers' smallest."""
 
 
 def training(
@@ -219,12 +187,12 @@ def our_loop(model: MatryoshkaModel, utterances: list[Utterance]) -> torch.Tenso
 WAYS = {"public": public_loop, "ours": our_loop}
 
 
-def check(model: MatryoshkaModel, ways: dict[str, Callable[[], torch.Tensor]]) -> None:
+def check(model: MatryoshkaModel, ways: Mapping[str, Callable[[], torch.Tensor]]) -> None:
     """Raise if the ways' losses or gradients differ by more than rounding."""
     found = {}
     for name, step in ways.items():
         losses = step()
-        found[name] = losses, [p.grad for p in model.trainable()]
+        found[name] = losses, [p.grad for p in model.trainable() if p.grad is not None]
     tolerance = 3e-2 if half(model) else 1e-4
     torch.testing.assert_close(found["ours"][0], found["public"][0], atol=tolerance, rtol=tolerance)
     for ours, public in zip(found["ours"][1], found["public"][1], strict=True):
@@ -249,100 +217,11 @@ def one_step(
     return peak_bytes(device)
 
 
-def peak_bytes(device: torch.device) -> float:
-    """Most memory that this process, or its tensors on a GPU, have had."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated()
-    # Not getrusage: what a process had before it started another program counts there too.
-    lines = Path("/proc/self/status").read_text().splitlines()
-    (peak,) = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
-    return 1024 * int(peak)
-
-
-def make(
-    folder: Path, shape: Shape, method: str, device: torch.device, quantization: str | None = None
-) -> tuple[MatryoshkaModel, list[Utterance]]:
-    """A model with random adapters, and random clips."""
-    settings = ModelSettings(
-        mome=MomeSettings() if method_of(method).adapter == "mome" else None,
-        task="omni" if method_of(method).omni else "avsr",
-        method=method,
-        compression="avgpool",
-        audio_rates=(4, 16),
-        video_rates=(2, 5),
-        llm=str(folder),
-        llm_revision=None,
-        lora_rank=shape.hidden // 32,
-        lora_scale=0.125,
-        projector_hidden=shape.projector,
-        projector_layer_norm=True,
-        seed=0,
-        quantization=quantization,
-    )
-    model = MatryoshkaModel(settings, DIMS).to(device)
-    draw = torch.Generator().manual_seed(0)
-    for parameter in model.trainable():
-        # Fresh adapters add nothing, and part of their gradients is zero.
-        noise = 0.02 * torch.randn(parameter.shape, generator=draw)
-        parameter.data.add_(noise.to(parameter))
-    random = generator("benchmark", "clips")
-    utterances = []
-    for number in range(shape.clips):
-        seconds = random.uniform(*shape.seconds)
-        words = random.integers(8, shape.vocabulary, round(WORDS_PER_SECOND * seconds))
-        frames = round(25 * seconds)
-        tokens = {
-            "audio": torch.randn(2 * frames, DIMS["audio"], generator=draw).to(device),
-            "video": torch.randn(frames, DIMS["video"], generator=draw).to(device),
-        }
-        utterances.append(Utterance(str(number), " ".join(f"w{w}" for w in words), tokens))
-    return model, utterances
-
-
-def save_llm(folder: Path, shape: Shape) -> None:
-    """A random Llama, and a tokenizer that knows as many words."""
-    vocabulary = {"<unk>": 0, "<bos>": 1, "<eos>": 2}
-    vocabulary |= {f"w{n}": n for n in range(3, shape.vocabulary)}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<bos>", eos_token="<eos>", unk_token="<unk>"
-    ).save_pretrained(folder)
-    torch.manual_seed(0)
-    llm = LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=shape.vocabulary,
-            hidden_size=shape.hidden,
-            intermediate_size=shape.intermediate,
-            num_hidden_layers=shape.layers,
-            num_attention_heads=shape.heads,
-            num_key_value_heads=shape.key_heads,
-            bos_token_id=1,
-            eos_token_id=2,
-        )
-    )
-    llm.to(torch.bfloat16 if shape.half else torch.float32).save_pretrained(folder)
-
-
 def real_tokens(model: MatryoshkaModel, utterances: list[Utterance], scale: Scale) -> int:
     """Tokens of the batch at one scale, without padding."""
     with torch.no_grad():
         prefixes = model.prefixes(utterances, scale)
     return sum(map(len, prefixes)) + model.count_targets(utterances) - len(utterances)
-
-
-def matrix_rate(device: torch.device, half: bool) -> float:
-    """FLOPs per second of a large matrix product."""
-    size = 8192 if device.type == "cuda" else 1024
-    matrix = torch.randn(size, size, device=device, dtype=torch.bfloat16 if half else None)
-    seconds = []
-    for _ in range(5):
-        synchronise(device)
-        started = time.perf_counter()
-        matrix @ matrix
-        synchronise(device)
-        seconds.append(time.perf_counter() - started)
-    return 2 * size**3 / min(seconds)
 
 
 def half(model: MatryoshkaModel) -> bool:
@@ -354,12 +233,6 @@ def zero_gradients(model: MatryoshkaModel) -> None:
     """Forget all gradients."""
     for parameter in model.trainable():
         parameter.grad = None
-
-
-def synchronise(device: torch.device) -> None:
-    """Wait for the GPU."""
-    if device.type == "cuda":
-        torch.cuda.synchronize()
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ def measure(*arguments: str) -> dict:
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
+    assert process.stdout
     said = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     if status:

@@ -1,7 +1,7 @@
 """Frozen encoders inside training: fresh augmentation every epoch, no cached features.
 
 This is what the papers' code does. It costs every model the encoding that a cache costs once, so it
-is there to measure what caching saves and loses (benchmarks/features.py). Views are the cache's:
+is there to measure what caching saves and loses (benchmarks/online.py). Views are the cache's:
 epoch e hears and sees exactly what ``view_e`` would hold, from the same code.
 """
 

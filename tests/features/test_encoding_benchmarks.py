@@ -1,21 +1,23 @@
-"""The part of ``benchmarks/features.py`` that only a GPU can tell, tiny and on the CPU."""
+"""What of the benchmarks of encoding only a GPU or a long run can tell, tiny and on the CPU."""
 
 import runpy
 from pathlib import Path
 
 import pytest
+import torch
 
 from mavsr.encoders import EncoderSettings, load_encoder
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def benchmark():
-    return runpy.run_path(str(ROOT / "benchmarks" / "features.py"))
+@pytest.fixture
+def benchmark(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    return lambda name: runpy.run_path(str(ROOT / "benchmarks" / f"{name}.py"))
 
 
-def test_the_gpu_part_runs_to_its_end(place, benchmark, capsys):
+def test_large_encoders_are_measured_to_the_end(place, benchmark, capsys):
     given = {
         "hearing": EncoderSettings("whisper", str(place / "w")),
         "seeing": EncoderSettings("avhubert", str(place / "v.pt")),
@@ -24,7 +26,8 @@ def test_the_gpu_part_runs_to_its_end(place, benchmark, capsys):
         name: (load_encoder(settings, split_long=True), settings)
         for name, settings in given.items()
     }
-    benchmark["measure_device"]("cpu", encoders, seconds=2, repeats=1, batch_s=9, matrix=32)
+    device = torch.device("cpu")
+    benchmark("encoders")["measure"](device, encoders, 2, repeats=1, batch_s=9, matrix=32)
     shown = capsys.readouterr().out
     for name in given:
         for way in ("one by one", "batched"):
@@ -38,4 +41,4 @@ def test_word_errors_are_counted_over_all_words(benchmark, tmp_path):
     path.write_text(
         '{"reference": "a b c", "hypothesis": "A b d"}\n{"reference": "e", "hypothesis": ""}\n'
     )
-    assert benchmark["wer"](path) == pytest.approx(50)
+    assert benchmark("online")["wer"](path) == pytest.approx(50)
