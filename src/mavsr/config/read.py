@@ -15,7 +15,7 @@ from mavsr.config.config import Config
 from mavsr.config.explain import explain, known_path
 from mavsr.config.local_models import read_locally
 from mavsr.config.renamed import refuse_renamed
-from mavsr.config.unique import check_unique
+from mavsr.config.unique import read_unique
 from mavsr.errors import InputError
 
 DEFAULT = Path(__file__).parents[3] / "config.yaml"
@@ -28,11 +28,10 @@ def read_config(paths: Sequence[Path]) -> Config:
         InputError: a file is missing or no YAML mapping, has a key twice, or the config cannot be
             run.
     """
-    check_unique(paths)
     config: dict[str, Any] = {}
     for path in [DEFAULT, *paths]:
         try:
-            part = yaml.safe_load(path.read_text(encoding="utf-8"))
+            part = read_unique(path)
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise InputError(f"config {path} cannot be read ({error})") from error
         if not isinstance(part, Mapping):
