@@ -8,7 +8,10 @@ import av
 import numpy as np
 import soundfile
 
+from mavsr.corpus.scan import read_corpus
+
 SPLITS = ("train", "val", "test")
+SHARDS = dict.fromkeys(SPLITS, 1)
 
 
 def make_crops(seed: int, frames: int = 25, size: int = 96) -> np.ndarray:
@@ -89,3 +92,16 @@ def sample(key: str, seed: int = 0, text: str = "bin blue", frames: int = 25) ->
         f"{key}.txt": text.encode(),
         f"{key}.wav": wav_bytes(make_audio(seed, frames / 25)),
     }
+
+
+def read(root, splits, audio="required"):
+    """What the corpus stage reads."""
+    return read_corpus(root, {"kind": "crops", "splits": splits}, 0, audio)
+
+
+def lost(clips):
+    return {clip.key: clip.problem for clip in clips if clip.problem}
+
+
+def of_split(clips, split):
+    return [clip for clip in clips if clip.split == split]

@@ -14,13 +14,14 @@ SLOW = (
     "workflow/test_style.py::test_tools_have_no_complaint",
     # many simulations, trainings, figures or clips
     *("evaluation/test_clusters.py", "training/test_trainer.py", "training/test_options.py"),
+    "training/test_stopped.py",
     *("features/test_online.py", "toy/test_portrait_books.py", "corpus/test_crops_export.py"),
     *("mouths/test_crop_job.py", "mouths/test_reel.py"),
     *("report/test_figures.py", "report/test_clip_pages.py", "report/test_parameters.py"),
     # every network in every way
     *("importing/test_official_cases.py", "training/test_plans.py"),
     *("evaluation/test_transcribe.py", "corpus/test_crops.py", "test_media_clock.py"),
-    *("plan/test_sizes.py", "faults/test_data.py"),
+    *("corpus/test_crop_archives.py", "plan/test_sizes.py", "faults/test_data.py"),
 )
 """Files that take most of the time of what starts no workflow; make quick-test leaves them out."""
 

@@ -1,6 +1,15 @@
-"""Features that a training run takes."""
+"""Features that a training run takes, and a trainer."""
+
+import math
 
 import pytest
+import torch
+from tiny import DIMS, make_utterance
+from trained import LENGTHS, SETTINGS
+
+from mavsr.model.avsr import MatryoshkaModel, Utterance
+from mavsr.training.state import ResumeState
+from mavsr.training.trainer import Trainer
 
 
 @pytest.fixture
@@ -16,3 +25,24 @@ def files(write_features):
         "audio_val": [clean["audio"]],
         "video_val": [clean["video"]],
     }
+
+
+@pytest.fixture
+def make(settings_of, tmp_path):
+    """A trainer on two views of eight made-up clips."""
+
+    def trainer(fingerprint="same", settings=SETTINGS, spoil=None, plan=None, **changes):
+        model = MatryoshkaModel(settings_of(**{"method": "mtsk-ss", **changes}), DIMS)
+        views = [
+            {key: make_utterance(f"{view}{key}", n) for key, n in LENGTHS.items()}
+            for view in range(2)
+        ]
+        if spoil:
+            bad = views[0][spoil]
+            tokens = {m: torch.full_like(t, math.nan) for m, t in bad.tokens.items()}
+            views[0][spoil] = Utterance(bad.key, bad.text, tokens)
+        validation = {key: make_utterance(key, 6) for key in ("v1", "v2")}
+        state = ResumeState(tmp_path / "resume" / "state.pt", fingerprint, "code")
+        return Trainer(model, settings, 0, views, validation, LENGTHS, state, plan=plan)
+
+    return trainer

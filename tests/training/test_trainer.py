@@ -1,48 +1,14 @@
 import math
-import os
-import signal
 from dataclasses import replace
-from functools import partial
 
 import pytest
 import torch
-from tiny import DIMS, make_utterance
+from trained import SETTINGS, weights
 
 from mavsr.errors import InputError
-from mavsr.model.avsr import MatryoshkaModel, Utterance
+from mavsr.model.avsr import Utterance
 from mavsr.training.objective import objective_at
-from mavsr.training.plans import Packed, Padded
 from mavsr.training.settings import TrainingSettings
-from mavsr.training.state import ResumeState
-from mavsr.training.trainer import Trainer
-
-LENGTHS = {f"clip{n}": 4 + n for n in range(8)}
-SETTINGS = TrainingSettings(epochs=3, learning_rate=2e-2, warmup=0.2, batch_frames=26)
-
-
-@pytest.fixture
-def make(settings_of, tmp_path):
-    """A trainer on two views of eight made-up clips."""
-
-    def trainer(fingerprint="same", settings=SETTINGS, spoil=None, plan=None, **changes):
-        model = MatryoshkaModel(settings_of(**{"method": "mtsk-ss", **changes}), DIMS)
-        views = [
-            {key: make_utterance(f"{view}{key}", n) for key, n in LENGTHS.items()}
-            for view in range(2)
-        ]
-        if spoil:
-            bad = views[0][spoil]
-            tokens = {m: torch.full_like(t, math.nan) for m, t in bad.tokens.items()}
-            views[0][spoil] = Utterance(bad.key, bad.text, tokens)
-        validation = {key: make_utterance(key, 6) for key in ("v1", "v2")}
-        state = ResumeState(tmp_path / "resume" / "state.pt", fingerprint, "code")
-        return Trainer(model, settings, 0, views, validation, LENGTHS, state, plan=plan)
-
-    return trainer
-
-
-def weights(trainer):
-    return [parameter.detach().clone() for parameter in trainer.model.trainable()]
 
 
 def test_the_loss_falls(make):
@@ -185,104 +151,6 @@ def test_the_rate_rises_then_falls_to_zero(make):
     assert trainer.learning_rate(steps) == pytest.approx(0, abs=1e-12)
     rows = trainer.run()
     assert [r["learning_rate"] for r in rows if r["split"] == "train"][::4] == rates
-
-
-def same_end(first, second):
-    """Bit-identical weights, and the same metrics."""
-    assert all(torch.equal(a, b) for a, b in zip(weights(first), weights(second), strict=True))
-    assert first.progress.rows == second.progress.rows
-
-
-@pytest.fixture
-def undisturbed(make):
-    trainer = make()
-    trainer.run()
-    assert not trainer.resume.path.exists()
-    return trainer
-
-
-def stop_after(trainer, monkeypatch, steps, action):
-    original = trainer._step
-
-    def step(*arguments):
-        original(*arguments)
-        if trainer.progress.step == steps:
-            action()
-
-    monkeypatch.setattr(trainer, "_step", step)
-
-
-@pytest.mark.parametrize("where", [1, 4, "epoch", "last"])
-def test_sigterm_saves_and_the_next_run_ends_alike(make, undisturbed, monkeypatch, where):
-    plan = undisturbed.steps
-    step = {"epoch": sum(epoch == 0 for epoch, _ in plan), "last": len(plan)}.get(where, where)
-    trainer = make()
-    stop_after(trainer, monkeypatch, step, lambda: os.kill(os.getpid(), signal.SIGTERM))
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(SystemExit) as stopped:
-        trainer.run()
-    assert stopped.value.code == 143
-    assert signal.getsignal(signal.SIGTERM) is before
-    resumed = make()
-    resumed.run()
-    same_end(resumed, undisturbed)
-
-
-@pytest.mark.parametrize(
-    ("plan", "method"),
-    [
-        (Padded(), "mtsk-ss"),
-        (Packed("segments", 60), "mtsk-ms"),
-        (Packed("dense", 200), "mtsk-mss"),
-        (Packed("segments", 60), "mome-ffn"),
-        (Packed("segments", 60), "omni-st"),
-    ],
-)
-def test_every_plan_resumes_to_the_same_bits(make, monkeypatch, plan, method):
-    settings = replace(SETTINGS, epochs=2, audio_dropout=0.3, video_dropout=0.3)
-    make = partial(make, settings=settings, plan=plan, method=method)
-    make = partial(make, task="omni") if method.startswith("omni") else make
-    whole = make()
-    whole.run()
-    stopped = make()
-    stop_after(stopped, monkeypatch, 3, lambda: os.kill(os.getpid(), signal.SIGTERM))
-    with pytest.raises(SystemExit):
-        stopped.run()
-    resumed = make()
-    resumed.run()
-    same_end(resumed, whole)
-
-
-def test_a_killed_run_goes_on_from_its_last_save(make, undisturbed, monkeypatch):
-    class Killed(BaseException):
-        pass
-
-    def kill():
-        raise Killed
-
-    trainer = make(settings=replace(SETTINGS, save_every_s=250))
-    clock = iter(range(0, 10**6, 100))
-    monkeypatch.setattr("mavsr.training.trainer.time.monotonic", clock.__next__)
-    stop_after(trainer, monkeypatch, 5, kill)
-    with pytest.raises(Killed):
-        trainer.run()
-    monkeypatch.undo()
-    saved = make().resume.load(trainer.parameters, trainer.optimizer, len(trainer.steps))
-    assert saved.step == 3  # every third step, at 100 s a step
-    resumed = make()
-    resumed.run()
-    same_end(resumed, undisturbed)
-
-
-def test_a_state_of_other_settings_or_data_is_not_resumed(make, undisturbed, monkeypatch, caplog):
-    trainer = make(fingerprint="other")
-    stop_after(trainer, monkeypatch, 4, lambda: os.kill(os.getpid(), signal.SIGTERM))
-    with pytest.raises(SystemExit):
-        trainer.run()
-    fresh = make()
-    fresh.run()
-    assert "other settings or data; starting afresh" in caplog.text
-    same_end(fresh, undisturbed)
 
 
 def test_features_that_are_not_numbers_name_the_clips(make):
