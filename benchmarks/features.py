@@ -34,8 +34,9 @@ from mavsr.encoders import Encoder, EncoderSettings, load_encoder
 from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder, save_checkpoint
 from mavsr.encoders.batches import BatchPlan, encode_stream
 from mavsr.features.cache import FeatureCache
-from mavsr.features.content import FIELD, pack
+from mavsr.features.content import pack
 from mavsr.features.extract import encode_shard
+from mavsr.features.header import FIELD
 from mavsr.features.index import index
 from mavsr.features.settings import ExtractSettings
 from mavsr.features.views import clean_view

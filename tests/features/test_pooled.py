@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from mavsr.errors import InputError
 from mavsr.features.align import TOLERANCE, aligned_lengths
 from mavsr.features.cache import FeatureCache
-from mavsr.features.content import pack, read_header, unpack
+from mavsr.features.content import pack, unpack
+from mavsr.features.header import read_header
 from mavsr.features.index import index
 from mavsr.model.compression import compress
 from mavsr.shards import write_shard

@@ -2,14 +2,12 @@
 
 import unicodedata
 from collections.abc import Callable
-
-from transformers.models.whisper.english_normalizer import BasicTextNormalizer
+from functools import cache
 
 from mavsr.errors import InputError
 
 _WITHIN = "'’ʼ＇.,·"
 """Marks that stand within a word or number (it's, U.S., 1,000) and are dropped without a gap."""
-_WHISPER = BasicTextNormalizer()
 
 
 def without_punctuation(text: str) -> str:
@@ -39,7 +37,15 @@ def whisper_basic(text: str) -> str:
             f"scoring.normaliser whisper-basic drops marks that tell words apart in {text[:60]!r} "
             f"({name}), so different words would count as the same; take none or punctuation"
         )
-    return _WHISPER(text)
+    return _whisper()(text)
+
+
+@cache
+def _whisper() -> Callable[[str], str]:
+    # Imported here, because it brings two seconds of a library that other normalisers do without.
+    from transformers.models.whisper.english_normalizer import BasicTextNormalizer
+
+    return BasicTextNormalizer()
 
 
 NORMALISERS: dict[str, Callable[[str], str]] = {

@@ -15,7 +15,8 @@ import pandas as pd
 import torch
 
 from mavsr.errors import InputError
-from mavsr.features.content import MadeBy, unpack
+from mavsr.features.content import unpack
+from mavsr.features.header import MadeBy
 from mavsr.files import sha256
 from mavsr.records import read_json
 from mavsr.remedies import rebuild_command

@@ -1,55 +1,20 @@
 """The safetensors content of one clip in a feature shard: its tokens, and what made them.
 
-The header says which weights and settings made the tokens, so that a cache can be seen to be of one
-encoder, and how many tokens the clip has. Where audio is stored *pooled* at the greatest common
-divisor g of all rates, the tensor holds the means of g tokens each. Average pooling at a multiple
-r of g is then the same from the means as from all tokens: groups of r tokens are whole groups of g,
-and the incomplete tail is dropped in both. Only a clip of fewer than r tokens would differ, as it
-is averaged whole; so clips below ``FULL_BELOW`` tokens are stored in full.
+What made them stands in its header (:mod:`mavsr.features.header`). Where audio is stored *pooled*
+at the greatest common divisor g of all rates, the tensor holds the means of g tokens each. Average
+pooling at a multiple r of g is then the same from the means as from all tokens: groups of r tokens
+are whole groups of g, and the incomplete tail is dropped in both. Only a clip of fewer than r
+tokens would differ, as it is averaged whole; so clips below ``FULL_BELOW`` are stored in full.
 """
 
 import json
-from dataclasses import dataclass
-from typing import Any
 
 import safetensors
 import safetensors.torch
 import torch
 
+from mavsr.features.header import ABOUT, TENSOR, MadeBy, read_header
 from mavsr.tokens import FULL_BELOW
-
-FIELD = "safetensors"
-"""Extension of a clip's features in a shard."""
-TENSOR = "features"
-"""Name of the tensor (tokens, dim) in it."""
-_ABOUT = "about"
-# One entry, because safetensors writes several in random order.
-
-MadeBy = dict[str, Any]
-"""Weights (SHA-256) and settings that made tokens; equal throughout a cache."""
-
-
-@dataclass(frozen=True)
-class Header:
-    """What a clip's content says of itself.
-
-    Attributes:
-        tokens: how many tokens the clip has.
-        dim: width of a token.
-        rows: how many are stored; fewer than ``tokens`` if pooled.
-        made_by: what made them.
-
-    """
-
-    tokens: int
-    dim: int
-    rows: int
-    made_by: MadeBy
-
-    @property
-    def pool(self) -> int:
-        """Tokens per stored row."""
-        return 1 if self.rows == self.tokens else int(self.made_by["pool"])
 
 
 def pack(tokens: torch.Tensor, made_by: MadeBy, dtype: torch.dtype | None = None) -> bytes:
@@ -64,27 +29,7 @@ def pack(tokens: torch.Tensor, made_by: MadeBy, dtype: torch.dtype | None = None
     rows = pool_rows(tokens, made_by.get("pool", 1)).to("cpu", dtype).contiguous()
     about = {"made_by": made_by, "tokens": len(tokens)}
     note = json.dumps(about, sort_keys=True, separators=(",", ":"))
-    return safetensors.torch.save({TENSOR: rows}, metadata={_ABOUT: note})
-
-
-def read_header(content: bytes) -> Header:
-    """What a clip's content says of itself, without its tensor.
-
-    Raises:
-        ValueError: the content is not that of a clip.
-
-    """
-    length = int.from_bytes(content[:8], "little")
-    try:
-        header = json.loads(content[8 : 8 + length])
-        rows, dim = header[TENSOR]["shape"]
-        about = json.loads(header.get("__metadata__", {}).get(_ABOUT, "{}"))
-        found = Header(about.get("tokens", rows), dim, rows, about.get("made_by", {}))
-        if found.tokens // found.pool != rows:
-            raise ValueError(f"{rows} rows for {found.tokens} tokens")
-    except (KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
-        raise ValueError(f"no tensor {TENSOR!r} (tokens, dim): {error!r}") from error
-    return found
+    return safetensors.torch.save({TENSOR: rows}, metadata={ABOUT: note})
 
 
 def unpack(content: bytes) -> torch.Tensor:

@@ -24,7 +24,8 @@ from mavsr.encoders import Encoder, EncoderSettings, load_encoder
 from mavsr.encoders.batches import BatchPlan, encode_stream
 from mavsr.errors import InputError
 from mavsr.features.alterations import altered
-from mavsr.features.content import FIELD, MadeBy, pack
+from mavsr.features.content import pack
+from mavsr.features.header import FIELD, MadeBy
 from mavsr.features.settings import ExtractSettings
 from mavsr.features.views import clean_view, random_view
 from mavsr.media import FRAME_RATE, SAMPLE_RATE, decode_audio, decode_video

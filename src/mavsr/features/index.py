@@ -13,7 +13,7 @@ import pandas as pd
 
 from mavsr.command import run_command
 from mavsr.errors import InputError
-from mavsr.features.content import FIELD, Header, MadeBy, read_header
+from mavsr.features.header import FIELD, Header, MadeBy, read_header
 from mavsr.files import atomic
 from mavsr.mouths.ledger import kept_keys
 from mavsr.remedies import rebuild_command

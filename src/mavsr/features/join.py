@@ -8,7 +8,7 @@ from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
 from mavsr.features.align import align_lengths, align_tokens, covered_frames
 from mavsr.features.cache import FeatureCache
-from mavsr.features.content import MadeBy
+from mavsr.features.header import MadeBy
 from mavsr.model.avsr import Utterance
 from mavsr.model.scales import TASKS
 from mavsr.numerics import numerics_of

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mavsr.errors import InputError
-from mavsr.features.content import MadeBy
+from mavsr.features.header import MadeBy
 from mavsr.features.join import UtteranceSource, cached_views
 from mavsr.features.origin import Source as Origin
 from mavsr.features.origin import encoders_of

@@ -19,8 +19,9 @@ from mavsr.encoders.batches import encode_stream
 from mavsr.encoders.whisper import kept_tokens
 from mavsr.errors import InputError
 from mavsr.features.align import align_lengths, align_tokens, covered_frames
-from mavsr.features.content import MadeBy, unpack
+from mavsr.features.content import unpack
 from mavsr.features.extract import encoder_input, origin, stored_content
+from mavsr.features.header import MadeBy
 from mavsr.features.join import transcripts
 from mavsr.features.settings import ExtractSettings
 from mavsr.media import (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mavsr.errors import InputError
-from mavsr.features.content import MadeBy
+from mavsr.features.header import MadeBy
 from mavsr.model.compressions import compression_of
 from mavsr.model.settings import ModelSettings
 

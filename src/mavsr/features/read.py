@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from mavsr.features.cache import FeatureCache
-from mavsr.features.content import MadeBy
+from mavsr.features.header import MadeBy
 
 
 class Features(Mapping[str, np.ndarray]):
