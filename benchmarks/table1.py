@@ -2,7 +2,7 @@
 
     python benchmarks/table1.py
     python benchmarks/table1.py --rounds 2
-    python benchmarks/table1.py --configfile '["workflow/configs/smoke.yaml"]'    # only to try it
+    python benchmarks/table1.py --configfile workflow/configs/smoke.yaml    # only to try it
 
 Both builds are checked out into folders of their own and run by turns, each from nothing and with
 the packages of this environment. Both make the models that the earlier commit has in its Table 1.

@@ -1,3 +1,4 @@
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -6,7 +7,7 @@ from snakemake_executor_plugin_slurm.submit_string import get_submit_command
 from snakemake_executor_plugin_slurm.utils import set_gres_string
 from snakemake_executor_plugin_slurm.validation import validate_slurm_extra
 
-from mavsr.cluster.needs import NEEDS_FILE, read_needs
+from mavsr.cluster.needs import NEEDS_FILE, RULES, read_needs
 from mavsr.cluster.site import GPU_RULES, SITE_FILE, Site, read_site
 from mavsr.errors import InputError
 from mavsr.workflow.code import PACKAGE
@@ -61,6 +62,13 @@ def test_the_site_file_is_short_and_names_every_line():
     )
     assert set(vars(site)) == set(yaml.safe_load((ROOT / SITE_FILE).read_text()))
     assert all(f"`{key}`" in (ROOT / "docs" / "slurm.md").read_text() for key in vars(site))
+
+
+def test_every_rule_that_may_use_a_gpu_has_its_line():
+    text = "".join(path.read_text() for path in (ROOT / RULES).glob("*.smk"))
+    rules = re.split(r"^rule (\w+):", text, flags=re.M)[1:]
+    using = {name for name, body in zip(rules[::2], rules[1::2], strict=True) if "gpu_jobs" in body}
+    assert using == set(GPU_RULES) and len(using) > 4
 
 
 def test_rules_with_gpus_have_rows_of_their_own():

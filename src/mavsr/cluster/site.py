@@ -16,9 +16,10 @@ GPU_RULES = {
     "extract_features": "features",
     "train_model": "training",
     "decode": "decoding",
+    "decode_validation": "decoding",
     "record_routing": "decoding",
 }
-"""Rule -> its line under ``gpus``. What else uses a GPU runs on any machine in minutes."""
+"""Rule whose jobs want a GPU -> its line under ``gpus``."""
 NEEDS = ("cpu", "gpu", "training")
 GROUPED = 8
 """Short jobs of one rule that share a job of SLURM."""
@@ -91,7 +92,7 @@ class Site:
         return {"runtime": self.minutes(30)} | {k: repr(v) for k, v in given.items() if v}
 
     def _options(self, *more: str) -> str:
-        # Training saves when the signal comes; other jobs are short and begin anew.
+        # Training saves when the signal comes; decoding has kept its batches; others are short.
         options = (f"--signal=TERM@{SECONDS_TO_SAVE}", self.sbatch, *more)
         return " ".join(filter(None, options))
 

@@ -143,7 +143,7 @@ def _assumptions(work: Work, device: str) -> Iterator[str]:
     yield "decoding: every beam reaches decoding.max_new_tokens"
     yield "one device a job; memory of training and decoding is the device's, without batches"
     yield "left: in proportion to the jobs of a stage that are not done"
-    yield "not counted: downloads, decoding of validation, tables, figures, the report, retries"
+    yield "not counted: downloads, tables, figures, the report, retries"
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Face detectors, one module each, behind one interface.
 
 A detector looks at pictures and says where faces are; joining faces to people and filling gaps is
-the same for all (:mod:`mavsr.mouths.faces`, :mod:`mavsr.mouths.landmarks`). To add one, write a
-module with a ``Detector`` and name it in ``load_detector``.
+the same for all (:mod:`mavsr.mouths.faces`, :mod:`mavsr.mouths.landmarks`). ``docs/extending.md``
+says how to add one.
 """
 
 import functools
