@@ -5,6 +5,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from odd_videos import moving, write
 from videos import write_mp4
 
 from mavsr import media
@@ -35,7 +36,9 @@ def test_a_path_may_be_text(tmp_path):
     path = write_mp4(tmp_path / "a.mp4", clock_frames(50, 25), np.ones(32_000, np.float32) / 10)
     assert np.array_equal(media.read_video(str(path)), media.read_video(path))
     assert np.array_equal(media.read_audio(str(path)), media.read_audio(path))
-    assert media.measure(str(path)) == media.measure(path)
+    for suffix in (".mp4", ".mkv", ".mpg"):
+        path = write(tmp_path / f"b{suffix}", moving(25), np.ones((1, 48_000), np.float32) / 10)
+        assert media.measure(str(path)) == media.measure(path)
 
 
 @pytest.mark.parametrize("start, end", [(0.0, 0.4), (0.52, 1.0), (1.6, 2.0), (1.96, 2.0)])

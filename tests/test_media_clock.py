@@ -1,5 +1,9 @@
 """One clock: every frame and packet at its own time, in whole files and in parts alike."""
 
+import math
+from fractions import Fraction
+
+import av
 import numpy as np
 import pytest
 from odd_videos import (
@@ -15,6 +19,8 @@ from odd_videos import (
 )
 
 from mavsr import media
+from mavsr.media.frames import Timed
+from mavsr.media.steady import steady
 
 SECONDS = 6
 FRAGMENTS = {"movflags": "frag_keyframe+empty_moov"}
@@ -85,6 +91,28 @@ def test_streams_put_together_go_on_where_their_time_stamps_jump_back(tmp_path, 
     same_in_parts(twice, tolerance=0)
     late = media.read_video(twice, 8.0, 9.0)
     assert np.array_equal(late, media.read_video(twice)[200:225])
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".mpg", ".mkv"])
+def test_a_picture_that_comes_seconds_after_the_audio_is_held_until_then(tmp_path, suffix):
+    shown = moving(50)
+    path = write(tmp_path / f"a{suffix}", shown, clicks(11), times=range(200, 250))
+    frames = media.read_video(path)
+    assert frames.shape[1:] == shown.shape[1:] and abs(len(frames) - 275) <= 30
+    assert (frames[:198] == frames[0]).all() and not np.array_equal(frames[225], frames[0])
+    assert np.array_equal(media.read_video(path, 9.0, 9.8), frames[225:245])
+
+
+def test_times_in_coarse_units_are_no_gaps():
+    """GXF counts in fiftieths of a second, and its frames of audio last 0.68 s."""
+    frames = []
+    for number in range(12):
+        frame = av.AudioFrame("s16", "mono", 32_768)
+        frame.sample_rate, frame.time_base = 48_000, Fraction(1, 50)
+        begins = number * 32_768 / 48_000
+        frames.append(Timed(math.floor(begins * 50) / 50, frame, None, False))
+    times = np.array([time for time, _ in steady(frames)])
+    assert np.ptp(times - np.arange(12) * 32_768 / 48_000) < 1e-9
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])

@@ -40,7 +40,7 @@ class Extent:
     size: int = 0
 
 
-def measure(path: Path) -> Extent:
+def measure(path: Path | str) -> Extent:
     """Measure the main video and audio track of a file.
 
     A Matroska file that was cut off has the length that it should have, as an MP4 file has whose
@@ -50,6 +50,7 @@ def measure(path: Path) -> Extent:
         InputError: the file cannot be read.
 
     """
+    path = Path(path)
     extent = _measure(path, whole=False)
     # A track may end long before the others do, so that the last packets tell nothing of it.
     return extent if min(extent.ends.values(), default=0.0) > 0 else _measure(path, whole=True)

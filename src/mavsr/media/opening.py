@@ -109,12 +109,31 @@ def opened(path: Path, what: str) -> Iterator[OpenFile]:
             # choice goes on to compare bit rates.
             video = next(iter(_candidates(container, "video")), None)
             audio = _beside(container, video, _candidates(container, "audio"))
-            context = video and video.codec_context
-            size = (context.width, context.height) if context else (0, 0)
-            aspect = context and context.sample_aspect_ratio
+            size, aspect = _size(path, video) if video else ((0, 0), None)
             yield OpenFile(path, container, video, audio, size, aspect)
         except av.FFmpegError as error:
             raise InputError(f"{path}: the {what} track is damaged ({error})") from error
+
+
+def _size(path: Path, video: av.VideoStream) -> tuple[tuple[int, int], Fraction | None]:
+    """Size and aspect of a track's first frames.
+
+    Where a transport or program stream has no picture in its first seconds, FFmpeg has not met one
+    when it stops looking for what the tracks are.
+
+    Raises:
+        InputError: no picture can be decoded.
+
+    """
+    context = video.codec_context
+    if not context.width:
+        with av.open(str(path)) as container:
+            again: Any = container.streams[video.index]
+            frame: Any = next(container.decode(again), None)
+            if frame is None:
+                raise InputError(f"{path}: no frame of its video track can be decoded")
+            return (frame.width, frame.height), again.codec_context.sample_aspect_ratio
+    return (context.width, context.height), context.sample_aspect_ratio
 
 
 def _candidates(container: av.container.InputContainer, kind: Kind) -> list[Any]:
