@@ -73,7 +73,6 @@ def measure(
         shapes = [(640 * n,) if encoder.modality == "audio" else (1, n, 88, 88) for n in lengths]
         clips = [(f"k{n}", torch.randn(shape)) for n, shape in enumerate(shapes)]
         flops = sum(encoder_size(settings, toy).flops(n / 25) for n in lengths)
-
         best = {}
         for way, plan in (("one by one", BatchPlan()), ("batched", BatchPlan(batch_s))):
             rounds = [seconds_of(encoder, clips, plan) for _ in range(1 + repeats)]

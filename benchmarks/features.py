@@ -44,7 +44,6 @@ from mavsr.media import decode_audio, decode_video, encode_audio, encode_lossles
 from mavsr.noise.condition import Condition
 from mavsr.shards import read_shard, write_shard
 
-ROOT = Path(__file__).parents[1]
 WIDE = {"weights": "of a benchmark", "dtype": "float16", "pool": 1}
 
 

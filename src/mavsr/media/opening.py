@@ -116,7 +116,7 @@ def opened(path: Path, what: str) -> Iterator[OpenFile]:
 
 
 def _size(path: Path, video: av.VideoStream) -> tuple[tuple[int, int], Fraction | None]:
-    """Size and aspect of a track's first frames.
+    """Width and height (pixels) and pixel aspect of a track's first frames.
 
     Where a transport or program stream has no picture in its first seconds, FFmpeg has not met one
     when it stops looking for what the tracks are.

@@ -36,19 +36,16 @@ def steady(frames: Iterable[Timed[av.AudioFrame]]) -> Iterator[tuple[float, av.A
     ahead: deque[_Ahead] = deque()
     total = 0.0
     shift: float | None = None
-    rounded, gap = _ROUNDED_S, _GAP_S
     for timed in frames:
-        tick = _OF_A_TICK * float(timed.frame.time_base or 0)
-        rounded, gap = max(_ROUNDED_S, tick), max(_GAP_S, tick)
         if shift is None and not timed.jumped:
             shift = timed.time
         ahead.append(_Ahead(timed.frame, total, timed.time - total))
         total += timed.frame.samples / timed.frame.sample_rate
         if total - ahead[0].before >= _AHEAD_S:
-            shift = _shift(ahead, shift, rounded, gap)
+            shift = _shift(ahead, shift)
             yield ahead[0].before + shift, ahead.popleft().frame
     while ahead:
-        shift = _shift(ahead, shift, rounded, gap)
+        shift = _shift(ahead, shift)
         yield ahead[0].before + shift, ahead.popleft().frame
 
 
@@ -60,9 +57,11 @@ class _Ahead(NamedTuple):
     shift: float
 
 
-def _shift(ahead: Sequence[_Ahead], shift: float | None, rounded: float, gap: float) -> float:
+def _shift(ahead: Sequence[_Ahead], shift: float | None) -> float:
     """The shift that holds from the first frame on, where ``shift`` did before it."""
     first = ahead[0].shift
+    tick = _OF_A_TICK * float(ahead[0].frame.time_base or 0)
+    rounded, gap = max(_ROUNDED_S, tick), max(_GAP_S, tick)
     if shift is not None and abs(first - shift) <= rounded:
         return shift
     alike = itertools.takewhile(lambda frame: abs(frame.shift - first) <= gap, ahead)
