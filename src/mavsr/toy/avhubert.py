@@ -5,9 +5,11 @@ above it learns to name words from the ResNet's output, computed once per view.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -17,6 +19,7 @@ from torch.nn.utils.rnn import pad_sequence
 from mavsr.command import progress, run_command
 from mavsr.config.toy import ToyAVHubert
 from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder, save_checkpoint
+from mavsr.encoders.resnet import frame_windows
 from mavsr.features.views import clean_view, grey_crops, random_view
 from mavsr.files import sha256
 from mavsr.media import decode_video
@@ -35,6 +38,9 @@ from mavsr.toy.resnet import train_resnet
 
 WORD_PARTS = 3
 """A frame's label while the ResNet learns: which third of which word."""
+PICTURES = 16
+"""Pictures at once through the ResNet: it prepares itself for every number that it meets, and keeps
+that in memory."""
 
 
 def make_avhubert(
@@ -74,34 +80,33 @@ def make_avhubert(
     times = word_times(manifest)
     labeller, thirds = Labeller(times.values()), Labeller(times.values(), WORD_PARTS)
     total = sum(len(extents(shard, "mkv")) for shard in shards)
-    crops = {
-        key: grey_crops(frames)
-        for key, frames in progress(read_crops(shards), total, "reading training clips")
-    }
     resnet = encoder.video_resnet
-    shown = {
-        key: thirds.label(times[key], len(frames), encoder.rate_hz) for key, frames in crops.items()
-    }
-    train_resnet(resnet, crops, shown, len(thirds), settings.resnet, settings.seed)
-    resnet.requires_grad_(False)
-
-    times |= word_times(val_manifest)
-    head = nn.Linear(settings.dim, len(labeller))
 
     @torch.inference_mode()
-    def example(key: str, video: torch.Tensor) -> Example:
-        seen = encoder.resnet(video[None])[0]
-        return Example(seen, labeller.label(times[key], len(seen), encoder.rate_hz))
+    def see(video: torch.Tensor) -> torch.Tensor:
+        windows = frame_windows(video[None])
+        return torch.cat([resnet.windows(part) for part in windows.split(PICTURES)])
 
-    def seen_view(number: int) -> list[Example]:
+    def label(key: str, frames: int) -> torch.Tensor:
+        return labeller.label(times[key], frames, encoder.rate_hz)
+
+    def seen_view(crops: Mapping[str, np.ndarray], number: int) -> list[torch.Tensor]:
         clips = progress(crops.items(), len(crops), f"ResNet over view {number}")
         # Numbered beyond any cached view, so that it is not trained on exactly what it encodes.
         return [
-            example(key, random_view(frames, settings.seed, key, 1000 + number))
-            for key, frames in clips
+            see(random_view(frames, settings.seed, key, 1000 + number)) for key, frames in clips
         ]
 
-    views = [seen_view(number) for number in range(settings.views)]
+    with tempfile.TemporaryDirectory() as folder:
+        crops = OnDisk(Path(folder))
+        for key, frames in progress(read_crops(shards), total, "reading training clips"):
+            crops.add(key, grey_crops(frames))
+        lengths = {key: len(frames) for key, frames in crops.items()}
+        parts = {key: thirds.label(times[key], n, encoder.rate_hz) for key, n in lengths.items()}
+        train_resnet(resnet, crops, parts, len(thirds), settings.resnet, settings.seed)
+        resnet.requires_grad_(False)
+        views = [seen_view(crops, number) for number in range(settings.views)]
+    head = nn.Linear(settings.dim, len(labeller))
 
     def encode(batch: Sequence[Example]) -> torch.Tensor:
         padded = pad_sequence([example.inputs for example in batch], batch_first=True)
@@ -112,12 +117,17 @@ def make_avhubert(
         _Above(encoder),
         encode,
         head,
-        lambda epoch: views[epoch % settings.views],
+        [label(key, n) for key, n in lengths.items()],
+        lambda epoch, clip: views[epoch % settings.views][clip],
         settings.training,
         settings.seed,
     )
     encoder.eval()
-    held_out = [example(key, clean_view(frames)) for key, frames in read_crops(val_shards)]
+    times |= word_times(val_manifest)
+    held_out = (
+        Example(see(clean_view(frames)), label(key, len(frames)))
+        for key, frames in read_crops(val_shards)
+    )
     right = tokens_right(encode, head, held_out)
     logging.info("share of validation tokens named rightly: %.3f", right)
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -136,6 +146,33 @@ def read_crops(shards: Sequence[Path]) -> Iterator[tuple[str, np.ndarray]]:
     for shard in shards:
         for key, fields in read_shard(shard):
             yield key, decode_video(fields["mkv"])
+
+
+class OnDisk(Mapping[str, np.ndarray]):
+    """Arrays by key, each mapped into memory only while it is looked at.
+
+    Args:
+        folder: existing folder for their files.
+    """
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._files: dict[str, Path] = {}
+
+    def add(self, key: str, array: np.ndarray) -> None:
+        """Put an array under a key of its own."""
+        path = self._folder / f"{len(self._files)}.npy"
+        np.save(path, array)
+        self._files[key] = path
+
+    def __getitem__(self, key: str) -> np.ndarray:
+        return cast(np.ndarray, np.load(self._files[key], mmap_mode="r"))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
 
 
 class _Above(nn.Module):

@@ -42,7 +42,7 @@ def word_times(manifest: Path) -> dict[str, list[Word]]:
 
 @dataclass(frozen=True)
 class Example:
-    """One training clip: the encoder's input, and the label of each of its tokens (T,)."""
+    """One clip: the encoder's input, and the label of each of its tokens (T,)."""
 
     inputs: torch.Tensor
     labels: torch.Tensor
@@ -89,7 +89,8 @@ def train_framewise(
     encoder: nn.Module,
     encode: Encode,
     head: nn.Linear,
-    epoch_examples: Callable[[int], Sequence[Example]],
+    labels: Sequence[torch.Tensor],
+    inputs: Callable[[int, int], torch.Tensor],
     settings: FramewiseSettings,
     seed: int,
 ) -> None:
@@ -99,29 +100,29 @@ def train_framewise(
         encoder: the module whose parameters are trained; in eval mode afterwards.
         encode: runs it on a batch.
         head: from its tokens to labels.
-        epoch_examples: the training examples of an epoch, whose augmentation may differ.
+        labels: of the tokens of each training clip, (T,).
+        inputs: (epoch, number of a clip) -> what the encoder meets, augmented anew each epoch; made
+            when it is asked for, as an epoch's together would take most of the memory.
         settings: how.
         seed: orders the batches.
     """
     parameters = [p for p in (*encoder.parameters(), *head.parameters()) if p.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=0.05)
     order = torch.Generator().manual_seed(seed)
-    schedule = weights = None
+    steps = math.ceil(len(labels) / settings.batch)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, settings.learning_rate, total_steps=settings.epochs * steps, pct_start=0.1
+    )
+    weights = label_weights(labels, head.out_features)
+    encoder.train()
     for epoch in range(settings.epochs):
-        examples = epoch_examples(epoch)
-        steps = math.ceil(len(examples) / settings.batch)
-        schedule = schedule or torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, settings.learning_rate, total_steps=settings.epochs * steps, pct_start=0.1
-        )
-        if weights is None:
-            weights = label_weights(examples, head.out_features)
-        encoder.train()
-        picks = torch.randperm(len(examples), generator=order).tolist()
+        picks = torch.randperm(len(labels), generator=order).tolist()
         total = 0.0
         for first in range(0, len(picks), settings.batch):
-            batch = [examples[i] for i in picks[first : first + settings.batch]]
+            chosen = picks[first : first + settings.batch]
+            batch = [Example(inputs(epoch, i), labels[i]) for i in chosen]
             scores = _scores(encode, head, batch)
-            loss = F.cross_entropy(scores, _labels(batch), weight=weights)
+            loss = F.cross_entropy(scores, torch.cat([e.labels for e in batch]), weight=weights)
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(parameters, settings.clip)
@@ -132,19 +133,19 @@ def train_framewise(
     encoder.eval()
 
 
-def label_weights(examples: Sequence[Example], labels: int) -> torch.Tensor:
-    """Loss weights (labels,), inverse to the root of each label's frequency, 1 on average.
+def label_weights(labels: Sequence[torch.Tensor], count: int) -> torch.Tensor:
+    """Loss weights (count,), inverse to the root of each label's frequency, 1 on average.
 
     A letter of the alphabet is a twentieth as frequent as "please"; unweighted, the letters are
     learnt last.
     """
-    counts = torch.bincount(_labels(examples), minlength=labels).clamp_min(1)
+    counts = torch.bincount(torch.cat(list(labels)), minlength=count).clamp_min(1)
     weights = counts.float().rsqrt()
     return weights * counts.sum() / (weights * counts).sum()
 
 
 @torch.inference_mode()
-def tokens_right(encode: Encode, head: nn.Linear, examples: Sequence[Example]) -> float:
+def tokens_right(encode: Encode, head: nn.Linear, examples: Iterable[Example]) -> float:
     """Share of tokens within words whose word is named rightly."""
     right = words = 0
     for example in examples:
@@ -158,7 +159,3 @@ def _scores(encode: Encode, head: nn.Linear, batch: Sequence[Example]) -> torch.
     tokens = encode(batch)
     kept = [row[: len(example.labels)] for row, example in zip(tokens, batch, strict=True)]
     return head(torch.cat(kept))
-
-
-def _labels(batch: Sequence[Example]) -> torch.Tensor:
-    return torch.cat([example.labels for example in batch])

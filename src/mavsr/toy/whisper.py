@@ -140,7 +140,7 @@ def make_whisper(
     times |= word_times(val_manifest)
     head = nn.Linear(settings.dim, len(labeller))
 
-    def example(key: str, audio: np.ndarray, condition: Condition) -> Example:
+    def hear(key: str, audio: np.ndarray, condition: Condition) -> torch.Tensor:
         if len(audio) > extractor.n_samples:
             raise InputError(
                 f"clip {key} lasts {len(audio) / SAMPLE_RATE:.2f} s, more than the toy model's "
@@ -150,23 +150,28 @@ def make_whisper(
         heard = torch.from_numpy(render(audio, murmur, condition, key, noise).audio)
         normalised = F.layer_norm(heard.float(), heard.shape, eps=1e-8).numpy()
         mel = extractor(normalised, sampling_rate=SAMPLE_RATE, return_tensors="pt").input_features
-        tokens = kept_tokens(len(audio))
-        return Example(mel[0], labeller.label(times[key], tokens, TOKENS_PER_SECOND["audio"]))
+        return cast(torch.Tensor, mel[0])
 
-    def view(epoch: int) -> list[Example]:
+    def label(key: str, audio: np.ndarray) -> torch.Tensor:
+        tokens = kept_tokens(len(audio))
+        return labeller.label(times[key], tokens, TOKENS_PER_SECOND["audio"])
+
+    def view(epoch: int, clip: int) -> torch.Tensor:
         # Numbered beyond any cached view, so that the encoder has not seen exactly what it encodes.
-        condition = Condition("view", 1000 + epoch)
-        return [example(*clip, condition) for clip in clips]
+        return hear(*clips[clip], Condition("view", 1000 + epoch))
 
     def encode(batch: Sequence[Example]) -> torch.Tensor:
         return encoder(torch.stack([example.inputs for example in batch])).last_hidden_state
 
     torch.manual_seed(derive_seed(settings.seed, "whisper training"))
-    train_framewise(encoder, encode, head, view, settings.training, settings.seed)
+    labels = [label(*clip) for clip in clips]
+    train_framewise(encoder, encode, head, labels, view, settings.training, settings.seed)
     held_out = read_heards(val_shards)
     right = {
         name: tokens_right(
-            encode, head, [example(*clip, Condition.parse(name)) for clip in held_out]
+            encode,
+            head,
+            (Example(hear(*clip, Condition.parse(name)), label(*clip)) for clip in held_out),
         )
         for name in ("clean", "snr_0", "snr_-5")
     }
