@@ -148,6 +148,16 @@ def test_confidence_is_judged_for_every_scale_unit_and_curve(files, tmp_path):
     assert words["count"].sum() == 10
 
 
+def test_words_that_normalising_parts_have_no_confidence(files, tmp_path, monkeypatch):
+    """Three words are written and three counted, but others: "-" is none, and one is two."""
+    monkeypatch.setitem(HEARD["a16_v5"], "b", "bin - blue-now")
+    write(tmp_path, "a16_v5")
+    judge(*files, tmp_path / "c.csv", ScoringSettings(normaliser="punctuation"))
+    table = read_csv(tmp_path / "c.csv", "confidence")
+    words = table[(table.unit == "word") & (table.scale == "a16_v5")]
+    assert words["count"].sum() == 10 - 3
+
+
 def test_hypotheses_of_an_earlier_version_are_named(files, tmp_path):
     path = files[0][0]
     old = [{"key": key, "reference": text, "hypothesis": text} for key, text in SAID.items()]

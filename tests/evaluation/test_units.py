@@ -18,6 +18,8 @@ from mavsr.evaluation.word_errors import count_errors
         ("오늘 날씨가 좋다", "word"),
         ("我用 python", "word"),
         ("", "word"),
+        # Signs of vowels and tones are no letters: 12 of 35 letters are Thai.
+        ("what is the name of this food " + "ที่นี่" * 6, "word"),
     ],
 )
 def test_scripts_without_spaces_are_counted_by_character(text, unit):

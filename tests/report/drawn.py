@@ -148,7 +148,13 @@ SIMILARITY = pd.DataFrame(
 
 
 def build(
-    name, rows=None, kinds=None, routing=ROUTING, similarity=SIMILARITY, differences=DIFFERENCES
+    name,
+    rows=None,
+    kinds=None,
+    routing=ROUTING,
+    similarity=SIMILARITY,
+    differences=DIFFERENCES,
+    confidence=CONFIDENCE,
 ):
     scores = table(ROWS[name] if rows is None else rows)
     settings = ReportSettings(kinds=kinds or {"portrait": "portrait"})
@@ -158,7 +164,7 @@ def build(
         routing=routing,
         similarity=similarity,
         adaptive=ADAPTIVE,
-        confidence=CONFIDENCE,
+        confidence=confidence,
         differences=differences,
     )
     with styled():

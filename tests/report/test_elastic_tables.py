@@ -54,6 +54,19 @@ def test_scales_are_chosen_on_validation_and_reported_on_test(scores):
     assert own.wer_validation.item() == 100 - own.wer.item()
 
 
+def test_seeds_of_a_system_are_averaged_before_scales_are_chosen():
+    wers = {(4, 2): (10.0, 30.0), (16, 5): (20.0, 12.0)}
+    rows = [
+        score("mtsk-ms", *scale, wer, seed=seed, model=f"m.s{seed}")
+        for scale, both in wers.items()
+        for seed, wer in enumerate(both)
+    ]
+    frame = chosen(table(rows)).frame
+    # Either scale is the best of one seed; the coarse one is on average, and cheaper.
+    assert frame.scale.tolist() == ["(16,5)"]
+    assert (frame.wer_validation.item(), frame.wer.item()) == (16.0, 16.0)
+
+
 def test_nothing_is_chosen_for_a_corpus_without_validation(scores):
     both = pd.concat([scores, scores.assign(corpus="other", wer=1.0)])
     alone = chosen(scores).frame

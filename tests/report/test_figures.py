@@ -127,8 +127,9 @@ def test_published_values_are_marked_on_their_own_corpus_only():
     # Omni-AVSR ran Llama-AVSR and Llama-MTSK again, with a larger encoder.
     larger = [{**row, "encoders": "whisper-medium"} for row in as_paper(rows, "mine")]
     lines = build("figure3", larger, kinds).axes[0].lines
-    again = [line.get_ydata().tolist() for line in lines if line.get_label() == "published"]
-    assert again == [[1.1], [1.0]]
+    again = {line.get_label(): line.get_ydata().tolist() for line in lines if line.get_marker()}
+    # Which variant of Llama-MTSK theirs is they do not print.
+    assert (again["published"], again["published, doubtful"]) == ([1.1], [1.0])
     for other in (
         as_paper(rows, "lrs3"),
         [{**row, "llm": "toy-llama"} for row in as_paper(rows, "mine")],

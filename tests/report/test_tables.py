@@ -177,6 +177,23 @@ def test_noise_check_reads_in_print_as_the_other_tables(noisy):
     ]
 
 
+def test_noise_check_pairs_scores_of_one_variant(noisy):
+    both = pd.concat([noisy, noisy.assign(variant="rank16", wer=2 * noisy.wer)])
+    shown = build("noise_check", both).shown
+    assert shown.method.value_counts().to_dict() == {
+        "Llama-MTSK MS": 4,
+        "Llama-MTSK MS, LoRA rank 16": 4,
+    }
+    with pytest.raises(InputError, match="two audio-only scores of Llama-MTSK MS at audio rate 4"):
+        build("noise_check", pd.concat([noisy, noisy.assign(encoders="other")]))
+
+
+def test_table2_takes_no_score_for_another(scores):
+    other = pd.concat([scores, scores.assign(llm="other", wer=1.0)])
+    with pytest.raises(InputError, match=r"table2 has two scores of .* on portrait; what differs"):
+        build("table2", other)
+
+
 def test_noise_check_needs_both(noisy):
     with pytest.raises(InputError, match="noise_check must ask for both"):
         compare(noisy[noisy.task == "avsr"])

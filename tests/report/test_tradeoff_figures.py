@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from drawn import DIFFERENCES, ROWS, build, names_in_legend
+from drawn import CONFIDENCE, DIFFERENCES, ROWS, build, names_in_legend
 from synthetic import score, table
 
 from mavsr.errors import InputError
@@ -85,6 +85,16 @@ def test_without_a_baseline_there_is_one_panel():
     sources = Sources(table(ROWS["figures/tokens"]), ReportSettings(kinds={"portrait": "portrait"}))
     with styled():
         assert len(figure_builder("figures/tokens")(sources).axes) == 1
+
+
+def test_every_seed_has_a_curve_of_its_own_under_one_name():
+    both = pd.concat([CONFIDENCE, CONFIDENCE.assign(model="m.s1", area=10.5)])
+    figure = build("figures/confidence", confidence=both)
+    whole, word, risk = figure.axes[:3]
+    for axes in (whole, word, risk):
+        drawn = [line for line in axes.lines if list(line.get_xdata()) == [0.2, 0.6, 1.0]]
+        assert len(drawn) == 2
+    assert names_in_legend(figure) == ["Llama-MTSK MS (4,2): area 10.0, mean of 2 models"]
 
 
 @pytest.mark.parametrize("name", ["figures/confidence"])

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import stats
 
 from mavsr.errors import InputError
-from mavsr.evaluation.word_errors import BOOTSTRAP_SAMPLES, WordErrors
+from mavsr.evaluation.word_errors import BOOTSTRAP_SAMPLES, WordErrors, at_most
 from mavsr.seeds import generator
 
 FEWEST_SPEAKERS = 6
@@ -41,7 +41,10 @@ class Clusters:
 
         Student's on the logarithm of the WER, which is more nearly symmetric and keeps the interval
         above zero. Half an error is added to each draw, so that one without errors has a logarithm.
+        Where no unit has an error, see :func:`at_most`.
         """
+        if not self.errors.any():
+            return 0.0, at_most(len(self.names), self.words.sum())
         counts = _draws(len(self.names), seed)
         logs = np.log((counts @ self.errors + 0.5) / (counts @ self.words))
         reach = stats.t.ppf(0.975, len(self.names) - 1) * np.sqrt(_unbiased(logs, self.names))

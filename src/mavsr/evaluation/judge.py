@@ -89,10 +89,11 @@ def _judged(counted: Counted) -> tuple[list[float], list[bool]]:
     values: list[float] = []
     right: list[bool] = []
     for key, reference in counted.content.references.items():
-        heard = counted.form(counted.content.texts[key]).split()
+        written = counted.content.texts[key].split()
+        heard = counted.form(" ".join(written)).split()
         found = counted.content.found[key].words
-        if len(found) != len(heard):
-            continue  # normalising joined or parted words, so none has a log-probability
+        if len(found) != len(written) or [counted.form(word) for word in written] != heard:
+            continue  # normalising joins, parts or drops words, so none has a log-probability
         cells = align(counted.form(reference).split(), heard).cells
         said = {cell.place for cell in cells if cell.kind == "right"}
         values += found

@@ -23,9 +23,9 @@ _UNSPACED = re.compile(
 
 def unit_of(texts: Iterable[str]) -> Unit:
     """``character`` if most letters of some texts are of scripts without spaces, else ``word``."""
-    joined = "".join(texts)
-    letters = sum(map(str.isalpha, joined))
-    return "character" if 2 * len(_UNSPACED.findall(joined)) > letters else "word"
+    letters = [sign for text in texts for sign in text if sign.isalpha()]
+    unspaced = sum(_UNSPACED.match(letter) is not None for letter in letters)
+    return "character" if 2 * unspaced > len(letters) else "word"
 
 
 def characters(text: str) -> str:

@@ -39,7 +39,9 @@ class WordErrors:
         return 100 * float(self.errors.sum() / self.words.sum())
 
     def interval(self, seed: int = 0) -> tuple[float, float]:
-        """95 % percentile bootstrap interval of the WER in %."""
+        """95 % percentile bootstrap interval of the WER in %; of no errors see :func:`at_most`."""
+        if not self.errors.any():
+            return 0.0, at_most(len(self.words), self.words.sum())
         picks = self._resamples(seed)
         rates = 100 * self.errors[picks].sum(axis=1) / self.words[picks].sum(axis=1)
         low, high = np.percentile(rates, [2.5, 97.5])
@@ -68,6 +70,20 @@ class WordErrors:
     def _resamples(self, seed: int) -> np.ndarray:
         draw = generator(seed, "bootstrap")
         return draw.integers(len(self.words), size=(BOOTSTRAP_SAMPLES, len(self.words)))
+
+
+def at_most(units: int, words: int) -> float:
+    """Upper end of a 95 % interval in % where no unit (utterance, speaker) has an error.
+
+    Resampling knows no error that it has not seen. If more than this share of units had an error
+    (one each, as it were), all would come out right less than once in forty times (Clopper and
+    Pearson, Biometrika 1934).
+
+    Args:
+        units: drawn units.
+        words: in their references.
+    """
+    return float(100 * units * (1 - 0.025 ** (1 / units)) / words)
 
 
 def count_errors(

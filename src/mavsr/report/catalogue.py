@@ -80,7 +80,8 @@ ALL_FIGURES = {
         "mome_vsr",
         "curves.mome_vsr",
         "WER of lip reading against the video compression rate; points of one rate are "
-        "drawn side by side. Values in print, if shown, are read off MoME's Figure 3.",
+        "drawn side by side. Values in print, if shown, are read off MoME's Figure 3, which names "
+        "neither encoder nor LLM.",
     ),
     "mome/noise": Shown(
         "mome_noise",

@@ -4,6 +4,7 @@ Tables and figures are only as good as the files behind them. These checks read 
 what they were made of: hypotheses, their sidecars, manifests and features.
 """
 
+import logging
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,7 +28,7 @@ from mavsr.report.cost import prefix_tokens
 from mavsr.tables import write_csv
 
 HIGHEST_WER = 300.0
-"""%; insertions may exceed the reference, but not by so much unless decoding is broken."""
+"""%; insertions may exceed the reference, but by so much hardly unless decoding is broken."""
 ERRORS = ("words", "substitutions", "deletions", "insertions")
 
 
@@ -94,11 +95,13 @@ def check_scores(table: pd.DataFrame) -> Iterator[Finding]:
         )
         yield (
             name,
-            "WER within its interval and range",
+            "WER within its interval",
             ""
-            if 0 <= row.wer_low <= row.wer <= row.wer_high <= HIGHEST_WER
+            if 0 <= row.wer_low <= row.wer <= row.wer_high
             else f"{row.wer_low} to {row.wer} to {row.wer_high} %",
         )
+        if row.wer > HIGHEST_WER:
+            logging.warning("%s: a WER of %s %%; read what was recognised", name, row.wer)
         spread = row.wer_low_speakers, row.wer_high_speakers
         yield (
             name,

@@ -17,7 +17,7 @@ from mavsr.report.figures.style import (
     panels,
 )
 from mavsr.report.names import label, scale_labels
-from mavsr.report.published import comparable
+from mavsr.report.published import beside
 from mavsr.report.sources import Sources
 
 RATES = {
@@ -90,9 +90,7 @@ def _group(axes: Axes, scores: pd.DataFrame, published: pd.DataFrame) -> None:
             label=label(method, variant),
         )
         outline(bars)
-        found = comparable(published, own)
-        known = dict(zip(found.scale, found.wer, strict=True))
-        marks = own.assign(published=own.scale.map(known)).dropna(subset="published")
-        mark_published(axes, marks.x, marks.published)
+        marks = beside(published, own)
+        mark_published(axes, marks.x, marks.published, marks.doubt)
     axes.set_xticks(range(len(names)), names)
     axes.tick_params(axis="x", length=0)

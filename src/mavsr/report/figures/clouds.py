@@ -22,7 +22,7 @@ from mavsr.report.figures.style import (
     panels,
 )
 from mavsr.report.names import EXPERTS, common_label, flops_unit, scale_label, scale_labels
-from mavsr.report.published import comparable
+from mavsr.report.published import beside
 from mavsr.report.sources import Sources
 from mavsr.report.tables.elastic import policy
 
@@ -77,11 +77,9 @@ def _cloud(
             rows = rows.assign(x=rows[cost], scale=scale_labels(rows)).sort_values("x")
             _points(axes, rows, method, joined=named)
             for _, same in rows.groupby("variant"):
-                found = comparable(published, same)
-                known = dict(zip(found.scale, found.wer, strict=True))
-                marks = same.assign(published=same.scale.map(known))
-                marks = marks.dropna(subset="published")
-                mark_published(axes, marks.x, marks.published, look(method).colour)
+                marks = beside(published, same)
+                colour = look(method).colour
+                mark_published(axes, marks.x, marks.published, marks.doubt, colour)
         if adapted is not None:
             _adaptive(axes, adapted[adapted.corpus == corpus])
         front = policy(own.assign(tflops=own[cost]))

@@ -3,6 +3,7 @@
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -30,23 +31,26 @@ def confidence(sources: Sources) -> Figure:
     figure, grid = plt.subplots(len(corpora), 3, figsize=(PAGE, 2.65 * len(corpora)), squeeze=False)
     for corpus, (whole, word, risk) in zip(corpora, grid, strict=True):
         own = rows[rows.corpus == corpus]
-        for (method, variant, task), model in own.groupby(
+        for (method, variant, task), system in own.groupby(
             ["method", "variant", "task"], sort=False
         ):
             # One scale is shown, the dearest: the file has the others.
-            first = model[model.scale == model.scale.iloc[-1]]
+            dearest = system[system.scale == system.scale.iloc[-1]]
             drawn = look(str(method))
             style: Any = {"color": drawn.colour, "marker": drawn.marker, "ms": 3.5, "mec": "0.2"}
             style |= {"mew": 0.4, "lw": 1.0}
-            for axes, unit in ((whole, "utterance"), (word, "word")):
-                bins = first[(first.unit == unit) & (first.curve == "reliability")]
-                axes.plot(bins.x, bins.y, **style)
-            curve = first[first.curve == "risk"].sort_values("x")
-            name = f"{label(str(method), str(variant))} {printed(first.scale.iloc[0])}"
+            areas = []
+            for _, model in dearest.groupby("model", sort=False):
+                for axes, unit in ((whole, "utterance"), (word, "word")):
+                    bins = model[(model.unit == unit) & (model.curve == "reliability")]
+                    axes.plot(bins.x, bins.y, **style)
+                curve = model[model.curve == "risk"].sort_values("x")
+                risk.plot(curve.x, curve.y, color=drawn.colour, ls=drawn.line, lw=1.2)
+                areas.append(curve.area.iloc[0])
+            name = f"{label(str(method), str(variant))} {printed(dearest.scale.iloc[0])}"
             name = name if task == "avsr" else f"{name}, {task}"
-            area = curve.area.iloc[0]
-            risk.plot(curve.x, curve.y, color=drawn.colour, ls=drawn.line, lw=1.2)
-            risk.plot([], [], label=f"{name}: area {area:.1f}", **style)
+            of = f", mean of {len(areas)} models" if len(areas) > 1 else ""
+            risk.plot([], [], label=f"{name}: area {np.mean(areas):.1f}{of}", **style)
         for axes, what in ((whole, "transcript"), (word, "word")):
             _diagonal(axes)
             axes.set_xlabel(f"Confidence of a {what}")

@@ -107,7 +107,7 @@ def _against_rate(sources: Sources, name: str, task: str, rate: str) -> Figure:
                 _line(axes, x, rows, look(method), label(method, variant))
                 known = comparable(published, rows).sort_values(rate)
                 marks = [rates.index(value) + shift for value in known[rate]]
-                mark_published(axes, marks, known.wer.tolist(), look(method).colour)
+                mark_published(axes, marks, known.wer, known.doubt, look(method).colour)
             axes.set_xticks(range(len(rates)), [str(value) for value in rates])
             what = (
                 RATES[task]

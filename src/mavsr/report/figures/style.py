@@ -4,7 +4,7 @@ Colours are those of Okabe and Ito; hatches and markers say the same again witho
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,8 @@ GREY = "0.45"
 WER = "WER (%)"
 EDGED: dict[str, Any] = {"mec": "0.15", "mew": 0.5}
 """Edges of markers, which tell pale ones from the paper."""
-AFTER_METHODS = ("adaptive rates", "published", "Pareto front")
+PUBLISHED, DOUBTFUL = "published", "published, doubtful"
+AFTER_METHODS = ("adaptive rates", PUBLISHED, DOUBTFUL, "Pareto front")
 """What stands at the end of a legend."""
 
 
@@ -158,12 +159,20 @@ def name_axis(axes: Axes, corpus: str, corpora: Sequence[str]) -> None:
 
 
 def mark_published(
-    axes: Axes, x: Sequence[float], wer: Sequence[float], colour: str = GREY
+    axes: Axes,
+    x: Iterable[float],
+    wer: Iterable[float],
+    doubt: Iterable[str],
+    colour: str = GREY,
 ) -> None:
-    """Faint open diamonds for values in print, if there are any."""
-    if len(x):
-        look: Any = {"ls": "", "marker": "d", "ms": 4.5, "mfc": "white", "mec": colour, "mew": 0.7}
-        axes.plot(x, wer, **look, alpha=0.9, zorder=4, label="published")
+    """Faint open diamonds for values in print, if there are any; crosses for doubtful ones."""
+    look: Any = {"ls": "", "ms": 4.5, "mfc": "white", "mec": colour, "mew": 0.7}
+    points = list(zip(x, wer, map(bool, doubt), strict=True))
+    for name, marker, doubtful in ((PUBLISHED, "d", False), (DOUBTFUL, "x", True)):
+        if own := [point[:2] for point in points if point[2] == doubtful]:
+            axes.plot(
+                *zip(*own, strict=True), marker=marker, **look, alpha=0.9, zorder=4, label=name
+            )
 
 
 def legend_above(figure: Figure, axes: Axes, columns: int = 4) -> None:

@@ -17,8 +17,8 @@ from mavsr.report.figures.style import (
     name_axis,
     panels,
 )
-from mavsr.report.names import label, scale_label, scale_labels
-from mavsr.report.published import comparable
+from mavsr.report.names import label, scale_label
+from mavsr.report.published import beside
 from mavsr.report.sources import Sources
 from mavsr.report.summary import tested_on
 
@@ -76,13 +76,10 @@ def _line(axes: Axes, rows: pd.DataFrame, method: str, variant: str) -> None:
 
 def _published(axes: Axes, rows: pd.DataFrame, published: pd.DataFrame) -> None:
     """Values in print of the same set-up in grey, at our tokens."""
-    found = comparable(published, rows)
-    known = dict(zip(found.scale, found.wer, strict=True))
-    marks = rows.assign(published=pd.Series(scale_labels(rows), rows.index).map(known))
-    marks = marks.dropna(subset="published")
+    marks = beside(published, rows)
     if len(marks) > 1:
         axes.plot(marks.tokens, marks.published, color=GREY, lw=0.7, zorder=0.5)
-    mark_published(axes, marks.tokens.tolist(), marks.published.tolist())
+    mark_published(axes, marks.tokens, marks.published, marks.doubt)
 
 
 def _differences(axes: Axes, rows: pd.DataFrame) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from mavsr.model.methods import METHODS
 from mavsr.report.names import scale_labels
 
 _FOLDER = Path(__file__).parent
@@ -66,19 +67,52 @@ def comparable(published: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         published: of :func:`published_wer`.
-        rows: scores of one corpus, task, compression, method and variant.
+        rows: scores of one corpus, task, compression, method and variant; ``encoders`` may name
+            all that a model was trained with (:func:`whole_models`).
 
     Returns:
         rows of ``published``, with a column ``scale`` such as ``(4,2)``.
     """
     same = ["corpus", "task", "compression", "method", "variant"]
-    alike = published.merge(rows[same].drop_duplicates(), on=same)
+    alike = published.assign(heard_by=_heard_by(published))
+    alike = alike.merge(rows[same].drop_duplicates(), on=same)
     encoders = {part for names in rows.encoders for part in names.split("+")}
-    # Of what sees alone the papers do not name the encoder that hears, and all take one that sees.
-    heard = alike.audio_encoder.isin(encoders) | (alike.task == "vsr")
+    # What sees is the same in all papers.
+    alone = (alike.task == "vsr") & alike.heard_by.isna()
+    heard = alike.heard_by.isin(encoders) | alone
     found = alike[alike.llm.isin(rows.llm) & heard & alike.condition.isin(rows.condition)]
     found = found.assign(scale=scale_labels(found)).drop_duplicates(["scale", "condition"])
     return found[found["scale"].isin(scale_labels(rows))]
+
+
+def _heard_by(published: pd.DataFrame) -> pd.Series:
+    """Audio encoder that each value's model was trained with; none for one that sees alone."""
+    joint = published.method.isin([name for name, method in METHODS.items() if method.omni])
+    row = published.groupby(["paper", "table", "row", "corpus"]).audio_encoder.transform("first")
+    return published.audio_encoder.mask(joint, row)
+
+
+def beside(published: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Of ``rows`` those with a comparable value, in columns ``published`` and ``doubt``.
+
+    Args:
+        published: of :func:`published_wer`.
+        rows: as for :func:`comparable`, of one condition.
+    """
+    found = comparable(published, rows)[["scale", "wer", "doubt"]]
+    return rows.assign(scale=scale_labels(rows)).merge(found.rename(columns={"wer": "published"}))
+
+
+def whole_models(scores: pd.DataFrame) -> pd.DataFrame:
+    """The same scores, with all encoders that a model is scored with anywhere among them.
+
+    What a model of three tasks sees by was trained beside what it hears by.
+    """
+    named = {
+        model: "+".join(sorted({part for names in own.encoders for part in names.split("+")}))
+        for model, own in scores.groupby("model")
+    }
+    return scores.assign(encoders=scores.model.map(named))
 
 
 def credit(shown: pd.DataFrame) -> str:

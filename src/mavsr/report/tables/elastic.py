@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from mavsr.errors import InputError
+from mavsr.evaluation.baselines import SYSTEM
 from mavsr.model.methods import method_of
 from mavsr.report.layout import Table
 from mavsr.report.names import flops_unit, label, rank, scale_label
 from mavsr.report.sources import Sources
-from mavsr.report.summary import spread
+from mavsr.report.summary import spread, tested_on
 
 SCALE = ["model", "corpus", "audio_rate", "video_rate"]
 """What names a model at a scale, on the corpus that it is tested on."""
@@ -94,7 +95,10 @@ def policy(scores: pd.DataFrame, cost: str = "tflops", wer: str = "wer") -> pd.D
 
 
 def _joined(sources: Sources) -> pd.DataFrame:
-    """Clean test scores of models with a choice of scales, beside validation WER and costs."""
+    """Clean test scores of systems with a choice of scales, beside validation WER and costs.
+
+    Of a system with several seeds all are means.
+    """
     scores = sources.select("elastic", condition="clean")
     # Of a method that trains a model per scale there is nothing to choose from.
     scores = scores[scores.method.map(lambda name: method_of(name).models != "per scale")]
@@ -106,7 +110,10 @@ def _joined(sources: Sources) -> pd.DataFrame:
             "clips; add one, such as mtsk-ms"
         )
     clean = costs[costs.condition == "clean"].rename(columns={"seconds": "seconds_each"})
-    joined = scores.merge(
+    each = sources.scores[sources.scores.condition == "clean"].merge(
         validation[[*SCALE, "wer"]], on=SCALE, suffixes=("", "_validation"), validate="1:1"
     )
-    return joined.merge(clean[[*SCALE, "total_tflops", "seconds_each"]], on=SCALE, validate="1:1")
+    each = each.merge(clean[[*SCALE, "total_tflops", "seconds_each"]], on=SCALE, validate="1:1")
+    known = each.assign(corpus=tested_on(each)).groupby(SYSTEM, dropna=False)
+    means = known[["wer_validation", "total_tflops", "seconds_each"]].mean().reset_index()
+    return scores.merge(means, on=SYSTEM, validate="1:1")

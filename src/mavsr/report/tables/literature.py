@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from mavsr.errors import InputError
 from mavsr.report.layout import Table
 from mavsr.report.names import label, rank, scale_label
 from mavsr.report.sources import Sources
@@ -15,6 +16,9 @@ def table2(sources: Sources) -> Table:
 
     Published rows stand below measured ones, with their source, and only for corpora that are at
     hand: on another corpus the table holds measured rows alone.
+
+    Raises:
+        InputError: a measured row has two scores on a corpus.
     """
     scores = sources.select("table2", task="avsr", condition="clean")
     corpora = sorted(scores.corpus.unique())
@@ -24,6 +28,11 @@ def table2(sources: Sources) -> Table:
     for _, row in scores.loc[order].iterrows():
         scale = scale_label(row.audio_rate, row.video_rate)
         head = (label(row.method, row.variant), OURS, scale, "")
+        if row.corpus in rows.get(head, {}):
+            raise InputError(
+                f"table2 has two scores of {head[0]} at {scale} on {row.corpus}; what differs "
+                "otherwise, such as the LLM, belongs into an experiment of its own"
+            )
         rows.setdefault(head, {})[row.corpus] = row.wer
         texts.setdefault(head, {})[row.corpus] = wer_text(row)
     for row in sources.published("table2").itertuples():

@@ -7,6 +7,9 @@ from mavsr.report.layout import Table
 from mavsr.report.names import condition_label, label, scale_labels
 from mavsr.report.sources import Sources
 
+SAME = ("corpus", "llm", "compression", "method", "variant", "condition", "audio_rate")
+"""What the two scores of a pair have in common."""
+
 
 def noise_check(sources: Sources) -> Table:
     """The comparison, one row per audio-visual score."""
@@ -14,7 +17,7 @@ def noise_check(sources: Sources) -> Table:
     shown = pd.DataFrame(
         {
             "corpus": frame.corpus,
-            "method": frame.method.map(label),
+            "method": [label(m, v) for m, v in zip(frame.method, frame.variant, strict=True)],
             "noise": frame.condition.map(condition_label),
             "rates": scale_labels(frame),
             "audio": frame.wer_audio.map("{:.1f}".format),
@@ -30,21 +33,28 @@ def noise_check(sources: Sources) -> Table:
 
 
 def compare(scores: pd.DataFrame) -> pd.DataFrame:
-    """Pair every noisy audio-visual score with the audio-only one of its method and audio rate.
+    """Pair every noisy audio-visual score with the audio-only one of its set-up and audio rate.
 
     Args:
         scores: rows of ``wer.csv``.
 
     Returns:
-        columns corpus, method, condition, audio_rate, video_rate, wer_audio, wer_audio_visual and
-        ratio (audio-visual over audio; below 1, seeing helps).
+        columns of ``SAME``, video_rate, wer_audio, wer_audio_visual and ratio (audio-visual over
+        audio; below 1, seeing helps).
 
     Raises:
-        InputError: there is no such pair.
+        InputError: there is no such pair, or there are two audio-only scores for one.
     """
-    same = ["corpus", "method", "condition", "audio_rate"]
+    same = list(SAME)
     noisy = scores[scores.condition != "clean"]
     audio = noisy[noisy.task == "asr"][[*same, "wer"]]
+    if (twice := audio[audio.duplicated(same)]).size:
+        row = twice.iloc[0]
+        raise InputError(
+            f"noise_check has two audio-only scores of {label(row.method, row.variant)} at audio "
+            f"rate {row.audio_rate} in {row.condition}; what differs otherwise belongs into an "
+            "experiment of its own"
+        )
     both = noisy[noisy.task == "avsr"][[*same, "video_rate", "wer"]]
     pairs = both.merge(audio, on=same, suffixes=("_audio_visual", "_audio"), validate="m:1")
     if pairs.empty:

@@ -4,6 +4,7 @@ import pandas as pd
 
 from mavsr.report.layout import Table
 from mavsr.report.names import label
+from mavsr.report.published import SIGN
 from mavsr.report.sources import Sources
 from mavsr.report.tables.rates import arrange
 
@@ -31,9 +32,11 @@ def main(sources: Sources) -> Table:
         # The paper's own mean, of a set-up whose every value is printed.
         whole = table.frame[printed].notna().all(axis=1)
         means = published[published.task == "mean"]
-        known = {(row.corpus, label(row.method)): row.wer for row in means.itertuples()}
+        known = {(row.corpus, label(row.method)): row for row in means.itertuples()}
         rows = zip(table.frame.corpus, table.frame.method, whole, strict=True)
         found = [known.get((corpus, method)) if all_ else None for corpus, method, all_ in rows]
-        values[f"mean{PRINTED}"] = pd.Series(found, dtype=float)
-        texts[f"mean{PRINTED}"] = ["–" if wer is None else f"{wer:.1f}" for wer in found]
+        values[f"mean{PRINTED}"] = pd.Series([row and row.wer for row in found], dtype=float)
+        texts[f"mean{PRINTED}"] = [
+            f"{row.wer:.1f}{SIGN if row.doubt else ''}" if row else "–" for row in found
+        ]
     return Table(values, texts, table.caption)

@@ -16,7 +16,7 @@ from mavsr.report.names import (
     scale_labels,
     variant_rank,
 )
-from mavsr.report.published import SIGN, comparable, credit
+from mavsr.report.published import SIGN, comparable, credit, whole_models
 from mavsr.report.sources import Sources
 from mavsr.report.summary import footnote, wer_text
 
@@ -109,7 +109,7 @@ def _check_row(corpus: str, method: str, own: pd.DataFrame, columns: list[str]) 
 
 def _known(published: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """What is published of the set-up of each score; ``score`` numbers the rows of scores."""
-    ours = rows.assign(method=rows["name"], scale=scale_labels(rows))
+    ours = whole_models(rows).assign(method=rows["name"], scale=scale_labels(rows))
     alike = ours.groupby(["corpus", "task", "compression", "method", "variant"])
     return pd.concat(
         comparable(published, own).merge(own[["scale", "condition", "score"]]) for _, own in alike
