@@ -38,9 +38,9 @@ from mavsr.toy.resnet import train_resnet
 
 WORD_PARTS = 3
 """A frame's label while the ResNet learns: which third of which word."""
-PICTURES = 16
-"""Pictures at once through the ResNet: it prepares itself for every number that it meets, and keeps
-that in memory."""
+PICTURES = 8
+"""A clip is padded to a multiple of so many pictures: what convolutions prepare for each number of
+pictures that they meet is kept in memory."""
 
 
 def make_avhubert(
@@ -85,7 +85,8 @@ def make_avhubert(
     @torch.inference_mode()
     def see(video: torch.Tensor) -> torch.Tensor:
         windows = frame_windows(video[None])
-        return torch.cat([resnet.windows(part) for part in windows.split(PICTURES)])
+        missing = -len(windows) % PICTURES
+        return resnet.windows(torch.cat([windows, windows[:missing]]))[: len(windows)]
 
     def label(key: str, frames: int) -> torch.Tensor:
         return labeller.label(times[key], frames, encoder.rate_hz)
