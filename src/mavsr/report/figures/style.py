@@ -168,7 +168,7 @@ def mark_published(
     """Faint open diamonds for values in print, if there are any; crosses for doubtful ones."""
     look: Any = {"ls": "", "ms": 4.5, "mfc": "white", "mec": colour, "mew": 0.7}
     points = list(zip(x, wer, map(bool, doubt), strict=True))
-    for name, marker, doubtful in ((PUBLISHED, "d", False), (DOUBTFUL, "x", True)):
+    for name, marker, doubtful in ((PUBLISHED, "d", False), (DOUBTFUL, "X", True)):
         if own := [point[:2] for point in points if point[2] == doubtful]:
             axes.plot(
                 *zip(*own, strict=True), marker=marker, **look, alpha=0.9, zorder=4, label=name
