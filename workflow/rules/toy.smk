@@ -19,7 +19,7 @@ rule make_whisper:
         "../../envs/mavsr.yaml"
     threads: 1
     resources:
-        mem="3GB",
+        mem="2GB",
     params:
         code=code("toy.whisper"),
         settings=told.toy_whisper,
@@ -50,7 +50,7 @@ rule make_avhubert:
         "../../envs/mavsr.yaml"
     threads: 1
     resources:
-        mem="3GB",
+        mem="2GB",
     params:
         code=code("toy.avhubert"),
         settings=told.of("make_avhubert", "toy", "avhubert"),
