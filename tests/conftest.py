@@ -22,7 +22,7 @@ from mavsr.media import read_video
 from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.avsr import Utterance
 from mavsr.model.methods import method_of
-from mavsr.model.settings import ModelSettings
+from mavsr.model.settings import SECTIONS, ModelSettings
 from mavsr.shards import write_shard
 
 # No test asks a model hub: neither this process nor those that it starts.
@@ -93,7 +93,9 @@ def settings_of(llm_folder):
         method = method_of(changes.get("method", "mtsk-mss"))
         if method.omni:
             values["task"] = "omni"
-        if method.adapter == "mome":
+        if method.section:
+            values[method.section] = SECTIONS[method.section]()
+        if method.section == "mome":
             values["mome"] = MomeSettings(routed=5, shared=1, top_k=2, bottleneck=3)
         return ModelSettings(**{**values, **changes})
 

@@ -5,6 +5,7 @@ import pytest
 
 from mavsr.features.alterations import OFF_CENTRE, RUN, altered
 from mavsr.noise import Condition
+from mavsr.noise.condition import ALTERATIONS, DRAWN
 
 FRAMES = np.random.default_rng(0).integers(1, 256, (63, 96, 96, 3), np.uint8)
 
@@ -32,6 +33,14 @@ def test_what_is_drawn_depends_on_key_and_seed(name):
     assert np.array_equal(changed(name), changed(name))
     assert not np.array_equal(changed(name), changed(name, key="b"))
     assert not np.array_equal(changed(name), changed(name, seed=1))
+
+
+def test_the_seed_is_read_for_what_is_drawn_and_nothing_else():
+    """Jobs are told the seed, and rerun with another one, where ``DRAWN`` says so."""
+    for kind in ALTERATIONS:
+        name = f"{kind}_40"
+        alike = np.array_equal(changed(name), changed(name, seed=1))
+        assert alike == (kind not in DRAWN), kind
 
 
 @pytest.mark.parametrize("percent", [1, 12.5, 25, 50, 75, 99, 100])

@@ -15,7 +15,9 @@ from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.export import export, read_scale
 from mavsr.model.llm import load_llm
+from mavsr.model.methods import METHODS
 from mavsr.model.scales import Scale
+from mavsr.model.settings import ModelSettings
 
 SCALE = Scale(4, 3)
 
@@ -29,6 +31,22 @@ def trained(settings_of, tmp_path):
         return model, save_trained(model, tmp_path / "model")
 
     return make
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_comes_back_from_its_folder_and_exports_every_scale(trained, tmp_path, method):
+    rates = {"one": ((2, 4), (1, 3)), "per scale": ((4,), (3,)), "uncompressed": ((1,), (1,))}
+    audio, video = rates[METHODS[method].models]
+    model, folder = trained(method=method, audio_rates=audio, video_rates=video)
+    settings = json.loads((folder / "run.json").read_text())["model"]
+    again = MatryoshkaModel(ModelSettings.from_dict(settings), DIMS)
+    assert again.settings == model.settings
+    again.load(folder)
+    clips = [make_utterance("x", 9), make_utterance("y", 6)]
+    for scale in model.settings.scales:
+        assert again.entropy(clips, scale) == model.entropy(clips, scale)
+        export(folder, scale.name, tmp_path / scale.name)
+        assert (tmp_path / scale.name / "projectors.safetensors").is_file()
 
 
 @pytest.mark.parametrize("spelling", ["4,3", "a4_v3"])

@@ -13,6 +13,7 @@ from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.compression import compressed_length
 from mavsr.model.compressions import COMPRESSIONS
+from mavsr.model.methods import METHODS as ALL
 from mavsr.training.objective import objective_at
 from mavsr.training.packs import plan_packs
 from mavsr.training.plans import Packed, Padded, plan_for
@@ -26,8 +27,10 @@ TASKS = {
     "vsr": {"audio_rates": (), "video_rates": (1, 2)},
     "omni": {"audio_rates": (2, 4), "video_rates": (1, 3)},
 }
-OMNI = ["llama-mt", "omni-s", "omni-t", "omni-st", "omni-mome"]
-METHODS = ["llama-avsr", "mtsk-ms", "mtsk-ss", "mtsk-mss", "mome-mhsa", "mome-ffn", "mome-layer"]
+OMNI = [name for name, method in ALL.items() if method.omni]
+SKIPPED = {"mome-mhsa-i", "avgpool-at-inference"}
+"""Trained as mome-mhsa and as llama-avsr are, at one scale."""
+METHODS = [name for name, method in ALL.items() if not method.omni and name not in SKIPPED]
 
 
 @pytest.fixture

@@ -1,12 +1,14 @@
+from dataclasses import fields
 from typing import get_args
 
 import pytest
 from asking import all_evaluations, all_models, evaluations
 
-from mavsr.config.experiments import Compression
+from mavsr.config.experiments import Compression, EntryTraining
 from mavsr.config.read import parse_config
 from mavsr.errors import InputError
 from mavsr.model.compressions import COMPRESSIONS
+from mavsr.model.named import TUNED
 from mavsr.model.scales import Scale
 from mavsr.workflow import experiments
 
@@ -111,6 +113,10 @@ def test_two_models_of_one_name_are_refused(config):
     }
     with pytest.raises(InputError, match=r"two models that differ are both called .*lb0.123457"):
         all_models(config)
+
+
+def test_what_an_entry_may_say_of_training_is_in_its_models_names():
+    assert set(TUNED) == {field.name for field in fields(EntryTraining)}
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ class AllRates:
 
 
 @settings("rates")
-class SomeRates:
+class EntryRates:
     """Rates of an entry; null takes the common ones."""
 
     audio: Annotated[Rates | None, Key("Of audio")] = None
@@ -147,7 +147,7 @@ class Setup:
 
 
 @settings("mome")
-class SomeExperts:
+class EntryMome:
     """Keys of `mome` that differ for an entry's MoME models."""
 
     routed: Count | None = None
@@ -167,7 +167,7 @@ class SomeExperts:
 
 
 @settings("resampler")
-class SomeQueries:
+class EntryResampler:
     """Keys of `resampler` that differ for an entry's models of compression resampler."""
 
     window: Count | None = None
@@ -210,11 +210,11 @@ class Entry:
         AfterValidator(once),
         Key("Names under `imported`: models that are decoded beside those of `methods`"),
     ] = ()
-    rates: Annotated[SomeRates, Key("Of this entry's models")] = SomeRates()
-    mome: Annotated[SomeExperts, Key("Of this entry's MoME models")] = SomeExperts()
+    rates: Annotated[EntryRates, Key("Of this entry's models")] = EntryRates()
+    mome: Annotated[EntryMome, Key("Of this entry's MoME models")] = EntryMome()
     resampler: Annotated[
-        SomeQueries, Key("Of this entry's models, if their compression is resampler")
-    ] = SomeQueries()
+        EntryResampler, Key("Of this entry's models, if their compression is resampler")
+    ] = EntryResampler()
     training: Annotated[
         EntryTraining | None,
         Key(

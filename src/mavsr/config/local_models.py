@@ -27,9 +27,9 @@ def read_locally(config: Mapping[str, Any]) -> None:
     folder = config.get("local_models")
     if not isinstance(folder, str):
         return
-    for section in ("encoders", "llms"):
+    for section, kinds in (("encoders", {"whisper"}), ("llms", {None})):
         entries = config.get(section)
         for entry in entries.values() if isinstance(entries, Mapping) else ():
             path = entry.get("path") if isinstance(entry, dict) else None
-            if isinstance(path, str) and is_hub_name(path) and entry.get("kind") != "avhubert":
+            if isinstance(path, str) and is_hub_name(path) and entry.get("kind") in kinds:
                 entry["path"] = f"{folder.rstrip('/')}/{path.rpartition('/')[2].lower()}"

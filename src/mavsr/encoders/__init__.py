@@ -45,13 +45,14 @@ def load_encoder(
 
     """
     check_weights(Path(settings.path))
-    if settings.kind == "avhubert":
-        video = AVHubertEncoder.from_checkpoint(settings.path)
-        video.numerics = numerics_of(settings.numerics)
-        return video.to(device)
-    encoder = WhisperEncoder.from_pretrained(
-        settings.path, settings.revision, settings.local_files_only
-    )
-    encoder.pad, encoder.split_long = settings.pad, split_long
+    encoder: Encoder
+    match settings.kind:
+        case "avhubert":
+            encoder = AVHubertEncoder.from_checkpoint(settings.path)
+        case "whisper":
+            encoder = WhisperEncoder.from_pretrained(
+                settings.path, settings.revision, settings.local_files_only
+            )
+            encoder.pad, encoder.split_long = settings.pad, split_long
     encoder.numerics = numerics_of(settings.numerics)
     return encoder.to(device)

@@ -5,6 +5,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
@@ -18,6 +19,8 @@ from mavsr.numerics import PROFILES, Numerics
 
 class Encoder(nn.Module, ABC):
     """A frozen network from the samples of one clip to its tokens.
+
+    One without weight files says what it is by a ``fingerprint`` of its own.
 
     Attributes:
         modality: what it encodes.
@@ -73,8 +76,8 @@ class Encoder(nn.Module, ABC):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights lie."""
-        return next(self.parameters()).device
+        """Where the weights lie; the CPU for an encoder without any."""
+        return next(chain(self.parameters(), self.buffers()), torch.empty(0)).device
 
 
 def rounded(samples: torch.Tensor) -> torch.Tensor:

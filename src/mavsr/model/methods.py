@@ -25,6 +25,8 @@ class Method:
     pooled at test time."""
     omni: bool = False
     """Whether it trains one model for ASR, VSR and AVSR (task ``omni``), or one for each task."""
+    section: str | None = None
+    """Section of the config and field of the model's settings that says more of its adapter."""
 
 
 METHODS = {
@@ -32,16 +34,16 @@ METHODS = {
     "mtsk-ms": Method("lora", {"shared": True}),
     "mtsk-ss": Method("lora", {"own": True}),
     "mtsk-mss": Method("lora", {"shared": True, "own": True}),
-    "mome-mhsa-i": Method("mome", {"block": "mhsa"}, models="per scale"),
-    "mome-mhsa": Method("mome", {"block": "mhsa"}),
-    "mome-ffn": Method("mome", {"block": "ffn"}),
-    "mome-layer": Method("mome", {"block": "layer"}),
+    "mome-mhsa-i": Method("mome", {"block": "mhsa"}, models="per scale", section="mome"),
+    "mome-mhsa": Method("mome", {"block": "mhsa"}, section="mome"),
+    "mome-ffn": Method("mome", {"block": "ffn"}, section="mome"),
+    "mome-layer": Method("mome", {"block": "layer"}, section="mome"),
     "avgpool-at-inference": Method("lora", {"shared": True}, models="uncompressed"),
     "llama-mt": Method("lora", {"shared": True}, models="per scale", omni=True),
     "omni-s": Method("lora", {"shared": True}, omni=True),
     "omni-t": Method("lora", {"by_task": True}, omni=True),
     "omni-st": Method("lora", {"shared": True, "by_task": True}, omni=True),
-    "omni-mome": Method("mome", {"block": "mhsa"}, omni=True),
+    "omni-mome": Method("mome", {"block": "mhsa"}, omni=True, section="mome"),
 }
 """Name -> method, in the order of the papers' tables."""
 

@@ -1,16 +1,21 @@
 """What defines a model: enough to build it empty, and written into its ``run.json``."""
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from mavsr.config.encoders import OURS
 from mavsr.config.llms import LORA_TARGETS, WEIGHT_BYTES
 from mavsr.config.resampler import ResamplerSettings
 from mavsr.errors import InputError
 from mavsr.model.adapters.settings import MomeSettings
-from mavsr.model.compressions import compression_of
+from mavsr.model.compressions import COMPRESSIONS, compression_of
 from mavsr.model.methods import METHODS, method_of
 from mavsr.model.scales import OMNI, TASKS, Scale, all_scales, check_rate
 from mavsr.numerics import numerics_of
+
+SECTIONS = {"mome": MomeSettings, "resampler": ResamplerSettings}
+"""Field of :class:`ModelSettings` that an adapter or a compression needs -> its class, which has a
+``code`` for the model's name; ``check_rates`` and ``parameters`` too if it is a compression's."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +58,14 @@ class ModelSettings:
     """How the LLM's frozen weights are held (:mod:`mavsr.model.quantization`)."""
 
     def __post_init__(self) -> None:
+        self._check_task()
+        self._check_sections()
+        self._check_sizes()
+        self._check_rates()
+        self._check_scale_weights()
+
+    def _check_task(self) -> None:
         method = method_of(self.method)
-        numerics_of(self.numerics)
-        if self.quantization not in WEIGHT_BYTES:
-            formats = ", ".join(filter(None, WEIGHT_BYTES))
-            raise InputError(
-                f"quantization {self.quantization!r} is unknown; choose {formats}, or none"
-            )
         if self.task not in TASKS:
             raise InputError(f"task {self.task!r} is unknown; choose from {', '.join(TASKS)}")
         if method.omni != (self.task == OMNI):
@@ -70,26 +76,41 @@ class ModelSettings:
                 f"method {self.method} is not one for the task {self.task}; set task: omni for one "
                 f"model of ASR, VSR and AVSR, or take one of the task's methods: {fitting}"
             )
-        compression = compression_of(self.compression)
-        if (compression.section == "resampler") != (self.resampler is not None):
-            verb = "has no" if self.resampler else "needs"
-            raise InputError(f"compression {self.compression} {verb} resampler")
-        lora = ("lora_rank", "lora_scale") if method.adapter == "lora" else ()
-        for name in (*lora, "projector_hidden"):
+
+    def _check_sections(self) -> None:
+        method, compression = method_of(self.method), compression_of(self.compression)
+        compressing = {known.section for known in COMPRESSIONS.values()}
+        for name in SECTIONS:
+            given, needed = self.section(name), name in (method.section, compression.section)
+            if needed != (given is not None):
+                own = name in compressing
+                owner = f"compression {self.compression}" if own else f"method {self.method}"
+                raise InputError(f"{owner} {'needs' if needed else 'has no'} {name}")
+
+    def _check_sizes(self) -> None:
+        numerics_of(self.numerics)
+        if self.quantization not in WEIGHT_BYTES:
+            formats = ", ".join(filter(None, WEIGHT_BYTES))
+            raise InputError(
+                f"quantization {self.quantization!r} is unknown; choose {formats}, or none"
+            )
+        lora = method_of(self.method).adapter == "lora"
+        for name in (*(("lora_rank", "lora_scale") if lora else ()), "projector_hidden"):
             if not (getattr(self, name) or 0) > 0:
                 raise InputError(f"{name} is {getattr(self, name)}; it must be positive")
-        if method.adapter == "lora" and not self.lora_targets:
+        if lora and not self.lora_targets:
             raise InputError("lora_targets is empty; the papers adapt q_proj and v_proj")
-        if (method.adapter == "mome") != (self.mome is not None):
-            raise InputError(f"method {self.method} {'needs' if not self.mome else 'has no'} mome")
+
+    def _check_rates(self) -> None:
+        method, compression = method_of(self.method), compression_of(self.compression)
         for modality in TASKS[self.task]:
             rates = self.rates(modality)
             for rate in rates:
                 check_rate(rate, f"a rate in {modality}_rates")
             if list(rates) != sorted(set(rates)) or not rates:
                 raise InputError(f"{modality}_rates {list(rates)}: list each rate once, ascending")
-            if self.resampler:
-                self.resampler.check_rates(rates, f"{modality}_rates")
+            if compression.section:
+                self.section(compression.section).check_rates(rates, f"{modality}_rates")
         several = any(len(self.rates(modality)) > 1 for modality in TASKS[self.task])
         if method.models == "per scale" and several:
             raise InputError(
@@ -97,6 +118,8 @@ class ModelSettings:
             )
         if method.models == "uncompressed":
             self._check_uncompressed()
+
+    def _check_scale_weights(self) -> None:
         for name, _ in self.mome.scale_weights if self.mome else ():
             if name not in [scale.name for scale in self.scales]:
                 raise InputError(
@@ -104,7 +127,6 @@ class ModelSettings:
                     f"{', '.join(scale.name for scale in self.scales)}; give weights where the "
                     "rates are given, in the experiment's entry"
                 )
-
         if not any(map(self.scale_weight, self.scales)):
             raise InputError(
                 "mome.scale_weights are 0 for all scales, so nothing would be learnt; give one more"
@@ -119,6 +141,10 @@ class ModelSettings:
         rates = {rate for modality in TASKS[self.task] for rate in self.rates(modality)}
         if rates != {1}:
             raise InputError(f"{self.method} is trained at rate 1 alone, not at {sorted(rates)}")
+
+    def section(self, name: str) -> Any:
+        """The settings of one of :data:`SECTIONS`; None if this model has none of it."""
+        return getattr(self, name)
 
     def rates(self, modality: str) -> tuple[int, ...]:
         """The rates of ``audio`` or ``video``."""
@@ -159,7 +185,7 @@ class ModelSettings:
     @property
     def variant(self) -> str:
         """What tells models of one method apart, as in their names; "" for most LoRA methods."""
-        sections = (self.mome, self.resampler)
+        sections = map(self.section, SECTIONS)
         return "-".join(part.code for part in sections if part and part.code)
 
     @classmethod
@@ -167,8 +193,7 @@ class ModelSettings:
         """Settings from the JSON object that :meth:`to_dict` gives."""
         lists = ("audio_rates", "video_rates", "lora_targets")
         tuples = {k: tuple(content[k]) for k in lists if content.get(k) is not None}
-        kinds = {"mome": MomeSettings, "resampler": ResamplerSettings}
-        parts = {key: kind(**content[key]) for key, kind in kinds.items() if content.get(key)}
+        parts = {key: kind(**content[key]) for key, kind in SECTIONS.items() if content.get(key)}
         return cls(**{**content, **tuples, **parts})
 
     def to_dict(self) -> dict:

@@ -29,6 +29,8 @@ ALTERATIONS = {
     "late": "ms, a multiple of 40",
 }
 """What may happen to video -> what its number says."""
+DRAWN = ("drop", "patch")
+"""Of these, what is drawn by ``features.seed``."""
 LARGEST = {"drop": 100.0, "patch": 100.0, "blur": 48.0, "late": 10_000.0}
 _RANGES = {
     kind: f"give {unit}, above 0 and at most {LARGEST[kind]:g}"

@@ -142,7 +142,8 @@ class Work:
         compression = compression_of(settings.compression)
         for modality, encoder in model.encoders:
             dim = self.encoders[encoder].dim
-            total += settings.resampler.parameters(dim) if settings.resampler else 0
+            if compression.section:
+                total += settings.section(compression.section).parameters(dim)
             for rate in settings.rates(modality):
                 width = compression.width(dim, rate)
                 hidden = settings.projector_hidden

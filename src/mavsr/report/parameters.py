@@ -9,7 +9,7 @@ from mavsr.files import atomic
 from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.methods import METHODS
 from mavsr.model.scales import Scale
-from mavsr.model.settings import ModelSettings
+from mavsr.model.settings import SECTIONS, ModelSettings
 from mavsr.report.cost import adapter_parameters
 from mavsr.report.llm_shapes import LLMS, PAPER_BOTTLENECKS, PAPER_RANKS, llm_config
 from mavsr.report.published import DOUBTS, published_parameters, quoted
@@ -40,7 +40,8 @@ def paper_settings(method: str, llm: str, bottleneck: int | None = None) -> Mode
         llm: one of :data:`mavsr.report.llm_shapes.LLMS`.
         bottleneck: b of its experts; None takes the paper's for this LLM.
     """
-    experts = MomeSettings(bottleneck=bottleneck or PAPER_BOTTLENECKS[llm])
+    own = METHODS[method].section
+    sections = {"mome": MomeSettings(bottleneck=bottleneck or PAPER_BOTTLENECKS[llm])}
     audio, video = RATES[METHODS[method].models]
     return ModelSettings(
         task="omni" if METHODS[method].omni else "avsr",
@@ -55,7 +56,7 @@ def paper_settings(method: str, llm: str, bottleneck: int | None = None) -> Mode
         projector_hidden=2048,
         projector_layer_norm=True,
         seed=0,
-        mome=experts if METHODS[method].adapter == "mome" else None,
+        **({own: sections.get(own, SECTIONS[own]())} if own else {}),
     )
 
 

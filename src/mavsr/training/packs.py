@@ -129,7 +129,7 @@ def plan_packs(
         tokens: most tokens in a pack.
         scales: what is computed; None is all of the model's.
     """
-    whole = model.settings.mome is not None and model.settings.mome.balance > 0
+    whole = model.adapter.whole_batch
     for units in _groups(model, utterances, scales or model.settings.scales, whole):
         pack: list[Tree] = []
         room = tokens

@@ -228,8 +228,8 @@ def _tuned(entry: Entry, task: str, method: str) -> tuple[tuple[str, Any], ...]:
 
 def _settings(config: Config, entry: Entry, setup: Setup, method: str) -> dict[str, Any]:
     """Settings of a model but for its rates and seed; what its method does not read is left out."""
-    llm, adapter = config.llms[setup.llm], method_of(method).adapter
-    lora, section = adapter == "lora", compression_of(setup.compression).section
+    llm, lora = config.llms[setup.llm], method_of(method).adapter == "lora"
+    sections = {method_of(method).section, compression_of(setup.compression).section}
     rank = dict(_tuned(entry, setup.task, method)).get("lora_rank", llm.lora_rank)
     return {
         "task": setup.task,
@@ -243,6 +243,6 @@ def _settings(config: Config, entry: Entry, setup: Setup, method: str) -> dict[s
         "lora_targets": llm.lora_targets if lora else None,
         "projector_hidden": config.projector.hidden,
         "projector_layer_norm": config.projector.layer_norm,
-        "mome": entry.mome.over(config.mome, llm) if adapter == "mome" else None,
-        "resampler": entry.resampler.over(config.resampler) if section == "resampler" else None,
+        "mome": entry.mome.over(config.mome, llm) if "mome" in sections else None,
+        "resampler": entry.resampler.over(config.resampler) if "resampler" in sections else None,
     }

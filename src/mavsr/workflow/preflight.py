@@ -193,7 +193,7 @@ def _encoder(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
         return
     if encoder.kind == "whisper":
         yield from _model(place, "Whisper", encoder.path, encoder.revision)
-    elif not Path(encoder.path).exists():
+    elif encoder.kind == "avhubert" and not Path(encoder.path).exists():
         yield (
             f"{place}{encoder.path} does not exist; download AV-HuBERT's checkpoint and put it "
             "there, or correct the path (docs/data.md)"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal
 
 from mavsr.config.config import Config
@@ -10,7 +10,8 @@ from mavsr.config.marks import Leaf, leaves
 from mavsr.config.read import plain
 from mavsr.model.methods import method_of
 from mavsr.model.named import Model
-from mavsr.noise.condition import Condition
+from mavsr.model.settings import SECTIONS
+from mavsr.noise.condition import DRAWN, Condition
 from mavsr.report.catalogue import ALL_FIGURES, CHOOSING, FIGURES, TABLES
 from mavsr.workflow.asked import Asked
 
@@ -26,13 +27,13 @@ def _modality(asked: Asked, wildcards: Wildcards) -> str:
     return asked.config.encoders[wildcards["encoder"]].modality
 
 
-def _adapter(asked: Asked, wildcards: Wildcards) -> str:
-    return method_of(_model(asked, wildcards).settings.method).adapter
+def _has(section: str, asked: Asked, wildcards: Wildcards) -> bool:
+    return _model(asked, wildcards).settings.section(section) is not None
 
 
 CONDITIONS: dict[str, Callable[[Asked, Wildcards], bool]] = {
     "view": lambda asked, w: Condition.parse(w["condition"]).kind == "view",
-    "drawn": lambda asked, w: Condition.parse(w["condition"]).kind in ("view", "drop", "patch"),
+    "drawn": lambda asked, w: Condition.parse(w["condition"]).kind in ("view", *DRAWN),
     "audio": lambda asked, w: _modality(asked, w) == "audio",
     "video": lambda asked, w: _modality(asked, w) == "video",
     "pooled": lambda asked, w: (
@@ -47,9 +48,8 @@ CONDITIONS: dict[str, Callable[[Asked, Wildcards], bool]] = {
     "vsr": lambda asked, w: _model(asked, w).settings.task == "vsr",
     "avsr": lambda asked, w: _model(asked, w).settings.task == "avsr",
     "omni": lambda asked, w: _model(asked, w).settings.task == "omni",
-    "lora": lambda asked, w: _adapter(asked, w) == "lora",
-    "mome": lambda asked, w: _adapter(asked, w) == "mome",
-    "resampler": lambda asked, w: _model(asked, w).settings.resampler is not None,
+    "lora": lambda asked, w: method_of(_model(asked, w).settings.method).adapter == "lora",
+    **{section: partial(_has, section) for section in SECTIONS},
     "detected": lambda asked, w: not asked.is_ready(w["corpus"]),
     "landmarks": lambda asked, w: asked.config.mouths.detector == "landmarks",
     "retinaface": lambda asked, w: asked.config.mouths.detector == "retinaface",

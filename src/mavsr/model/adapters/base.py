@@ -83,6 +83,11 @@ class Adapter(nn.Module, ABC):
             InputError: a file is missing or is of another model.
         """
 
+    @property
+    def whole_batch(self) -> bool:
+        """Whether :meth:`extra_loss` is one of all clips together, so that none may be left out."""
+        return False
+
     @contextmanager
     def describe(self, positions: Positions) -> Iterator[None]:
         """State what the positions of the forward passes within hold.

@@ -59,6 +59,11 @@ class Mome(Adapter):
         for index, place in enumerate(blocks):
             place.add(lambda tokens, index=index: self._output(index, tokens))
 
+    @property
+    def whole_batch(self) -> bool:
+        """See :attr:`Adapter.whole_batch`: balance is a product of means over all tokens."""
+        return self.mome.balance > 0
+
     def weights(self, scale: Scale) -> str:
         """See :meth:`Adapter.weights`: the router, as all scales have the same experts."""
         return ROUTER if self.mome.router == "shared" else scale.name
