@@ -1,26 +1,14 @@
 import copy
-from pathlib import Path
 
 import pytest
 import yaml
+from changing import CONFIG, ROOT, changed
 from snakemake.utils import update_config
 
-from mavsr.config.read import expand_homes, parse_config, read_config, restore_types
+from mavsr.config.read import parse_config, read_config
 from mavsr.errors import InputError
 
-ROOT = Path(__file__).parents[2]
-CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 CONFIGS = sorted((ROOT / "workflow" / "configs").glob("*.yaml"))
-
-
-def changed(path, value):
-    config = copy.deepcopy(CONFIG)
-    *parents, last = path.split(".")
-    part = config
-    for name in parents:
-        part = part[int(name) if isinstance(part, list) else name]
-    part[last] = value
-    return config
 
 
 def test_the_default_config_is_valid():
@@ -238,14 +226,6 @@ def test_configs_are_read_as_snakemake_reads_them():
     assert read_config([]) == parse_config(CONFIG)
 
 
-def test_numbers_as_text_are_numbers_for_every_command(tmp_path):
-    mine = tmp_path / "mine.yaml"
-    mine.write_text("rates: {audio: ['4', '8']}\ntraining: {learning_rate: 1e-3}\n")
-    config = read_config([mine])
-    assert config.rates.audio == (4, 8)
-    assert config.training.learning_rate == 1e-3
-
-
 @pytest.mark.parametrize("changes", [{"use_corpora": ["other"]}, {"use_experiments": ["table5"]}])
 def test_a_choice_that_leaves_nothing_is_refused(changes):
     config = copy.deepcopy(CONFIG)
@@ -276,92 +256,6 @@ def test_an_encoder_that_no_task_uses_may_be_anything():
     config["experiments"] = {"one": [{"methods": ["mtsk-ms"]}]}
     config["setup"]["video_encoder"] = "none"
     parse_config(config)
-
-
-def test_numbers_given_as_text_get_their_type_back():
-    config = changed("rates", {"audio": ["4", "8"], "video": ["2"]})
-    config["training"]["learning_rate"] = "1.0e-3"
-    config["training"]["weight_decay"] = "1e-2"
-    config["features"]["flip"] = "false"
-    config["noise"]["snrs"] = ["-5", "clean"]
-    config["setup"]["corpus"] = "2020"
-    restore_types(config)
-    assert config["rates"] == {"audio": [4, 8], "video": [2]}
-    assert config["training"]["learning_rate"] == 1e-3
-    assert config["training"]["weight_decay"] == 1e-2
-    assert config["features"]["flip"] is False
-    assert config["noise"]["snrs"] == [-5, "clean"]
-    assert config["setup"]["corpus"] == "2020"
-
-
-@pytest.mark.parametrize("text", ["0", "four", "1.5", "[4]", "{4", "-1e2"])
-def test_text_that_is_no_rate_is_refused_all_the_same(text):
-    config = changed("rates.audio", [text])
-    restore_types(config)
-    with pytest.raises(InputError, match=r"rates.audio.0 is"):
-        parse_config(config)
-
-
-def downloaded(**changes):
-    part = {"url": "https://host/lrs3.zip", **changes}
-    config = changed("corpora.portrait.download", {"archives": [{"parts": [part]}]})
-    config["corpora"]["portrait"]["kind"] = "lrs3"
-    del config["corpora"]["portrait"]["make"]
-    return config
-
-
-def test_archives_to_download_are_valid():
-    parse_config(downloaded(sha256="a" * 64))
-    parse_config(changed("noise.babble", {"url": "https://host/babble.mat", "sha256": None}))
-    parse_config(changed("noise.babble", "babble.wav"))
-
-
-@pytest.mark.parametrize(
-    ("config", "message"),
-    [
-        (
-            downloaded(url="https://ann:secret@host/x.zip"),
-            r"download.archives.0.parts.0.url is .* holds a user name",
-        ),
-        (downloaded(url="https://ann:secret@host"), "holds a user name or password"),
-        (downloaded(url=["https://ann:secret@host/x.zip"]), r"parts.0.url is \['https://…@host"),
-        (downloaded(url="host/x.zip"), "must begin with https://"),
-        (downloaded(sha256="12"), "parts.0.sha256 is '12': write 64 hexadecimal"),
-        (downloaded(password="secret"), "unknown key 'password' at corpora.portrait.download"),
-        (changed("corpora.portrait.download", {"archives": []}), "archives and files are empty"),
-        (changed("corpora.portrait.download", "https://ann:secret@host/"), "is 'https://…@host/'"),
-        (changed("noise.babble", {"url": "https://ann:secret@host/x"}), "noise.babble.url is"),
-        (changed("noise.babble", {"url": 7, "user": "https://a:secret@h"}), "noise.babble is"),
-        (changed("noise.babble", "https://ann:secret@host/x.wav"), "noise.babble: to download "),
-        (changed("corpora.portrait.download", {}), "archives or files, or both"),
-        (changed("noise.babble_mat_hz", 0), "noise.babble_mat_hz is 0"),
-    ],
-)
-def test_downloads_are_checked_and_passwords_not_repeated(config, message):
-    with pytest.raises(InputError, match=message) as caught:
-        parse_config(config)
-    assert "secret" not in str(caught.value)
-
-
-def test_a_corpus_that_is_made_is_not_downloaded():
-    config = downloaded()
-    config["corpora"]["portrait"]["kind"] = "portrait"
-    with pytest.raises(InputError, match="is made, not downloaded"):
-        parse_config(config)
-
-
-def test_home_folders_are_written_out(monkeypatch, tmp_path):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    config = changed("corpora.portrait.root", "~/l r s")
-    config["corpora"]["portrait"]["download"] = {"files": [{"url": "https://h/~ann"}, "~"]}
-    expand_homes(config)
-    assert config["corpora"]["portrait"]["root"] == f"{tmp_path}/l r s"
-    assert config["corpora"]["portrait"]["download"]["files"] == [
-        {"url": "https://h/~ann"},
-        str(tmp_path),
-    ]
-    with pytest.raises(InputError, match=r"config: noise\.babble is '~nobody\.here/x'"):
-        expand_homes(changed("noise.babble", "~nobody.here/x"))
 
 
 def test_more_shards_than_names_for_them_are_refused():
