@@ -1,6 +1,7 @@
 """Ready-made crops as the corpus stage sees them: archives."""
 
 import json
+import tarfile
 
 import pandas as pd
 import pytest
@@ -17,6 +18,7 @@ from crops import (
     write_archive,
 )
 
+from mavsr.corpus.members import as_file
 from mavsr.corpus.scan import scan
 
 
@@ -96,6 +98,37 @@ def test_a_damaged_archive_is_one_lost_row_beside_its_good_clips(archives, cut):
     assert len([clip for clip in clips if not clip.problem]) == (0 if cut == 100 else 2)
     reasons = " ".join(lost(clips).values())
     assert "val.tar cannot be read as an uncompressed tar archive" in reasons
+
+
+DAMAGE = {
+    "cut before a header": lambda content, at: content[:at],
+    "cut in a header": lambda content, at: content[: at + 100],
+    "a wrong header": lambda content, at: content[: at + 150] + b"\xff" + content[at + 151 :],
+    "two in one file": lambda content, at: content + content,
+    "no zeros behind": lambda content, at: content + b"x" * 512,
+}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_damage_at_a_header_or_behind_the_end_is_told_too(archives, name):
+    root, splits = archives
+    path = write_archive(root / "val.tar", sample("a") | sample("b") | sample("c"))
+    with tarfile.open(path) as tar:
+        at = tar.getmember("c.mp4").offset
+    path.write_bytes(DAMAGE[name](path.read_bytes(), at))
+    clips = of_split(read(root, splits), "val")
+    good = [clip for clip in clips if not clip.problem]
+    if "header" in name:
+        # What of the sample before it is in the rest, nobody knows.
+        assert [clip.key for clip in good] == ["a"]
+        assert lost(clips)["b"] == "its archive breaks off or is damaged behind it"
+        assert f"cut off or damaged at byte {at}" in lost(clips)["val"]
+    else:
+        assert [clip.key for clip in good] == ["a", "b", "c"]
+        assert "but more follows" in lost(clips)["val"]
+    for clip in good:
+        with as_file(clip.video) as file:
+            assert file.read_bytes() == sample("a")["a.mp4"]
 
 
 ABOUT = {
