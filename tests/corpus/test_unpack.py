@@ -184,8 +184,9 @@ def test_an_encrypted_zip_is_told(tmp_path):
         unpack(write_parts(tmp_path, bytes(content)), tmp_path / "out", "x")
 
 
-def test_a_zip_without_dates_is_unpacked(tmp_path):
-    content = zipped({"x": b"1"}).replace(b"\x29\x2b", b"\0\0")
+@pytest.mark.parametrize("date", [b"\0\0", b"\xe3\x29"], ids=["none", "month 15"])
+def test_a_zip_without_a_possible_date_is_unpacked(tmp_path, date):
+    content = zipped({"x": b"1"}).replace(b"\x29\x2b", date)
     unpack(write_parts(tmp_path, content), tmp_path / "out", "x")
 
 

@@ -162,8 +162,8 @@ def _zip_members(stream: IO[bytes], title: str) -> Iterator[Member]:
                 _safe(info.filename, title)
                 continue
             year, month, *rest = info.date_time
-            # Where a program knew no date, the month is 0.
-            modified = calendar.timegm((year, max(month, 1), *rest))
+            # Where a program knew no date, the month is 0; four bits hold up to 15.
+            modified = calendar.timegm((year, min(max(month, 1), 12), *rest))
             yield Member(info.filename, info.file_size, modified, _zip_opener(archive, info))
 
 
