@@ -5,6 +5,7 @@ import tarfile
 
 import pandas as pd
 import pytest
+from archives import tar
 from crops import (
     SHARDS,
     lost,
@@ -113,8 +114,8 @@ DAMAGE = {
 def test_damage_at_a_header_or_behind_the_end_is_told_too(archives, name):
     root, splits = archives
     path = write_archive(root / "val.tar", sample("a") | sample("b") | sample("c"))
-    with tarfile.open(path) as tar:
-        at = tar.getmember("c.mp4").offset
+    with tarfile.open(path) as opened:
+        at = opened.getmember("c.mp4").offset
     path.write_bytes(DAMAGE[name](path.read_bytes(), at))
     clips = of_split(read(root, splits), "val")
     good = [clip for clip in clips if not clip.problem]
@@ -135,6 +136,11 @@ ABOUT = {
     "null": (b'{"text": null}', "a.json: 'text' is None, no string"),
     "list": (b'{"text": ["hello", "you"]}', "a.json: 'text' is ['hello', 'you'], no string"),
     "number": (b'{"text": 5}', "a.json: 'text' is 5, no string"),
+    "half a character": (b'{"text": "a \\ud83d"}', r"a.json: 'a \ud83d' holds half a character"),
+    "half a speaker": (
+        b'{"text": "a", "speaker": "\\ud83d"}',
+        r"a.json: '\ud83d' holds half a character",
+    ),
     "another key": (b'{"transcript": "hello"}', "no text in a .txt, or under 'text' in a .json"),
 }
 
@@ -146,6 +152,47 @@ def test_a_text_that_is_none_is_no_text(tmp_path, name):
     del members["a.txt"]
     write_archive(tmp_path / "test.tar", members)
     assert reason in lost(read(tmp_path, {"test": ["test.tar"]}))["a"]
+
+
+def test_json_that_goes_too_deep_costs_its_sample(archives, monkeypatch):
+    root, splits = archives
+
+    def loads(_content):
+        raise RecursionError("maximum recursion depth exceeded")
+
+    monkeypatch.setattr("mavsr.corpus.crop_archives.json.loads", loads)
+    clips = read(root, splits)
+    assert "b.json is no JSON (maximum recursion depth exceeded)" in lost(clips)["b"]
+    assert len([clip for clip in clips if not clip.problem]) == 4
+
+
+@pytest.mark.parametrize(
+    ("said", "speaker"), [("null", "a"), ("0", "0"), ('"\\u200b ann"', "ann"), ('"\\ufeff"', "a")]
+)
+def test_a_speaker_is_what_is_seen_of_its_name(tmp_path, said, speaker):
+    about = {"a.json": f'{{"text": "hello", "speaker": {said}}}'.encode()}
+    write_archive(tmp_path / "test.tar", sample("a") | about)
+    (clip,) = read(tmp_path, {"test": ["test.tar"]})
+    assert clip.speaker == speaker
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE])
+def test_members_that_are_no_files_have_a_row(tmp_path, kind):
+    links = [tarfile.TarInfo(f"b.{suffix}") for suffix in ("mp4", "wav", "txt")]
+    for link in links:
+        link.type, link.linkname = kind, link.name.replace("b", "a")
+    (tmp_path / "test.tar").write_bytes(tar(sample("a"), members=links))
+    clips = read(tmp_path, {"test": ["test.tar"]})
+    assert lost(clips) == {"b": "b.txt is a link or a device; put the file itself there"}
+    assert len(clips) == 2
+
+
+def test_members_that_lead_out_of_their_archive_have_a_row(tmp_path):
+    write_archive(tmp_path / "test.tar", sample("../x/a") | sample("b"))
+    clips = read(tmp_path, {"test": ["test.tar"]})
+    (problem,) = lost(clips).values()
+    assert problem == "../x/a.wav leads out of its archive by '..'; rename it"
+    assert len(clips) == 2
 
 
 def test_transcripts_in_archives_are_read_as_those_beside_videos(tmp_path):

@@ -13,6 +13,7 @@ from mavsr.corpus.folder import make_key
 from mavsr.corpus.members import address, opened
 from mavsr.corpus.names import is_clutter, is_video
 from mavsr.corpus.transcripts import decode_text, text_of
+from mavsr.corpus.visible import printable, visible
 from mavsr.errors import InputError
 from mavsr.media import FRAME_RATE
 
@@ -54,7 +55,8 @@ def _samples(tar: tarfile.TarFile) -> Iterator[Sample]:
     try:
         for member in tar:
             path = PurePosixPath(member.name)
-            if not member.isfile() or is_clutter(Path(*path.parts)):
+            upwards = ".." in path.parts
+            if member.isdir() or is_clutter(Path(*(p for p in path.parts if p != ".."))):
                 continue
             base, _, extension = path.name.partition(".")
             key = str(path.with_name(base))
@@ -63,6 +65,10 @@ def _samples(tar: tarfile.TarFile) -> Iterator[Sample]:
             if key != sample.key:
                 sample = Sample(key)
             sample.members[f".{extension.lower()}"] = member
+            if upwards:
+                sample.problem = f"{member.name} leads out of its archive by '..'; rename it"
+            elif not member.isfile():
+                sample.problem = f"{member.name} is a link or a device; put the file itself there"
     except tarfile.TarError:
         if sample.members:
             sample.problem = "its archive breaks off or is damaged behind it"
@@ -105,19 +111,13 @@ def _with_content(
     audio = next((name for name in members if name in AUDIO_SUFFIXES), None)
     if audio:
         probe_audio(_opened(tar, members[audio]), str(address(archive, members[audio].name)))
-    about = _about(archive, members, tar)
-    text = about.get("text", "")
-    if not isinstance(text, str):
-        raise InputError(
-            f"{address(archive, members['.json'].name)}: 'text' is {text!r}, no string"
-        )
-    text = text_of(text)
+    text, speaker = _about(archive, members, tar)
     if not text:
         raise InputError(f"{clip.video}: no text in a .txt, or under 'text' in a .json, beside it")
     return replace(
         clip,
         text=text,
-        speaker=str(about.get("speaker", "")) or clip.key,
+        speaker=speaker or clip.key,
         audio=address(archive, members[audio].name) if audio else None,
         has_audio=bool(audio) or crops.audio,
         duration_s=crops.frames / FRAME_RATE,
@@ -125,21 +125,42 @@ def _with_content(
     )
 
 
-def _about(archive: Path, members: Members, tar: tarfile.TarFile) -> dict[str, Any]:
-    """``text`` and whatever else is said of the clip; a ``.txt`` has the last word on the text."""
+def _about(archive: Path, members: Members, tar: tarfile.TarFile) -> tuple[str, str]:
+    """Text and speaker, empty where none is named; a ``.txt`` has the last word on the text.
+
+    Raises:
+        InputError: a file is not what its suffix says, or what it says is no text.
+    """
     about: dict[str, Any] = {}
     if ".json" in members:
-        place = address(archive, members[".json"].name)
-        try:
-            about = json.loads(_opened(tar, members[".json"]).read())
-        except ValueError as error:
-            raise InputError(f"{place} is no JSON ({error})") from error
-        if not isinstance(about, dict):
-            raise InputError(f"{place} holds no JSON object with a key 'text'")
+        about = _parsed(
+            _opened(tar, members[".json"]).read(), address(archive, members[".json"].name)
+        )
     if ".txt" in members:
-        place = address(archive, members[".txt"].name)
         content = _opened(tar, members[".txt"]).read()
-        about["text"] = decode_text(content, f"transcript {place}")
+        about["text"] = decode_text(content, f"transcript {address(archive, members['.txt'].name)}")
+    text, speaker = about.get("text", ""), about.get("speaker")
+    if not isinstance(text, str):
+        raise InputError(
+            f"{address(archive, members['.json'].name)}: 'text' is {text!r}, no string"
+        )
+    speaker = "" if speaker is None else visible(str(speaker)).strip()
+    # JSON can write halves of characters, which no file can hold.
+    for value in (text, speaker):
+        if value != printable(value):
+            raise InputError(
+                f"{address(archive, members['.json'].name)}: {value!r} holds half a character"
+            )
+    return text_of(text), speaker
+
+
+def _parsed(content: bytes, place: Path) -> dict[str, Any]:
+    try:
+        about = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{place} is no JSON ({error})") from error
+    if not isinstance(about, dict):
+        raise InputError(f"{place} holds no JSON object with a key 'text'")
     return about
 
 
