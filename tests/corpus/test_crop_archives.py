@@ -58,12 +58,14 @@ def test_bad_samples_of_an_archive_have_rows(archives):
     root, splits = archives
     good = sample("good")
     whole = sample("x")
+    size = len(whole["x.mp4"])
     write_archive(
         root / "val.tar",
         good
         | {"._good.mp4": b"\0"}
         | {"mute.mp4": whole["x.mp4"], "mute.txt": b"hello"}
         | {"bad.json": b"{", "bad.mp4": whole["x.mp4"], "bad.wav": whole["x.wav"]}
+        | {**sample("cut"), "cut.mp4": whole["x.mp4"][:-300]}
         | {"dumb.mp4": whole["x.mp4"], "dumb.wav": whole["x.wav"]}
         | {"latin.mp4": whole["x.mp4"], "latin.txt": b"caf\xe9", "latin.wav": whole["x.wav"]}
         | {"blind.txt": b"hello", "blind.wav": whole["x.wav"]},
@@ -73,6 +75,8 @@ def test_bad_samples_of_an_archive_have_rows(archives):
         "mute": "/val.tar/mute.mp4: no audio track, or an empty one",
         "bad": "/val.tar/bad.json is no JSON (Expecting property name enclosed in double quotes: "
         "line 1 column 2 (char 1))",
+        "cut": f"/val.tar/cut.mp4 is incomplete: by its headers it has {size:,} bytes or more, but "
+        f"{size - 300:,} are there; copy it anew",
         "dumb": "/val.tar/dumb.mp4: no text in a .txt, or under 'text' in a .json, beside it",
         "latin": "transcript /val.tar/latin.txt is not UTF-8 ('utf-8' codec can't decode byte 0xe9 "
         "in position 3: unexpected end of data); convert it",

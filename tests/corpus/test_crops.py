@@ -82,7 +82,7 @@ BROKEN = {
     "large": (mp4_bytes(make_crops(0, size=128)), "is 128x128; ready-made crops are 96x96"),
     "fast": (mp4_bytes(make_crops(0), rate=30), "has 30 frames per second"),
     "long": (mp4_bytes(make_crops(0, 60)), "25 frames are listed"),
-    "cut": (mp4_bytes(make_crops(0, 60))[:-1500], "no video track"),
+    "cut": (mp4_bytes(make_crops(0, 60))[:-1500], "cut.mp4 is incomplete: by its headers"),
 }
 
 
