@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 import yaml
-from trees import write_lrs2
+from trees import write_clip, write_lrs2
 
 from mavsr.corpus.check import check, describe_published, explain_shortfall, summarise
 from mavsr.corpus.published import PUBLISHED
@@ -55,6 +55,12 @@ def test_a_missing_corpus_is_explained_after_the_others(configfile, capsys):
     assert "LRS2 alone is enough" in output
     assert output.index("== lrs3") < output.index("== lrs2")
     assert "223 to 225 h" in output
+
+
+def test_a_name_that_is_no_text_is_printed_all_the_same(configfile, tmp_path, capsys):
+    write_clip(tmp_path / "lrs2" / "mvlrs_v1" / "main" / "caf\udce9" / "00001.mp4")
+    check([configfile], ["lrs2"])
+    assert "main-caf?-00001: not used" in capsys.readouterr().out
 
 
 def test_all_corpora_of_the_config_are_checked_by_default(configfile, capsys):

@@ -1,9 +1,11 @@
 """Ready-made crops as the corpus stage sees them: archives."""
 
 import json
+import tarfile
 
 import pandas as pd
 import pytest
+from archives import tar
 from crops import (
     SHARDS,
     lost,
@@ -17,6 +19,7 @@ from crops import (
     write_archive,
 )
 
+from mavsr.corpus.members import as_file
 from mavsr.corpus.scan import scan
 
 
@@ -55,12 +58,14 @@ def test_bad_samples_of_an_archive_have_rows(archives):
     root, splits = archives
     good = sample("good")
     whole = sample("x")
+    size = len(whole["x.mp4"])
     write_archive(
         root / "val.tar",
         good
         | {"._good.mp4": b"\0"}
         | {"mute.mp4": whole["x.mp4"], "mute.txt": b"hello"}
         | {"bad.json": b"{", "bad.mp4": whole["x.mp4"], "bad.wav": whole["x.wav"]}
+        | {**sample("cut"), "cut.mp4": whole["x.mp4"][:-300]}
         | {"dumb.mp4": whole["x.mp4"], "dumb.wav": whole["x.wav"]}
         | {"latin.mp4": whole["x.mp4"], "latin.txt": b"caf\xe9", "latin.wav": whole["x.wav"]}
         | {"blind.txt": b"hello", "blind.wav": whole["x.wav"]},
@@ -70,6 +75,8 @@ def test_bad_samples_of_an_archive_have_rows(archives):
         "mute": "/val.tar/mute.mp4: no audio track, or an empty one",
         "bad": "/val.tar/bad.json is no JSON (Expecting property name enclosed in double quotes: "
         "line 1 column 2 (char 1))",
+        "cut": f"/val.tar/cut.mp4 is incomplete: by its headers it has {size:,} bytes or more, but "
+        f"{size - 300:,} are there; copy it anew",
         "dumb": "/val.tar/dumb.mp4: no text in a .txt, or under 'text' in a .json, beside it",
         "latin": "transcript /val.tar/latin.txt is not UTF-8 ('utf-8' codec can't decode byte 0xe9 "
         "in position 3: unexpected end of data); convert it",
@@ -98,10 +105,46 @@ def test_a_damaged_archive_is_one_lost_row_beside_its_good_clips(archives, cut):
     assert "val.tar cannot be read as an uncompressed tar archive" in reasons
 
 
+DAMAGE = {
+    "cut before a header": lambda content, at: content[:at],
+    "cut in a header": lambda content, at: content[: at + 100],
+    "a wrong header": lambda content, at: content[: at + 150] + b"\xff" + content[at + 151 :],
+    "two in one file": lambda content, at: content + content,
+    "no zeros behind": lambda content, at: content + b"x" * 512,
+}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_damage_at_a_header_or_behind_the_end_is_told_too(archives, name):
+    root, splits = archives
+    path = write_archive(root / "val.tar", sample("a") | sample("b") | sample("c"))
+    with tarfile.open(path) as opened:
+        at = opened.getmember("c.mp4").offset
+    path.write_bytes(DAMAGE[name](path.read_bytes(), at))
+    clips = of_split(read(root, splits), "val")
+    good = [clip for clip in clips if not clip.problem]
+    if "header" in name:
+        # What of the sample before it is in the rest, nobody knows.
+        assert [clip.key for clip in good] == ["a"]
+        assert lost(clips)["b"] == "its archive breaks off or is damaged behind it"
+        assert f"cut off or damaged at byte {at}" in lost(clips)["val"]
+    else:
+        assert [clip.key for clip in good] == ["a", "b", "c"]
+        assert "but more follows" in lost(clips)["val"]
+    for clip in good:
+        with as_file(clip.video) as file:
+            assert file.read_bytes() == sample("a")["a.mp4"]
+
+
 ABOUT = {
     "null": (b'{"text": null}', "a.json: 'text' is None, no string"),
     "list": (b'{"text": ["hello", "you"]}', "a.json: 'text' is ['hello', 'you'], no string"),
     "number": (b'{"text": 5}', "a.json: 'text' is 5, no string"),
+    "half a character": (b'{"text": "a \\ud83d"}', r"a.json: 'a \ud83d' holds half a character"),
+    "half a speaker": (
+        b'{"text": "a", "speaker": "\\ud83d"}',
+        r"a.json: '\ud83d' holds half a character",
+    ),
     "another key": (b'{"transcript": "hello"}', "no text in a .txt, or under 'text' in a .json"),
 }
 
@@ -113,6 +156,47 @@ def test_a_text_that_is_none_is_no_text(tmp_path, name):
     del members["a.txt"]
     write_archive(tmp_path / "test.tar", members)
     assert reason in lost(read(tmp_path, {"test": ["test.tar"]}))["a"]
+
+
+def test_json_that_goes_too_deep_costs_its_sample(archives, monkeypatch):
+    root, splits = archives
+
+    def loads(_content):
+        raise RecursionError("maximum recursion depth exceeded")
+
+    monkeypatch.setattr("mavsr.corpus.crop_archives.json.loads", loads)
+    clips = read(root, splits)
+    assert "b.json is no JSON (maximum recursion depth exceeded)" in lost(clips)["b"]
+    assert len([clip for clip in clips if not clip.problem]) == 4
+
+
+@pytest.mark.parametrize(
+    ("said", "speaker"), [("null", "a"), ("0", "0"), ('"\\u200b ann"', "ann"), ('"\\ufeff"', "a")]
+)
+def test_a_speaker_is_what_is_seen_of_its_name(tmp_path, said, speaker):
+    about = {"a.json": f'{{"text": "hello", "speaker": {said}}}'.encode()}
+    write_archive(tmp_path / "test.tar", sample("a") | about)
+    (clip,) = read(tmp_path, {"test": ["test.tar"]})
+    assert clip.speaker == speaker
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE])
+def test_members_that_are_no_files_have_a_row(tmp_path, kind):
+    links = [tarfile.TarInfo(f"b.{suffix}") for suffix in ("mp4", "wav", "txt")]
+    for link in links:
+        link.type, link.linkname = kind, link.name.replace("b", "a")
+    (tmp_path / "test.tar").write_bytes(tar(sample("a"), members=links))
+    clips = read(tmp_path, {"test": ["test.tar"]})
+    assert lost(clips) == {"b": "b.txt is a link or a device; put the file itself there"}
+    assert len(clips) == 2
+
+
+def test_members_that_lead_out_of_their_archive_have_a_row(tmp_path):
+    write_archive(tmp_path / "test.tar", sample("../x/a") | sample("b"))
+    clips = read(tmp_path, {"test": ["test.tar"]})
+    (problem,) = lost(clips).values()
+    assert problem == "../x/a.wav leads out of its archive by '..'; rename it"
+    assert len(clips) == 2
 
 
 def test_transcripts_in_archives_are_read_as_those_beside_videos(tmp_path):

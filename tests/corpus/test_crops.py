@@ -82,7 +82,7 @@ BROKEN = {
     "large": (mp4_bytes(make_crops(0, size=128)), "is 128x128; ready-made crops are 96x96"),
     "fast": (mp4_bytes(make_crops(0), rate=30), "has 30 frames per second"),
     "long": (mp4_bytes(make_crops(0, 60)), "25 frames are listed"),
-    "cut": (mp4_bytes(make_crops(0, 60))[:-1500], "no video track"),
+    "cut": (mp4_bytes(make_crops(0, 60))[:-1500], "cut.mp4 is incomplete: by its headers"),
 }
 
 
@@ -167,6 +167,70 @@ def test_a_root_or_list_that_is_not_there_is_named(tree, tmp_path):
         read(tmp_path / "gone", splits)
     with pytest.raises(InputError, match=r"splits.val names x-\*.tar, but there is no .*x-\*.tar"):
         read(root, {**splits, "val": ["x-*.tar"]})
+
+
+def list_of(root, *rows):
+    (root / "test.csv").write_text("".join(f"{row}\n" for row in rows))
+    return {"test": ["test.csv"]}
+
+
+def test_videos_right_below_the_dataset_name_no_speaker_and_are_looked_for(tmp_path):
+    for name in ("videos/0.mp4", "videos/1.mp4", "videos/2.MP4", "videos/deep/3.mkv"):
+        write_pair(tmp_path / name)
+    write_pair(tmp_path / "d" / "d_video_seg16s" / "4.mp4")
+    rows = ("videos,0.mp4,25,0,hello", "d,d_video_seg16s/4.mp4,25,0,hello")
+    clips = read(tmp_path, list_of(tmp_path, *rows))
+    good = {clip.key: clip.speaker for clip in clips if not clip.problem}
+    assert good == {"videos-0": "videos-0", "d-4": "d-4"}
+    unused = {clip.key for clip in of_split(clips, UNUSED)}
+    assert unused == {"videos-1", "videos-2", "videos-deep-3"}
+
+
+@pytest.mark.parametrize(
+    "path", ["..", "/", "../lrs3/..", "x" * 300 + ".mp4", "x" * 300 + "/a/b.mp4"]
+)
+def test_a_row_that_names_no_file_costs_itself(tree, path):
+    root, splits = tree
+    with (root / splits["test"][0]).open("a") as file:
+        file.write(f"lrs3,{path},25,1,hello\n")
+    clips = read(root, splits)
+    (problem,) = lost(clips).values()
+    assert "line 3: " in problem and problem.endswith("is missing")
+    assert len(of_split(clips, "test")) == 3
+
+
+def test_stars_stand_for_folders_too_and_pass_over_what_systems_leave(tmp_path):
+    for name in ("a-1/t.tar", "a-2/t.tar"):
+        write_archive(tmp_path / name, sample(name[2]))
+    for name in ("a-1/._t.tar", "__MACOSX/t.tar", ".hidden/t.tar"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\0\5\26\7Mac OS X")
+    (tmp_path / "a-3" / "t.tar").mkdir(parents=True)
+    for pattern in ("a-[12]/*t.tar", "*/*t.tar", f"{tmp_path}/*/*.tar"):
+        clips = read(tmp_path, {"test": [pattern]})
+        assert {clip.key for clip in clips} == {"1", "2"} and not lost(clips)
+    with pytest.raises(InputError, match=r"splits.test names a-3/\*.tar, but there is no"):
+        read(tmp_path, {"test": ["a-3/*.tar"]})
+
+
+@pytest.mark.parametrize("name", ["{000..063.csv", "**a.csv"])
+def test_a_name_that_cannot_be_expanded_is_told(tree, name):
+    root, splits = tree
+    with pytest.raises(InputError, match=rf"splits.train names {re.escape(name)}: "):
+        make_reader({"kind": "crops", "splits": {**splits, "train": [name]}}).check(root)
+
+
+def test_the_version_of_a_clip_follows_its_audio(tree):
+    root, splits = tree
+
+    def versions():
+        return {clip.key: clip.version for clip in read(root, splits)}
+
+    before = versions()
+    audio = root / "lrs3" / "lrs3_video_seg16s" / "test" / "s2" / "00000.wav"
+    audio.write_bytes(wav_bytes(make_audio(9, 0.9)))
+    after = versions()
+    assert {key for key in before if before[key] != after[key]} == {"lrs3-test-s2-00000"}
 
 
 def examples():

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
-from crops import SPLITS, make_audio, make_crops
+from crops import SPLITS, make_audio, make_crops, read
 
 from mavsr.corpus.export import export
 from mavsr.corpus.scan import scan
@@ -22,25 +22,33 @@ from mavsr.shards import read_shard, write_index, write_shard
 TEXTS = {"a": "bin blue", "b": "well, yes", "c": "ünïcode's"}
 
 
+def write_split(folder, clips):
+    """A finished split; key -> (seed, text, speaker)."""
+    samples = [
+        (
+            key,
+            {
+                "mkv": encode_lossless(make_crops(seed)),
+                "flac": encode_audio(make_audio(seed)),
+                "json": json.dumps({"text": text, "speaker": speaker, "frames": 25}).encode(),
+            },
+        )
+        for key, (seed, text, speaker) in clips.items()
+    ]
+    write_shard(folder / "00000.tar", iter(samples[:2]))
+    write_shard(folder / "00001.tar", iter(samples[2:]))
+    write_index(folder / "index.json", sorted(folder.glob("*.tar")), {})
+
+
 @pytest.fixture
 def results(tmp_path):
     """Crops of three splits of three clips, as the mouths stage leaves them."""
     for number, split in enumerate(SPLITS):
-        folder = tmp_path / "results" / "mouths" / "mine" / split
-        samples = [
-            (
-                f"{split}-{key}",
-                {
-                    "mkv": encode_lossless(make_crops(3 * number + n)),
-                    "flac": encode_audio(make_audio(3 * number + n)),
-                    "json": json.dumps({"text": text, "speaker": "Ann B.", "frames": 25}).encode(),
-                },
-            )
+        clips = {
+            f"{split}-{key}": (3 * number + n, text, "Ann B.")
             for n, (key, text) in enumerate(TEXTS.items())
-        ]
-        write_shard(folder / "00000.tar", iter(samples[:2]))
-        write_shard(folder / "00001.tar", iter(samples[2:]))
-        write_index(folder / "index.json", sorted(folder.glob("*.tar")), {})
+        }
+        write_split(tmp_path / "results" / "mouths" / "mine" / split, clips)
     return tmp_path / "results"
 
 
@@ -72,7 +80,7 @@ def test_the_public_code_can_read_it(results, tmp_path):
         clips = [*public_loader(root, labels)]
         assert [path.stem for path, *_ in clips] == [f"{split}-{key}" for key in TEXTS]
         for n, (path, video, audio, frames, ids, text) in enumerate(clips):
-            assert path.parent == root / "mine" / "mine_video_seg16s" / split / "Ann-B"
+            assert path.parent == root / "mine" / "mine_video_seg16s" / split / "Ann-B-e2214cff"
             assert video.shape == (25, 96, 96, 3)
             assert frames == 25
             assert np.abs(video.astype(int) - make_crops(3 * number + n)).mean() < 4
@@ -92,7 +100,10 @@ def test_there_and_back_is_the_same(results, tmp_path):
         settings = CropSettings(ready=True)
         crop(tmp_path / "corpus" / f"{split}.parquet", 0, shard, tmp_path / "l.csv", settings)
         # Names with other characters than letters, digits and _ end in a hash of nine characters.
-        back = {key[:-9].removeprefix(f"other-{split}-Ann-B-"): f for key, f in read_shard(shard)}
+        back = {
+            key[:-9].removeprefix(f"other-{split}-Ann-B-e2214cff-"): f
+            for key, f in read_shard(shard)
+        }
         folder = results / "mouths" / "mine" / split
         for path in folder.glob("*.tar"):
             for key, fields in read_shard(path):
@@ -108,6 +119,27 @@ def assert_same(before, after):
     assert np.array_equal(*audio)
     texts = [json.loads(fields["json"])["text"].replace(",", "") for fields in (before, after)]
     assert texts[0] == texts[1]
+
+
+def test_speakers_stay_apart_whatever_their_names(tmp_path):
+    speakers = ("Анна 2", "Иван 2", "é", "x" * 300, "../x", "", "ann_b-1")
+    clips = {f"c{n}": (0, "hello", speaker) for n, speaker in enumerate(speakers)}
+    write_split(tmp_path / "mouths" / "mine" / "test", clips)
+    export("mine", tmp_path / "out", results=tmp_path)
+    found = [path.parent for path in (tmp_path / "out").rglob("*.mp4")]
+    assert len(set(found)) == len(speakers)
+    assert {path.parent.name for path in found} == {"test"}
+    assert "ann_b-1" in {path.name for path in found}
+
+
+def test_texts_come_back_or_are_left_out_by_name(tmp_path, caplog):
+    texts = {"a": '"quoted"', "b": '"open', "c": 'say "no"', "d": ", ,"}
+    write_split(tmp_path / "mouths" / "mine" / "test", {key: (0, texts[key], "s") for key in texts})
+    export("mine", tmp_path / "out", results=tmp_path)
+    splits = {"test": ["labels/mine_test_transcript_lengths_seg16s.csv"]}
+    clips = read(tmp_path / "out", splits)
+    assert {clip.key[-1]: clip.text for clip in clips} == {k: texts[k] for k in "abc"}
+    assert "test/s/d.mp4 is left out, as its text is commas alone" in caplog.text
 
 
 def test_the_same_bytes_again_and_with_more_workers(results, tmp_path):

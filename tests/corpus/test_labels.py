@@ -16,6 +16,10 @@ def texts(path):
         ('"well, yes"', "well, yes"),
         ('"she said ""no"", twice"', 'she said "no", twice'),
         ('say "no"', 'say "no"'),
+        ('"yes," he said, "no"', '"yes," he said, "no"'),
+        ('"yes" he said', '"yes" he said'),
+        ('"""quoted"""', '"quoted"'),
+        ('""', ""),
         ("", ""),
     ],
 )
@@ -52,14 +56,28 @@ def test_a_bad_line_costs_itself(tmp_path):
     }
 
 
+def test_a_text_of_two_lines_costs_itself(tmp_path):
+    path = tmp_path / "l.csv"
+    path.write_text('lrs3,a.mp4,7,1,"hello\nthere"\nlrs3,b.mp4,7,1,"a ""b\nlrs3,c.mp4,7,1,x\n')
+    labels, wrong = read_labels(path)
+    assert [label.text for label in labels] == ["x"]
+    assert list(wrong) == [1, 2, 3]
+    assert (
+        wrong[1] == wrong[3] == "the text's first quote has no end on this line; a text is one line"
+    )
+
+
 def test_another_kind_of_file_is_refused(tmp_path):
     (tmp_path / "l.csv").write_text("video;text\na.mp4;hello\n")
     with pytest.raises(InputError, match=r"holds no line dataset,rel_path.*: line 1: 1 fields"):
         read_labels(tmp_path / "l.csv")
 
 
-def test_what_is_written_is_read(tmp_path):
-    rows = [("mine", "mine_video_seg16s/train/a/b.mp4", 25, "0", "ünïcode, too")]
+@pytest.mark.parametrize(
+    "text", ["ünïcode, too", '"quoted"', '"open', 'a "b" c', '"yes," he said, "no"', '"', '""a']
+)
+def test_what_is_written_is_read(tmp_path, text):
+    rows = [("mine", "mine_video_seg16s/train/a/b.mp4", 25, "0", text)]
     write_labels(tmp_path / "l.csv", rows)
     ((label,), _) = read_labels(tmp_path / "l.csv")
-    assert (label.frames, label.text) == (25, "ünïcode, too")
+    assert (label.frames, label.text) == (25, text)

@@ -148,6 +148,34 @@ def test_extra_files_are_listed_or_passed_over(tree):
     assert len(read(tree)) == 3 + 2
 
 
+def test_suffixes_in_upper_case_and_transcripts_alone_are_listed(tree):
+    folder = tree / "trainval" / "ann"
+    for name in ("00002.MP4", "00002.TXT", "00003.Mp4", "deep/00007.txt", "deep/._00008.txt"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"")
+    extra = {clip.key: clip for clip in read(tree) if clip.split == UNUSED}
+    assert {key: clip.video.name for key, clip in extra.items()} == {
+        "trainval-ann-00002": "00002.MP4",
+        "trainval-ann-00003": "00003.Mp4",
+        "trainval-ann-deep-00007": "00007.txt",
+    }
+    assert len({clip.problem for clip in extra.values()}) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "good"),
+    [
+        ([("ONE", 1.0, 1.3), ("TWO", 0.1, 0.6), ("THREE", 1.4, 1.9)], False),
+        ([("ONE", 0.5, 0.1), ("TWO", 0.9, 1.6)], False),
+        ([("ONE", 0.1, 0.1), ("TWO", 0.1, 1.6), ("THREE", 1.4, 1.9)], True),
+    ],
+)
+def test_the_words_of_a_segment_are_in_the_order_of_their_times(tree, words, good):
+    write_clip(tree / "pretrain" / "bob" / "00001.mp4", 2.0, "TEXT", words)
+    (clip,) = (clip for clip in read(tree) if clip.speaker == "bob")
+    assert clip.problem == ("" if good else "the segment's word timings are not in order")
+
+
 def split_of(clips):
     return {clip.key: clip.split for clip in clips}
 
@@ -169,6 +197,16 @@ def test_a_share_of_the_speakers_is_held_out(four_speakers):
     refused = [clip for clip in clips if clip.split == UNUSED]
     assert {clip.speaker for clip in refused} == val
     assert all("held out for validation" in clip.problem for clip in refused)
+
+
+def test_a_share_that_leaves_nobody_to_train_on_is_told(tree):
+    write_clip(tree / "trainval" / "bob" / "00001.mp4")
+    whoever = Lrs3(16, validation_share=0.9)
+    message = r"validation_share 0.9 holds out every speaker of training \(2\); make it smaller"
+    with pytest.raises(InputError, match=message):
+        whoever.read(tree, 0)
+    write_clip(tree / "pretrain" / "cy" / "00001.mp4", 1.0, "ONE", [("ONE", 0.0, 0.4)])
+    assert {clip.speaker for clip in whoever.read(tree, 0) if clip.split == "train"} == {"cy"}
 
 
 def test_validation_is_test_when_asked_for_and_says_so(tree, caplog):

@@ -73,3 +73,8 @@ def test_wrong_rows_are_told_together_up_to_ten(tmp_path):
         read_table(table(tmp_path, content))
     assert str(caught.value).count("3 fields") == 10
     assert "and 2 more" in str(caught.value)
+
+
+def test_a_speaker_is_what_is_seen_of_its_name(tmp_path):
+    rows, _ = read_table(table(tmp_path, "video,text,speaker\na.mp4,x,ann\u200b\nb.mp4,x,\ufeff\n"))
+    assert [row.speaker for row in rows] == ["ann", ""]

@@ -142,6 +142,13 @@ def test_a_tar_file_with_a_spoilt_header_is_told(tmp_path):
         unpack(parts, tmp_path / "out", "x")
 
 
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+def test_two_archives_under_one_name_are_told(tmp_path, mode):
+    parts = write_parts(tmp_path, tar({"a": b"1"}, mode) + tar({"b": b"2"}, mode), 2)
+    with pytest.raises(InputError, match=r"its end is at byte 1024, but .* list the two sep"):
+        unpack(parts, tmp_path / "out", "x")
+
+
 @pytest.mark.parametrize("kind", ["tar.gz", "tar.bz2", "tar.xz", "zip"])
 def test_a_changed_byte_is_told(tmp_path, kind):
     content = bytearray(KINDS[kind]())
@@ -177,8 +184,9 @@ def test_an_encrypted_zip_is_told(tmp_path):
         unpack(write_parts(tmp_path, bytes(content)), tmp_path / "out", "x")
 
 
-def test_a_zip_without_dates_is_unpacked(tmp_path):
-    content = zipped({"x": b"1"}).replace(b"\x29\x2b", b"\0\0")
+@pytest.mark.parametrize("date", [b"\0\0", b"\xe3\x29"], ids=["none", "month 15"])
+def test_a_zip_without_a_possible_date_is_unpacked(tmp_path, date):
+    content = zipped({"x": b"1"}).replace(b"\x29\x2b", date)
     unpack(write_parts(tmp_path, content), tmp_path / "out", "x")
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import soundfile
 from trees import manifest_row
 from videos import write_mp4
 
@@ -45,6 +46,16 @@ def test_a_voice_is_heard_on_one_channel_or_two_and_however_quiet(tmp_path, gain
     for number, channels in enumerate((VOICE, [VOICE, VOICE], [VOICE, 0 * VOICE])):
         path = write_mp4(tmp_path / f"{number}.mp4", None, gain * np.array(channels))
         assert np.abs(read_heard(path, 0.0, NEVER)).max() > 0.05 * gain
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_samples_that_are_no_numbers_are_refused_by_name(tmp_path, rate, value):
+    voice = VOICE.copy()
+    voice[500] = value
+    soundfile.write(tmp_path / "a.wav", voice, rate, subtype="FLOAT")
+    with pytest.raises(InputError, match=r"a.wav: the audio holds samples that are no numbers"):
+        read_heard(tmp_path / "a.wav", 0.0, NEVER)
 
 
 def test_a_damaged_file_is_not_called_silent_even_where_audio_is_optional(tmp_path, portrait):

@@ -19,6 +19,7 @@ from mavsr.corpus.clips import UNUSED, Clip
 from mavsr.corpus.manifest import SPLITS, read_manifest
 from mavsr.corpus.published import PUBLISHED
 from mavsr.corpus.scan import SEED, build_manifests, read_corpus
+from mavsr.corpus.visible import printable
 from mavsr.errors import InputError
 from mavsr.plan.long_clips import explain_long
 from mavsr.workflow.experiments import all_evaluations, all_models
@@ -128,9 +129,9 @@ def check(
     for name in names:
         print(f"== {name} ({config.corpora[name].kind})")
         try:
-            print("\n".join(_report(name, config, manifests)))
+            print(printable("\n".join(_report(name, config, manifests))))
         except InputError as error:
-            print(error)
+            print(printable(str(error)))
             unusable.append(name)
         print()
     if missing := missing_files(config, _reading_own_files(config)):

@@ -37,7 +37,7 @@ class Clip:
     end: float = float("nan")
     duration_s: float = 0.0
     version: str = ""
-    """Changes with the video's size or time, or with the transcript."""
+    """Changes with the size or time of the video and of audio beside crops, or with the text."""
     problem: str = ""
     """Why the clip is left out; empty for a good one."""
     audio: Path | None = None

@@ -3,19 +3,24 @@
 Only headers and packets are read here; the mouths stage decodes (:mod:`mavsr.mouths.ready`).
 """
 
+import os
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 import av
 import soundfile
 
+from mavsr.corpus.probe import check_size
 from mavsr.errors import InputError
-from mavsr.media import FRAME_RATE, SAMPLE_RATE
+from mavsr.media import FRAME_RATE, SAMPLE_RATE, stated_bytes
 
 SIZE = 96
 FRAMES_TOLERATED = 5
 """By so many frames (0.2 s) a list may be wrong about a file."""
+RATE_TOLERATED = 0.1
+"""Frames per second by which a file may miss 25 on average, as its last frame lasts longer."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class CropsFile:
     audio: bool
 
 
-def probe_crops(file: Path | IO[bytes], name: str) -> CropsFile:
+def probe_crops(file: Path | BinaryIO, name: str) -> CropsFile:
     """Look into a video of crops.
 
     Args:
@@ -39,9 +44,12 @@ def probe_crops(file: Path | IO[bytes], name: str) -> CropsFile:
         name: what messages call it.
 
     Raises:
-        InputError: it cannot be read, or is not what a crop must be.
+        InputError: it cannot be read, is incomplete, or is not what a crop must be.
     """
     try:
+        with file.open("rb") if isinstance(file, Path) else nullcontext(file) as content:
+            check_size(name, stated_bytes(content), content.seek(0, os.SEEK_END))
+            content.seek(0)
         with av.open(str(file) if isinstance(file, Path) else file, "r") as container:
             if not container.streams.video:
                 raise InputError(f"{name}: no video track")
@@ -50,12 +58,14 @@ def probe_crops(file: Path | IO[bytes], name: str) -> CropsFile:
                 raise InputError(
                     f"{name} is {stream.width}x{stream.height}; ready-made crops are {SIZE}x{SIZE}"
                 )
-            if stream.average_rate != FRAME_RATE:
-                rate = float(stream.average_rate or 0)
+            rate = float(stream.average_rate or 0)
+            if abs(rate - FRAME_RATE) > RATE_TOLERATED:
                 raise InputError(
                     f"{name} has {rate:g} frames per second; ready-made crops have {FRAME_RATE}"
                 )
-            frames = sum(packet.size > 0 for packet in container.demux(stream))
+            packets = container.demux(stream)
+            # Those that an edit list hides are read to decode others, and not shown.
+            frames = sum(packet.size > 0 and not packet.is_discard for packet in packets)
             audio = bool(container.streams.audio)
     except (av.FFmpegError, OSError) as error:
         raise InputError(f"{name} cannot be read as a video ({error})") from error

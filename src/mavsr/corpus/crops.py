@@ -6,7 +6,6 @@ video, named by lists (mavsr.corpus.labels); an archive holds ``<key>.mp4``, ``<
 """
 
 import logging
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -22,7 +21,7 @@ from mavsr.corpus.crop_files import FRAMES_TOLERATED, probe_audio, probe_crops
 from mavsr.corpus.folder import make_key
 from mavsr.corpus.labels import Label, read_labels
 from mavsr.corpus.manifest import SPLITS
-from mavsr.corpus.names import files_below
+from mavsr.corpus.names import exists, files_below, is_clutter, is_video, path_below
 from mavsr.corpus.transcripts import clean_text, read_sidecar
 from mavsr.errors import InputError
 from mavsr.media import FRAME_RATE
@@ -43,7 +42,7 @@ class Crops(CropsKeys):
         """Split -> its lists and archives.
 
         Raises:
-            InputError: the root is no folder, or one of them is not there.
+            InputError: the root is no folder, a name cannot be read, or one of them is not there.
         """
         if not root.is_dir():
             raise InputError(
@@ -52,14 +51,8 @@ class Crops(CropsKeys):
             )
         found: dict[str, list[Path]] = {split: [] for split in SPLITS}
         for split, names in asdict(self.splits).items():
-            for name in (name for given in names or () for name in braceexpand.braceexpand(given)):
-                place = root / name
-                paths = [place] if place.is_file() else sorted(place.parent.glob(place.name))
-                if not paths:
-                    raise InputError(
-                        f"splits.{split} names {name}, but there is no {place.absolute()}"
-                    )
-                found[split] += paths
+            for name in names or ():
+                found[split] += _files(root, split, name)
         return found
 
     def read(self, root: Path, seed: int) -> list[Clip]:
@@ -71,7 +64,9 @@ class Crops(CropsKeys):
         for split, path in sources:
             if path.suffix == LIST:
                 labels, wrong = read_labels(path)
-                entries += [(split, _placed(root, label)) for label in labels]
+                entries += [
+                    (split, replace(label, video=path_below(root, label.video))) for label in labels
+                ]
                 clips += [
                     Clip(f"{make_key(Path(path.name))}-line-{number}", split, "", path, problem=why)
                     for number, why in wrong.items()
@@ -82,17 +77,40 @@ class Crops(CropsKeys):
         return clips + _unlisted(root, [label for _, label in entries])
 
 
-def _placed(root: Path, label: Label) -> Label:
-    """A list's line with its video below the root, also if it says so by an absolute path."""
-    video = Path(os.path.normpath(root / label.video))
-    below = Path(os.path.normpath(root))
-    return replace(label, video=video.relative_to(below) if video.is_relative_to(below) else video)
+def _files(root: Path, split: str, pattern: str) -> list[Path]:
+    """The files that a name with braces and stars stands for."""
+    try:
+        found = {name: _matches(root, name) for name in braceexpand.braceexpand(pattern)}
+    except ValueError as error:
+        raise InputError(f"splits.{split} names {pattern}: {error}") from error
+    for name, files in found.items():
+        if not files:
+            place = (root / name).absolute()
+            raise InputError(f"splits.{split} names {name}, but there is no {place}")
+    return [file for files in found.values() for file in files]
+
+
+def _matches(root: Path, name: str) -> list[Path]:
+    """The file of that name, or those that its stars stand for, but clutter; sorted."""
+    place = root / name
+    if exists(place):
+        return [place]
+    top = Path(place.anchor) if Path(name).is_absolute() else root
+    found = sorted(top.glob(str(place.relative_to(top))))
+    return [file for file in found if file.is_file() and not _is_clutter(root, file)]
+
+
+def _is_clutter(root: Path, place: Path) -> bool:
+    below = path_below(root, place)
+    # Elsewhere a hidden folder is the user's own choice.
+    return is_clutter(Path(below.name) if below.is_absolute() else below)
 
 
 def _read_label(root: Path, entry: tuple[str, Label]) -> list[Clip]:
     split, label = entry
     video = root / label.video
-    clip = Clip(_key(label.video), split, label.video.parent.name, video)
+    parts, key = _parts(label.video), _key(label.video)
+    clip = Clip(key, split, parts[-2] if len(parts) > 2 else key, video)
     try:
         return [_with_content(clip, label)]
     except InputError as error:
@@ -100,13 +118,13 @@ def _read_label(root: Path, entry: tuple[str, Label]) -> list[Clip]:
 
 
 def _with_content(clip: Clip, label: Label) -> Clip:
-    if not clip.video.is_file():
+    if not exists(clip.video):
         raise InputError(f"{clip.video} is missing")
     crops = probe_crops(clip.video, str(clip.video))
     if abs(crops.frames - label.frames) > FRAMES_TOLERATED:
         raise InputError(f"{label.frames} frames are listed, {clip.video} has {crops.frames}")
     audio = clip.video.with_suffix(".wav")
-    beside = audio.is_file()
+    beside = exists(audio)
     if beside:
         probe_audio(audio, str(audio))
     text = _text(clip.video, label)
@@ -116,7 +134,7 @@ def _with_content(clip: Clip, label: Label) -> Clip:
         audio=None if crops.audio and not beside else audio,
         has_audio=beside or crops.audio,
         duration_s=crops.frames / FRAME_RATE,
-        version=version(clip.video, text.encode()),
+        version=version(clip.video, f"{text} {version(audio, b'') if beside else ''}".encode()),
     )
 
 
@@ -134,12 +152,15 @@ def _in_text_tree(video: Path) -> Path:
     return Path(*(re.sub(r"_video_(seg\d+s)$", r"_text_\1", part) for part in video.parts))
 
 
+def _parts(video: Path) -> tuple[str, ...]:
+    """``<dataset>/<rel_path>`` without the folder that all have in common."""
+    parts = video.parts[video.is_absolute() :]
+    common = len(parts) > 1 and re.fullmatch(rf"{re.escape(parts[0])}_video_seg\d+s", parts[1])
+    return (parts[0], *parts[2:]) if common else parts
+
+
 def _key(video: Path) -> str:
-    """Name of a clip, from ``<dataset>/<rel_path>`` without the folder that all have in common."""
-    dataset, *folders = video.parts[video.is_absolute() :]
-    if folders and re.fullmatch(rf"{re.escape(dataset)}_video_seg\d+s", folders[0]):
-        folders = folders[1:]
-    return make_key(Path(dataset, *folders))
+    return make_key(Path(*_parts(video)))
 
 
 def _warn_of_shared(clips: Sequence[Clip]) -> None:
@@ -153,11 +174,10 @@ def _unlisted(root: Path, labels: Sequence[Label]) -> list[Clip]:
     """Videos in the listed ones' top folders that no list names; elsewhere nobody looks."""
     below = [label.video for label in labels if not label.video.is_absolute()]
     named = {root / video for video in below}
-    tops = sorted({root.joinpath(*video.parts[:2]) for video in below})
+    tops = {root.joinpath(*video.parent.parts[:2]) for video in below}
+    found = {path for top in tops for path in files_below(top)}
     return [
         Clip(_key(path.relative_to(root)), UNUSED, "", path, problem="not used: no list names it")
-        for top in tops
-        if top.is_dir()
-        for path in files_below(top)
-        if path.suffix == ".mp4" and path not in named
+        for path in sorted(found - named)
+        if is_video(path)
     ]

@@ -3,6 +3,7 @@
 ``mavsr corpus export lrs3 /data/auto_avsr``; docs/data.md tells more.
 """
 
+import hashlib
 import json
 import logging
 import multiprocessing
@@ -27,6 +28,7 @@ NO_TOKENS = "0"
 """In the column ``token_ids``, where auto_avsr has ids of its own SentencePiece units: its training
 needs them, the LLMs' public code only wants numbers there."""
 WORST_CRF = 51
+LONGEST_FOLDER = 100
 Row = tuple[str, str, int, str, str]
 """A line of the list: dataset, rel_path, frames, token_ids, text."""
 
@@ -70,7 +72,11 @@ def export(
             write = partial(write_crops, output=output, dataset=dataset, split=split, crf=crf)
             # One worker is this process: an error within it is then seen where it happens.
             parts = pool.map(write, shards) if workers > 1 else map(write, shards)
-            rows = [row for part in progress(parts, len(shards), split) for row in part]
+            found = [row for part in progress(parts, len(shards), split) for row in part]
+            rows = [row for row in found if row[-1]]
+            for row in found:
+                if not row[-1]:
+                    _log.warning("%s is left out, as its text is commas alone", row[1])
             path = output / "labels" / f"{dataset}_{split}_transcript_lengths_seg16s.csv"
             with atomic(path) as unfinished:
                 write_labels(unfinished, rows)
@@ -98,7 +104,7 @@ def _finished(folder: Path) -> dict[str, list[Path]]:
 
 
 def write_crops(shard: Path, output: Path, dataset: str, split: str, crf: int) -> list[Row]:
-    """Write the clips of a shard and return their lines of the list."""
+    """Write the clips of a shard that have a text, and return the lines of all."""
     return [
         _write_clip(key, fields, output, dataset, split, crf) for key, fields in read_shard(shard)
     ]
@@ -106,17 +112,28 @@ def write_crops(shard: Path, output: Path, dataset: str, split: str, crf: int) -
 
 def _write_clip(key: str, fields: Fields, output: Path, dataset: str, split: str, crf: int) -> Row:
     about = json.loads(fields["json"])
-    speaker = re.sub("[^A-Za-z0-9_-]+", "-", about["speaker"]).strip("-") or "unknown"
-    below = f"{dataset}_video_seg16s/{split}/{speaker}/{key}.mp4"
-    video = output / dataset / below
+    below = f"{dataset}_video_seg16s/{split}/{_folder_of(about['speaker'])}/{key}.mp4"
+    text = " ".join(about["text"].replace(",", " ").split())
     crops = decode_video(fields["mkv"])
+    row = dataset, below, len(crops), NO_TOKENS, text
+    if not text:
+        return row
+    video = output / dataset / below
     with atomic(video) as unfinished:
         write_mp4(unfinished, crops, crf)
     with atomic(video.with_suffix(".wav")) as unfinished:
         audio = decode_audio(fields["flac"])
         soundfile.write(unfinished, audio, SAMPLE_RATE, format="WAV", subtype="PCM_16")
-    text = " ".join(about["text"].replace(",", " ").split())
-    return dataset, below, len(crops), NO_TOKENS, text
+    return row
+
+
+def _folder_of(speaker: str) -> str:
+    """A speaker's name as a folder's, no two speakers in one."""
+    if re.fullmatch(f"[A-Za-z0-9_-]{{1,{LONGEST_FOLDER}}}", speaker):
+        return speaker
+    readable = re.sub("[^A-Za-z0-9_-]+", "-", speaker).strip("-")[:LONGEST_FOLDER]
+    digest = hashlib.sha256(speaker.encode()).hexdigest()[:8]
+    return f"{readable}-{digest}" if readable else digest
 
 
 def write_mp4(path: Path, crops: np.ndarray, crf: int) -> None:

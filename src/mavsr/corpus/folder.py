@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mavsr.config.corpora import FolderKeys
 from mavsr.corpus.clips import UNUSED, Clip, draw_speakers, read_in_parallel, version
-from mavsr.corpus.names import VIDEO_SUFFIXES, files_below, is_video
+from mavsr.corpus.names import VIDEO_SUFFIXES, files_below, is_video, path_below
 from mavsr.corpus.probe import probe
 from mavsr.corpus.sidecars import SIDECARS, Missing, find_sidecars
 from mavsr.corpus.table import Row, read_table
@@ -49,7 +49,7 @@ class Folder(FolderKeys):
                 "(docs/data.md)"
             )
         if not source.is_dir():
-            read_table(source)
+            _rows(root, source)
 
     def read(self, root: Path, seed: int) -> list[Clip]:
         """See mavsr.corpus.clips.Reader."""
@@ -107,7 +107,8 @@ def make_key(path: Path) -> str:
     ``s1/bbaf2n.mpg`` is ``s1-bbaf2n``. A path with any other character than letters, digits and
     ``_`` is written with ``-`` in their places and a hash of the path behind.
     """
-    name = path.with_suffix("").as_posix()
+    # The root itself has no name to take a suffix from.
+    name = (path.with_suffix("") if path.name else path).as_posix()
     if re.fullmatch("[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*", name):
         return name.replace("/", "-")
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
@@ -131,17 +132,16 @@ def _from_table(
     root: Path, path: Path, videos: Sequence[Path]
 ) -> tuple[list[Pending], list[Clip], bool]:
     """Clips of the table's rows, videos that no row names, and whether it says the splits."""
-    rows, has_splits = read_table(path)
+    rows, has_splits = _rows(root, path)
     pending: list[Pending] = []
-    for row in rows:
-        below = _below(root, row.video)
+    for below, row in rows:
         key = make_key(below)
         if row.start is not None or row.end is not None:
             span = (row.start or 0.0, row.end)
             key += "".join(f"-{round(1000 * s):08d}" for s in span if s is not None)
         speaker = row.speaker or speaker_of(below)
         pending.append((Clip(key, row.split, speaker, root / below), row))
-    named = {clip.video for clip, _ in pending}
+    named = {os.path.realpath(clip.video) for clip, _ in pending}
     unused = [
         Clip(
             make_key(video.relative_to(root)),
@@ -151,15 +151,28 @@ def _from_table(
             problem=f"not used: no row of {path} names it",
         )
         for video in videos
-        if video not in named
+        if os.path.realpath(video) not in named
     ]
     return pending, unused, has_splits
 
 
-def _below(root: Path, video: str) -> Path:
-    """Path below the root; whole if the table names a file of another place."""
-    path = Path(os.path.normpath(root.absolute() / video))
-    return path.relative_to(root.absolute()) if path.is_relative_to(root.absolute()) else path
+def _rows(root: Path, path: Path) -> tuple[list[tuple[Path, Row]], bool]:
+    """Rows of the table with the paths of their videos, and whether it says the splits.
+
+    Raises:
+        InputError: the table cannot be read, or one clip is in two splits.
+    """
+    rows, has_splits = read_table(path)
+    found = [(path_below(root, row.video), row) for row in rows]
+    first: dict[object, Row] = {}
+    for below, row in found:
+        known = first.setdefault((below, row.start or 0.0, row.end), row)
+        if known.split != row.split:
+            raise InputError(
+                f"{row.video} is in two splits: {known.place} ({known.split}) and {row.place} "
+                f"({row.split}); mend the table"
+            )
+    return found, has_splits
 
 
 def _read_clip(pending: Pending, longest_s: float) -> list[Clip]:

@@ -1,10 +1,11 @@
 """The lists of auto_avsr and the papers' public code: ``dataset,rel_path,frames,token_ids,text``.
 
 A line has no quotes by itself: auto_avsr writes the first four fields, the public code a fifth. The
-first four hold no comma, so whatever follows them is the text, commas included.
+first four hold no comma, so whatever follows them is the text, commas and quotes included. Only a
+text that is one quoted field, as spreadsheets write them, is freed of its quotes.
 """
 
-import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from mavsr.errors import InputError
 COLUMNS = ("dataset", "rel_path", "frames", "token_ids", "text")
 LISTED_BY_AUTO_AVSR = 4
 """Columns of a list that has no text; the text then lies in a tree of its own."""
+_IN_QUOTES = re.compile('"((?:[^"]|"")*)"')
+"""A field as spreadsheets write it, its own quotes doubled."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +69,33 @@ def _label(place: str, fields: list[str]) -> Label:
 
 
 def _unquoted(text: str) -> str:
-    """A text as a spreadsheet wrote it, in quotes, without these."""
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        return next(csv.reader([text]))[0]
+    """A text as a spreadsheet wrote it, all of it in quotes, without these.
+
+    Raises:
+        InputError: it breaks off within quotes.
+    """
+    if whole := _IN_QUOTES.fullmatch(text):
+        return whole[1].replace('""', '"')
+    if _breaks_off(text):
+        raise InputError("the text's first quote has no end on this line; a text is one line")
     return text
 
 
 def write_labels(path: Path, rows: list[tuple[str, str, int, str, str]]) -> None:
-    """Write rows of ``COLUMNS`` as the public code reads them: without heading and quotes."""
-    lines = (",".join(map(str, row)) for row in rows)
+    """Write rows of ``COLUMNS`` as the public code reads them: without heading and quotes.
+
+    Only a text whose first quote would make it another, or none, is in quotes.
+    """
+    lines = (",".join([*map(str, fields), _quoted(text)]) for *fields, text in rows)
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
+
+
+def _quoted(text: str) -> str:
+    if _IN_QUOTES.fullmatch(text) or _breaks_off(text):
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def _breaks_off(text: str) -> bool:
+    """Whether a text begins with a quote that does not end in it."""
+    return text.startswith('"') and text.count('"') % 2 == 1

@@ -19,6 +19,8 @@ from mavsr.corpus.transcripts import Word, clean_text, cut_words, read_lrs
 from mavsr.errors import InputError
 
 PRETRAIN = "pretrain"
+SUFFIXES = (".mp4", ".txt")
+"""Of a clip's two files, in lower case."""
 
 
 @dataclass(frozen=True)
@@ -95,22 +97,28 @@ def _holds_something(path: Path) -> bool:
 
 def list_videos(folder: Path) -> list[Path]:
     """Videos of a part, and those of transcripts without one, which are lost clips too; sorted."""
-    files = (file for suffix in ("mp4", "txt") for file in folder.glob(f"*/*.{suffix}"))
+    files = (file for suffix in SUFFIXES for file in folder.glob(f"*/*{suffix}"))
     return sorted({f.with_suffix(".mp4") for f in files if not is_clutter(f.relative_to(folder))})
 
 
 def misplaced(root: Path, folder: Path) -> list[Clip]:
-    """Videos of a part that do not lie in a speaker's folder, where nobody looks for them."""
+    """Files of a part that are not called as :func:`list_videos` looks for them, a row per clip."""
+    astray: dict[Path, Path] = {}
+    for file in sorted(folder.rglob("*")):
+        below = file.relative_to(folder)
+        if file.suffix.lower() not in SUFFIXES or is_clutter(below):
+            continue
+        if len(below.parts) != 2 or file.suffix not in SUFFIXES:
+            astray.setdefault(file.with_suffix(""), file)
     return [
         Clip(
-            "-".join(video.relative_to(root).with_suffix("").parts),
+            "-".join(clip.relative_to(root).parts),
             UNUSED,
             "",
-            video,
-            problem=f"not read: it does not lie at {folder.name}/<speaker>/<clip>.mp4",
+            file,
+            problem=f"not read: it does not lie at {folder.name}/<speaker>/<clip>.mp4 or .txt",
         )
-        for video in sorted(folder.rglob("*.mp4"))
-        if len(video.relative_to(folder).parts) != 2 and not is_clutter(video.relative_to(folder))
+        for clip, file in astray.items()
     ]
 
 
@@ -150,7 +158,9 @@ def read_source(source: Source, longest_s: float) -> list[Clip]:
 def _segment(source: Source, number: int, words: list[Word], found: Probe, stamp: str) -> Clip:
     start, end = words[0].start, min(words[-1].end, found.seconds)
     text = clean_text(" ".join(word.text for word in words))
-    good = 0 <= start < end and text
+    starts = [word.start for word in words]
+    ordered = starts == sorted(starts) and all(word.start <= word.end for word in words)
+    good = ordered and 0 <= start < end and text
     return Clip(
         f"{source.key}-{number:03d}",
         source.split,

@@ -79,9 +79,17 @@ def hold_out_share(
     Returns:
         The sources with their splits, and the pretrain clips of these speakers, refused: no
         validation speaker is heard in training.
+
+    Raises:
+        InputError: nobody is left to train on.
     """
     counts = Counter(source.speaker for source in sources if source.part == TRAINVAL)
     held_out = draw_speakers(counts, share * counts.total(), seed, "val")
+    if held_out and all(source.speaker in held_out for source in sources if source.part != TEST):
+        raise InputError(
+            f"validation_share {share:g} holds out every speaker of training ({len(held_out)}); "
+            "make it smaller, or give `validation` in its place (docs/data.md)"
+        )
     used, refused = [], []
     for source in sources:
         if source.part == TEST or source.speaker not in held_out:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
+from mavsr.corpus.tar_ends import Header, refuse_more
 from mavsr.errors import InputError
 
 
@@ -56,21 +57,31 @@ def _read(archive: Path, path: Path) -> bytes:
 
 @lru_cache(maxsize=64)
 def _places(archive: Path, _size: int, _time: int) -> dict[Path, tuple[int, int]]:
-    """Address -> offset and size of each member, from the headers."""
-    with opened(archive) as tar:
-        return {address(archive, m.name): (m.offset_data, m.size) for m in tar if m.isfile()}
+    """Address -> offset and size of each member, from the headers; of a damaged archive's first."""
+    places: dict[Path, tuple[int, int]] = {}
+    try:
+        with opened(archive) as tar:
+            for member in tar:
+                if member.isfile():
+                    places[address(archive, member.name)] = member.offset_data, member.size
+    except InputError:
+        if not places:
+            raise
+    return places
 
 
 @contextmanager
 def opened(archive: Path) -> Iterator[tarfile.TarFile]:
-    """An archive to read.
+    """An archive of which all members are to be read.
 
     Raises:
-        InputError: it is missing, damaged or compressed.
+        InputError: it is missing, damaged or compressed, or something follows its end. The members
+            before a damage are read.
     """
     try:
-        with tarfile.open(archive, "r:") as tar:
+        with tarfile.open(archive, "r:", tarinfo=Header) as tar:
             yield tar
+            refuse_more(tar)
     except (OSError, tarfile.TarError) as error:
         raise InputError(
             f"{archive} cannot be read as an uncompressed tar archive ({error})"

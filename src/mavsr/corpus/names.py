@@ -1,4 +1,4 @@
-"""Which files below a root are videos, and which are what an operating system leaves there."""
+"""Which files lie below a root, which are videos, and which an operating system leaves there."""
 
 import os
 from collections.abc import Iterator
@@ -33,10 +33,45 @@ def is_video(path: Path) -> bool:
 
 
 def files_below(root: Path) -> Iterator[Path]:
-    """All files below ``root`` but clutter, folder by folder, sorted; links are followed."""
-    for folder, inner, names in os.walk(root, followlinks=True):
-        inner[:] = sorted(name for name in inner if not is_clutter(Path(name)))
-        for name in sorted(names):
-            path = Path(folder, name)
-            if not is_clutter(Path(name)) and path.is_file():
-                yield path
+    """All files below ``root`` but clutter, folder by folder, sorted; none if it is no folder.
+
+    Links are followed after all else, and no folder is entered twice: one that links lead to as
+    well, as a link to a folder above itself does, has its files once, under its own path.
+    """
+    seen: set[tuple[int, int]] = set()
+    tops = [root]
+    for top in tops:
+        for folder, inner, names in os.walk(top):
+            status = Path(folder).stat()
+            if (status.st_dev, status.st_ino) in seen:
+                inner.clear()
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            inner[:] = sorted(name for name in inner if not is_clutter(Path(name)))
+            tops += [path for name in inner if (path := Path(folder, name)).is_symlink()]
+            for name in sorted(names):
+                path = Path(folder, name)
+                if not is_clutter(Path(name)) and path.is_file():
+                    yield path
+
+
+def exists(file: Path) -> bool:
+    """Whether there is such a file; there is none whose name is too long for one."""
+    try:
+        return file.is_file()
+    except OSError:
+        return False
+
+
+def path_below(root: Path, path: str | Path) -> Path:
+    """A path relative to ``root``, by whatever links; whole if it lies elsewhere.
+
+    Args:
+        root: folder of a corpus.
+        path: as a list or table names it: below ``root``, or absolute.
+    """
+    whole = Path(os.path.normpath(root.absolute() / path))
+    if whole.is_relative_to(root.absolute()):
+        return whole.relative_to(root.absolute())
+    real, top = Path(os.path.realpath(whole)), Path(os.path.realpath(root))
+    return real.relative_to(top) if real.is_relative_to(top) else whole

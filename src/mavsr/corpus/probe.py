@@ -39,11 +39,11 @@ def probe(video: Path) -> Probe:
 def _probe(video: Path, size: int, _time: int) -> Probe:
     try:
         # Asked first: of a copy that broke off FFmpeg may say anything.
-        _check_size(video, stated_bytes(video), size)
+        check_size(video, stated_bytes(video), size)
     except OSError as error:
         raise InputError(f"{video} cannot be read as a video ({error})") from error
     extent = measure(video)
-    _check_size(video, extent.size, size)
+    check_size(video, extent.size, size)
     if "video" not in extent.ends:
         raise InputError(f"{video}: no video track")
     if extent.ends["video"] <= 0:
@@ -51,7 +51,12 @@ def _probe(video: Path, size: int, _time: int) -> Probe:
     return Probe(extent.ends["video"], extent.ends.get("audio", 0.0) > 0)
 
 
-def _check_size(video: Path, stated: int, size: int) -> None:
+def check_size(video: Path | str, stated: int, size: int) -> None:
+    """Refuse a file that is shorter than it states.
+
+    Raises:
+        InputError: its copy broke off.
+    """
     if stated > size:
         raise InputError(
             f"{video} is incomplete: by its headers it has {stated:,} bytes or more, but {size:,} "

@@ -17,6 +17,7 @@ from mavsr.command import run_command
 from mavsr.corpus.clips import UNUSED, Clip
 from mavsr.corpus.manifest import COLUMNS, SPLITS, write_manifest
 from mavsr.corpus.readers import make_reader
+from mavsr.corpus.visible import printable
 from mavsr.errors import InputError
 from mavsr.seeds import derive_seed
 from mavsr.tables import write_csv
@@ -158,14 +159,9 @@ def scan(
 def write_dropped(path: Path, clips: Sequence[Clip]) -> None:
     """Write the rows of ``dropped.csv``, atomically."""
     rows = [
-        (_printable(c.key), c.split, _printable(str(c.video)), _printable(c.problem)) for c in clips
+        (printable(c.key), c.split, printable(str(c.video)), printable(c.problem)) for c in clips
     ]
     write_csv(path, pd.DataFrame(rows, columns=DROPPED_COLUMNS))
-
-
-def _printable(text: str) -> str:
-    """Text that can be written as UTF-8: a file name may hold bytes that are no characters."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _explain_empty(root: Path, split: str, dropped: Sequence[Clip]) -> str:

@@ -114,7 +114,7 @@ def _row(place: str, heading: list[str], fields: list[str]) -> Row:
         row["video"],
         row["text"],
         split,
-        row.get("speaker", ""),
+        visible(row.get("speaker", "")).strip(),
         _seconds("start", row.get("start", "")),
         _seconds("end", row.get("end", "")),
     )

@@ -160,7 +160,7 @@ def cut_words(words: list[Word], longest_s: float) -> list[list[Word]]:
     """Cut a clip at word boundaries into segments of at most ``longest_s`` seconds.
 
     A segment takes words while they end before its start plus ``longest_s``, as auto_avsr does
-    (16 s). A single longer word makes a segment of its own.
+    (16 s). A single longer word makes a segment of its own, the only one that is longer.
     """
     segments: list[list[Word]] = []
     for word in words:

@@ -1,4 +1,4 @@
-"""Take out of a text what has no width and is no part of a word."""
+"""Take out of a text what has no width and is no part of a word, or what is no character at all."""
 
 import regex
 
@@ -20,3 +20,11 @@ def visible(text: str) -> str:
     no white space. Joiners stay where the script's spelling needs them.
     """
     return _UNSEEN.sub(lambda match: match["kept"] or "", text)
+
+
+def printable(text: str) -> str:
+    """The text with a question mark for what UTF-8 cannot write.
+
+    A file name may hold bytes that are no characters, a string of JSON half of one.
+    """
+    return text.encode("utf-8", "replace").decode()

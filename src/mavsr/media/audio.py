@@ -48,7 +48,8 @@ def read_audio(path: Path | str, start: float = 0.0, end: float = float("nan")) 
         float32 (N,), N >= 1.
 
     Raises:
-        InputError: the file cannot be read, has no audio track or no sample in the interval.
+        InputError: the file cannot be read, has no audio track or no sample in the interval, or one
+            that is no number (NaN, infinite), as float formats may hold.
 
     """
     recording = read_recording(path, start, end)
@@ -87,6 +88,8 @@ def read_recording(path: Path | str, start: float = 0.0, end: float = float("nan
         reached = max(reached, stretch.end)
     if not filled and until <= last:
         raise InputError(f"{path}: no audio{between(start, end)}")
+    if not np.isfinite(samples).all():
+        raise InputError(f"{path}: the audio holds samples that are no numbers; write it anew")
     return Recording(samples, _kept(stretches, first, last))
 
 

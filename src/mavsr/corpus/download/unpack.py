@@ -21,6 +21,7 @@ from typing import IO
 
 from mavsr.command import progress
 from mavsr.corpus.download.joined import JoinedParts
+from mavsr.corpus.tar_ends import Header, refuse_more
 from mavsr.errors import InputError
 
 _BUFFER = 1 << 20
@@ -92,20 +93,6 @@ def _members(stream: IO[bytes], title: str) -> Iterator[Member]:
     return _zip_members(stream, title) if head[:2] == b"PK" else _tar_members(stream, head, title)
 
 
-class _Header(tarfile.TarInfo):
-    """A member whose header must be right: tarfile takes a wrong one for the end."""
-
-    @classmethod
-    def fromtarfile(cls, tarfile_: tarfile.TarFile) -> "_Header":
-        try:
-            return super().fromtarfile(tarfile_)
-        except tarfile.HeaderError as error:
-            # Two blocks of zeros end a file; and before the first member tarfile explains itself.
-            if isinstance(error, tarfile.EOFHeaderError) or not tarfile_.offset:  # type: ignore[attr-defined]
-                raise
-            raise tarfile.ReadError(f"cut off or damaged at byte {tarfile_.offset}") from error
-
-
 def _tar_members(stream: IO[bytes], head: bytes, title: str) -> Iterator[Member]:
     with _open_tar(stream, head) as tar:
         for member in tar:
@@ -118,14 +105,12 @@ def _tar_members(stream: IO[bytes], head: bytes, title: str) -> Iterator[Member]
                 )
             content = _find(tar, member, title)
             yield Member(member.name, content.size, content.mtime, _opener(tar, content))
-        # Compressed files end with a checksum, which is only looked at when all is read.
-        while tar.fileobj and tar.fileobj.read(_BUFFER):
-            pass
+        refuse_more(tar)
 
 
 def _open_tar(stream: IO[bytes], head: bytes) -> tarfile.TarFile:
     try:
-        return tarfile.open(fileobj=stream, mode="r:*", tarinfo=_Header)
+        return tarfile.open(fileobj=stream, mode="r:*", tarinfo=Header)
     except tarfile.ReadError:
         raise tarfile.ReadError(f"no tar or zip file begins with {head!r}") from None
 
@@ -177,8 +162,8 @@ def _zip_members(stream: IO[bytes], title: str) -> Iterator[Member]:
                 _safe(info.filename, title)
                 continue
             year, month, *rest = info.date_time
-            # Where a program knew no date, the month is 0.
-            modified = calendar.timegm((year, max(month, 1), *rest))
+            # Where a program knew no date, the month is 0; four bits hold up to 15.
+            modified = calendar.timegm((year, min(max(month, 1), 12), *rest))
             yield Member(info.filename, info.file_size, modified, _zip_opener(archive, info))
 
 
