@@ -98,6 +98,11 @@ def test_an_epoch_is_as_long_as_ever_and_has_the_shares_that_are_given(share):
         assert max(own) - min(own) <= 1
 
 
+def test_a_share_of_a_corpus_without_clips_is_refused():
+    with pytest.raises(InputError, match="the corpus none has no clip to train on"):
+        epoch_keys(FRAMES, {"big": 0.5, "none": 0.5}, 0, 0)
+
+
 def test_what_is_left_of_a_share_is_drawn_anew_in_every_epoch():
     shares = {"big": 0.5, "small": 0.5}
     epochs = [epoch_keys(FRAMES, shares, 0, epoch) for epoch in range(8)]

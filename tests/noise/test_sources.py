@@ -74,6 +74,13 @@ def test_a_folder_is_listed_without_what_cannot_be_heard(music, tmp_path, caplog
     assert "silent.wav: it is silent" in caplog.text and "broken.wav" in caplog.text
 
 
+def test_a_recording_that_was_replaced_is_told(music, listed):
+    for name in ("c.wav", "fma/a.wav", "fma/b.flac"):
+        soundfile.write(music / name, tone(500, 5, 16_000), 16_000)
+    with pytest.raises(InputError, match="another file than when it was listed"):
+        read_source(listed, "music").cut("a", 800, "test", np.random.default_rng(0))
+
+
 @pytest.mark.parametrize(
     ("files", "why"),
     [

@@ -14,6 +14,7 @@ from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.compression import compressed_length
 from mavsr.model.compressions import COMPRESSIONS
 from mavsr.model.methods import METHODS as ALL
+from mavsr.training import plans
 from mavsr.training.objective import objective_at
 from mavsr.training.packs import plan_packs
 from mavsr.training.plans import Packed, Padded, plan_for
@@ -235,15 +236,30 @@ def test_packs_hold_everything_once_and_keep_their_bound(make, method, tokens):
     assert sorted(found) == sorted(expected)
     for pack in packs:
         layout = pack.layout(model, RAGGED)
-        if not method.startswith("mome"):  # its balance loss takes whole scales
-            assert layout.tokens <= tokens or len(pack.trees) == 1
+        assert layout.tokens <= tokens or len(pack.trees) == 1
         assert len(pack.row(model, RAGGED)) == layout.tokens
+
+
+def test_only_where_it_learns_does_mome_take_all_clips_of_a_scale_at_once(make, monkeypatch):
+    asked = []
+
+    def spy(*arguments):
+        asked.append(arguments[-1])
+        return plan_packs(*arguments)
+
+    monkeypatch.setattr(plans, "plan_packs", spy)
+    for method, expected in (("mome-ffn", [True, False]), ("mtsk-ms", [False, False])):
+        model = make(method)
+        run(model, Packed("segments", 60))
+        Packed("segments", 60).losses(model, RAGGED, 1)
+        assert asked == expected
+        asked.clear()
 
 
 @pytest.mark.parametrize(("tokens", "packs"), [(10**6, 1), (250, 2), (1, 3)])
 def test_scales_that_stay_whole_share_packs_that_have_room(make, tokens, packs):
     model = make("mome-mhsa", "asr")
-    found = list(plan_packs(model, RAGGED, tokens))
+    found = list(plan_packs(model, RAGGED, tokens, whole=True))
     assert [scale for pack in found for scale in pack.scales] == model.settings.scales
     assert len(found) == packs
     assert all(p.layout(model, RAGGED).tokens <= tokens or len(p.scales) == 1 for p in found)

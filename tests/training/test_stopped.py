@@ -50,6 +50,7 @@ def test_sigterm_saves_and_the_next_run_ends_alike(make, undisturbed, monkeypatc
     assert signal.getsignal(signal.SIGTERM) is before
     resumed = make()
     resumed.run()
+    assert resumed.earlier_s >= trainer.progress.seconds > 0
     same_end(resumed, undisturbed)
 
 

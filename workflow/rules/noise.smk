@@ -81,6 +81,8 @@ rule import_noise:
 
 
 rule list_noise:
+    input:
+        recordings=needs.noise_recordings,
     output:
         table=paths.NOISE_LIST,
     log:

@@ -116,7 +116,8 @@ class TrainingSettings:
         Whole,
         Key(
             "Most tokens in the LLM at once; 0: 1,024 on a CPU, 16,384 on a GPU. Less needs less "
-            "memory",
+            "memory; a step of MoME has all clips of a scale in it all the same, so there "
+            "batch_frames decides",
             runs=TRAIN,
             unit="tokens",
         ),

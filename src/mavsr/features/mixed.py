@@ -156,11 +156,19 @@ def epoch_keys(
         shares: corpus -> its share; their sum is 1.
         seed: of the run.
         epoch: its number.
+
+    Raises:
+        InputError: a corpus has no clip.
     """
     total = sum(frames.values())
     keys: list[str] = []
     for corpus, share in shares.items():
         own = sorted(key for key in frames if key.partition("/")[0] == corpus)
+        if not own:
+            raise InputError(
+                f"the corpus {corpus} has no clip to train on, so none of its share of "
+                f"{share:.0%} either; leave it out of corpora"
+            )
         whole, left = divmod(share * total, sum(frames[key] for key in own))
         keys += own * int(whole)
         for place in generator(seed, "share", corpus, epoch).permutation(len(own)):

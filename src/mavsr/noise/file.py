@@ -9,7 +9,7 @@ import soundfile
 from mavsr.errors import InputError
 from mavsr.media import read_audio
 from mavsr.noise.condition import BABBLE
-from mavsr.noise.sources import COLUMNS, Noise, Pieces, Recording
+from mavsr.noise.sources import COLUMNS, LISTED, Noise, Pieces, Recording
 from mavsr.remedies import rebuild_command
 from mavsr.tables import read_parquet
 
@@ -37,7 +37,7 @@ def read_source(path: Path, name: str = BABBLE, test_share: float = 0.0) -> Nois
     table = read_parquet(path, "list of noise").fillna({"speaker": ""})
     # No clip is disturbed by its own speaker: the clips of a manifest are known by their keys.
     whose = dict(zip(table.key, table.speaker, strict=True)) if "key" in table else {}
-    return Pieces(table[list(COLUMNS)], whose, what)
+    return Pieces(table[[name for name in (*COLUMNS, LISTED) if name in table]], whose, what)
 
 
 def read_noise(path: Path) -> np.ndarray:

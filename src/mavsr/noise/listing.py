@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 
 from mavsr.command import progress, run_command
+from mavsr.corpus.clips import version
 from mavsr.errors import InputError
 from mavsr.media import SAMPLE_RATE, read_audio
-from mavsr.noise.sources import COLUMNS
+from mavsr.noise.folder import recordings
+from mavsr.noise.sources import COLUMNS, LISTED
 from mavsr.tables import write_parquet
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".aac")
 _log = logging.getLogger(__name__)
 
 
@@ -25,7 +26,8 @@ def listing(folder: Path, output: Path) -> None:
 
     Args:
         folder: the folder.
-        output: the table (Parquet, columns as in :data:`mavsr.noise.sources.COLUMNS`).
+        output: the table (Parquet, columns as in :data:`mavsr.noise.sources.COLUMNS`, and
+            ``LISTED``).
 
     Raises:
         InputError: there is no folder, or no file of it can be used.
@@ -42,7 +44,7 @@ def listing(folder: Path, output: Path) -> None:
         if not np.isfinite(audio).all() or not audio.any():
             left_out.append(f"{path}: it is silent")
             continue
-        rows.append((str(path), 0.0, len(audio) / SAMPLE_RATE, ""))
+        rows.append((str(path), 0.0, len(audio) / SAMPLE_RATE, "", version(path, b"")))
     for line in left_out:
         _log.warning("left out: %s", line)
     if not rows:
@@ -50,27 +52,9 @@ def listing(folder: Path, output: Path) -> None:
             f"noises: {folder} has no recording that can be used: all {len(files)} are unreadable "
             f"or silent, as {left_out[0]}"
         )
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.DataFrame(rows, columns=[*COLUMNS, LISTED])
     _log.info("%d recordings, %.2f h", len(table), table.end.sum() / 3600)
     write_parquet(output, table)
-
-
-def recordings(folder: Path) -> list[Path]:
-    """The files below a folder whose suffix says that they are audio, sorted, unread.
-
-    Raises:
-        InputError: there is no folder, or no such file in it.
-
-    """
-    if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder; docs/data.md says what may lie there")
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    if not files:
-        raise InputError(
-            f"{folder} has no recording, in none of its folders: no file ends in "
-            f"{', '.join(SUFFIXES)} (docs/data.md)"
-        )
-    return files
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 import numpy as np
 import pandas as pd
 
+from mavsr.corpus.clips import replaced
 from mavsr.corpus.members import as_file
 from mavsr.errors import InputError
 from mavsr.media import SAMPLE_RATE, read_audio
@@ -23,6 +24,8 @@ COLUMNS = {
     "speaker": "who speaks; empty where it is no speech",
 }
 """What a list of noise says of each piece; a manifest has these columns too."""
+LISTED = "listed"
+"""Column of a folder's list alone: size and time of the file when it was listed."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,11 @@ class Pieces:
         return self.table[self.table.speaker == voice]
 
     def _read(self, row: pd.Series) -> np.ndarray:
+        if LISTED in row and replaced(Path(str(row.audio)), row[LISTED]):
+            raise InputError(
+                f"{self.name}: {row.audio} is another file than when it was listed; run the "
+                "workflow again, which lists the folder anew"
+            )
         try:
             with as_file(Path(str(row.audio))) as file:
                 return read_audio(file, float(row.start), float(row.end))

@@ -3,12 +3,14 @@
 import logging
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 
 from mavsr.errors import InputError
 from mavsr.model.avsr import MatryoshkaModel
+from mavsr.training.objective import objective_at
 from mavsr.training.trainer import Trainer
 
 
@@ -81,27 +83,37 @@ def check_step(trainer: Trainer, frames: Mapping[str, int]) -> None:
     view = trainer.views[largest[0] % len(trainer.views)]
     batch = [view[key] for key in trainer.processes.share(largest[1])]
     device = trainer.processes.device
+    # Where steps draw their scales, one computes as many as the other.
+    objective = objective_at(trainer.model.settings, trainer.settings, trainer.seed, 0)
     try:
-        if clips:
-            with torch.no_grad():
-                losses = trainer.losses(clips, backward=False)
-            for scale, loss in zip(trainer.model.settings.scales, losses.tolist(), strict=True):
-                if not math.isfinite(loss):
-                    raise InputError(
-                        f"before training, the validation loss is {loss} at scale {scale.name} "
-                        f"(clips {', '.join(clip.key for clip in clips)}); check these features"
-                    )
-        trainer.losses(batch, backward=True)
-    except torch.cuda.OutOfMemoryError as error:
-        raise InputError(
-            f"the largest batch ({len(largest[1])} clips) does not fit into {device}'s memory; set "
-            "training.gradient_checkpointing, or lower training.pack_tokens or batch_frames "
-            f"({error})"
-        ) from error
+        with memory_advice(trainer):
+            if clips:
+                with torch.no_grad():
+                    losses = trainer.losses(clips, backward=False)
+                for scale, loss in zip(trainer.model.settings.scales, losses.tolist(), strict=True):
+                    if not math.isfinite(loss):
+                        raise InputError(
+                            f"before training, the validation loss is {loss} at scale {scale.name} "
+                            f"(clips {', '.join(clip.key for clip in clips)}); check these features"
+                        )
+            trainer.losses(batch, True, objective)
     finally:
         trainer.optimizer.zero_grad(set_to_none=True)
     free, total = _memory(device)
     logging.info("memory after the largest batch: %.1f of %.1f GB free", free / 1e9, total / 1e9)
+
+
+@contextmanager
+def memory_advice(trainer: Trainer) -> Iterator[None]:
+    """Raise InputError where a GPU's memory does not suffice, with what can be turned."""
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError as error:
+        packs = "" if trainer.model.adapter.whole_batch else "training.pack_tokens or "
+        raise InputError(
+            f"a batch does not fit into the memory of {trainer.processes.device}; set "
+            f"training.gradient_checkpointing, or lower {packs}batch_frames ({error})"
+        ) from error
 
 
 def _memory(device: torch.device) -> tuple[float, float]:

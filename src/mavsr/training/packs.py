@@ -117,19 +117,19 @@ def plan_packs(
     utterances: Sequence[Utterance],
     tokens: int,
     scales: Sequence[Scale] | None = None,
+    whole: bool = False,
 ) -> Iterator[Pack]:
     """Divide a batch at some scales into packs of at most ``tokens`` tokens.
 
-    A tree that alone has more is a pack of its own. If the adapter's own loss is one of the whole
-    batch, as MoME's balance is, a scale is never divided, whatever its size.
+    A tree that alone has more is a pack of its own.
 
     Args:
         model: the model.
         utterances: the clips.
         tokens: most tokens in a pack.
         scales: what is computed; None is all of the model's.
+        whole: never divide a scale, whatever its size.
     """
-    whole = model.adapter.whole_batch
     for units in _groups(model, utterances, scales or model.settings.scales, whole):
         pack: list[Tree] = []
         room = tokens

@@ -10,7 +10,8 @@ in time and memory:
 - :class:`Packed` lays sequences behind each other, so that nothing is padded, and computes an audio
   prefix once for all video rates, and for ASR and AVSR, where their weights are the same. A pack
   holds a bounded number of tokens and is forgotten after its backward pass: memory grows neither
-  with scales nor with clips.
+  with scales nor with clips. Only a step of MoME has all clips of a scale in one pack, as its
+  balance loss asks for.
 """
 
 from collections.abc import Callable, Sequence
@@ -113,7 +114,9 @@ class Packed:
         share = model.count_targets(utterances) / targets
         weights = torch.tensor(objective.weights).to(device)
         found = torch.zeros(len(scales), device=device)
-        for pack in plan_packs(model, utterances, self.tokens, scales):
+        # The adapter's own loss may be one of all clips together, as MoME's balance is.
+        whole = backward is not None and model.adapter.whole_batch
+        for pack in plan_packs(model, utterances, self.tokens, scales, whole):
             model.adapter.activate(pack.scales[0])
             outcome = _Outcome.of(model, utterances, pack, scales)
             with (

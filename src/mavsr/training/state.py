@@ -38,6 +38,8 @@ class Progress:
     """Least validation loss, the mean over scales; of ``checkpoint: best`` alone."""
     best: list[torch.Tensor] | None = None
     """The trained weights that reached it."""
+    seconds: float = 0.0
+    """Time spent until it was saved, over all calls."""
     code: list[dict] = field(default_factory=list)
     """``digest`` of each code that the run was trained by, and the step ``from_step`` that it began
     at."""
@@ -144,7 +146,7 @@ class ResumeState:
         known = set(vars(Progress()))
         shapes = [parameter.shape for parameter in parameters]
         if (
-            set(state["progress"]) != known
+            set(state["progress"]) | {"seconds"} != known  # earlier versions did not count them
             or state["progress"]["steps"] != steps
             or [saved.shape for saved in state["parameters"]] != shapes
         ):

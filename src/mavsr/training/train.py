@@ -27,7 +27,7 @@ from mavsr.model.folder import METRICS, write_run
 from mavsr.model.llm import llm_folder
 from mavsr.model.settings import ModelSettings
 from mavsr.provenance import provenance
-from mavsr.training.checks import check_lengths, check_logits, check_step
+from mavsr.training.checks import check_lengths, check_logits, check_step, memory_advice
 from mavsr.training.events import event_files, told_to
 from mavsr.training.live import live_metrics
 from mavsr.training.processes import Processes, joined_processes
@@ -134,8 +134,9 @@ def fit(
         InputError: features do not suit the model, or a check before or during training fails.
     """
     started = time.monotonic()
-    for source in (*parts_of(views[0]), *parts_of(validation)):
-        check_pooling(model, source)
+    for split in (*views, validation):
+        for source in parts_of(split):
+            check_pooling(model, source)
     # Weights and tokenizer of the LLM decide a run as much as its data.
     llm = checkpoints.identity(llm_folder(model.llm, model.llm_revision))
     inputs = {**inputs, "llm_sha256": llm, "encoders": encoders_of([*views, validation])}
@@ -168,11 +169,13 @@ def fit(
     check_lengths(trainer, views[0].lengths())
     check_step(trainer, frames)
     if not processes.first:
-        trainer.run()
+        with memory_advice(trainer):
+            trainer.run()
         return
     with (
         event_files(output / "tensorboard", training.tensorboard) as events,
         live_metrics(output / METRICS, len(trainer.steps)) as live,
+        memory_advice(trainer),
     ):
         trainer.report = told_to(events, live)
         rows = trainer.run()
@@ -192,7 +195,7 @@ def fit(
             "steps": len(trainer.steps),
             "processes": processes.count,
             "device": str(processes.device),
-            "seconds": round(time.monotonic() - started, 1),
+            "seconds": round(trainer.earlier_s + time.monotonic() - started, 1),
             **provenance(),
         },
     )

@@ -85,6 +85,9 @@ class Trainer:
             fused=True,
         )
         self.progress = Progress()
+        self.earlier_s = 0.0
+        """Seconds that earlier calls of this run took."""
+        self._started = time.monotonic()
         self._stop = False
 
     def learning_rate(self, step: int) -> float:
@@ -107,7 +110,7 @@ class Trainer:
         """
         end = len(self.steps)
         self.progress = self.resume.load(self.parameters, self.optimizer, end)
-        start = self.progress.step
+        start, self.earlier_s = self.progress.step, self.progress.seconds
         for row in self.progress.rows:
             self.report(row)
         if start:
@@ -247,5 +250,6 @@ class Trainer:
         self._stop = True
 
     def _save(self) -> None:
+        self.progress.seconds = self.earlier_s + time.monotonic() - self._started
         if self.processes.first:
             self.resume.save(self.parameters, self.optimizer, self.progress)

@@ -54,8 +54,11 @@ def validate(
         for chunk in chunks:
             losses += plan.losses(model, chunk, total)
         losses = processes.total(losses)
-        picks = processes.share([clips[key] for key in sample_keys(list(clips), sample)])
-        rates = [_errors(model, picks, scale, processes) for scale in scales]
+        sampled = [clips[key] for key in sample_keys(list(clips), sample)]
+        # Of all processes' clips, so that a transcript ends where it would in one process.
+        longest = max((model.count_targets([clip]) for clip in sampled), default=0)
+        picks = processes.share(sampled)
+        rates = [_errors(model, picks, scale, longest, processes) for scale in scales]
     return [Score(loss, wer) for loss, wer in zip(losses.tolist(), rates, strict=True)]
 
 
@@ -75,11 +78,14 @@ def sample_keys(keys: Sequence[str], count: int) -> list[str]:
 
 
 def _errors(
-    model: MatryoshkaModel, utterances: list[Utterance], scale: Scale, processes: Processes
+    model: MatryoshkaModel,
+    utterances: list[Utterance],
+    scale: Scale,
+    longest: int,
+    processes: Processes,
 ) -> float:
     errors = words = 0
     if utterances:
-        longest = max(model.count_targets([utterance]) for utterance in utterances)
         texts = _greedy(model, utterances, scale, longest)
         for utterance, text in zip(utterances, texts, strict=True):
             result = jiwer.process_words(

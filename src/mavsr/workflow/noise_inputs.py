@@ -5,7 +5,9 @@ from typing import Any
 
 from mavsr.config.downloads import RemoteFile
 from mavsr.config.noise import TESTED
+from mavsr.errors import InputError
 from mavsr.noise.condition import Condition
+from mavsr.noise.folder import recordings
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
 
@@ -37,6 +39,14 @@ class NoiseInputs:
         """The recording of a further noise if it is there: a dry run works, and the job says so."""
         source = self.asked.config.noises[wildcards["noise"]].file or ""
         return [source] if Path(source).is_file() else []
+
+    def noise_recordings(self, wildcards: Any) -> list[str]:
+        """The recordings in the folder of a further noise, if they are there."""
+        folder = self.asked.config.noises[wildcards["noise"]].folder or ""
+        try:
+            return [str(path) for path in recordings(Path(folder))]
+        except InputError:
+            return []
 
     def babble_source(self, wildcards: Any) -> str:
         """The configured recording, or where ``download_babble`` puts it."""

@@ -118,6 +118,15 @@ def test_use_by_hand():
     assert fractions.sum(dim=-1).tolist() == pytest.approx([2, 2, 0])  # k for a fraction of tokens
 
 
+def test_use_is_counted_in_float32_under_autocast():
+    chosen = torch.ones(1001, 1)
+    belongs = torch.arange(1001)[:, None] < 999
+    with torch.autocast("cpu", torch.bfloat16):
+        fractions, means = usage(0.3 * chosen, chosen, belongs)
+    assert (fractions.dtype, fractions.item()) == (torch.float32, 1.0)
+    assert means.item() == pytest.approx(0.3, rel=1e-5)
+
+
 def test_the_balance_loss_by_hand():
     first = torch.tensor([[1.0, 1.0, 0.0]]), torch.tensor([[0.6, 0.25, 0.15]])
     second = torch.tensor([[0.0, 1.0, 1.0]]), torch.tensor([[0.2, 0.2, 0.6]])

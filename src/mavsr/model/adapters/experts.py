@@ -102,8 +102,10 @@ def usage(
     """
     weights = belongs.flatten(0, -2).to(probabilities)
     tokens = weights.sum(dim=0).clamp(min=1)[:, None]
-    fractions = weights.T @ chosen.flatten(0, -2) / tokens
-    return fractions, weights.T @ probabilities.flatten(0, -2) / tokens
+    # Counts in bfloat16 would be off by a few in a thousand.
+    with torch.autocast(weights.device.type, enabled=False):
+        fractions = weights.T @ chosen.flatten(0, -2) / tokens
+        return fractions, weights.T @ probabilities.flatten(0, -2) / tokens
 
 
 def balance_loss(fractions: torch.Tensor, means: torch.Tensor, over: BalanceOver) -> torch.Tensor:
