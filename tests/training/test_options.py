@@ -9,6 +9,7 @@ from tiny import DIMS, make_utterance, save_other_llm, scramble
 
 from mavsr.errors import InputError
 from mavsr.model.avsr import MatryoshkaModel, Utterance
+from mavsr.training import train as train_module
 from mavsr.training.checks import check_lengths, check_logits, check_step
 from mavsr.training.plans import Packed, Padded, plan_for
 from mavsr.training.settings import TrainingSettings
@@ -197,3 +198,20 @@ def test_the_plan_suits_device_and_llm(make):
     assert plan_for(model, torch.device("cpu"), 77) == Packed("segments", 77)
     model.llm.config.layer_types = ["full_attention", "sliding_attention"]
     assert plan_for(model, torch.device("cpu")) == Padded()
+
+
+def test_how_every_view_was_pooled_is_looked_at(settings_of, tmp_path, monkeypatch):
+    looked = []
+
+    def stop(*_):
+        raise InputError("far enough")
+
+    monkeypatch.setattr(train_module, "check_pooling", lambda model, part: looked.append(part))
+    monkeypatch.setattr(train_module, "parts_of", lambda source: [source])
+    monkeypatch.setattr(train_module, "llm_folder", stop)
+    views, validation = ["view 0", "view 1"], "validation"
+    with pytest.raises(InputError, match="far enough"):
+        train_module.fit(
+            "x", tmp_path, settings_of(), TrainingSettings(), views, validation, None, {}, None
+        )
+    assert looked == [*views, validation]
