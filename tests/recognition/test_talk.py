@@ -3,7 +3,6 @@
 import json
 import re
 from itertools import pairwise
-from pathlib import Path
 
 import av
 import numpy as np
@@ -275,8 +274,8 @@ def test_what_would_be_written_over_is_refused(train, talk, tmp_path, capsys, ca
         (["--start", "1", "--end", "0.5"], "give more than where it begins, 1.0 s"),
         (["--burn", "x.webm"], "x.webm: a video is written as .mp4"),
         (["--mux", "x"], "x: a video is written as .mp4"),
-        (["--burn", "x.mkv", "--mux", "./x.mkv"], "give each its own"),
-        (["--output", "x.mkv", "--mux", "x.mkv"], "give each its own"),
+        (["--burn", "x.mkv", "--mux", "./x.mkv"], "give each output its own name"),
+        (["--output", "x.mkv", "--mux", "x.mkv"], "give each output its own name"),
         (["--scale", ""], "scale '': write it like"),
     ],
 )
@@ -294,7 +293,6 @@ def test_what_cannot_be_is_refused_before_anything_is_read(
 @pytest.mark.parametrize(
     ("place_in", "said"),
     [
-        ("/dev/null", "/dev/null is a device or a pipe"),
         ("file/x.srt", "/file: File exists; choose a folder"),
         ("n" * 300, "choose a shorter name"),
     ],
@@ -305,7 +303,6 @@ def test_where_no_file_can_be_is_said(train, place, capsys, tmp_path, caplog, pl
     with pytest.raises(SystemExit) as stopped:
         cli.main([*given, "--output", str(tmp_path / place_in)])
     assert stopped.value.code == 2 and said in capsys.readouterr().err + caplog.text
-    assert Path("/dev/null").is_char_device()
 
 
 def test_a_folder_is_no_video(train, tmp_path, caplog):
