@@ -12,6 +12,7 @@ import soundfile
 
 from mavsr.errors import InputError
 from mavsr.media import FRAME_RATE, SAMPLE_RATE
+from mavsr.media.opening import ffmpeg_name
 
 SIZE = 96
 FRAMES_TOLERATED = 5
@@ -42,7 +43,7 @@ def probe_crops(file: Path | IO[bytes], name: str) -> CropsFile:
         InputError: it cannot be read, or is not what a crop must be.
     """
     try:
-        with av.open(str(file) if isinstance(file, Path) else file, "r") as container:
+        with av.open(ffmpeg_name(file) if isinstance(file, Path) else file, "r") as container:
             if not container.streams.video:
                 raise InputError(f"{name}: no video track")
             stream = container.streams.video[0]
