@@ -331,6 +331,16 @@ def test_a_model_that_only_hears_takes_long_audio(train, talk, tmp_path):
     assert not any(segment.seen or segment.crops for segment in heard.segments)
 
 
+def test_what_is_too_short_is_said(train, place, tmp_path, portrait, fails, caplog):
+    model = train("vsr")
+    write_mp4(tmp_path / "short.mp4", portrait[:5])
+    given = ["--scale", "3", "--format", "srt"]
+    assert "1 of 1 files have no transcript" in fails(model, tmp_path / "short.mp4", *given)
+    assert "short.mp4: 0.20 s are too short; give more than 0.2 s" in caplog.text
+    fails(model, place / "one_silent.mp4", *given, "--start", "0.3", "--end", "0.4")
+    assert "one_silent.mp4: 0.10 s are too short" in caplog.text
+
+
 def test_where_nobody_speaks_that_is_said(train, tmp_path, caplog):
     hiss = np.random.default_rng(0).normal(0, 0.01, 16_000 * 5).astype(np.float32)
     soundfile.write(tmp_path / "hiss.wav", hiss, 16_000)
