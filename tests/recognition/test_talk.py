@@ -158,7 +158,7 @@ def test_subtitles_stand_at_the_utterances(written, talk):
     assert vtt.startswith("WEBVTT\n\n00:00:0") and "-->" in vtt
 
 
-def test_a_stopped_call_goes_on(train, talk, tmp_path, monkeypatch, caplog):
+def test_a_stopped_call_goes_on(train, talk, tmp_path, monkeypatch, caplog, capsys):
     caplog.set_level("INFO")
     model = train()
     whole = tmp_path / "whole.json"
@@ -176,9 +176,11 @@ def test_a_stopped_call_goes_on(train, talk, tmp_path, monkeypatch, caplog):
 
     monkeypatch.setattr(stream_module, "read_part", stop)
     stopped = tmp_path / "stopped.json"
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(SystemExit) as ended:
         cli.main([*given, "--output", str(stopped)])
-    assert not stopped.exists()
+    assert ended.value.code == 130 and not stopped.exists()
+    told = capsys.readouterr().err
+    assert told.endswith("interrupted; the same call goes on with talk.mp4 where it was\n")
     again = []
     monkeypatch.setattr(
         stream_module, "read_part", lambda *g: again.append(g[1].key) or original(*g)
