@@ -1,5 +1,6 @@
 """What would be written over a file that is read, or where no file can be, is refused at once."""
 
+import json
 import os
 import shutil
 
@@ -81,6 +82,21 @@ def test_a_link_to_a_file_is_written_through(train, own):
     (own / "link.txt").symlink_to("real.txt")
     cli.main(["transcribe", str(train()), "one.mkv", "--scale", "2,1", "--output", "link.txt"])
     assert (own / "link.txt").is_symlink() and (own / "real.txt").read_text() != "old"
+
+
+def test_a_name_that_is_no_utf8_stops_nothing(train, own, place):
+    """Neither its transcript nor what comes after it, in every way in which the name is written."""
+    odd = os.fsdecode(b"a\xff.mkv")
+    shutil.copy(place / "one_silent.mp4", odd)
+    model, other = str(train("vsr")), str(place / "one_silent.mp4")
+    for form in ("text", "json"):
+        options = ["--scale", "3", "--format", form, "--output", "all"]
+        cli.main(["transcribe", model, odd, other, *options])
+    written = json.loads((own / "all" / os.fsdecode(b"a\xff.json")).read_text("utf-8"))
+    assert written["file"] == "a\ufffd.mkv"
+    assert sorted(path.suffix for path in (own / "all").iterdir()) == [".json"] * 2 + [".txt"] * 2
+    cli.main(["time", model, odd, "--output", "t.csv", "--warmup", "0", "--repeats", "1"])
+    assert "a\ufffd.mkv" in (own / "t.csv").read_text("utf-8")
 
 
 def test_names_without_files_are_no_inputs(tmp_path):

@@ -37,6 +37,11 @@ def check_written(written: Sequence[Path], read: Iterable[Path]) -> None:
         taken.add(real)
 
 
+def as_text(path: str | Path) -> str:
+    """A path as any text file takes it: bytes that are no UTF-8 become U+FFFD."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def _identity(file: Path) -> tuple[int, int] | None:
     """Device and inode, which all links to a file share; None if there is none."""
     return (found.st_dev, found.st_ino) if file.exists() and (found := file.stat()) else None

@@ -24,7 +24,7 @@ from mavsr.model.cost import prefix_tokens
 from mavsr.model.scales import Scale, modalities_of
 from mavsr.provenance import provenance
 from mavsr.recognition.clip import there_of
-from mavsr.recognition.places import check_read, check_written
+from mavsr.recognition.places import as_text, check_read, check_written
 from mavsr.recognition.recogniser import Recogniser
 from mavsr.tokens import TOKENS_PER_SECOND
 
@@ -125,7 +125,7 @@ def _file_rows(
         )
         found.append(
             {
-                "file": str(file),
+                "file": as_text(file),
                 "scale": scale.name,
                 "speech_s": speech_s,
                 "prefix_tokens": prefix_tokens(lengths, scale, prompt),

@@ -11,7 +11,7 @@ from mavsr.model.scales import Scale
 from mavsr.recognition.choose import RealTime, within
 from mavsr.recognition.cues import cues
 from mavsr.recognition.formats import FORMATS, SUFFIXES, as_table
-from mavsr.recognition.places import check_read, check_written
+from mavsr.recognition.places import as_text, check_read, check_written
 from mavsr.recognition.recogniser import Recogniser
 from mavsr.recognition.segment import Segment, only
 from mavsr.recognition.spans import check_part
@@ -124,7 +124,7 @@ def _give(video: Path, segments: list[Segment], wish: Wish, target: Path | None)
         else:
             print(f"{video}\n{as_table(segments, scales, {})}", end="", flush=True)
     else:
-        text = FORMATS[wish.form](segments, scales, {"file": video.name})
+        text = FORMATS[wish.form](segments, scales, {"file": as_text(video.name)})
         if target is None:
             print(text, end="", flush=True)
         else:
