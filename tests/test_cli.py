@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import tomllib
@@ -111,6 +112,26 @@ def test_a_wrong_call_is_one_line_and_status_2(words, message, capsys):
     assert stopped.value.code == 2
     [line] = capsys.readouterr().err.splitlines()
     assert message in line and f"`mavsr {words[0]} --help`" in line
+
+
+def test_a_closed_output_is_no_error(monkeypatch):
+    from mavsr.cli import plan
+
+    monkeypatch.setattr(plan, "run", lambda given: print("a line for nobody"))
+    monkeypatch.setattr(sys, "stdout", None)
+    cli.main(["plan"])
+
+
+def test_a_name_that_is_no_utf8_is_printed_as_it_is():
+    script = (
+        "from mavsr import cli; from mavsr.cli import plan;"
+        "plan.run = lambda given: print(given.results); cli.main()"
+    )
+    command = [sys.executable, "-X", "utf8", "-c", script, "plan", "--results", b"a\xff"]
+    shown = subprocess.run(
+        command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
+    )
+    assert (shown.stdout, shown.stderr) == (b"a\xff\n", b"")
 
 
 def test_options_may_stand_between_files(monkeypatch):

@@ -139,6 +139,20 @@ def test_a_disk_that_refuses_is_no_defect(monkeypatch, capsys, number, file, exp
     assert capsys.readouterr().err.startswith(expected)
 
 
+@pytest.mark.parametrize(
+    ("more", "told"), [((), "interrupted\n"), (("it goes on",), "interrupted; it goes on\n")]
+)
+def test_an_interrupted_command_says_so_in_a_line(monkeypatch, capsys, more, told):
+    def works() -> None:
+        """Work."""
+        raise KeyboardInterrupt(*more)
+
+    monkeypatch.setattr(sys, "argv", ["works"])
+    with pytest.raises(SystemExit) as stopped:
+        run_command(works)
+    assert stopped.value.code == 130 and capsys.readouterr().err == told
+
+
 def test_other_errors_keep_their_traceback(monkeypatch):
     def reads() -> None:
         """Read."""

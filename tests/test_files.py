@@ -1,8 +1,11 @@
+import errno
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 
+from mavsr.errors import InputError
 from mavsr.files import atomic, sha256, write_json
 
 
@@ -52,6 +55,59 @@ def test_a_folder_replaces_an_older_one(tmp_path):
             partial.mkdir()
             (partial / content).touch()
     assert [p.name for p in (tmp_path / "model").iterdir()] == ["new"]
+
+
+@pytest.mark.parametrize("links", [["real.txt"], ["elsewhere/real.txt"], ["first", "real.txt"]])
+def test_a_link_stays_one_and_what_it_leads_to_is_written(tmp_path, links):
+    (tmp_path / "elsewhere").mkdir()
+    place = tmp_path
+    for name, leads_to in zip(["link", *links], links, strict=False):
+        (place / name).symlink_to(leads_to)
+    for content in ("first", "second"):  # at first it leads to nothing
+        with atomic(tmp_path / "link") as partial:
+            partial.write_text(content)
+        assert (tmp_path / "link").is_symlink()
+        assert (tmp_path / links[-1]).read_text() == content
+    assert not (tmp_path / links[-1]).is_symlink() and not [*tmp_path.rglob("*.partial")]
+
+
+def test_a_link_to_a_folder_stays_one(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "old").touch()
+    (tmp_path / "link").symlink_to("real")
+    with atomic(tmp_path / "link") as partial:
+        partial.mkdir()
+        (partial / "new").touch()
+    assert (tmp_path / "link").is_symlink()
+    assert [path.name for path in (tmp_path / "real").iterdir()] == ["new"]
+
+
+def test_a_folder_that_has_the_name_of_a_file_is_named(tmp_path):
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(IsADirectoryError) as refused, atomic(tmp_path / "taken") as partial:
+        partial.touch()
+    assert refused.value.filename == str(tmp_path / "taken")
+
+
+@pytest.mark.parametrize("name", [".", "..", "/"])
+def test_what_has_no_name_of_its_own_is_refused(name):
+    with pytest.raises(InputError, match="give what is written a name of its own"):
+        atomic(Path(name)).__enter__()
+
+
+def test_a_folder_that_takes_no_files_is_told(tmp_path, monkeypatch):
+    """As under /proc, where no name that is not there can be made."""
+
+    def refuse(path, *given, **named):
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    told = "/x: its folder takes no files"
+    with pytest.raises(InputError, match=told), atomic(tmp_path / "x") as partial:
+        partial.open("w")
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(InputError, match=told):
+        atomic(tmp_path / "a" / "x").__enter__()
 
 
 def test_json_is_sorted_readable_and_keeps_letters(tmp_path):

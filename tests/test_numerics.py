@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from mavsr.encoders import EncoderSettings, load_encoder
 from mavsr.encoders.whisper import kept_tokens
 from mavsr.errors import InputError
-from mavsr.evaluation.beams import Sampler, beam_search
+from mavsr.evaluation.beams import Sampler, beam_search, best
 from mavsr.evaluation.settings import SamplingSettings
 from mavsr.features.align import aligned_lengths
 from mavsr.features.extract import origin
@@ -139,6 +139,11 @@ def test_a_search_goes_on_while_an_ended_candidate_gives_hope():
     )
     found = [beam_search(Steps(*steps), 3, 2, 4, likeliest, old) for old in (False, True)]
     assert found == [[[0]], [[0, 0, 0]]]
+
+
+def test_more_beams_than_the_vocabulary_allows_are_refused():
+    with pytest.raises(InputError, match=r"decoding.beams is 3; .* vocabulary of 4 .* 2 at most"):
+        beam_search(Steps([[0.0, 0.0, 0.0, 0.0]]), 3, 3, 4, best)
 
 
 def test_the_old_sampler_sorts_what_it_drew():

@@ -8,6 +8,7 @@ import errno
 import inspect
 import json
 import logging
+import signal
 import sys
 import typing
 import warnings
@@ -42,7 +43,8 @@ def run_command(
     """Parse the command line into ``function``'s arguments and call it.
 
     An InputError, or a disk that is full or refuses access, ends the process with a message and
-    exit status 2; any other exception is a defect of this project and keeps its traceback.
+    exit status 2, Ctrl-C (SIGINT) with a line and status 130; any other exception is a defect of
+    this project and keeps its traceback.
 
     Args:
         function: what to run; its signature is the command line.
@@ -63,7 +65,8 @@ def errors_as_messages() -> Iterator[None]:
     """Log to stderr; end the process with a message where an error is the user's to mend.
 
     Raises:
-        SystemExit: with status 2, after an InputError or a disk that is full or refuses access.
+        SystemExit: with status 2, after an InputError or a disk that is full or refuses access;
+            with status 130, as shells have it, after Ctrl-C.
     """
     logging.basicConfig(
         level=logging.INFO,
@@ -78,6 +81,9 @@ def errors_as_messages() -> Iterator[None]:
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt as error:
+        print("; ".join(["interrupted", *map(str, error.args)]), file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
     except OSError as error:
         if error.errno not in _REFUSALS:
             raise

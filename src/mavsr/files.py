@@ -37,36 +37,42 @@ def atomic(path: Path, flushed: bool = True) -> Iterator[Path]:
     file cannot mix their bytes. What a killed job left behind is removed; if its process is in
     truth still alive, it fails when it wants to rename.
 
+    A symbolic link stays one: what it leads to is written.
+
     Args:
         path: the file or folder.
         flushed: whether to wait for the disk, some 10 ms a file. Of thousands of small files it is
             enough to :func:`flush` them before the one that says that they are complete.
 
     Raises:
-        InputError: a device or a pipe has the name, which a file would take the place of.
-        OSError: the disk is full or refuses access; it names a file. What libraries raise of
+        InputError: a device or a pipe has the name, which a file would take the place of, or the
+            name is ``.`` or the like, or its folder takes no files.
+        OSError: the disk is full or refuses access; it names ``path``. What libraries raise of
             their own when they cannot write (safetensors, torch) becomes one.
 
     """
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise InputError(f"{path} is a device or a pipe; a file or folder cannot take its place")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
-        _remove(left)
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    target = _target(path)
+    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.partial")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for left in target.parent.glob(f".{glob.escape(target.name)}.*.partial"):
+            _remove(left)
         yield partial
         for file in _tree(partial):
             _follow_umask(file)
             if flushed:
                 flush(file)
         if partial.is_dir():
-            _remove(path)
-        partial.replace(path)
+            _remove(target)
+        partial.replace(target)
         if flushed:
-            flush(path.parent)
+            flush(target.parent)
     except OSError as error:
-        error.filename = error.filename or str(path)  # a full disk does not say which
+        if error.errno == errno.ENOENT and write_refusal(error, partial):
+            raise InputError(f"{path}: its folder takes no files; choose another") from error
+        # A full disk does not say which file; nobody knows the temporary one.
+        if error.filename in (None, str(partial)):
+            error.filename = str(path)
         raise
     except InputError:
         raise
@@ -76,6 +82,23 @@ def atomic(path: Path, flushed: bool = True) -> Iterator[Path]:
         raise
     finally:
         _remove(partial)
+
+
+def check_target(path: Path) -> None:
+    """Raise InputError if no file can have a name, as a folder, a device or a pipe has it."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; choose a name that no folder has")
+    _target(path)
+
+
+def _target(path: Path) -> Path:
+    """What is written under a name: what a link leads to."""
+    if path.name in ("", ".."):
+        raise InputError(f"{path} is a folder; give what is written a name of its own")
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    if path.exists() and not (target.is_file() or target.is_dir()):
+        raise InputError(f"{path} is a device or a pipe; a file or folder cannot take its place")
+    return target
 
 
 def flush(path: Path) -> None:
@@ -140,7 +163,8 @@ def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what went wrong before it is what is to be told
+            path.unlink()
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -28,6 +28,21 @@ def test_a_key_that_stands_twice_is_named(tmp_path, text, words):
         read_config([path])
 
 
+@pytest.mark.parametrize("text", ["setup: &a\n  seed: *a\n", "x: 1\ncorpora: &a [1, [*a]]\n"])
+def test_what_holds_itself_is_named(tmp_path, text):
+    path = tmp_path / "own.yaml"
+    path.write_text(text)
+    for read in (read_config, check_unique):
+        with pytest.raises(InputError, match=r"own.yaml: what begins in line [12] holds an alias"):
+            read([path])
+
+
+def test_an_alias_elsewhere_is_none_of_itself(tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text("a: &a [1, 2]\nb: *a\nc: {d: *a, e: *a}\n")
+    check_unique([path])
+
+
 def test_equal_keys_in_different_places_are_not_the_same(tmp_path):
     path = tmp_path / "own.yaml"
     path.write_text("corpora:\n  a: {root: x}\n  b: {root: x}\n")

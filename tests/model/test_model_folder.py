@@ -42,6 +42,19 @@ def test_a_whole_folder_is_read_whatever_it_is_called(model):
     assert adapters | {"projectors.safetensors", "metrics.csv"} <= set(folder.run["files"])
 
 
+def test_files_of_other_software_are_none_of_the_models(model):
+    stamp = model / "adapters" / ".snakemake_timestamp"
+    stamp.touch()
+    run = json.loads((model / "run.json").read_text())
+    files = dict(run["files"])
+    write_run(model, run)
+    assert read_model_folder(model).run["files"] == files
+    # As an earlier version sealed it.
+    change_run(model, files={**files, "adapters/.snakemake_timestamp": "0" * 64})
+    stamp.unlink()
+    assert read_model_folder(model).dims == DIMS
+
+
 def zero_page(path):
     content = path.read_bytes()
     half = len(content) // 2

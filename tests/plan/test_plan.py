@@ -180,6 +180,13 @@ def test_a_wrong_rate_is_named(tmp_path, text):
         read_rates(path)
 
 
+def test_rates_that_are_no_text_are_named(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(b"crop_bytes: \xff\n")
+    with pytest.raises(InputError, match=r"rates .*mine.yaml cannot be read"):
+        read_rates(path)
+
+
 def test_the_command_names_its_assumptions(tmp_path, capsys):
     plan([CONFIGS / "smoke.yaml"], tmp_path)
     said = capsys.readouterr().out

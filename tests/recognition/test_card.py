@@ -77,3 +77,21 @@ def test_without_scores_the_card_says_so(exported, caplog):
     _, output = exported("missing.csv")
     assert "None was measured." in (output / "README.md").read_text()
     assert "has no WER of" in caplog.text
+
+
+def test_scores_that_people_may_open_are_taken(exported, tmp_path):
+    """``results/wer.csv`` carries no checksum."""
+    table = pd.read_csv(tmp_path / "wer.csv")
+    table.iloc[:, :-1].to_csv(tmp_path / "plain.csv", index=False)
+    _, output = exported("plain.csv")
+    card = (output / "README.md").read_text()
+    assert "| lrs3, test, clean, a4_v3 | 12.3 (11.3 to 13.3) |" in card
+
+
+def test_no_message_tells_to_remove_a_file_of_ones_own(exported, tmp_path, capsys):
+    (tmp_path / "own.yaml").write_text("mouths: {detect_every: 3}\n")
+    with pytest.raises(SystemExit):
+        exported("own.yaml")
+    told = capsys.readouterr().err
+    assert "own.yaml is no whole table of scores" in told and "rm -f" not in told
+    assert (tmp_path / "own.yaml").exists()

@@ -23,6 +23,7 @@ from mavsr.page import recording as recording_module
 from mavsr.page import store as store_module
 from mavsr.page.alter import Listening, babble
 from mavsr.page.app import Page
+from mavsr.page.recording import Recording
 from mavsr.page.samples import samples
 from mavsr.page.serve import listening, make_server
 from mavsr.page.store import Store
@@ -371,6 +372,23 @@ def test_a_model_whose_encoder_is_gone_is_said_before_the_page_opens(
         (place / "gone.pt").rename(place / "v.pt")
     said = capsys.readouterr()
     assert stopped.value.code == 2 and "v.pt" in said.err and not said.out
+
+
+@pytest.mark.parametrize("port", [-1, 65_536, 99_999])
+def test_a_number_that_no_port_has_is_said(port):
+    with pytest.raises(InputError, match=f"--port {port}: ports are numbered up to 65535"):
+        listening(port)
+
+
+def test_a_sample_that_is_no_number_is_no_bar_of_the_wave(tmp_path, monkeypatch):
+    """JSON knows none, so the server would answer 500."""
+    sound = np.full(16_000, 0.5, np.float32)
+    sound[7] = np.nan
+    write_mp4(tmp_path / "talk.mp4", sound=sound[8:])
+    monkeypatch.setattr(recording_module, "read_audio", lambda path: sound)
+    upload = Recording(tmp_path / "talk.mp4", "talk.mp4")
+    upload._measure()
+    assert set(upload.wave) == {0.5}
 
 
 def test_a_taken_port_is_said():

@@ -99,3 +99,5 @@ def test_data_are_sealed_by_the_same_command(tmp_path, capsys):
     (tmp_path / "dropped.csv").write_text("key,reason\nx,too short\n")
     cli.main(["seal", str(tmp_path)])
     assert capsys.readouterr().out == f"{tmp_path / 'dropped.csv'}\n"
+    cli.main(["seal", str(tmp_path)])
+    assert capsys.readouterr().out.startswith(f"{tmp_path}: nothing lacks a checksum")

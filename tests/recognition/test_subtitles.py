@@ -50,6 +50,15 @@ def test_long_texts_become_pieces_that_share_the_time_by_their_letters():
     assert [cue.text for cue in cues(SEGMENTS, "a8")] == ["one too"]
 
 
+@pytest.mark.parametrize("letters", [43, 84, 85, 200])
+def test_a_word_longer_than_a_line_is_divided(letters):
+    found = cues([segment(0.0, 9.0, f"so {'x' * letters} it is")], "a4")
+    lines = [line for cue in found for line in cue.text.split("\n")]
+    assert "".join(lines).replace(" ", "") == f"so{'x' * letters}itis"
+    assert max(map(len, lines)) <= LINE
+    assert all(len(cue.text.split("\n")) <= 2 for cue in found)
+
+
 def test_every_format_says_what_is_known():
     made = {name: form(SEGMENTS, ["a4", "a8"], {"file": "x.mp4"}) for name, form in FORMATS.items()}
     assert made["text"] == f"one <two> & three\n{LONG}\n"

@@ -187,6 +187,13 @@ def test_looking_needs_no_sizes_of_encoders_and_llms(folder, capsys):
     assert (rows["training"], rows["evaluation"]) == ("7", "14")
 
 
+def test_a_rule_that_only_asks_for_files_is_of_no_stage():
+    asks = "localrule features:\n    input: results/features/p/ear/index.json\n    jobid: 0\n"
+    [job] = read_log(asks)
+    assert (job.rule, stage_of(job)) == ("features", "")
+    assert list(status_table({"features": (3, 1)}, [job]).loc[0, "done":]) == [1, 0, 0, 2]
+
+
 def test_a_job_without_a_log_is_known_by_its_output():
     assert stage_of(Job("all", "1", output="results/wer.csv")) == "wer.csv"
     assert stage_of(Job("x", "1", output="results/noise/p/a.tar")) == "noise"

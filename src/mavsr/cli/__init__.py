@@ -7,6 +7,7 @@ so that help comes at once.
 
 import argparse
 import inspect
+import io
 import os
 import signal
 import sys
@@ -60,6 +61,8 @@ def main(arguments: list[str] | None = None) -> None:
 
     """
     words = sys.argv[1:] if arguments is None else arguments
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # names of files come out as they are
     for name, (module, _) in COMMANDS.items():
         given = name.split()
         if words[: len(given)] == given:
@@ -86,10 +89,14 @@ def main(arguments: list[str] | None = None) -> None:
 
 @contextmanager
 def _reader_may_stop() -> Iterator[None]:
-    """End quietly when whoever reads the output has seen enough, as in ``mavsr status | head``."""
+    """End quietly when whoever reads the output has seen enough, as in ``mavsr status | head``.
+
+    Nobody reads it where the process began with its output closed.
+    """
     try:
         yield
-        sys.stdout.flush()
+        if sys.stdout:
+            sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(128 + signal.SIGPIPE)

@@ -58,4 +58,5 @@ def _sealed(path: Path, configfile: list[Path]) -> Iterator[str]:
     else:
         from mavsr.seal import seal_data
 
-        yield from map(str, seal_data(path))
+        sealed = [*map(str, seal_data(path))]
+        yield from sealed or [f"{path}: nothing lacks a checksum that has a place for one"]

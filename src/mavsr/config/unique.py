@@ -17,12 +17,18 @@ def read_unique(path: Path) -> Any:
     """What a YAML file holds.
 
     Raises:
-        InputError: a mapping has a key twice: the first such key, with its lines.
+        InputError: a mapping has a key twice: the first such key, with its lines; or something
+            holds itself.
         OSError, UnicodeDecodeError, yaml.YAMLError: it cannot be read or parsed.
     """
     loader = _LOADER(path.read_text(encoding="utf-8"))
     try:
         root = loader.get_single_node()
+        for line in _circles(root) if root else ():
+            raise InputError(
+                f"config {path}: what begins in line {line} holds an alias of itself; write out "
+                "what is meant"
+            )
         for key, first, second in _twice(root, ""):
             raise InputError(
                 f"config {path}: {key} stands in line {first} and again in line {second}; remove "
@@ -44,6 +50,16 @@ def check_unique(paths: Iterable[Path]) -> None:
     for path in paths:
         with contextlib.suppress(OSError, UnicodeDecodeError, yaml.YAMLError):
             read_unique(path)
+
+
+def _circles(node: yaml.Node, above: tuple[yaml.Node, ...] = ()) -> Iterator[int]:
+    """Lines of nodes below a node, itself included, that hold themselves."""
+    if any(node is one for one in above):
+        yield node.start_mark.line + 1
+    elif isinstance(node, yaml.CollectionNode):
+        pairs = isinstance(node, yaml.MappingNode)
+        for part in (one for pair in node.value for one in pair) if pairs else node.value:
+            yield from _circles(part, (*above, node))
 
 
 def _twice(node: yaml.Node | None, place: str) -> Iterator[tuple[str, int, int]]:

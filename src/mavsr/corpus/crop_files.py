@@ -15,6 +15,7 @@ import soundfile
 from mavsr.corpus.probe import check_size
 from mavsr.errors import InputError
 from mavsr.media import FRAME_RATE, SAMPLE_RATE, stated_bytes
+from mavsr.media.opening import ffmpeg_name
 
 SIZE = 96
 FRAMES_TOLERATED = 5
@@ -50,7 +51,7 @@ def probe_crops(file: Path | BinaryIO, name: str) -> CropsFile:
         with file.open("rb") if isinstance(file, Path) else nullcontext(file) as content:
             check_size(name, stated_bytes(content), content.seek(0, os.SEEK_END))
             content.seek(0)
-        with av.open(str(file) if isinstance(file, Path) else file, "r") as container:
+        with av.open(ffmpeg_name(file) if isinstance(file, Path) else file, "r") as container:
             if not container.streams.video:
                 raise InputError(f"{name}: no video track")
             stream = container.streams.video[0]

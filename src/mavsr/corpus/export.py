@@ -22,6 +22,7 @@ from mavsr.corpus.manifest import SPLITS
 from mavsr.errors import InputError
 from mavsr.files import atomic
 from mavsr.media import FRAME_RATE, SAMPLE_RATE, decode_audio, decode_video
+from mavsr.media.opening import ffmpeg_name
 from mavsr.shards import Fields, read_shard
 
 NO_TOKENS = "0"
@@ -140,7 +141,7 @@ def write_mp4(path: Path, crops: np.ndarray, crf: int) -> None:
     """Write frames uint8 (T, H, W, 3), H and W even, as H.264 at 25 frames per second."""
     # Without its rating of macroblocks by later use every run gives the same bytes.
     options = {"crf": str(crf), "x264-params": "no-mbtree=1"}
-    with av.open(str(path), "w", format="mp4") as container:
+    with av.open(ffmpeg_name(path), "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=FRAME_RATE, options=options)
         stream.height, stream.width = crops.shape[1:3]
         stream.pix_fmt = "yuv420p"

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import torch
 from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
+from mavsr.errors import InputError
 from mavsr.evaluation.settings import SamplingSettings
 from mavsr.evaluation.token_tree import TokenTree
 
@@ -146,8 +147,16 @@ def endings(
         max_new_tokens: where every hypothesis ends at the latest.
         choose: how continuations are chosen: :func:`best`, or a :class:`Sampler`.
         old: end as transformers 4.43 did. For one beam it searched greedily, which ends as ours.
+
+    Raises:
+        InputError: the vocabulary has no two tokens for each of so many hypotheses.
     """
-    device, batch = tree.logits.device, len(tree.logits)
+    device, batch, vocabulary = tree.logits.device, len(tree.logits), tree.logits.shape[2]
+    if 2 * beams > vocabulary:
+        raise InputError(
+            f"decoding.beams is {beams}; the LLM's vocabulary of {vocabulary} tokens allows "
+            f"{vocabulary // 2} at most"
+        )
     ended = [_Ended(beams) for _ in range(batch)]
     alive, zero = list(range(batch)), torch.zeros(1, device=device)
     scores = torch.zeros(batch, 1, device=device)
@@ -155,7 +164,7 @@ def endings(
     sums = torch.zeros(batch, 1, 0, device=device)  # of log-probabilities up to each token
     for length in range(1, max_new_tokens + 1):
         totals, flat = choose(tree.logits, scores, 2 * beams, alive)
-        parents, added = flat // tree.logits.shape[2], flat % tree.logits.shape[2]
+        parents, added = flat // vocabulary, flat % vocabulary
         grown = tokens.gather(1, parents[..., None].expand(-1, -1, tokens.shape[2]))
         grown = torch.cat([grown, added[..., None]], dim=2)
         past = sums.gather(1, parents[..., None].expand(-1, -1, sums.shape[2]))

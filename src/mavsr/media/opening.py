@@ -87,6 +87,11 @@ class OpenFile:
         return origin if self.may_jump else max(0.0, origin)
 
 
+def ffmpeg_name(path: Path | str) -> str:
+    """A file's name for FFmpeg, which takes what a name has before a first colon for a protocol."""
+    return str(Path(path).absolute())
+
+
 @contextmanager
 def opened(path: Path, what: str) -> Iterator[OpenFile]:
     """Open ``path`` for reading; FFmpeg's errors inside the block name the file.
@@ -100,7 +105,7 @@ def opened(path: Path, what: str) -> Iterator[OpenFile]:
 
     """
     try:
-        container = av.open(str(path))
+        container = av.open(ffmpeg_name(path))
     except (av.FFmpegError, OSError) as error:
         raise InputError(f"{path}: cannot be read as a video or audio file ({error})") from error
     with container:
@@ -127,7 +132,7 @@ def _size(path: Path, video: av.VideoStream) -> tuple[tuple[int, int], Fraction 
     """
     context = video.codec_context
     if not context.width:
-        with av.open(str(path)) as container:
+        with av.open(ffmpeg_name(path)) as container:
             again: Any = container.streams[video.index]
             frame: Any = next(container.decode(again), None)
             if frame is None:

@@ -134,7 +134,7 @@ def file_digests(folder: Path) -> dict[str, str]:
     return {
         file.relative_to(folder).as_posix(): sha256(file)
         for file in sorted(files)
-        if file.is_file()
+        if file.is_file() and not _hidden(file)
     }
 
 
@@ -146,8 +146,13 @@ def changed_files(folder: Path, digests: Mapping[str, str]) -> dict[str, str]:
         if name not in found
         else f"is not what training wrote (SHA-256 {found[name][:12]}..., not {digest[:12]}...)"
         for name, digest in digests.items()
-        if found.get(name) != digest
+        if found.get(name) != digest and not _hidden(Path(name))
     }
+
+
+def _hidden(file: Path) -> bool:
+    """Whether a file is of other software, as Snakemake's time stamps of folders are."""
+    return file.name.startswith(".")
 
 
 def check_member(file: Path) -> ModelFolder:

@@ -8,6 +8,7 @@ import numpy as np
 from mavsr.corpus.members import as_file
 from mavsr.errors import InputError
 from mavsr.media import read_recording
+from mavsr.media.opening import ffmpeg_name
 
 SILENT = 2.0**-15
 """Samples up to this are digital silence: what a 16-bit file has around zero."""
@@ -77,7 +78,7 @@ def hear(
 def has_audio(path: Path) -> bool:
     """Whether a readable file has an audio track at all."""
     try:
-        with av.open(str(path)) as container:
+        with av.open(ffmpeg_name(path)) as container:
             return bool(container.streams.audio)
     except (av.FFmpegError, OSError):
         return True  # the reader says what is wrong

@@ -132,7 +132,7 @@ class Recording:
                 f"{_duration(MOST_SECONDS)}, and `mavsr transcribe` takes recordings of any length"
             )
         if has_audio(self.path):
-            audio = np.abs(read_audio(self.path))
+            audio = np.nan_to_num(np.abs(read_audio(self.path)))  # JSON knows no NaN
             parts = np.array_split(audio, min(_BUCKETS, len(audio)))
             self.wave = [round(float(part.max()), 3) for part in parts]
 

@@ -57,9 +57,11 @@ def listening(port: int) -> socket.socket:
     """A socket on the loopback address.
 
     Raises:
-        InputError: the port is taken.
+        InputError: the port is taken, or there is none of this number.
 
     """
+    if not 0 <= port < 2**16:
+        raise InputError(f"--port {port}: ports are numbered up to {2**16 - 1}; 0 takes a free one")
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -46,7 +46,7 @@ def read_rates(path: Path | None = None) -> Rates:
     if path is not None:
         try:
             given = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, yaml.YAMLError) as error:
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise InputError(f"rates {path} cannot be read ({error})") from error
         known = [f.name for f in fields(Rates)]
         for name, value in dict(given or {}).items():

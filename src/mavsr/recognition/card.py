@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 from huggingface_hub import EvalResult, ModelCardData
 
+from mavsr.errors import InputError
 from mavsr.evaluation.collect import read_scores
 from mavsr.model.compressions import compression_of
 from mavsr.model.export import new_folder, read_scale, write_scale
@@ -37,11 +38,11 @@ def export_for_hub(model: Path, scale: str, output: Path, scores: Path) -> None:
         scores: ``results/wer.csv``, of which the model's rows are printed; it may be missing.
 
     Raises:
-        InputError: as :func:`mavsr.model.export.export`.
+        InputError: as :func:`mavsr.model.export.export`; or ``scores`` is another kind of file.
     """
     folder = read_model_folder(model)
     chosen = read_scale(scale, folder.settings)
-    table = read_scores(scores) if scores.is_file() else pd.DataFrame(columns=["model"])
+    table = _scores(scores)
     own = table[table.model == folder.path.resolve().name]
     if own.empty:
         logging.warning("%s has no WER of %s, so the card has none", scores, model)
@@ -51,6 +52,19 @@ def export_for_hub(model: Path, scale: str, output: Path, scores: Path) -> None:
         write_scale(folder, chosen, partial)
         (partial / "README.md").write_text(model_card(folder, chosen, own), encoding="utf-8")
     print(f"{output}: upload it with `hf upload <name> {output}`")
+
+
+def _scores(path: Path) -> pd.DataFrame:
+    """The rows of ``wer.csv``, or of a table like it; none if there is no such file."""
+    if not path.is_file():
+        return pd.DataFrame(columns=["model"])
+    try:
+        return read_scores(path, sealed=False)
+    except InputError as error:
+        # That one says how the file is removed and made again; this may be the user's own.
+        raise InputError(
+            f"--scores {path} is no whole table of scores; give one such as results/wer.csv"
+        ) from error
 
 
 def _rate(value: float | None) -> int | None:

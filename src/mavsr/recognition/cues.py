@@ -49,7 +49,7 @@ def cues(segments: Iterable[Segment], scale: str) -> list[Cue]:
 
 def _pieces(text: str) -> list[str]:
     """A text in pieces of up to two lines and like length, so that no last word flashes by."""
-    words = text.split()
+    words = [part for word in text.split() for part in textwrap.wrap(word, LINE)]
     count = math.ceil(len(textwrap.wrap(text, LINE)) / LINES)
     while True:
         pieces = [textwrap.wrap(" ".join(part), LINE) for part in _parts(words, count)]

@@ -25,6 +25,7 @@ from mavsr.recognition.choose import finest_first, ten_second_tflops
 from mavsr.recognition.clip import clip_tokens, read_clip, there_of
 from mavsr.recognition.loaded import Loaded, load_encoders, read_tokens
 from mavsr.recognition.part import read_part
+from mavsr.recognition.places import as_text
 from mavsr.recognition.segment import NOTHING, Reading, Segment
 from mavsr.recognition.served import indispensable, served
 from mavsr.recognition.settings import read_setup
@@ -257,7 +258,7 @@ class Recogniser:
     def tokens(self, file: Path, clip: Fields) -> dict[str, torch.Tensor]:
         """Modality -> encoder tokens (T, d) of what :meth:`read` gave, for all scales of these."""
         encoders = {m: encoder for m, encoder in self.encoders.items() if m in there_of(clip)}
-        return clip_tokens(file.stem, clip, encoders, self.setup.features)
+        return clip_tokens(as_text(file.stem), clip, encoders, self.setup.features)
 
     def decode(self, file: Path, tokens: dict[str, torch.Tensor], scale: Scale) -> str:
         """The transcript of a file's tokens at a scale; see :mod:`mavsr.recognition.served`."""
@@ -267,7 +268,8 @@ class Recogniser:
         decoded = served(scale, tokens, self.scales)
         if decoded is None:
             return NOTHING
-        return read_tokens({file.stem: tokens}, self.loaded, decoded)[file.stem]
+        key = as_text(file.stem)
+        return read_tokens({key: tokens}, self.loaded, decoded)[key]
 
     @cached_property
     def loaded(self) -> Loaded:

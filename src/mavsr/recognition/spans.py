@@ -139,7 +139,8 @@ def plan_spans(
         told: see :func:`mavsr.recognition.speech.find_speech`.
 
     Raises:
-        InputError: the file cannot be read, lacks what the model needs, or nobody speaks in it.
+        InputError: the file cannot be read, lacks what the model needs, nobody speaks in it, or it
+            is too short.
 
     """
     check_part(start, end)
@@ -159,7 +160,12 @@ def plan_spans(
                 f"clip {file.stem!r}: it lasts {last - start:.2f} s and {what}; check that it is "
                 "the right file"
             )
-    return Plan(_equal_parts(start, last, longest_s), last - start, False)
+    parts = _equal_parts(start, last, longest_s)
+    if not parts:
+        raise InputError(
+            f"{file}: {last - start:.2f} s are too short; give more than {_SHORTEST_S} s"
+        )
+    return Plan(parts, last - start, False)
 
 
 def _with_margins(speech: list[tuple[float, float]], first: float, last: float) -> list[Span]:

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from mavsr.errors import InputError
 from mavsr.files import atomic
 from mavsr.media import FRAME_RATE, video_frames
-from mavsr.media.opening import OpenFile, opened
+from mavsr.media.opening import OpenFile, ffmpeg_name, opened
 from mavsr.recognition.cues import Cue
 
 _SHARE = 0.05
@@ -96,7 +96,7 @@ def _written(path: Path) -> Iterator[Any]:
     """A container to write to; the file appears when it is complete."""
     check_container(path)
     kind, _ = _KINDS[path.suffix.lower()]
-    with atomic(path) as partial, av.open(str(partial), "w", format=kind) as target:
+    with atomic(path) as partial, av.open(ffmpeg_name(partial), "w", format=kind) as target:
         yield target
 
 

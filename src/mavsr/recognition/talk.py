@@ -59,9 +59,12 @@ def transcribe_talk(
         settle = None
     begun = time.perf_counter()
     segments = model.segments(file, left, scales, settle)
-    for span, segment in zip(left, _shown(segments, len(left), file.name), strict=True):
-        resume.add([{"key": span.key, **segment.as_dict()}], time.perf_counter() - begun)
-        begun = time.perf_counter()
+    try:
+        for span, segment in zip(left, _shown(segments, len(left), file.name), strict=True):
+            resume.add([{"key": span.key, **segment.as_dict()}], time.perf_counter() - begun)
+            begun = time.perf_counter()
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"the same call goes on with {file.name} where it was") from None
     return [Segment.from_dict(resume.lines[span.key]) for span in spans]
 
 

@@ -24,6 +24,7 @@ from mavsr.model.cost import prefix_tokens
 from mavsr.model.scales import Scale, modalities_of
 from mavsr.provenance import provenance
 from mavsr.recognition.clip import there_of
+from mavsr.recognition.places import as_text, check_read, check_written
 from mavsr.recognition.recogniser import Recogniser
 from mavsr.tokens import TOKENS_PER_SECOND
 
@@ -72,16 +73,17 @@ def measure(
         repeats: timed runs.
 
     Raises:
-        InputError: a number is out of range, a file cannot be used, or the model does not serve a
-            scale.
+        InputError: a number is out of range, a file cannot be used, the table would be written over
+            one, or the model does not serve a scale.
     """
     if warmup < 0 or repeats < 1:
         raise InputError(
             f"--warmup is {warmup} and --repeats {repeats}; give at least 0 and at least 1"
         )
     chosen = [model.scale(name) for name in scales] or model.scales
-    if missing := [file for file in files if not file.is_file()]:
-        raise InputError(f"{missing[0]}: no such file")
+    for file in files:
+        check_read(file)
+    check_written([output], files)
     _ = model.network, model.encoders  # loading is not timed
     rows = [row for file in files for row in _file_rows(model, file, chosen, warmup, repeats)]
     known = provenance()
@@ -123,7 +125,7 @@ def _file_rows(
         )
         found.append(
             {
-                "file": str(file),
+                "file": as_text(file),
                 "scale": scale.name,
                 "speech_s": speech_s,
                 "prefix_tokens": prefix_tokens(lengths, scale, prompt),

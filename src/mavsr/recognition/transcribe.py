@@ -11,6 +11,7 @@ from mavsr.model.scales import Scale
 from mavsr.recognition.choose import RealTime, within
 from mavsr.recognition.cues import cues
 from mavsr.recognition.formats import FORMATS, SUFFIXES, as_table
+from mavsr.recognition.places import as_text, check_read, check_written
 from mavsr.recognition.recogniser import Recogniser
 from mavsr.recognition.segment import Segment, only
 from mavsr.recognition.spans import check_part
@@ -75,15 +76,14 @@ def transcribe(model: Recogniser, videos: list[Path], wish: Wish) -> None:
         InputError: the model does not serve the scale, or a file has no transcript; the others
             are printed first.
     """
-    scales = wish.scales(model)
     _check(model, videos, wish)
+    scales = wish.scales(model)
     if any(video.is_file() for video in videos):
         _ = model.loaded  # what is wrong with the model is no file's fault
     refused = 0
     for video in videos:
         try:
-            if not video.is_file():
-                raise InputError("it is a folder" if video.is_dir() else "no such file")
+            check_read(video)
             target = _target(video, videos, wish)
             segments = _transcribed(model, video, scales, wish, target)
         except InputError as error:
@@ -106,8 +106,8 @@ def _transcribed(
     begun = time.perf_counter()
     clip = model.read(video, wish.start, wish.end, scales)
     if wish.crops and "mkv" in clip:
-        wish.crops.mkdir(parents=True, exist_ok=True)
-        (wish.crops / f"{video.stem}.mkv").write_bytes(clip["mkv"])
+        with atomic(_crops(video, wish.crops)) as partial:
+            partial.write_bytes(clip["mkv"])
     segment = model.utterance(video, clip, scales, wish.start)
     if not settle:
         return [segment]
@@ -124,7 +124,7 @@ def _give(video: Path, segments: list[Segment], wish: Wish, target: Path | None)
         else:
             print(f"{video}\n{as_table(segments, scales, {})}", end="", flush=True)
     else:
-        text = FORMATS[wish.form](segments, scales, {"file": video.name})
+        text = FORMATS[wish.form](segments, scales, {"file": as_text(video.name)})
         if target is None:
             print(text, end="", flush=True)
         else:
@@ -143,16 +143,22 @@ def _target(video: Path, videos: list[Path], wish: Wish) -> Path | None:
     return wish.output / f"{video.stem}{SUFFIXES[wish.form]}"
 
 
+def _crops(video: Path, folder: Path) -> Path:
+    """Where a file's mouth crops go."""
+    return folder / f"{video.stem}.mkv"
+
+
 def _check(model: Recogniser, videos: list[Path], wish: Wish) -> None:
-    """Refuse what would write two files' results to one place, or over the file itself."""
+    """Refuse what would write two files' results to one place, or over a file that is read."""
     check_part(wish.start, wish.end)
     for place in (wish.burn, wish.mux):
         if place:
             check_container(place)
+    crops = None if model.task == "asr" else wish.crops
     names = [video.stem for video in videos]
     double = next((name for name in names if names.count(name) > 1), None)
-    for option, place in (("--crops", wish.crops), ("--output", wish.output)):
-        if double and place and not (option == "--crops" and model.task == "asr"):
+    for option, place in (("--crops", crops), ("--output", wish.output)):
+        if double and place:
             what = "crops" if option == "--crops" else "transcripts"
             raise InputError(
                 f"{option}: two files are called {double}, so their {what} would have one name; "
@@ -163,10 +169,6 @@ def _check(model: Recogniser, videos: list[Path], wish: Wish) -> None:
             raise InputError("--burn and --mux write one video; give one file")
         if wish.output and wish.output.exists() and not wish.output.is_dir():
             raise InputError(f"--output {wish.output} is a file; give a folder for several files")
-    if wish.burn or wish.mux or wish.output:
-        written = [place for place in (wish.burn, wish.mux, wish.output) if place]
-        if len({place.resolve() for place in written}) < len(written):
-            raise InputError("--output, --burn and --mux write to one place; give each its own")
-        for place in written:
-            if any(place.exists() and video.exists() and place.samefile(video) for video in videos):
-                raise InputError(f"{place} would be written over; choose another name")
+    targets = [_target(video, videos, wish) for video in videos]
+    seen = [_crops(video, crops) for video in videos] if crops else []
+    check_written([place for place in (*targets, *seen, wish.burn, wish.mux) if place], videos)

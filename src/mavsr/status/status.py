@@ -15,9 +15,11 @@ from mavsr.status.snakelog import Job, newest_log, read_log, steps
 
 
 def stage_of(job: Job) -> str:
-    """The stage whose results or logs a job writes."""
+    """The stage whose results or logs a job writes; none for a rule that only asks for files."""
     parts = Path((job.logs or (job.output,))[0]).parts
-    return parts[2] if parts[:2] == ("results", "logs") and len(parts) > 3 else parts[1]
+    if parts[:2] == ("results", "logs") and len(parts) > 3:
+        return parts[2]
+    return parts[1] if len(parts) > 1 else ""
 
 
 def status_table(counts: dict[str, tuple[int, int]], jobs: list[Job]) -> pd.DataFrame:

@@ -21,6 +21,7 @@ import numpy as np
 from mavsr.command import run_command
 from mavsr.files import atomic
 from mavsr.media import FRAME_RATE, SAMPLE_RATE, SAMPLES_PER_FRAME
+from mavsr.media.opening import ffmpeg_name
 from mavsr.seeds import generator
 from mavsr.toy.portrait.clip import FRAME_SIZE, Script, render, write_script
 from mavsr.toy.portrait.settings import PortraitSettings
@@ -131,7 +132,7 @@ def make_talk(
     """
     lines: list[Line] = []
     begin = 0
-    with atomic(output) as partial, av.open(str(partial), "w", format="mp4") as container:
+    with atomic(output) as partial, av.open(ffmpeg_name(partial), "w", format="mp4") as container:
         video: Any = container.add_stream("libx264", rate=FRAME_RATE)
         video.height, video.width = FRAME_SIZE, 2 * FRAME_SIZE
         video.pix_fmt, video.options = "yuv420p", {"preset": "superfast", "crf": "21"}
