@@ -14,9 +14,9 @@ from mavsr.config.config import Config
 from mavsr.errors import InputError
 from mavsr.files import atomic, sha256
 from mavsr.importing.encoders import write_encoders
-from mavsr.importing.llm import added_tables, check_prompts, check_sizes
+from mavsr.importing.llm import check_sizes, read_tables
 from mavsr.importing.models import fill, task_settings
-from mavsr.importing.parts import Parts, Tensors, read_parts
+from mavsr.importing.parts import Parts, read_parts
 from mavsr.importing.reading import Given, Reading, read_meaning
 from mavsr.importing.setup import experiment_config, imported_setup
 from mavsr.model.adapters.base import count_parameters
@@ -24,7 +24,6 @@ from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.folder import write_run
 from mavsr.model.llm import llm_folder
 from mavsr.model.scales import TASKS
-from mavsr.model.sequence import PROMPTS
 from mavsr.provenance import provenance
 
 CONFIG = "config.yaml"
@@ -73,6 +72,7 @@ def import_checkpoint(
     for folder in [*folders.values(), *([shelf] if parts.encoders else [])]:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise InputError(f"{folder} is there already; remove it, or name another folder")
+    tables = read_tables(parts, llm, llm_revision)
     _check_disk(parts, output)
     about = {"checkpoint": checkpoint.name, "sha256": sha256(checkpoint), "kind": parts.kind}
     weights = identity(llm_folder(llm, llm_revision))
@@ -81,13 +81,9 @@ def import_checkpoint(
         if parts.encoders:
             place = stack.enter_context(atomic(shelf))
             made_by = write_encoders(parts, place, whisper, avhubert_heads, numerics)
-        tables: Tensors = {}
         for task, folder in folders.items():
             settings = task_settings(parts, reading, task, llm, llm_revision, numerics)
             network = MatryoshkaModel(settings, {m: reading.dims[m] for m in TASKS[task]})
-            if not tables:
-                tables = added_tables(parts, network.llm, llm)
-                check_prompts(parts, _prompt_ids(network), llm)
             fill(network, parts, reading, tables)
             description = {
                 "encoders": {m: made_by[m] for m in TASKS[task] if m in made_by},
@@ -136,14 +132,6 @@ def _check_disk(parts: Parts, output: Path) -> None:
             f"{output} and its encoders take {needed / 1e9:.1f} GB, and the disk of {place} has "
             f"{free / 1e9:.1f} GB of free space; free some, or choose another --output"
         )
-
-
-def _prompt_ids(network: MatryoshkaModel) -> dict[str, list[int]]:
-    tokenizer = network.tokenizer
-    return {
-        task: tokenizer(prompt, add_special_tokens=False)["input_ids"]
-        for task, prompt in PROMPTS.items()
-    }
 
 
 def _write_model(

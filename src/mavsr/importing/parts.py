@@ -26,6 +26,8 @@ _LORA = re.compile(
 _PROMPT = re.compile(r"prompt_(audio|video|audiovisual)")
 _ENCODER = re.compile(r"(audio|video)_encoder\.(.+)")
 _LLM = re.compile(r"llm\.((?:model|lm_head)\..+)")
+EMBEDDING = "model.embed_tokens.weight"
+"""The LLM's embedding table among its tensors."""
 WHICH = (
     "give a model_avg_N.pth or epoch=N.ckpt of the authors' training of Llama-AVSR, Llama-MTSK or "
     "Omni-AVSR"
@@ -60,7 +62,7 @@ class Parts:
     @property
     def hidden(self) -> int:
         """Width of the LLM."""
-        return self.llm["model.embed_tokens.weight"].shape[1]
+        return self.llm[EMBEDDING].shape[1]
 
     @property
     def rank(self) -> int:
@@ -114,7 +116,7 @@ def sort_parts(path: Path, state: Mapping[str, Any], hyper: Mapping[str, Any]) -
         what
         for what, present in (
             ("audio_proj.* or video_proj.*", parts.projectors),
-            ("llm.model.*", "model.embed_tokens.weight" in parts.llm),
+            ("llm.model.*", EMBEDDING in parts.llm),
             ("LoRAs of the LLM (lora_down_Q ...)", parts.loras),
         )
         if not present
