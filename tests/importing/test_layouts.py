@@ -9,6 +9,7 @@ import torch
 from official import CASES, DATA
 
 from mavsr.errors import InputError
+from mavsr.importing.complete import check_complete
 from mavsr.importing.models import lora_weights, projector_weights, task_settings
 from mavsr.importing.parts import Parts, sort_parts
 from mavsr.importing.reading import Given, read_meaning
@@ -39,7 +40,9 @@ def read(path: Path) -> dict:
 def parts_of(path: Path) -> Parts:
     with torch.device("meta"):
         state = {name: torch.empty(shape) for name, shape in read(path).items()}
-    return sort_parts(Path("model_avg_1.pth"), state, {})
+    parts = sort_parts(Path("model_avg_1.pth"), state, {})
+    check_complete(parts)
+    return parts
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name.split(".")[0])

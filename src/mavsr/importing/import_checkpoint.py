@@ -13,6 +13,7 @@ from mavsr.checkpoints import identity
 from mavsr.config.config import Config
 from mavsr.errors import InputError
 from mavsr.files import atomic, sha256
+from mavsr.importing.complete import check_complete
 from mavsr.importing.encoders import write_encoders
 from mavsr.importing.llm import check_sizes, read_tables
 from mavsr.importing.models import fill, task_settings
@@ -65,6 +66,7 @@ def import_checkpoint(
         InputError: checkpoint, LLM, disk or what was given do not suit; nothing is written then.
     """
     parts = read_parts(checkpoint)
+    check_complete(parts)
     reading = read_meaning(parts, given)
     check_sizes(parts, llm, llm_revision)
     folders = _folders(parts, output)
