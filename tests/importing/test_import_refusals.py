@@ -7,7 +7,7 @@ import shutil
 import pytest
 import safetensors.torch
 import torch
-from families import change, given, refused
+from families import change, change_options, given, refused
 from official import Case
 
 from mavsr import cli
@@ -46,6 +46,28 @@ def test_a_ckpt_contradicts_wrong_rates(make):
     case = make("mtsk")
     with pytest.raises(InputError, match=r"was trained with --downsample-ratio-audio \(4, 16\)"):
         case.imported(lightning=True, given=Given(audio_rates=[4, 8]))
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("downsample_ratio_audio", "[4, 16]"),
+        ("downsample_ratio_audio", [4, None]),
+        ("downsample_ratio_video", {"a": 1}),
+        ("alpha", "four"),
+        ("rank", [32]),
+    ],
+)
+def test_a_ckpt_with_odd_options(make, option, value):
+    case = make("mtsk")
+    change_options(case, **{option: value})
+    refused(case, f"was trained with --{option.replace('_', '-')} .*, which is no number")
+
+
+def test_numbers_of_a_ckpt_may_be_text(make):
+    case = make("mtsk")
+    change_options(case, alpha="4", rank="32")
+    assert case.imported()
 
 
 def test_another_llm_of_the_same_shape(make):

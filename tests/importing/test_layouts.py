@@ -52,7 +52,7 @@ def test_layout_is_recognised(path):
     parts = parts_of(path)
     reading = read_meaning(parts, Given(**given))
     found = [task_settings(parts, reading, t, "llm", None, "authors") for t in parts.tasks]
-    assert (parts.kind, len(parts.tasks)) == (kind, tasks)
+    assert (reading.kind, len(parts.tasks)) == (kind, tasks)
     assert (reading.compression, reading.layer_norm) == (compression, layer_norm)
     assert reading.projector_hidden == 2048
     assert set(reading.dims.values()) == {1024}

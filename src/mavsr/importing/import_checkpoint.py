@@ -69,7 +69,7 @@ def import_checkpoint(
     folders, shelf = choose_places(parts, output, encoders)
     tables = read_tables(parts, llm, llm_revision)
     check_disk(parts, tables, folders, shelf)
-    about = {"checkpoint": checkpoint.name, "sha256": sha256(checkpoint), "kind": parts.kind}
+    about = {"checkpoint": checkpoint.name, "sha256": sha256(checkpoint), "kind": reading.kind}
     weights = identity(llm_folder(llm, llm_revision))
     # Nothing appears before everything is written; the working directory may be replaced then.
     with ExitStack() as stack:
@@ -90,11 +90,11 @@ def import_checkpoint(
             place = stack.enter_context(atomic(folder.resolve()))
             _write_model(network, place, reading, description)
             if description["setup"]:
-                shown = experiment_config(folder.name, parts.kind, settings, shelf)
+                shown = experiment_config(folder.name, reading.kind, settings, shelf)
                 text = yaml.safe_dump(shown, sort_keys=False)
                 (place / CONFIG).write_text(text, encoding="utf-8")
     for folder in folders.values():
-        print(f"{folder}: {parts.kind}, {reading.compression}, numerics {numerics}")
+        print(f"{folder}: {reading.kind}, {reading.compression}, numerics {numerics}")
     if made_by:
         print(f"{shelf}: the encoders ({', '.join(made_by)})")
     for modality in parts.projectors.keys() - made_by.keys():

@@ -75,15 +75,6 @@ class Parts:
         layers = (int(n.split(".")[2]) for n in self.llm if n.startswith("model.layers."))
         return 1 + max(layers, default=-1)
 
-    @property
-    def kind(self) -> str:
-        """Name of the model in print."""
-        if self.prompts:
-            variant = {(False, True): "T", (True, True): "ST"}
-            return f"Omni-AVSR {variant.get(('shared' in self.loras, len(self.loras) > 1), 'S')}"
-        single = all(None in places for places in self.projectors.values())
-        return "Llama-AVSR" if single else "Llama-MTSK"
-
 
 def read_parts(path: Path) -> Parts:
     """Sort the tensors of a ``.pth`` or Lightning ``.ckpt``; no code of the file is run.
