@@ -4,9 +4,11 @@ import pytest
 import safetensors.torch
 import torch
 from families import change, refused
+from huggingface_hub import ModelCard
 from official import TABLES, Case, load
 
 from mavsr.model.folder import read_model_folder
+from mavsr.recognition.card import export_for_hub
 
 TABLE, HEAD = (f"llm.{name}" for name in TABLES)
 FEW, MANY = 2, 20
@@ -118,3 +120,22 @@ def test_added_rows_are_numbers(make, family, value):
 
     change(case, spoil)
     refused(case, "beyond those of .* hold numbers that are not finite")
+
+
+@pytest.mark.parametrize(
+    ("count", "numerics", "said"),
+    [
+        (FEW, "authors-float32", "`vocabulary.input`, `vocabulary.prompt` take the place of its"),
+        (1, "authors-float32", "`vocabulary.input` are further rows of its tables"),
+        (1, "authors", "numerics `authors`, rotary frequencies in bfloat16"),
+    ],
+)
+def test_a_card_says_that_the_plain_llm_is_not_enough(make, tmp_path, count, numerics, said):
+    case = make("omni")
+    average(case, count)
+    folder = case.imported(numerics=numerics)[-1]
+    export_for_hub(folder, "4,2", tmp_path / "hub", tmp_path / "none.csv")
+    card = ModelCard.load(tmp_path / "hub" / "README.md")
+    assert card.data.model_name == "Omni-AVSR ST (authors' weights) at a4_v2"
+    assert "# Omni-AVSR ST (authors' weights), task avsr" in card.text
+    assert "The plain LLM is not enough" in card.text and said in card.text
