@@ -245,7 +245,7 @@ class MatryoshkaModel(nn.Module):
         if held + colon == self._held and digest != self._llm_digest:
             raise InputError(
                 f"{folder} was trained over another LLM than {self.settings.llm} is now: the "
-                "weights differ. Put back the LLM of its run.json, or train again"
+                "weights differ. Put back the LLM of its run.json, or make the model again"
             )
         tensors = safetensors.torch.load_file(path)
         saved = sorted({name.split(".")[1] for name in tensors if name.startswith("projectors.")})
