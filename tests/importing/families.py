@@ -15,6 +15,7 @@ FAMILIES = {
     "omni_encoders": "omni_st_encoders",
     "untied": "zoo_asr_stack_untied",
     "mt": "llama_mt",
+    "single": "omni_single_projector",
 }
 
 

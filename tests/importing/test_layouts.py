@@ -11,7 +11,7 @@ from official import CASES, DATA
 from mavsr.errors import InputError
 from mavsr.importing.complete import check_complete
 from mavsr.importing.models import lora_weights, projector_weights, task_settings
-from mavsr.importing.parts import Parts, sort_parts
+from mavsr.importing.parts import Parts, read_parts, sort_parts
 from mavsr.importing.reading import Given, read_meaning
 from mavsr.model.scales import TASKS
 
@@ -77,6 +77,15 @@ def test_every_tensor_has_its_place(path):
         each = 6 if reading.layer_norm else 4
         assert len(projector_weights(parts, reading, task)) == each * sum(rates.values())
         assert len(lora_weights(parts, task)) == 4 * parts.layers
+
+
+@pytest.mark.parametrize(
+    ("family", "kind"), [("mt", "Llama-MT"), ("single", "Omni-AVSR S"), ("omni", "Omni-AVSR ST")]
+)
+def test_the_baseline_of_omni_avsr_has_one_rate_and_one_projector(make, family, kind):
+    case = make(family)
+    given = Given(compression="avgpool", **case.given)
+    assert read_meaning(read_parts(case.write()), given).kind == kind
 
 
 def test_a_stacked_projector_of_another_rate_is_refused():
