@@ -1,5 +1,6 @@
 """Imported models in the hands of other commands: they decode and export like ours."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 import yaml
 from official import DATA, Case, load
 from safetensors.torch import load_file
+from tiny import change_run
 from trees import manifest_row
 from videos import write_mp4
 
@@ -134,6 +136,35 @@ def test_a_damaged_folder_is_to_be_imported_again(imported):
             read_model_folder(imported["vsr"])
     finally:
         path.write_bytes(whole)
+
+
+def test_other_encoders_are_to_be_put_back_or_imported_again(imported, clip, tmp_path, capsys):
+    model = shutil.copytree(imported["vsr"], tmp_path / "model")
+    change_run(model, encoders={"video": {"weights": "0" * 64}})
+    transcribed = ["transcribe", str(model), str(clip / "clip.mp4"), "--scale", "2"]
+    assert "or import the checkpoint again" in refused(transcribed, capsys)
+    change_run(model, setup={"encoders": {}})
+    assert "or import the checkpoint again" in refused(transcribed, capsys)
+    change_run(model, llm_sha256={})
+    with pytest.raises(InputError, match=r"another LLM .* or import the checkpoint again"):
+        load(model)
+
+
+def test_a_model_without_encoders_says_so(tmp_path, clip, capsys, caplog, monkeypatch):
+    monkeypatch.setattr("official.CASES", DATA)
+    [model] = Case("mtsk_vsr", tmp_path).imported()
+    told = refused(["transcribe", str(model), str(clip / "clip.mp4"), "--scale", "2"], capsys)
+    assert "(model_avg_1.pth) held no video encoder" in told and "seal" not in told
+    refused(["seal", str(model)], capsys)
+    assert "was imported, which has sealed it" in caplog.text
+
+
+def refused(words, capsys):
+    """What a command says that ends with status 2."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == 2
+    return capsys.readouterr().err
 
 
 def test_an_export_is_plain_peft_over_the_plain_llm(imported, tmp_path):

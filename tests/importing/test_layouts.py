@@ -9,8 +9,9 @@ import torch
 from official import CASES, DATA
 
 from mavsr.errors import InputError
+from mavsr.importing.complete import check_complete
 from mavsr.importing.models import lora_weights, projector_weights, task_settings
-from mavsr.importing.parts import Parts, sort_parts
+from mavsr.importing.parts import Parts, read_parts, sort_parts
 from mavsr.importing.reading import Given, read_meaning
 from mavsr.model.scales import TASKS
 
@@ -39,7 +40,9 @@ def read(path: Path) -> dict:
 def parts_of(path: Path) -> Parts:
     with torch.device("meta"):
         state = {name: torch.empty(shape) for name, shape in read(path).items()}
-    return sort_parts(Path("model_avg_1.pth"), state, {})
+    parts = sort_parts(Path("model_avg_1.pth"), state, {})
+    check_complete(parts)
+    return parts
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name.split(".")[0])
@@ -49,7 +52,7 @@ def test_layout_is_recognised(path):
     parts = parts_of(path)
     reading = read_meaning(parts, Given(**given))
     found = [task_settings(parts, reading, t, "llm", None, "authors") for t in parts.tasks]
-    assert (parts.kind, len(parts.tasks)) == (kind, tasks)
+    assert (reading.kind, len(parts.tasks)) == (kind, tasks)
     assert (reading.compression, reading.layer_norm) == (compression, layer_norm)
     assert reading.projector_hidden == 2048
     assert set(reading.dims.values()) == {1024}
@@ -74,6 +77,15 @@ def test_every_tensor_has_its_place(path):
         each = 6 if reading.layer_norm else 4
         assert len(projector_weights(parts, reading, task)) == each * sum(rates.values())
         assert len(lora_weights(parts, task)) == 4 * parts.layers
+
+
+@pytest.mark.parametrize(
+    ("family", "kind"), [("mt", "Llama-MT"), ("single", "Omni-AVSR S"), ("omni", "Omni-AVSR ST")]
+)
+def test_the_baseline_of_omni_avsr_has_one_rate_and_one_projector(make, family, kind):
+    case = make(family)
+    given = Given(compression="avgpool", **case.given)
+    assert read_meaning(read_parts(case.write()), given).kind == kind
 
 
 def test_a_stacked_projector_of_another_rate_is_refused():

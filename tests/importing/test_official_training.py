@@ -11,7 +11,7 @@ import pytest
 import torch
 from official import Case
 
-from mavsr.importing.llm import added_tables
+from mavsr.importing.llm import read_tables
 from mavsr.importing.models import projector_weights
 from mavsr.importing.parts import read_parts
 from mavsr.importing.reading import Given, read_meaning
@@ -73,7 +73,7 @@ def model(case, avsr) -> MatryoshkaModel:
             for ab, side in (("A", "down"), ("B", "up"))
         }
         assert network.adapter.fill(name, state) == ""
-    tables = added_tables(parts, network.llm, str(case.llm))
+    tables = read_tables(parts, str(case.llm), None)
     network.markers.data.copy_(tables["input"][-len(MARKERS) :])
     network.extend_vocabulary(tables)
     return network

@@ -71,6 +71,7 @@ def test_the_folder_is_an_adapter(exported):
         *("export.json", "projectors.safetensors"),
     }
     peft.PeftModel.from_pretrained(load_llm(model.settings.llm)[0], output)
+    assert "not enough" not in (output / "README.md").read_text()
 
 
 def test_without_scores_the_card_says_so(exported, caplog):
@@ -95,3 +96,14 @@ def test_no_message_tells_to_remove_a_file_of_ones_own(exported, tmp_path, capsy
     told = capsys.readouterr().err
     assert "own.yaml is no whole table of scores" in told and "rm -f" not in told
     assert (tmp_path / "own.yaml").exists()
+
+
+def test_plain_peft_is_claimed_of_loras_alone(settings_of, tmp_path):
+    model = scramble(MatryoshkaModel(settings_of(method="mome-ffn"), DIMS))
+    folder = save_trained(model, tmp_path / "mome", setup=SETUP)
+    words = ["export", str(folder), "--scale", "4,3", "--output", str(tmp_path / "hub")]
+    cli.main([*words, "--to-hub-layout", "--scores", str(tmp_path / "none.csv")])
+    card = ModelCard.load(tmp_path / "hub" / "README.md")
+    assert card.data.library_name is None
+    assert "from_pretrained" not in card.text and "`mome.safetensors` holds" in card.text
+    assert "not enough" not in card.text

@@ -16,10 +16,9 @@ from mavsr.encoders.avhubert_checkpoint import UNUSED, sizes
 from mavsr.encoders.base import Encoder
 from mavsr.encoders.whisper import WhisperEncoder
 from mavsr.errors import InputError
+from mavsr.importing.avhubert_lora import merged
 from mavsr.importing.parts import Parts, Tensors
 
-LORA_FACTOR = 2
-"""Of the LoRAs in AV-HuBERT (public code)."""
 KINDS = {"audio": "whisper", "video": "avhubert"}
 """Modality -> kind of its encoder in a config."""
 NAMES = {"audio": "whisper", "video": "avhubert.pt"}
@@ -65,21 +64,6 @@ def write_avhubert(tensors: Tensors, heads: int, path: Path) -> None:
     save_checkpoint(
         path, merged({k: t for k, t in tensors.items() if not UNUSED.fullmatch(k)}), config
     )
-
-
-def merged(tensors: Tensors) -> Tensors:
-    """Weights of AV-HuBERT with W + 2 U D in place of W and its LoRA, for queries and values.
-
-    D (rank, d) is the down-projection, U (d, rank) the up-projection.
-    """
-    plain = {name: tensor for name, tensor in tensors.items() if ".lora_" not in name}
-    for name in tensors:
-        layer, _, matrix = name.partition(".lora_down_")
-        if matrix:
-            up = tensors[f"{layer}.lora_up_{matrix}"].float()
-            whole = f"{layer}.{matrix[0].lower()}_proj.weight"
-            plain[whole] = plain[whole].float() + LORA_FACTOR * up @ tensors[name].float()
-    return plain
 
 
 def write_encoders(

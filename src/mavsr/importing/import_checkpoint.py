@@ -1,7 +1,6 @@
 """A checkpoint that the authors released becomes model folders of ours: ``mavsr import``."""
 
 import logging
-import shutil
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,12 +10,13 @@ import yaml
 
 from mavsr.checkpoints import identity
 from mavsr.config.config import Config
-from mavsr.errors import InputError
 from mavsr.files import atomic, sha256
+from mavsr.importing.complete import check_complete
 from mavsr.importing.encoders import write_encoders
-from mavsr.importing.llm import added_tables, check_prompts, check_sizes
+from mavsr.importing.llm import check_sizes, read_tables
 from mavsr.importing.models import fill, task_settings
-from mavsr.importing.parts import Parts, Tensors, read_parts
+from mavsr.importing.parts import read_parts
+from mavsr.importing.places import check_disk, choose_places
 from mavsr.importing.reading import Given, Reading, read_meaning
 from mavsr.importing.setup import experiment_config, imported_setup
 from mavsr.model.adapters.base import count_parameters
@@ -24,13 +24,10 @@ from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.folder import write_run
 from mavsr.model.llm import llm_folder
 from mavsr.model.scales import TASKS
-from mavsr.model.sequence import PROMPTS
 from mavsr.provenance import provenance
 
 CONFIG = "config.yaml"
 """File in a model's folder: what a config needs for an experiment to show the model."""
-SPARE = 1.2
-"""Disk space asked for, of what the tensors take: merged weights of AV-HuBERT are float32."""
 
 
 def import_checkpoint(
@@ -66,28 +63,23 @@ def import_checkpoint(
         InputError: checkpoint, LLM, disk or what was given do not suit; nothing is written then.
     """
     parts = read_parts(checkpoint)
+    check_complete(parts)
     reading = read_meaning(parts, given)
     check_sizes(parts, llm, llm_revision)
-    folders = _folders(parts, output)
-    shelf = encoders or output.parent.parent / "encoders" / output.name
-    for folder in [*folders.values(), *([shelf] if parts.encoders else [])]:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise InputError(f"{folder} is there already; remove it, or name another folder")
-    _check_disk(parts, output)
-    about = {"checkpoint": checkpoint.name, "sha256": sha256(checkpoint), "kind": parts.kind}
+    folders, shelf = choose_places(parts, output, encoders)
+    tables = read_tables(parts, llm, llm_revision)
+    check_disk(parts, tables, folders, shelf)
+    about = {"checkpoint": checkpoint.name, "sha256": sha256(checkpoint), "kind": reading.kind}
     weights = identity(llm_folder(llm, llm_revision))
-    with ExitStack() as stack:  # nothing appears before everything is written
+    # Nothing appears before everything is written; the working directory may be replaced then.
+    with ExitStack() as stack:
         made_by: dict[str, dict[str, str]] = {}
         if parts.encoders:
-            place = stack.enter_context(atomic(shelf))
+            place = stack.enter_context(atomic(shelf.resolve()))
             made_by = write_encoders(parts, place, whisper, avhubert_heads, numerics)
-        tables: Tensors = {}
         for task, folder in folders.items():
             settings = task_settings(parts, reading, task, llm, llm_revision, numerics)
             network = MatryoshkaModel(settings, {m: reading.dims[m] for m in TASKS[task]})
-            if not tables:
-                tables = added_tables(parts, network.llm, llm)
-                check_prompts(parts, _prompt_ids(network), llm)
             fill(network, parts, reading, tables)
             description = {
                 "encoders": {m: made_by[m] for m in TASKS[task] if m in made_by},
@@ -95,55 +87,22 @@ def import_checkpoint(
                 "llm_sha256": weights,
                 "imported": about,
             }
-            place = stack.enter_context(atomic(folder))
+            place = stack.enter_context(atomic(folder.resolve()))
             _write_model(network, place, reading, description)
             if description["setup"]:
-                shown = experiment_config(folder.name, parts.kind, settings, shelf)
+                shown = experiment_config(folder.name, reading.kind, settings, shelf)
                 text = yaml.safe_dump(shown, sort_keys=False)
                 (place / CONFIG).write_text(text, encoding="utf-8")
     for folder in folders.values():
-        print(f"{folder}: {parts.kind}, {reading.compression}, numerics {numerics}")
+        print(f"{folder}: {reading.kind}, {reading.compression}, numerics {numerics}")
+    if made_by:
+        print(f"{shelf}: the encoders ({', '.join(made_by)})")
     for modality in parts.projectors.keys() - made_by.keys():
         logging.warning(
             "%s holds no %s encoder: give its models features of the one it was trained over",
             *(checkpoint, modality),
         )
     return list(folders.values())
-
-
-def _folders(parts: Parts, output: Path) -> dict[str, Path]:
-    """Task -> model folder."""
-    if len(parts.tasks) == 1:
-        return {parts.tasks[0]: output}
-    return {task: output.with_name(f"{output.name}-{task}") for task in parts.tasks}
-
-
-def _check_disk(parts: Parts, output: Path) -> None:
-    """Raise InputError if the disk has not what model folders and encoders take."""
-    trained = [
-        tensor
-        for groups in (parts.projectors, parts.loras)
-        for places in groups.values()
-        for tensors in places.values()
-        for tensor in tensors.values()
-    ]
-    encoders = [tensor for tensors in parts.encoders.values() for tensor in tensors.values()]
-    written = 4 * sum(t.numel() for t in trained) * len(parts.tasks)  # float32 in every folder
-    needed = SPARE * (written + sum(t.nbytes for t in encoders))
-    place = next(folder for folder in output.absolute().parents if folder.is_dir())
-    if (free := shutil.disk_usage(place).free) < needed:
-        raise InputError(
-            f"{output} and its encoders take {needed / 1e9:.1f} GB, and the disk of {place} has "
-            f"{free / 1e9:.1f} GB of free space; free some, or choose another --output"
-        )
-
-
-def _prompt_ids(network: MatryoshkaModel) -> dict[str, list[int]]:
-    tokenizer = network.tokenizer
-    return {
-        task: tokenizer(prompt, add_special_tokens=False)["input_ids"]
-        for task, prompt in PROMPTS.items()
-    }
 
 
 def _write_model(

@@ -13,6 +13,7 @@ from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.scales import TASKS
 from mavsr.model.sequence import MARKERS
 from mavsr.model.settings import ModelSettings
+from mavsr.model.vocabulary import ADDED
 
 
 def task_settings(
@@ -48,21 +49,24 @@ def fill(network: MatryoshkaModel, parts: Parts, reading: Reading, tables: Tenso
         network: made from :func:`task_settings`.
         parts: the checkpoint.
         reading: what it is.
-        tables: of :func:`mavsr.importing.llm.added_tables`.
+        tables: of :func:`mavsr.importing.llm.read_tables`.
 
     Raises:
         InputError: its shapes do not fit.
     """
-    state = projector_weights(parts, reading, network.settings.task)
+    task = network.settings.task
+    state = projector_weights(parts, reading, task)
     try:
         network.projectors.load_state_dict({name: value.float() for name, value in state.items()})
     except RuntimeError as error:
         raise InputError(f"{parts.path}: its projectors are not as expected: {error}") from error
     adapter: Any = network.adapter
-    if trouble := adapter.fill(SHARED, lora_weights(parts, network.settings.task)):
+    if trouble := adapter.fill(SHARED, lora_weights(parts, task)):
         raise InputError(f"{parts.path}: its LoRAs do not fit the LLM: the file {trouble}")
     network.markers.data.copy_(tables["input"][-len(MARKERS) :])
-    network.extend_vocabulary(tables)
+    scaled = len(tables["input"]) > len(ADDED)  # averaging has not scaled the prompts
+    prompt = {"prompt": parts.prompts[task][0]} if scaled and parts.prompts else {}
+    network.extend_vocabulary({**tables, **prompt})
 
 
 def projector_weights(parts: Parts, reading: Reading, task: str) -> Tensors:

@@ -25,7 +25,9 @@ _LORA = re.compile(
 )
 _PROMPT = re.compile(r"prompt_(audio|video|audiovisual)")
 _ENCODER = re.compile(r"(audio|video)_encoder\.(.+)")
-_LLM = re.compile(r"llm\.((?:model|lm_head)\..+)")
+_LLM = re.compile(r"llm\.((?:model\.(?:embed_tokens|norm|layers\.\d+)|lm_head)\..+)")
+EMBEDDING = "model.embed_tokens.weight"
+"""The LLM's embedding table among its tensors."""
 WHICH = (
     "give a model_avg_N.pth or epoch=N.ckpt of the authors' training of Llama-AVSR, Llama-MTSK or "
     "Omni-AVSR"
@@ -60,7 +62,7 @@ class Parts:
     @property
     def hidden(self) -> int:
         """Width of the LLM."""
-        return self.llm["model.embed_tokens.weight"].shape[1]
+        return self.llm[EMBEDDING].shape[1]
 
     @property
     def rank(self) -> int:
@@ -70,20 +72,14 @@ class Parts:
     @property
     def layers(self) -> int:
         """Decoder layers of the LLM."""
-        return 1 + max(int(n.split(".")[2]) for n in self.llm if n.startswith("model.layers."))
-
-    @property
-    def kind(self) -> str:
-        """Name of the model in print."""
-        if self.prompts:
-            variant = {(False, True): "T", (True, True): "ST"}
-            return f"Omni-AVSR {variant.get(('shared' in self.loras, len(self.loras) > 1), 'S')}"
-        single = all(None in places for places in self.projectors.values())
-        return "Llama-AVSR" if single else "Llama-MTSK"
+        layers = (int(n.split(".")[2]) for n in self.llm if n.startswith("model.layers."))
+        return 1 + max(layers, default=-1)
 
 
 def read_parts(path: Path) -> Parts:
     """Sort the tensors of a ``.pth`` or Lightning ``.ckpt``; no code of the file is run.
+
+    Whether each part is whole, :func:`mavsr.importing.complete.check_complete` looks.
 
     Raises:
         InputError: the file is missing, damaged or of another kind, or holds what is not known.
@@ -106,7 +102,7 @@ def sort_parts(path: Path, state: Mapping[str, Any], hyper: Mapping[str, Any]) -
     """Sort the entries of a state dict (names without ``model.``) by the parts of a model.
 
     Raises:
-        InputError: an entry belongs to no part, or a part is missing or incomplete.
+        InputError: an entry belongs to no part, or there is none of a part.
     """
     parts = Parts(path, dict(hyper))
     left = [str(name) for name, value in state.items() if not _sort(parts, str(name), value)]
@@ -114,7 +110,7 @@ def sort_parts(path: Path, state: Mapping[str, Any], hyper: Mapping[str, Any]) -
         what
         for what, present in (
             ("audio_proj.* or video_proj.*", parts.projectors),
-            ("llm.model.*", "model.embed_tokens.weight" in parts.llm),
+            ("llm.model.*", EMBEDDING in parts.llm and parts.layers),
             ("LoRAs of the LLM (lora_down_Q ...)", parts.loras),
         )
         if not present
@@ -129,39 +125,7 @@ def sort_parts(path: Path, state: Mapping[str, Any], hyper: Mapping[str, Any]) -
             f"{path} holds {len(left)} entries that belong to no part of a known model, such as "
             f"{', '.join(left[:3])}; {WHICH}"
         )
-    _check_complete(parts)
-    _check_numbers(parts)
     return parts
-
-
-def _check_numbers(parts: Parts) -> None:
-    """Raise InputError if what was trained holds other than finite numbers.
-
-    The LLM is compared with another one, number by number.
-    """
-    places = [
-        (f"{m}_proj", part) for m, found in parts.projectors.items() for part in found.values()
-    ]
-    named = [(f"{m}.{name}", value) for m, part in places for name, value in part.items()]
-    for own, layers in parts.loras.items():
-        for (layer, name), pair in layers.items():
-            named += [(f"{own} LoRA, {name} of layer {layer}", value) for value in pair.values()]
-    named += [(f"prompt for {task}", value) for task, value in parts.prompts.items()]
-    for modality, inner in parts.encoders.items():
-        counters = (name.endswith("num_batches_tracked") for name in inner)
-        named += [
-            (f"{modality}_encoder.{name}", value)
-            for (name, value), counts in zip(inner.items(), counters, strict=True)
-            if not counts
-        ]
-    for name, value in named:
-        if value.layout != torch.strided or not value.is_floating_point():
-            raise InputError(f"{parts.path}: {name} holds no plain floating-point numbers; {WHICH}")
-        if not value.is_meta and not value.isfinite().all():  # a layout without numbers has none
-            raise InputError(
-                f"{parts.path}: {name} holds numbers that are not finite, so training failed or "
-                "the file is damaged; take another one"
-            )
 
 
 def _sort(parts: Parts, name: str, value: Any) -> bool:
@@ -200,33 +164,3 @@ def _sort_lora(
     own = "shared" if task is None or shared else TASKS[task]
     layers = parts.loras.setdefault(own, {})
     layers.setdefault((int(layer), f"{matrix.lower()}_proj"), {})[side] = value
-
-
-def _check_complete(parts: Parts) -> None:
-    """Raise InputError if a projector, LoRA or prompt is missing."""
-    lacks = []
-    for modality, places in parts.projectors.items():
-        numbered = sorted(place for place in places if place is not None)
-        if (None in places and numbered) or numbered != list(range(len(numbered))):
-            lacks.append(f"{modality}_proj.* numbered from 0 without a gap")
-        shapes = {frozenset((n, t.ndim) for n, t in found.items()) for found in places.values()}
-        needed = {"0.weight", "0.bias", "2.weight", "2.bias"}
-        if len(shapes) > 1 or not all(needed <= found.keys() for found in places.values()):
-            lacks.append(f"{modality}_proj.* with the same layers 0, 2 (and 3) each")
-    wanted = {(layer, name) for layer in range(parts.layers) for name in ("q_proj", "v_proj")}
-    for own, layers in parts.loras.items():
-        if layers.keys() != wanted or any(
-            pair.keys() != {"down", "up"} for pair in layers.values()
-        ):
-            lacks.append(f"{own} LoRAs of queries and values in every layer of the LLM")
-    if parts.prompts:
-        own_tasks = parts.loras.keys() - {"shared"}
-        if set(parts.prompts) != set(TASKS.values()) or own_tasks not in (
-            set(),
-            set(TASKS.values()),
-        ):
-            lacks.append("prompts and LoRAs of all three tasks")
-    if lacks:
-        raise InputError(
-            f"{parts.path} lacks {'; '.join(lacks)}: it is incomplete or of another kind; {WHICH}"
-        )

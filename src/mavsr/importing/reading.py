@@ -32,6 +32,8 @@ class Given:
 class Reading:
     """What a checkpoint is, beyond its tensors."""
 
+    kind: str
+    """Name of the model in print."""
     rates: dict[str, tuple[int, ...]]
     """Modality -> rates, in the order of the projectors; empty where there is none."""
     compression: str
@@ -70,6 +72,7 @@ def read_meaning(parts: Parts, given: Given) -> Reading:
         m for m, places in parts.projectors.items() if "3.weight" in places[next(iter(places))]
     ]
     return Reading(
+        kind=_kind(parts, rates),
         rates={m: rates.get(m, ()) for m in ("audio", "video")},
         compression=compression,
         dims={
@@ -82,20 +85,29 @@ def read_meaning(parts: Parts, given: Given) -> Reading:
     )
 
 
+def _kind(parts: Parts, rates: dict[str, tuple[int, ...]]) -> str:
+    single = all(None in places for places in parts.projectors.values())
+    if not parts.prompts:
+        return "Llama-AVSR" if single else "Llama-MTSK"
+    if "shared" not in parts.loras:
+        return "Omni-AVSR T"
+    if len(parts.loras) > 1:
+        return "Omni-AVSR ST"
+    return "Llama-MT" if single and all(len(own) == 1 for own in rates.values()) else "Omni-AVSR S"
+
+
 def _said(parts: Parts, given: Given) -> dict[str, Any]:
     """What the user or the file's command line says of each option; they must not contradict."""
     said: dict[str, Any] = {}
     for name, option in _OPTIONS.items():
-        own, filed = getattr(given, name), parts.hyper.get(option)
-        if name.endswith("_rates"):
-            if name.split("_")[0] not in parts.projectors:
-                if own:
-                    raise InputError(
-                        f"--{name} is given, but {parts.path} has no {name.split('_')[0]} "
-                        "projector; leave it out"
-                    )
-                filed = None
-            own, filed = (_listed(value) for value in (own, filed))
+        own, modality = getattr(given, name), name.removesuffix("_rates")
+        absent = modality != name and modality not in parts.projectors
+        if absent and own:
+            raise InputError(
+                f"--{name} is given, but {parts.path} has no {modality} projector; leave it out"
+            )
+        own = tuple(own) if modality != name and own is not None else own
+        filed = None if absent else _filed(parts, name)
         if own is not None and filed is not None and own != filed:
             raise InputError(
                 f"--{name} is {own}, but {parts.path} was trained with "
@@ -114,10 +126,26 @@ def _said(parts: Parts, given: Given) -> dict[str, Any]:
     return said
 
 
-def _listed(value: Any) -> tuple[int, ...] | None:
+def _filed(parts: Parts, name: str) -> Any:
+    """What the file's command line says of an option; None if nothing.
+
+    Raises:
+        InputError: it is none of the numbers that training takes.
+    """
+    value: Any = parts.hyper.get(_OPTIONS[name])
+    kind = float if name == "alpha" else int
+    several = name.endswith("_rates")
+    values = value if several and isinstance(value, list | tuple) else [value]
     if value is None:
         return None
-    return tuple(map(int, value)) if isinstance(value, list | tuple) else (int(value),)
+    try:
+        found = tuple(kind(each) for each in values)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(
+            f"{parts.path} was trained with --{_OPTIONS[name].replace('_', '-')} {value!r}, which "
+            f"is no number; give the model_avg_N.pth of that training, with --{name}"
+        ) from error
+    return found if several else found[0]
 
 
 def _encoder_width(parts: Parts, modality: str) -> int | None:

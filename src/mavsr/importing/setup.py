@@ -10,6 +10,7 @@ from mavsr.config.encoders import EncoderKeys
 from mavsr.config.llms import Llm
 from mavsr.config.read import plain
 from mavsr.importing.encoders import KINDS, NAMES
+from mavsr.model.named import AUTHORS
 from mavsr.model.scales import TASKS
 from mavsr.model.settings import ModelSettings
 from mavsr.workflow.setup import describe_setup
@@ -73,7 +74,7 @@ def experiment_config(name: str, kind: str, settings: ModelSettings, shelf: Path
     return {
         "imported": {
             name: {
-                "label": f"{kind} (authors' weights)",
+                "label": f"{kind}{AUTHORS}",
                 "task": settings.task,
                 "method": settings.method,
                 "compression": settings.compression,

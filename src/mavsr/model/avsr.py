@@ -92,7 +92,7 @@ class MatryoshkaModel(nn.Module):
         self._tokenised: dict[str, list[int]] = {}
 
     def extend_vocabulary(self, tables: Mapping[str, torch.Tensor]) -> None:
-        """Add rows to the LLM's tables, see :mod:`mavsr.model.vocabulary`; they are saved too."""
+        """Add rows to the LLM's tables, see :mod:`mavsr.model.vocabulary`; all is saved too."""
         extend_vocabulary(self.llm, self._vocabulary, tables)
         self._tables = dict(tables)
 
@@ -153,7 +153,9 @@ class MatryoshkaModel(nn.Module):
         ]
 
     def prompt(self, scale: Scale) -> torch.Tensor:
-        """The prompt of a scale's task, embedded, (n, hidden)."""
+        """The prompt of a scale's task, embedded, (n, hidden); an imported model may have it."""
+        if (own := self._tables.get("prompt")) is not None:
+            return own.to(self.llm.get_input_embeddings().weight)
         return self.embed(self.prompt_ids(scale))
 
     def prompt_ids(self, scale: Scale) -> list[int]:
@@ -243,7 +245,7 @@ class MatryoshkaModel(nn.Module):
         if held + colon == self._held and digest != self._llm_digest:
             raise InputError(
                 f"{folder} was trained over another LLM than {self.settings.llm} is now: the "
-                "weights differ. Put back the LLM of its run.json, or train again"
+                "weights differ. Put back the LLM of its run.json, or make the model again"
             )
         tensors = safetensors.torch.load_file(path)
         saved = sorted({name.split(".")[1] for name in tensors if name.startswith("projectors.")})

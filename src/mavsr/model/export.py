@@ -52,7 +52,7 @@ def new_folder(output: Path) -> Iterator[Path]:
     """Yield a folder that is ``output`` once all is in it; InputError if that has content."""
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise InputError(f"{output} is there already; remove it or name another folder")
-    with atomic(output) as partial:
+    with atomic(output.resolve()) as partial:  # "." has no name
         partial.mkdir()
         yield partial
 

@@ -53,7 +53,7 @@ class ModelFolder:
         return replace(self, settings=replace(self.settings, quantization=held))
 
     def remedy(self) -> str:
-        """What to do about a folder that is damaged."""
+        """What to do about a folder that is damaged, or whose LLM or encoders are others now."""
         if "imported" in self.run:
             return "put back the files from a copy, or import the checkpoint again"
         return f"put back the files from a copy, or train again: {rebuild_command(self.path / RUN)}"
@@ -183,8 +183,7 @@ def check_llm(folder: ModelFolder, llm: Path) -> None:
     if odd := sorted(name for name in {*expected, *found} if expected.get(name) != found.get(name)):
         raise InputError(
             f"{folder.path} was trained over another LLM than {folder.settings.llm} is now: "
-            f"{', '.join(odd)} in {llm} differ from what its run.json says. Put back the LLM, or "
-            "train again"
+            f"{', '.join(odd)} in {llm} differ from what its run.json says; {folder.remedy()}"
         )
 
 

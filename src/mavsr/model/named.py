@@ -8,6 +8,8 @@ from mavsr.model.settings import ModelSettings
 
 IMPORTED = " (imported)"
 """End of an imported model's variant in tables of scores."""
+AUTHORS = " (authors' weights)"
+"""End of the name in print that an imported model has unless a config gives it another."""
 TUNED = {
     "learning_rate": "lr",
     "epochs": "epochs",

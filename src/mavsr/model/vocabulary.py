@@ -2,8 +2,8 @@
 
 The authors' code adds five tokens to the LLM: rows of the embedding table and classes of the
 softmax. Ours does without, as its markers are no tokens. A checkpoint that was averaged by the
-authors' script can have another table altogether (:mod:`mavsr.importing.llm`). Either is saved with
-the model.
+authors' script can have another table altogether, and an embedded prompt that is not of that table
+(:mod:`mavsr.importing.llm`). Either is saved with the model.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from mavsr.model.sequence import MARKERS
 ADDED = ("<pad>", *MARKERS)
 """Tokens that the authors' code puts behind the LLM's own, in their order."""
 PREFIX = "vocabulary."
-"""Of the names of these tensors among a model's weights; ``input`` and ``output`` follow."""
+"""Of these tensors' names among a model's weights; ``input``, ``output``, ``prompt`` follow."""
 
 
 def extend_vocabulary(llm: Any, size: int, tables: Mapping[str, torch.Tensor]) -> None:
@@ -27,7 +27,7 @@ def extend_vocabulary(llm: Any, size: int, tables: Mapping[str, torch.Tensor]) -
         llm: a causal language model of Hugging Face; it is changed.
         size: rows of its own tables.
         tables: ``input`` and, unless the LLM ties its tables, ``output``: (5, hidden) are the added
-            tokens' rows, (``size`` + 5, hidden) a whole table.
+            tokens' rows, (``size`` + 5, hidden) a whole table. A ``prompt`` is passed over.
 
     Raises:
         InputError: they do not fit the LLM.
@@ -37,7 +37,7 @@ def extend_vocabulary(llm: Any, size: int, tables: Mapping[str, torch.Tensor]) -
     places = {"input": llm.get_input_embeddings(), "output": llm.get_output_embeddings()}
     if places["input"].weight is places["output"].weight:
         del places["output"]
-    if places.keys() != tables.keys():
+    if places.keys() != tables.keys() - {"prompt"}:
         raise InputError(
             f"the LLM has {' and '.join(places)} tables of its own, the model adds to "
             f"{' and '.join(tables)}; take the LLM that it was trained over"

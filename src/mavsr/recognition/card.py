@@ -6,14 +6,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
+import safetensors
 from huggingface_hub import EvalResult, ModelCardData
 
 from mavsr.errors import InputError
 from mavsr.evaluation.collect import read_scores
 from mavsr.model.compressions import compression_of
 from mavsr.model.export import new_folder, read_scale, write_scale
-from mavsr.model.folder import ModelFolder, read_model_folder
+from mavsr.model.folder import PROJECTORS, ModelFolder, read_model_folder
+from mavsr.model.methods import method_of
+from mavsr.model.named import AUTHORS
 from mavsr.model.scales import Scale
+from mavsr.model.vocabulary import ADDED, PREFIX
+from mavsr.numerics import numerics_of
 from mavsr.report.names import label, scale_label
 
 TASK = "automatic-speech-recognition"
@@ -80,12 +85,12 @@ def model_card(folder: ModelFolder, scale: Scale, scores: pd.DataFrame) -> str:
         scores: this model's rows of ``results/wer.csv``; none if nothing was scored.
     """
     settings, setup = folder.settings, folder.run.get("setup") or {}
-    named = label(settings.method, folder.run.get("imported", {}).get("kind", settings.variant))
+    named = _name(folder)
     at = scores[scores.scale == scale.name]
     header = ModelCardData(
         language="en",
         license="other",
-        library_name="peft",
+        library_name="peft" if _has_lora(folder) else None,
         pipeline_tag=TASK,
         tags=[f"task-{settings.task}", "matryoshka", settings.method],
         base_model=None if Path(settings.llm).exists() else settings.llm,
@@ -107,10 +112,53 @@ def model_card(folder: ModelFolder, scale: Scale, scores: pd.DataFrame) -> str:
         "## Made of\n" + _table({"part": "name", **made_of}),
         "## Word error rates\n" + _wers(scores),
         "## Licences of what it was made of\n" + _licences(made_of),
-        "## Use\n`peft.PeftModel.from_pretrained(llm, folder)` reads the adapter; "
-        "`projectors.safetensors` holds projectors and the embeddings of the markers.\n",
+        "## Use\n" + _use(folder),
     ]
     return "\n".join(parts)
+
+
+def _name(folder: ModelFolder) -> str:
+    """As tables have it."""
+    if imported := folder.run.get("imported"):
+        return f"{imported['kind']}{AUTHORS}"
+    return label(folder.settings.method, folder.settings.variant)
+
+
+def _has_lora(folder: ModelFolder) -> bool:
+    return method_of(folder.settings.method).adapter == "lora"
+
+
+def _use(folder: ModelFolder) -> str:
+    """What reads the files, and what the LLM needs beside them to compute as measured."""
+    reads = (
+        "`peft.PeftModel.from_pretrained(llm, folder)` reads the adapter"
+        if _has_lora(folder)
+        else "`mome.safetensors` holds experts and router, `mome.json` their settings, which PEFT "
+        "does not read"
+    )
+    text = f"{reads}; `projectors.safetensors` holds projectors and the embeddings of the markers."
+    if changed := _changes_of_llm(folder):
+        text += (
+            f" The plain LLM is not enough for the model's own results: {'; '.join(changed)}. "
+            "`mavsr transcribe` does all of it."
+        )
+    return f"{text}\n"
+
+
+def _changes_of_llm(folder: ModelFolder) -> list[str]:
+    """What an imported model does otherwise than its LLM with a LoRA; nothing of ours does."""
+    with safetensors.safe_open(folder.path / PROJECTORS, "pt") as file:
+        names = sorted(name for name in file.keys() if name.startswith(PREFIX))  # noqa: SIM118
+        rows = max((file.get_slice(name).get_shape()[0] for name in names), default=0)
+    found, listed = [], ", ".join(f"`{name}`" for name in names)
+    if rows > len(ADDED):
+        found.append(f"{listed} take the place of its tables, which averaging has changed")
+    elif names:
+        found.append(f"{listed} are further rows of its tables, which its softmax had")
+    if (numerics := folder.settings.numerics) != "ours":
+        rotary = ", rotary frequencies in bfloat16 among them" * numerics_of(numerics).rounded
+        found.append(f"it computes in the numerics `{numerics}`{rotary}")
+    return found
 
 
 def _rates(folder: ModelFolder) -> str:

@@ -59,7 +59,7 @@ def load_encoders(
                 raise InputError(
                     f"{folder.path} was trained on another {modality} encoder than "
                     f"{settings.path} is now: {key} is {made_by.get(key)} instead of "
-                    f"{trained_on}; put back the encoder, or train again"
+                    f"{trained_on}; {folder.remedy()}"
                 )
         found[modality] = encoder
     return found

@@ -50,14 +50,19 @@ def seal(path: Path, config: Config) -> dict[str, str]:
         Path within the folder -> SHA-256 of every file that is sealed.
 
     Raises:
-        InputError: a file is missing, damaged or of another model, or the config has another LLM or
-            other encoders than the model was trained on.
+        InputError: a file is missing, damaged or of another model, the model was imported, or the
+            config has another LLM or other encoders than the model was trained on.
     """
     folder = read_unsealed(path)
     changed = changed_files(path, folder.run.get("files", {}))
     if changed:
         name, trouble = next(iter(changed.items()))
         raise InputError(f"{path / name} {trouble}, so it is not sealed; {folder.remedy()}")
+    if "imported" in folder.run:
+        raise InputError(
+            f"{path} was imported, which has sealed it; to give it another setup, import the "
+            "checkpoint again with that --configfile"
+        )
     if METRICS not in file_digests(path):
         raise InputError(f"{path / METRICS} is missing, so the training was not finished")
     llm = _llm_name(folder, config)

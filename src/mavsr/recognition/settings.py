@@ -30,6 +30,13 @@ def read_setup(folder: ModelFolder) -> Setup:
         InputError: it holds none, or what it holds cannot be used.
     """
     content, file = folder.run.get("setup"), folder.path / RUN
+    if not content and (imported := folder.run.get("imported")):
+        lacking = [m for m in TASKS[folder.settings.task] if m not in folder.encoders]
+        raise InputError(
+            f"{folder.path} cannot take files: the checkpoint that it was imported from "
+            f"({imported['checkpoint']}) held no {' and no '.join(lacking)} encoder. Import one "
+            "that does, or decode features of the encoder that it was trained over"
+        )
     if not content:
         raise InputError(
             f"{file} does not say how crops, tokens and transcripts are made, as the model was "
@@ -53,10 +60,12 @@ def read_setup(folder: ModelFolder) -> Setup:
             DecodingSettings(**content["decoding"]),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{file}: its `setup` cannot be used ({error!r}); write it anew with `mavsr seal "
-            f"{folder.path}`, giving the --configfile that the model was trained with"
-        ) from error
+        anew = (
+            f"write it anew with `mavsr seal {folder.path}`, giving the --configfile that the "
+            "model was trained with"
+        )
+        remedy = folder.remedy() if "imported" in folder.run else anew
+        raise InputError(f"{file}: its `setup` cannot be used ({error!r}); {remedy}") from error
 
 
 def _located(path: str | None, folder: ModelFolder) -> str | None:

@@ -107,8 +107,7 @@ class Pack:
             parts += [needed[tokens][segment.clip] for tokens in segment.rates]
             if segment.transcribes:
                 targets = model.targets(utterances[segment.clip])
-                prompt = model.prompt_ids(segment.scales[0])
-                parts.append(model.embed([*prompt, *targets[:-1]]))
+                parts += [model.prompt(segment.scales[0]), model.embed(targets[:-1])]
         return torch.cat(parts)
 
 
