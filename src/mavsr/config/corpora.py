@@ -30,8 +30,8 @@ class LrsKeys:
     longest_segment_s: Annotated[
         Positive,
         Key(
-            "Clips of pretrain/ are cut at word boundaries into segments of at most this "
-            "(16 for LRS3)",
+            "Clips of pretrain/ are cut at word boundaries into segments of at most this, save for "
+            "a single longer word (16 for LRS3)",
             SCAN,
             unit="s",
         ),
