@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -172,11 +173,17 @@ def test_a_fine_tuned_llama_is_looked_up_where_it_lies(tmp_path):
     assert work.llms["toy-llama"].layers == 3
 
 
-@pytest.mark.parametrize("text", ["crop_byte: 1", "crop_bytes: 0", "start_s: {cpu: fast}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("crop_byte: 1", "crop_bytes: 0", "start_s: {cpu: fast}"),
+        *("start_s: 3", "crop_bytes: {cpu: 3}", "[crop_bytes]"),
+    ],
+)
 def test_a_wrong_rate_is_named(tmp_path, text):
     path = tmp_path / "mine.yaml"
     path.write_text(text)
-    with pytest.raises(InputError, match=text.split(":")[0]):
+    with pytest.raises(InputError, match=re.findall("[a-z_]+", text)[0]):
         read_rates(path)
 
 

@@ -49,10 +49,16 @@ def read_rates(path: Path | None = None) -> Rates:
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise InputError(f"rates {path} cannot be read ({error})") from error
         known = [f.name for f in fields(Rates)]
-        for name, value in dict(given or {}).items():
+        if not isinstance(given or {}, dict):
+            raise InputError(
+                f"{path} holds {given!r}, no rates by name (known: {', '.join(known)})"
+            )
+        for name, value in (given or {}).items():
             if name not in known:
                 raise InputError(f"{path}: unknown rate {name!r} (known: {', '.join(known)})")
             old = lines[name]
+            if isinstance(old, dict) != isinstance(value, dict):
+                raise InputError(f"{path}: {name} is {value!r}; write it as {old!r} is")
             lines[name] = {**old, **value} if isinstance(old, dict) else value
     for name, value in lines.items():
         for number in value.values() if isinstance(value, dict) else [value]:
