@@ -200,7 +200,7 @@ def test_an_llm_of_the_same_shape_but_other_weights_is_refused(settings_of, mode
     folder = save_llm(tmp_path / "llm")
     llm.save_pretrained(folder)
     other = MatryoshkaModel(settings_of(llm=str(folder)), DIMS)
-    with pytest.raises(InputError, match=r"over another LLM than .*llm is now.*make the model again"):
+    with pytest.raises(InputError, match=r"over another LLM than .*llm is now.*make the model"):
         other.load(tmp_path / "model")
 
 
