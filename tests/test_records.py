@@ -73,10 +73,10 @@ def test_a_remedy_of_its_own_is_told(tmp_path):
 
 
 def test_a_table_is_read_as_it_was_written(tmp_path):
-    options = {"dtype": {"key": str}, "keep_default_na": False, "na_values": {"number": [""]}}
     table = TABLE.assign(text=["", "two\nlines", "ü", "xy"])  # see below for \r
     write_csv(tmp_path / "x.csv", table)
-    pd.testing.assert_frame_equal(read_csv(tmp_path / "x.csv", "table", **options), table)
+    read = read_csv(tmp_path / "x.csv", "table").fillna({"text": ""})
+    pd.testing.assert_frame_equal(read, table)
     write_parquet(tmp_path / "x.parquet", TABLE)
     found = read_parquet(tmp_path / "x.parquet", "table")
     pd.testing.assert_frame_equal(found, TABLE)
@@ -89,6 +89,15 @@ def test_any_reader_of_csv_reads_the_table_and_an_empty_column(tmp_path):
     *names, last = found.columns
     assert names == ["key", "count"] and last.startswith("crc32:")
     assert found[names].equals(TABLE[names]) and set(found[last]) == {""}
+
+
+@pytest.mark.parametrize("name", ["2024", "007", "1e3", "NA", "null", "nan", "true", "1_0"])
+def test_names_are_text_whatever_they_look_like(tmp_path, name):
+    path = tmp_path / "x.csv"
+    write_csv(path, pd.DataFrame({"corpus": [name], "key": [name], "wer": [1.5], "x": [None]}))
+    (read,) = read_csv(path, "table").to_dict("records")
+    assert (read["corpus"], read["key"], read["wer"]) == (name, name, 1.5)
+    assert pd.isna(read["x"])
 
 
 def test_a_table_without_rows_keeps_its_columns(tmp_path):

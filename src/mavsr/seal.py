@@ -82,7 +82,7 @@ def _seal_shard(path: Path) -> bool:
         )
     ledger = path.with_suffix(".csv")
     if ledger.is_file():
-        table = pd.read_csv(ledger, dtype={"key": str, "kept": str})
+        table = pd.read_csv(ledger, dtype={"key": str, "kept": str}, na_filter=False)
         check_keys(path, found, table.key[table.kept == "true"])
     elif not entries:
         raise InputError(

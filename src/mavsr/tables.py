@@ -11,16 +11,23 @@ from mavsr.records import CHECKSUM, compare, read
 
 SEALED_COLUMN = "crc32:"
 """Beginning of the name of a table's last column; the checksum follows."""
+NAMES = (
+    *("key", "corpus", "trained_on", "split", "condition", "task", "method", "variant"),
+    *("encoders", "llm", "compression", "model", "baseline", "reason", "remarks", "cause"),
+)
+"""Columns of text, whatever it looks like: a corpus may be called 2024, 1e3 or NA."""
 
 
-def read_csv(path: Path, what: str, sealed: bool = True, **options: Any) -> pd.DataFrame:
-    """The table that :func:`write_csv` wrote.
+def read_csv(
+    path: Path, what: str, sealed: bool = True, types: dict[str, Any] | None = None
+) -> pd.DataFrame:
+    """The table that :func:`write_csv` wrote; empty cells are missing, and no others.
 
     Args:
         path: the file.
         what: what messages call it, such as "ledger".
         sealed: whether it must carry a checksum.
-        **options: of :func:`pandas.read_csv`.
+        types: column -> type, where values do not tell; columns in ``NAMES`` are text anyway.
 
     Raises:
         InputError: it is missing, cut, empty, no table, or not what was written.
@@ -34,7 +41,12 @@ def read_csv(path: Path, what: str, sealed: bool = True, **options: Any) -> pd.D
         text = _text(cells.drop(columns=last) if known else cells)
         if sealed or known:
             compare(known, checksum(text.encode()), path, what)
-        return pd.read_csv(io.StringIO(text), **options)
+        return pd.read_csv(
+            io.StringIO(text),
+            dtype={**dict.fromkeys(NAMES, str), **(types or {})},
+            keep_default_na=False,
+            na_values=[""],
+        )
 
     return read(path, what, parse)
 

@@ -94,6 +94,13 @@ def test_a_page_of_errors_shows_the_worst_utterances_at_all_scales(place):
     assert "another &amp; one" in first
 
 
+def test_where_characters_are_counted_a_page_says_so(place):
+    text = write_errors(place, scoring=ScoringSettings(unit="character"))
+    assert "CER 11.4 % at (4,2)" in text  # "soon" of 35 characters
+    assert "most errors per character over all scales" in text
+    assert "S+D+I are characters taken" in text
+
+
 def test_what_a_page_needs_is_in_it_and_texts_are_no_markup(place):
     text = write_errors(place)
     assert "<now>" not in text

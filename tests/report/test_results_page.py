@@ -11,7 +11,7 @@ from mavsr.config.scoring import ScoringSettings
 from mavsr.provenance import hardware
 from mavsr.records import write_record
 from mavsr.report.measured import Origins, measured
-from mavsr.report.results import results
+from mavsr.report.results import errors_by_scale, results
 from mavsr.tables import write_csv
 
 ORIGINS = Origins(toys=["w", "llm"], made=["portrait"])
@@ -76,6 +76,8 @@ def test_the_page_has_counts_clips_hardware_and_config(tmp_path):
     assert "Decoding: profile deterministic, 15 beams, at most 12 tokens (longer" in text
     lines = [line for line in text.splitlines() if line.startswith("| ")]
     assert lines[0].startswith("| method | rates | words | S | D | I | WER |")
+    assert "All rows: corpus portrait; trained on portrait; task avsr; condition clean;" in text
+    assert "encoders w; LLM llm; seed 0; utterances 200. What" in text
     assert lines[2].startswith("| Llama-MTSK MS | (16,5) |")
     assert " 9 | 4 | 2 | 15.0 |" in lines[2]
     assert " 7 | 3 | 2 | 12.0 |" in lines[3]
@@ -88,3 +90,13 @@ def test_the_page_has_counts_clips_hardware_and_config(tmp_path):
 def test_hardware_is_named():
     assert hardware().endswith("cores")
     assert len(hardware().split(",")[0]) > 2
+
+
+def test_conditions_stand_in_the_order_of_their_strength_and_units_are_named():
+    conditions = ["snr_5", "clean", "snr_-5", "snr_10"]
+    rows = [score("mtsk-ms", 4, 2, 10.0, condition=name, unit="character") for name in conditions]
+    shown, caption = errors_by_scale(table(rows))
+    assert shown.condition.tolist() == ["-5 dB", "5 dB", "10 dB", "clean"]
+    assert list(shown)[3:4] == ["characters"]
+    assert shown.CER.tolist() == ["10.0"] * 4
+    assert "CER in %, their sum over the characters of the references" in caption

@@ -53,11 +53,11 @@ def test_seeds_are_one_row_with_their_mean_and_standard_deviation():
     rows = [
         *seeds("llama-avsr", [14.0, 15.0, 16.0], **SPEAKERS),
         *seeds("mtsk-ms", [10.0, 11.0, 15.0], **SPEAKERS, baseline="llama-avsr", p_seeds=0.03),
-        *seeds("mtsk-ss", [9.0], **SPEAKERS),
+        *seeds("mtsk-ss", [10.0], **SPEAKERS),
     ]
     shown = summarise(table(rows)).set_index("method")
     assert len(shown) == 3
-    assert shown.wer.tolist() == [15.0, 12.0, 9.0]
+    assert shown.wer.tolist() == [15.0, 12.0, 10.0]
     assert wer_text(shown.loc["llama-avsr"]) == "15.0 ±1.0"
     deviation = scipy.stats.tstd([10, 11, 15])
     assert wer_text(shown.loc["mtsk-ms"]) == f"12.0 ±{deviation:.1f}†"
@@ -106,3 +106,27 @@ def test_a_corpus_that_a_model_was_not_trained_on_says_which_it_was():
     sources = Sources(table(rows), ReportSettings(kinds={"lrs3": "lrs3", "wild": "folder"}))
     assert table_builder("table1")(sources).frame.corpus.tolist() == sorted(names)
     assert set(names) < set(table_builder("table2")(sources).frame)
+
+
+@pytest.mark.parametrize(
+    ("wer", "low", "high", "text"),
+    [
+        (10.0, 8.0, 12.5, "10.0 ±2.2"),
+        (1.6, 0.2, 12.6, "1.6 (0.2 to 12.6)"),
+        (0.0, 0.0, 1.8, "0.0 (0.0 to 1.8)"),
+        (3.0, 2.97, 3.06, "3.0 ±0.0"),
+        (50.0, None, None, "50.0"),
+    ],
+)
+def test_an_interval_that_is_lopsided_is_given_by_its_ends(wer, low, high, text):
+    shown = summarise(table([score("mtsk-ms", 4, 2, wer, wer_low=low, wer_high=high)]))
+    assert wer_text(shown.loc[0]) == text
+    assert ("in brackets both ends" in footnote(shown)) == ("(" in text)
+
+
+def test_rates_are_called_what_was_counted():
+    words, signs = score("mtsk-ms", 4, 2, 10.0), score("mtsk-ms", 4, 2, 9.0, corpus="cmlr")
+    signs["unit"] = "character"
+    assert footnote(summarise(table([signs]))).startswith("CER in %, ±")
+    both = footnote(summarise(table([words, signs])))
+    assert both.startswith("Error rate in % (by characters on cmlr, else by words), ±")

@@ -194,6 +194,15 @@ def test_table2_takes_no_score_for_another(scores):
         build("table2", other)
 
 
+def test_corpora_keep_their_names_in_headings_and_rates_their_second_digit(scores):
+    named = scores.assign(corpus="my_corpus", trained_on="my_corpus", wer=100 * 4241 / 29150)
+    built = build("table2", named[named.audio_rate == 16])
+    assert "my_corpus" in built.shown
+    assert "my_corpus" in markdown(built.shown, built.caption)
+    assert built.frame["my_corpus"].iloc[0] == 14.55
+    assert built.shown["my_corpus"].iloc[0].startswith("14.5 ")
+
+
 def test_noise_check_needs_both(noisy):
     with pytest.raises(InputError, match="noise_check must ask for both"):
         compare(noisy[noisy.task == "avsr"])

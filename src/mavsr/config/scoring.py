@@ -31,8 +31,9 @@ class ScoringSettings:
         Literal["none", "punctuation", "whisper-basic"],
         Key(
             "What is done to texts before words are counted: none (lower case alone, as the papers "
-            "do), punctuation (marks dropped) or whisper-basic (Whisper's for other "
-            "languages than English; refused where it would drop vowel marks, as of Hindi)",
+            "do), punctuation (marks dropped, but for points and commas within numbers and for %, "
+            "&, @ and #, which are said) or whisper-basic (Whisper's for other languages than "
+            "English; refused where it would drop vowel marks, as of Hindi)",
             COUNTS,
         ),
     ] = "none"

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import stats
 
 from mavsr.errors import InputError
-from mavsr.evaluation.word_errors import BOOTSTRAP_SAMPLES, WordErrors, at_most
+from mavsr.evaluation.word_errors import BOOTSTRAP_SAMPLES, WordErrors, unresampled
 from mavsr.seeds import generator
 
 FEWEST_SPEAKERS = 6
@@ -41,10 +41,10 @@ class Clusters:
 
         Student's on the logarithm of the WER, which is more nearly symmetric and keeps the interval
         above zero. Half an error is added to each draw, so that one without errors has a logarithm.
-        Where no unit has an error, see :func:`at_most`.
+        Where no word is wrong, or every one, see :func:`mavsr.evaluation.word_errors.unresampled`.
         """
-        if not self.errors.any():
-            return 0.0, at_most(len(self.names), self.words.sum())
+        if (known := unresampled(self.errors, self.words)) is not None:
+            return known
         counts = _draws(len(self.names), seed)
         logs = np.log((counts @ self.errors + 0.5) / (counts @ self.words))
         reach = stats.t.ppf(0.975, len(self.names) - 1) * np.sqrt(_unbiased(logs, self.names))
@@ -91,6 +91,9 @@ def p_value(ours: Sequence[Clusters], theirs: Sequence[Clusters], seed: int = 0)
         theirs: likewise of the baseline; the same units.
         seed: of the bootstrap.
 
+    Returns:
+        the p-value; NaN of a single unit.
+
     Raises:
         InputError: the units differ.
     """
@@ -103,6 +106,8 @@ def p_value(ours: Sequence[Clusters], theirs: Sequence[Clusters], seed: int = 0)
             )
         if other.names != first.names or not np.array_equal(other.words, first.words):
             raise InputError("systems were scored against other references; decode them again")
+    if len(first.names) < 2:
+        return float("nan")
     difference = np.mean([c.errors for c in ours], axis=0) - np.mean(
         [c.errors for c in theirs], axis=0
     )

@@ -52,14 +52,14 @@ def read_scores(path: Path, sealed: bool = True) -> pd.DataFrame:
     Raises:
         InputError: it is missing, damaged, or lacks a column.
     """
-    types = {"variant": str, "trained_on": str, "baseline": object, **COUNTS}
-    table = read_csv(path, "scores", sealed, dtype=types)
+    table = read_csv(path, "scores", sealed, types={"baseline": object, **COUNTS})
     if missing := [column for column in COLUMNS if column not in table]:
         raise InputError(
             f"scores {path} lack the columns {', '.join(missing)}; rebuild them: "
             f"{rebuild_command(path)}"
         )
-    return table.fillna({"variant": "", "trained_on": ""})[list(COLUMNS)]
+    known = {"variant": "", "trained_on": "", "unit": "word"}
+    return table.fillna(known)[list(COLUMNS)]
 
 
 if __name__ == "__main__":

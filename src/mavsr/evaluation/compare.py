@@ -57,7 +57,7 @@ def compare(table: pd.DataFrame, found: list[Scored], scoring: ScoringSettings) 
                     row |= _pair(found[place], found[other], scoring.seed)
             ours = [found[n] for n in members[system]]
             row |= _pooled(ours, [found[n] for n in theirs], scoring.seed)
-        if len(row) > 2:
+        if any(pd.notna(row.get(name)) for name in P_VALUES):
             row["baseline"] = scoring.baseline
         filled.append(row)
     columns = pd.DataFrame(filled, table.index, ["baseline", "seeds", *P_VALUES])
@@ -67,7 +67,8 @@ def compare(table: pd.DataFrame, found: list[Scored], scoring: ScoringSettings) 
 def _pair(one: Scored, other: Scored, seed: int) -> dict[str, float]:
     """p-values of two models, over utterances and over speakers."""
     with _named(one, other):
-        found = {"p_value": round(one.errors.p_value(other.errors, seed), 4)}
+        utterances = by_utterance(one.errors), by_utterance(other.errors)
+        found = {"p_value": _digits(p_value([utterances[0]], [utterances[1]], seed))}
         if one.speakers and other.speakers:
             found["p_speakers"] = _digits(p_value([one.speakers], [other.speakers], seed))
     return found

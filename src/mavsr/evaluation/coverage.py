@@ -37,7 +37,7 @@ def expected_clips(results: Path, corpus: str, split: str) -> pd.DataFrame:
     ledger = results / "mouths" / corpus / split / "ledger.csv"
     # Read here as tables, so that the code of the stages that make them is no part of scoring.
     clips = read_parquet(manifest, "manifest").set_index("key")[["text", "speaker"]]
-    entries = read_csv(ledger, "ledger", dtype={"key": str, "kept": str})
+    entries = read_csv(ledger, "ledger", types={"kept": str})
     if lost := named_clips("lacks", set(clips.index) - set(entries.key)):
         raise InputError(
             f"ledger {ledger} {lost[0]}, which {manifest} has; rebuild it: "

@@ -1,5 +1,6 @@
 """Named ways to make transcripts comparable before words are counted."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 from functools import cache
@@ -8,19 +9,31 @@ from mavsr.errors import InputError
 
 _WITHIN = "'’ʼ＇.,·"
 """Marks that stand within a word or number (it's, U.S., 1,000) and are dropped without a gap."""
+_SPOKEN = "%‰&@#"
+"""Marks that are said, as words are; each counts as one."""
+_DECIMAL = re.compile(r"(?<=\d)[.,](?=\d)(?!\d{3}(?!\d))")
+"""A point or comma in a number, but for one before three digits, as those of thousands stand."""
 
 
 def without_punctuation(text: str) -> str:
     """Lower case without punctuation marks; a dash or slash between words parts them.
 
     Apostrophes, full stops and commas are dropped without a gap, so that ``it's`` is ``its``,
-    ``U.S.`` is ``us`` and ``1,000`` is ``1000``. Vowel marks, as in Hindi or Arabic, stay.
+    ``U.S.`` is ``us`` and ``1,000`` is ``1000``; but ``3.5`` is not ``35``. Vowel marks, as in
+    Hindi or Arabic, stay, and marks that are said (``50 %``) are words.
     """
-    parts = (
-        "" if sign in _WITHIN else " " if unicodedata.category(sign).startswith("P") else sign
-        for sign in text.lower()
-    )
-    return " ".join("".join(parts).split())
+    decimals = {found.start() for found in _DECIMAL.finditer(text)}
+    parts = (sign if place in decimals else _without(sign) for place, sign in enumerate(text))
+    return " ".join("".join(parts).lower().split())
+
+
+def _without(sign: str) -> str:
+    """What becomes of a character."""
+    if sign in _SPOKEN:
+        return f" {sign} "
+    if sign in _WITHIN:
+        return ""
+    return " " if unicodedata.category(sign).startswith("P") else sign
 
 
 def whisper_basic(text: str) -> str:

@@ -38,14 +38,14 @@ COLUMNS = {
     "insertions": "words that nobody said",
     "unit": "what is counted above and in wer: word, or character (scoring.unit)",
     "wer": "error rate over these units, %",
-    "wer_low": "lower end of its 95 % bootstrap interval over utterances, %",
+    "wer_low": "lower end of its 95 % bootstrap interval over utterances, %; none of one",
     "wer_high": "upper end, %",
     "speakers": "speakers of these utterances, empty where the corpus names none",
     "wer_low_speakers": "lower end of the 95 % interval over speakers, %; empty if they are few",
     "wer_high_speakers": "upper end, %",
     "cer": "character error rate, %: edits over characters of the references, spaces left out",
     "baseline": "method of the system that p-values compare with, empty if there is none",
-    "p_value": "of the paired bootstrap over utterances against the baseline of the same seed",
+    "p_value": "over utterances, paired, against the baseline of the same seed",
     "p_speakers": "the same over speakers; empty if they are few",
     "seeds": "seeds of this system in the experiment",
     "p_seeds": "against the baseline, seeds of both pooled; empty unless both have several",
@@ -56,6 +56,8 @@ COLUMNS = {
     "seconds": "time spent decoding, over all calls, without starting and loading",
     "model": "name of the model's folder under results/training",
 }
+_DECIMALS = 4
+"""Of rates in %. Tables print one; of values of two decimals one cell in twenty would be wrong."""
 COUNTS = dict.fromkeys(
     ("audio_rate", "video_rate", "active_parameters", "speakers", "seeds"), "Int64"
 )
@@ -94,7 +96,7 @@ def score(hypotheses: list[Path], results: Path, output: Path, scoring: ScoringS
         except InputError as error:
             raise InputError(f"{path}: {error}") from error
         own = Scored(path, errors, by_speaker(errors, clips.speaker))
-        counted = {"unit": unit, "cer": round(by_character.wer, 2)}
+        counted = {"unit": unit, "cer": round(by_character.wer, _DECIMALS)}
         rows.append(counted | _row(content, own, clips.speaker, scoring.seed))
         found.append(own)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -114,12 +116,12 @@ def _row(content: Hypotheses, own: Scored, speakers: pd.Series, seed: int) -> di
         "substitutions": int(errors.substitutions.sum()),
         "deletions": int(errors.deletions.sum()),
         "insertions": int(errors.insertions.sum()),
-        "wer": round(errors.wer, 2),
-        "wer_low": round(low, 2),
-        "wer_high": round(high, 2),
+        "wer": round(errors.wer, _DECIMALS),
+        "wer_low": round(low, _DECIMALS),
+        "wer_high": round(high, _DECIMALS),
         "speakers": names.nunique() if named(names) else None,
-        "wer_low_speakers": round(spread[0], 2),
-        "wer_high_speakers": round(spread[1], 2),
+        "wer_low_speakers": round(spread[0], _DECIMALS),
+        "wer_high_speakers": round(spread[1], _DECIMALS),
         "cut": round(100 * sidecar["references_too_long"] / len(errors.keys), 2),
         "active_parameters": sidecar["active_parameters"],
         "tokens": round(sidecar["tokens"], 1),

@@ -8,12 +8,15 @@ import logging
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Literal
 
 from mavsr.config.scoring import ScoringSettings
 from mavsr.evaluation.normalisers import normaliser
 
 Unit = Literal["word", "character"]
+RATE_NAMES = {"word": "WER", "character": "CER"}
+"""What an error rate over a unit is called."""
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
     "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"  # Japanese and Chinese
@@ -48,17 +51,23 @@ def counted_unit(scoring: ScoringSettings, references: Iterable[str]) -> Unit:
     own = unit_of(texts)
     if scoring.unit == "auto":
         if own == "character":
-            logging.warning(
-                "these transcripts are written without spaces, so characters are counted in place "
-                "of words (scoring.unit: auto)"
+            _warn_once(
+                f"transcripts such as {texts[0][:20]!r} are written without spaces, so characters "
+                "are counted in place of words (scoring.unit: auto)"
             )
         return own
     if scoring.unit == "word" and own == "character":
-        logging.warning(
-            "scoring.unit is word, and these transcripts are written without spaces: a sentence "
-            "with one error counts as wrong whole; take character, or auto"
+        _warn_once(
+            f"scoring.unit is word, and transcripts such as {texts[0][:20]!r} are written without "
+            "spaces: a sentence with one error counts as wrong whole; take character, or auto"
         )
     return scoring.unit
+
+
+@cache
+def _warn_once(message: str) -> None:
+    """Log a warning, once however many files of a corpus are scored."""
+    logging.warning(message)
 
 
 def counting(scoring: ScoringSettings, references: Iterable[str]) -> Callable[[str], str]:

@@ -1,8 +1,8 @@
-"""Word error rate with its uncertainty, and whether two systems differ.
+"""Word error rate with its uncertainty.
 
-WER is the summed word edit distance over the summed reference words. Intervals and p-values
-resample utterances, as errors of one sentence depend on each other. That sentences of one speaker
-do too, and that another seed gives another model, they leave out (docs/methods.md).
+WER is the summed word edit distance over the summed reference words. Intervals resample utterances,
+as errors of one sentence depend on each other. That sentences of one speaker do too, and that
+another seed gives another model, they leave out (docs/methods.md).
 """
 
 from collections.abc import Callable, Sequence
@@ -39,51 +39,38 @@ class WordErrors:
         return 100 * float(self.errors.sum() / self.words.sum())
 
     def interval(self, seed: int = 0) -> tuple[float, float]:
-        """95 % percentile bootstrap interval of the WER in %; of no errors see :func:`at_most`."""
-        if not self.errors.any():
-            return 0.0, at_most(len(self.words), self.words.sum())
+        """95 % percentile bootstrap interval of the WER in %; see :func:`unresampled` too."""
+        if (known := unresampled(self.errors, self.words)) is not None:
+            return known
         picks = self._resamples(seed)
         rates = 100 * self.errors[picks].sum(axis=1) / self.words[picks].sum(axis=1)
         low, high = np.percentile(rates, [2.5, 97.5])
         return float(low), float(high)
-
-    def p_value(self, baseline: "WordErrors", seed: int = 0) -> float:
-        """Two-sided p-value of the paired bootstrap: how often resampling turns the sign around.
-
-        Both systems are resampled together, utterance by utterance, as their errors on one sentence
-        go together (Bisani and Ney, ICASSP 2004). The smallest value is 2 / (samples + 1).
-
-        Raises:
-            InputError: the systems transcribed different utterances.
-        """
-        order = {key: place for place, key in enumerate(baseline.keys)}
-        if odd := set(self.keys) ^ set(order):
-            raise InputError(
-                f"utterance {min(odd)} was not transcribed by both systems, so they cannot be "
-                "compared; decode both on the same split"
-            )
-        theirs = baseline.errors[[order[key] for key in self.keys]]
-        differences = (self.errors - theirs)[self._resamples(seed)].sum(axis=1)
-        fewest = min((differences <= 0).sum(), (differences >= 0).sum())
-        return float(min(1.0, 2 * (fewest + 1) / (BOOTSTRAP_SAMPLES + 1)))
 
     def _resamples(self, seed: int) -> np.ndarray:
         draw = generator(seed, "bootstrap")
         return draw.integers(len(self.words), size=(BOOTSTRAP_SAMPLES, len(self.words)))
 
 
-def at_most(units: int, words: int) -> float:
-    """Upper end of a 95 % interval in % where no unit (utterance, speaker) has an error.
+def unresampled(errors: np.ndarray, words: np.ndarray) -> tuple[float, float] | None:
+    """The 95 % interval in % where resampling would see one rate alone; None elsewhere.
 
-    Resampling knows no error that it has not seen. If more than this share of units had an error
-    (one each, as it were), all would come out right less than once in forty times (Clopper and
-    Pearson, Biometrika 1934).
+    Of a single unit (utterance, speaker) nothing is known: NaN. Where no unit has an error, more
+    than a share of them having one (one each, as it were) would show less than once in forty times
+    (Clopper and Pearson, Biometrika 1934); where every word is wrong, so it is with right ones.
 
     Args:
-        units: drawn units.
-        words: in their references.
+        errors: (units,)
+        words: (units,) in their references.
     """
-    return float(100 * units * (1 - 0.025 ** (1 / units)) / words)
+    if len(words) < 2:
+        return float("nan"), float("nan")
+    reach = float(100 * len(words) * (1 - 0.025 ** (1 / len(words))) / words.sum())
+    if not errors.any():
+        return 0.0, reach
+    if np.array_equal(errors, words):
+        return max(0.0, 100.0 - reach), 100.0
+    return None
 
 
 def count_errors(

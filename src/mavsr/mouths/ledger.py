@@ -91,7 +91,7 @@ def read_ledger(path: Path) -> pd.DataFrame:
         InputError: the file is missing, damaged or lacks a column.
 
     """
-    table = read_csv(path, "ledger", dtype=_DTYPES).fillna({"reason": "", "remarks": ""})
+    table = read_csv(path, "ledger", types=_DTYPES).fillna({"reason": "", "remarks": ""})
     missing = [column for column in COLUMNS if column not in table]
     if missing:
         raise InputError(f"{path}: the ledger lacks the columns {', '.join(missing)}")

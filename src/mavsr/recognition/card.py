@@ -11,6 +11,7 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from mavsr.errors import InputError
 from mavsr.evaluation.collect import read_scores
+from mavsr.evaluation.units import RATE_NAMES
 from mavsr.model.compressions import compression_of
 from mavsr.model.export import new_folder, read_scale, write_scale
 from mavsr.model.folder import PROJECTORS, ModelFolder, read_model_folder
@@ -20,6 +21,7 @@ from mavsr.model.scales import Scale
 from mavsr.model.vocabulary import ADDED, PREFIX
 from mavsr.numerics import numerics_of
 from mavsr.report.names import label, scale_label
+from mavsr.report.summary import rate_name
 
 TASK = "automatic-speech-recognition"
 LICENCES = (
@@ -96,7 +98,13 @@ def model_card(folder: ModelFolder, scale: Scale, scores: pd.DataFrame) -> str:
         base_model=None if Path(settings.llm).exists() else settings.llm,
         model_name=f"{named} at {scale.name}",
         eval_results=[
-            EvalResult(TASK, row.corpus, f"{row.corpus}, {row.condition}", "wer", round(row.wer, 2))
+            EvalResult(
+                TASK,
+                row.corpus,
+                f"{row.corpus}, {row.condition}",
+                RATE_NAMES[row.unit].lower(),
+                round(row.wer, 2),
+            )
             for row in at.itertuples()
         ]
         or None,
@@ -110,7 +118,7 @@ def model_card(folder: ModelFolder, scale: Scale, scores: pd.DataFrame) -> str:
         f"{compression_of(settings.compression).words}; "
         "`export.json` has every setting.\n",
         "## Made of\n" + _table({"part": "name", **made_of}),
-        "## Word error rates\n" + _wers(scores),
+        "## Error rates\n" + _wers(scores),
         "## Licences of what it was made of\n" + _licences(made_of),
         "## Use\n" + _use(folder),
     ]
@@ -183,10 +191,11 @@ def _made_of(folder: ModelFolder, setup: Mapping) -> dict[str, str]:
 def _wers(scores: pd.DataFrame) -> str:
     if scores.empty:
         return "None was measured.\n"
-    rows = {"corpus, split, condition, rates": "WER, % (95 % interval)"}
+    rows = {"corpus, split, condition, rates": f"{rate_name(scores)}, % (95 % interval)"}
     for row in scores.itertuples():
         place = f"{row.corpus}, {row.split}, {row.condition}, {row.scale}"
-        rows[place] = f"{row.wer:.1f} ({row.wer_low:.1f} to {row.wer_high:.1f})"
+        known = "" if pd.isna(row.wer_low) else f" ({row.wer_low:.1f} to {row.wer_high:.1f})"
+        rows[place] = f"{row.wer:.1f}{known}"
     return _table(rows)
 
 

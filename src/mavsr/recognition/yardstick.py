@@ -16,10 +16,11 @@ from mavsr.checkpoints import read_object
 from mavsr.command import progress
 from mavsr.config.config import Config
 from mavsr.config.encoders import EncoderKeys
+from mavsr.config.scoring import ScoringSettings
 from mavsr.encoders.hub import whisper_folder
 from mavsr.errors import InputError
 from mavsr.evaluation.coverage import expected_texts
-from mavsr.evaluation.normalisers import normaliser
+from mavsr.evaluation.units import RATE_NAMES, text_form, unit_of
 from mavsr.evaluation.word_errors import WordErrors, count_errors
 from mavsr.hub import hub_folder
 from mavsr.media import SAMPLE_RATE, decode_audio
@@ -31,6 +32,7 @@ TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.tx
              "special_tokens_map.json", "added_tokens.json", "normalizer.json",
              "generation_config.json")  # fmt: skip
 """What Whisper's decoder reads of a folder beside what its encoder does."""
+SCORING = ScoringSettings(normaliser="punctuation")
 BATCH = 8
 """Clips that are transcribed together; the library pads all to 30 s."""
 
@@ -87,8 +89,8 @@ def own_errors(settings: EncoderKeys, shards: list[Path], texts: Mapping[str, st
     for start in progress(starts, len(starts), "batches of Whisper's own decoder"):
         batch = clips[start : start + BATCH]
         found = whisper.texts([decode_audio(content) for _, content in batch])
-        heard |= {key: _plain(text) for (key, _), text in zip(batch, found, strict=True)}
-    return count_errors({key: _plain(text) for key, text in texts.items()}, heard)
+        heard |= {key: text for (key, _), text in zip(batch, found, strict=True)}
+    return count_errors(texts, heard, text_form(SCORING, unit_of(texts.values())))
 
 
 def yardstick(config: Config, results: Path) -> Iterator[str]:
@@ -106,9 +108,10 @@ def yardstick(config: Config, results: Path) -> Iterator[str]:
         texts = expected_texts(results, cache.corpus, "test")
         errors = own_errors(encoder, _shards(config, results, cache), texts)
         low, high = errors.interval(config.scoring.seed)
+        unit = unit_of(texts.values())
         yield (
-            f"{cache.encoder} on {cache.corpus}, {cache.condition}: WER {errors.wer:.1f} % "
-            f"({low:.1f} to {high:.1f}), {errors.words.sum():,} words"
+            f"{cache.encoder} on {cache.corpus}, {cache.condition}: {RATE_NAMES[unit]} "
+            f"{errors.wer:.1f} % ({low:.1f} to {high:.1f}), {errors.words.sum():,} {unit}s"
         )
     if not found:
         raise InputError("no model of this config is tested with a whisper; see `encoders`")
@@ -124,7 +127,3 @@ def _shards(config: Config, results: Path, cache: Cache) -> list[Path]:
     if missing := [str(path) for path in shards if not path.is_file()]:
         raise InputError(f"{missing[0]} is not there yet; make it: `snakemake {missing[0]}`")
     return shards
-
-
-def _plain(text: str) -> str:
-    return normaliser("punctuation")(text)

@@ -29,6 +29,8 @@ from mavsr.tables import write_csv
 
 HIGHEST_WER = 300.0
 """%; insertions may exceed the reference, but by so much hardly unless decoding is broken."""
+_ROUNDED = 0.006
+"""%; tables of earlier versions have two decimals."""
 ERRORS = ("words", "substitutions", "deletions", "insertions")
 
 
@@ -91,13 +93,14 @@ def check_scores(table: pd.DataFrame) -> Iterator[Finding]:
         yield (
             name,
             "WER is its counts",
-            "" if abs(wer - row.wer) < 0.006 else f"{row.wer} for {counts} of {row.words}",
+            "" if abs(wer - row.wer) < _ROUNDED else f"{row.wer} for {counts} of {row.words}",
         )
         yield (
             name,
-            "WER within its interval",
+            "WER within its interval, if there is one",
             ""
-            if 0 <= row.wer_low <= row.wer <= row.wer_high
+            if all(map(pd.isna, (row.wer_low, row.wer_high)))
+            or 0 <= row.wer_low <= row.wer <= row.wer_high
             else f"{row.wer_low} to {row.wer} to {row.wer_high} %",
         )
         if row.wer > HIGHEST_WER:
@@ -107,7 +110,7 @@ def check_scores(table: pd.DataFrame) -> Iterator[Finding]:
             name,
             "WER within its interval over speakers, if there is one",
             ""
-            if all(map(pd.isna, spread)) or spread[0] - 0.006 <= row.wer <= spread[1] + 0.006
+            if all(map(pd.isna, spread)) or spread[0] - _ROUNDED <= row.wer <= spread[1] + _ROUNDED
             else f"{spread[0]} to {row.wer} to {spread[1]} %",
         )
         found = [getattr(row, column) for column in P_VALUES]

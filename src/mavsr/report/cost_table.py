@@ -36,5 +36,4 @@ def read_costs(path: Path) -> pd.DataFrame:
     Raises:
         InputError: it is missing or damaged.
     """
-    table = read_csv(path, "costs", dtype={"variant": str, **RATES})
-    return table.assign(variant=table.variant.fillna(""))
+    return read_csv(path, "costs", types=RATES).fillna({"variant": ""})

@@ -25,13 +25,12 @@ class Table:
 
     def write(self, folder: Path, name: str) -> None:
         """Write the five files, each whole or not at all."""
-        shown = self.shown.rename(columns=lambda column: str(column).replace("_", " "))
         for suffix, text in (
             (".csv", self.frame.to_csv(index=False)),
-            (".md", markdown(shown, self.caption)),
-            (".html", page(name, paragraph(self.caption), html_table(shown))),
-            (".tex", latex(shown, self.caption, name)),
-            (".rst", restructured(shown, self.caption)),
+            (".md", markdown(self.shown, self.caption)),
+            (".html", page(name, paragraph(self.caption), html_table(self.shown))),
+            (".tex", latex(self.shown, self.caption, name)),
+            (".rst", restructured(self.shown, self.caption)),
         ):
             with atomic(folder / f"{name}{suffix}") as partial:
                 partial.write_text(text, encoding="utf-8")

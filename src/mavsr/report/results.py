@@ -14,15 +14,25 @@ from mavsr.evaluation.hypotheses import read_sidecar
 from mavsr.files import atomic
 from mavsr.report.layout import markdown
 from mavsr.report.measured import Origins, measured
-from mavsr.report.names import flops_unit, label, rank, scale_labels
+from mavsr.report.names import (
+    condition_label,
+    condition_rank,
+    flops_unit,
+    label,
+    rank,
+    scale_labels,
+)
+from mavsr.report.summary import rate_name
 from mavsr.tables import read_csv
 
 UNKNOWN = "not recorded"
 CAPTION = (
-    "S, D, I: words taken for others, missed, and said by nobody; WER in %, their sum over the "
-    "words of the references; tokens and FLOPs of the LLM per utterance. What the intervals leave "
-    "out: docs/methods.md."
+    "S, D, I: {units} taken for others, missed, and said by nobody; {rate} in %, their sum over "
+    "the {units} of the references; tokens and FLOPs of the LLM per utterance. {shared}What the "
+    "intervals leave out: docs/methods.md."
 )
+ALWAYS = ("method", "rates", "S", "D", "I", "95 % interval", "tokens")
+"""Columns that are shown even if all rows have the same in them."""
 
 
 def results(
@@ -61,9 +71,9 @@ def results(
         *(f"- {line}" for line in decoding(sidecars, table)),
         f"- Scoring: normaliser {scoring.normaliser}, baseline {scoring.baseline or 'none'}",
         "",
-        "## Word error rates",
+        "## Error rates",
         "",
-        markdown(errors_by_scale(table), CAPTION),
+        markdown(*errors_by_scale(table)),
         "## Clips",
         "",
         *(markdown(used(path), f"Clips of {path.parent.name}, by split.") for path in ledgers),
@@ -99,18 +109,23 @@ def decoding(sidecars: Sequence[dict[str, Any]], table: pd.DataFrame) -> Iterato
         yield f"{line} (longer references: {table.cut.max():g} % of a file at most)"
 
 
-def errors_by_scale(table: pd.DataFrame) -> pd.DataFrame:
-    """A row per score: counts, rate with its interval, and what it costs, as text."""
+def errors_by_scale(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """A row per score: counts, rate with its interval, and what it costs, as text; its caption."""
     factor, unit = flops_unit(table.tflops.max())
-    order = table.assign(rank=table.method.map(rank), place=range(len(table)))
-    by = ["corpus", "task", "condition", "rank", "variant", "place"]
+    rate = rate_name(table)
+    units = {"WER": "words", "CER": "characters"}.get(rate, "words or characters")
+    order = table.assign(
+        rank=table.method.map(rank),
+        noise=table.condition.map(condition_rank),
+        place=range(len(table)),
+    )
+    by = ["corpus", "task", "noise", "rank", "variant", "place"]
     rows = order.sort_values(by, kind="stable")
-    bounds = zip(rows.wer_low, rows.wer_high, strict=True)
     shown = {
         "corpus": rows.corpus,
         "trained on": rows.trained_on,
         "task": rows.task,
-        "condition": rows.condition,
+        "condition": rows.condition.map(condition_label),
         "method": [label(m, v) for m, v in zip(rows.method, rows.variant, strict=True)],
         "compression": rows.compression,
         "encoders": rows.encoders,
@@ -118,28 +133,32 @@ def errors_by_scale(table: pd.DataFrame) -> pd.DataFrame:
         "seed": rows.seed,
         "rates": scale_labels(rows),
         "utterances": rows.utterances,
-        "words": rows.words,
+        units: rows.words,
         "S": rows.substitutions,
         "D": rows.deletions,
         "I": rows.insertions,
-        "WER": rows.wer.map("{:.1f}".format),
-        "95 % interval": [f"{low:.1f} to {high:.1f}" for low, high in bounds],
-        "over speakers": [
-            "–" if pd.isna(low) else f"{low:.1f} to {high:.1f}"
-            for low, high in zip(rows.wer_low_speakers, rows.wer_high_speakers, strict=True)
-        ],
+        rate: rows.wer.map("{:.1f}".format),
+        "95 % interval": _bounds(rows.wer_low, rows.wer_high),
+        "over speakers": _bounds(rows.wer_low_speakers, rows.wer_high_speakers),
         "tokens": rows.tokens.map("{:.1f}".format),
         unit: (rows.tflops * factor).map("{:.3g}".format),
     }
     frame = pd.DataFrame({name: list(values) for name, values in shown.items()})
-    always = ("method", "rates", "words", "S", "D", "I", "WER", "95 % interval", "tokens", unit)
-    # What all rows share is said once, above the table.
-    return frame[[name for name in frame if name in always or frame[name].nunique() > 1]]
+    always = (*ALWAYS, units, rate, unit)
+    alone = [name for name in frame if name not in always and frame[name].nunique() == 1]
+    same = {name: str(frame[name].iloc[0]) for name in alone}
+    told = "; ".join(f"{name} {value}" for name, value in same.items() if value not in ("", "–"))
+    shared = f"All rows: {told}. " if told else ""
+    return frame.drop(columns=alone), CAPTION.format(units=units, rate=rate, shared=shared)
+
+
+def _bounds(low: pd.Series, high: pd.Series) -> list[str]:
+    return ["–" if pd.isna(a) else f"{a:.1f} to {b:.1f}" for a, b in zip(low, high, strict=True)]
 
 
 def used(path: Path) -> pd.DataFrame:
     """Of a corpus: split, outcome, cause, clips and hours."""
-    table = read_csv(path, "ledger summary", keep_default_na=False)
+    table = read_csv(path, "ledger summary").fillna({"cause": ""})
     shown = table[table.split != "all"][["split", "outcome", "cause", "clips", "hours"]]
     return shown.assign(hours=shown.hours.map("{:.2f}".format))
 

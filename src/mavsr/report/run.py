@@ -48,7 +48,8 @@ def describe(
         paragraph("What became of the clips of each split, from the ledgers of mouth crops."),
     ]
     for path in ledgers:
-        ledger = read_csv(path, "ledger summary", dtype=str).fillna("")
+        ledger = read_csv(path, "ledger summary")
+        ledger = ledger.astype(object).where(ledger.notna(), "")
         ledger.columns = ledger.columns.str.replace("_", " ")
         sections += [paragraph(path.parent.name), html_table(ledger)]
     sections += [

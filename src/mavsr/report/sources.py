@@ -33,9 +33,7 @@ def read_adapted(path: Path) -> pd.DataFrame:
     Raises:
         InputError: it is missing or damaged.
     """
-    return read_csv(path, "adaptive rates", keep_default_na=False, na_values=[""]).fillna(
-        {"variant": ""}
-    )
+    return read_csv(path, "adaptive rates").fillna({"variant": ""})
 
 
 def read_compared(path: Path) -> pd.DataFrame:
@@ -44,8 +42,7 @@ def read_compared(path: Path) -> pd.DataFrame:
     Raises:
         InputError: it is missing or damaged.
     """
-    read = read_csv(path, "differences").fillna({"variant": "", "trained_on": ""})
-    return read.astype({"variant": str})
+    return read_csv(path, "differences").fillna({"variant": "", "trained_on": ""})
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,16 @@
 """What tables and figures show of scores: a row per system, whatever number of seeds it has."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from mavsr.evaluation.baselines import SYSTEM
+from mavsr.evaluation.units import RATE_NAMES
 from mavsr.report.names import label
 
 SIGNIFICANT = 0.05
+LOPSIDED = 1.5
+"""An interval is given by both ends where one half of it is longer than the other by more."""
 SIGNS = {"speakers": "†", "utterances": "§"}
 """What a difference is claimed for -> its sign: other speakers, or other utterances alone."""
 
@@ -52,7 +57,7 @@ def _pooled(rows: pd.DataFrame) -> pd.DataFrame:
         return rows
     mean, deviation = rows.wer.mean(), rows.wer.std()
     return rows.iloc[:1].assign(
-        wer=round(mean, 2),
+        wer=mean,
         wer_low=mean - deviation,
         wer_high=mean + deviation,
         p=rows.p_seeds.iloc[0],
@@ -75,28 +80,61 @@ def holm(p_values: pd.Series) -> pd.Series:
     return corrected.cummax().clip(upper=1.0).reindex(p_values.index)
 
 
+def rate_name(scores: pd.DataFrame) -> str:
+    """``WER`` where words were counted, ``CER`` where characters, ``error rate`` of both."""
+    units = set(scores.unit)
+    return RATE_NAMES[units.pop()] if len(units) == 1 else "error rate"
+
+
 def wer_text(row: pd.Series) -> str:
-    """``15.1 ±1.2†``: WER in %, half of its interval (or a standard deviation), and a sign."""
+    """``15.1 ±1.2†``: WER in %, half of its interval (or a standard deviation), and a sign.
+
+    An interval that is lopsided is ``1.6 (0.2 to 12.6)``; where there is none, nothing is said.
+    """
     sign = SIGNS[row.over] if row.p_holm < SIGNIFICANT else ""
+    if pd.isna(row.wer_low):
+        return f"{row.wer:.1f}{sign}"
+    if _is_lopsided(row):
+        return f"{row.wer:.1f} ({row.wer_low:.1f} to {row.wer_high:.1f}){sign}"
     return f"{row.wer:.1f} ±{(row.wer_high - row.wer_low) / 2:.1f}{sign}"
+
+
+def _is_lopsided(row: pd.Series) -> bool:
+    below, above = sorted((row.wer - row.wer_low, row.wer_high - row.wer))
+    # Not by what is lost in print: 0.0 ±0.0 is as good as both ends.
+    return bool(above > LOPSIDED * below and above - below >= 0.1)
 
 
 def footnote(shown: pd.DataFrame) -> str:
     """What :func:`wer_text` says of rows of :func:`summarise`."""
-    return f"WER in %, ± {spread(shown)}{_compared(shown)}."
+    name, unit = rate_name(shown), ""
+    if name == "error rate":
+        by_character = sorted(set(shown.corpus[shown.unit == "character"]))
+        unit = f" (by characters on {', '.join(by_character)}, else by words)"
+    ends = " (in brackets both ends)" if any(map(_is_lopsided, _rows(shown))) else ""
+    return f"{name[0].upper()}{name[1:]} in %{unit}, ± {spread(shown)}{ends}{_compared(shown)}."
 
 
-def spread(shown: pd.DataFrame) -> str:
-    """What lies between ``wer_low`` and ``wer_high``, in words, as a half of it is drawn."""
+def _rows(shown: pd.DataFrame) -> Iterator[pd.Series]:
+    return (row for _, row in shown.iterrows())
+
+
+def spread(shown: pd.DataFrame, half: bool = True) -> str:
+    """What lies between ``wer_low`` and ``wer_high``, in words.
+
+    Args:
+        shown: rows of :func:`summarise`.
+        half: whether a half of it is given, or both ends.
+    """
     single, several = shown[shown.seeds == 1], shown[shown.seeds > 1]
-    parts = [
-        f"the standard deviation over {count} seeds" for count in sorted(several.seeds.unique())
-    ]
+    what = "half of the 95 % interval" if half else "the 95 % interval"
+    to = "the standard deviation" if half else "a standard deviation to either side"
+    parts = [f"{to} over {count} seeds" for count in sorted(several.seeds.unique())]
     for over, own in single.groupby("over"):
         where = "" if single.over.nunique() == 1 else f" ({', '.join(sorted(own.corpus.unique()))})"
         known = own.speakers.dropna() if over == "utterances" else own.speakers[:0]
         few = f", as {known.max()} speakers are too few for more" if len(known) else ""
-        parts.append(f"half of the 95 % interval over {over}{few}{where}")
+        parts.append(f"{what} over {over}{few}{where}")
     return " or ".join(parts)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mavsr.config.scoring import ScoringSettings
 from mavsr.evaluation.hypotheses import read_hypotheses
-from mavsr.evaluation.units import counting
+from mavsr.evaluation.units import Unit, counted_unit, text_form
 from mavsr.model.scales import Scale
 from mavsr.report.names import label, scale_label
 from mavsr.report.pages.transcripts import Attempt, attempt
@@ -31,6 +31,8 @@ class Decoded:
     """Key -> what it made of an utterance."""
     tflops: float
     """Of the LLM per utterance, mean."""
+    unit: Unit = "word"
+    """What is counted."""
 
     @property
     def rates(self) -> str:
@@ -55,7 +57,8 @@ def read_decoded(path: Path, scoring: ScoringSettings) -> Decoded:
         InputError: the file or its sidecar is missing or damaged.
     """
     content = read_hypotheses(path)
-    form = counting(scoring, content.references.values())
+    unit = counted_unit(scoring, content.references.values())
+    form = text_form(scoring, unit)
     sidecar = content.sidecar
     model, origin = sidecar["model"], sidecar["origin"]
     rates = scale_label(sidecar["audio_rate"], sidecar["video_rate"])
@@ -88,6 +91,7 @@ def read_decoded(path: Path, scoring: ScoringSettings) -> Decoded:
         sidecar["video_rate"],
         attempts,
         sidecar["tflops"],
+        unit,
     )
 
 

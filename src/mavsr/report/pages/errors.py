@@ -8,6 +8,7 @@ from mavsr.command import run_command
 from mavsr.config.scoring import ScoringSettings
 from mavsr.corpus.manifest import read_manifest
 from mavsr.errors import InputError
+from mavsr.evaluation.units import RATE_NAMES
 from mavsr.files import atomic
 from mavsr.noise.condition import cached_as
 from mavsr.report.names import flops_unit
@@ -85,10 +86,12 @@ def _summary(found: Sequence[Decoded], worst: int) -> str:
     )
     shown = len(most_errors(found, worst))
     rates = ", ".join(f"{one.wer:.1f} % at {one.rates}" for one in found)
+    unit = found[0].unit
     return (
-        f"WER {rates}. Of {total} utterances {right} are right at every scale; the {shown} with "
-        "most errors per word over all scales follow. S+D+I are words taken for others, missed, "
-        "and said by nobody; p is the probability that the model gave its transcript."
+        f"{RATE_NAMES[unit]} {rates}. Of {total} utterances {right} are right at every scale; the "
+        f"{shown} with most errors per {unit} over all scales follow. S+D+I are {unit}s taken for "
+        "others, missed, and said by nobody; p is the probability that the model gave its "
+        "transcript."
     )
 
 

@@ -21,6 +21,7 @@ def adaptive(sources: Sources) -> Table:
         {
             "corpus": rows.corpus,
             "task": rows.task,
+            "seed": rows.seed,
             "method": [label(m, v) for m, v in zip(rows.method, rows.variant, strict=True)],
             "start": rows.start.map(printed),
             "finish": rows.finish.map(printed),
@@ -36,7 +37,8 @@ def adaptive(sources: Sources) -> Table:
         }
     )
     bounds = zip(rows.wer, rows.wer_low, rows.wer_high, strict=True)
-    shown = frame[["corpus", "task", "method", "start", "finish"]].assign(
+    seed = ["seed"] if rows.seed.nunique() > 1 else []
+    shown = frame[["corpus", "task", "method", *seed, "start", "finish"]].assign(
         **{
             "decoded twice": frame.refined.map("{:.0f} %".format),
             "WER": [f"{w:.1f} ({a:.1f} to {b:.1f})" for w, a, b in bounds],

@@ -62,7 +62,9 @@ def table4(sources: Sources) -> Table:
             shown[column] = frame[column].map(lambda x, f=form: "–" if pd.isna(x) else f.format(x))
     return Table(
         frame,
-        shown.astype(str).rename(columns=lambda name: name.replace("tflops", "TFLOPs")),
+        shown.astype(str).rename(
+            columns=lambda name: name.replace("tflops", "TFLOPs").replace("_", " ")
+        ),
         f"Tokens and TFLOPs of the LLM for a clip of {PAPER_SECONDS} s: 50 audio and 25 video "
         "tokens a second, divided by their rates, and 7 of the prompt; 2 FLOPs per token and "
         "weight, one LoRA included.",

@@ -10,7 +10,7 @@ from mavsr.model.methods import method_of
 from mavsr.report.layout import Table
 from mavsr.report.names import flops_unit, label, rank, scale_label
 from mavsr.report.sources import Sources
-from mavsr.report.summary import spread, tested_on
+from mavsr.report.summary import rate_name, spread, tested_on
 
 SCALE = ["model", "corpus", "audio_rate", "video_rate"]
 """What names a model at a scale, on the corpus that it is tested on."""
@@ -75,9 +75,9 @@ def elastic(sources: Sources) -> Table:
         pd.DataFrame(texts),
         "Which rates to run: those of the least WER on the validation split within a budget per "
         f"utterance, in {f'{name} ' if unit.flops else ''}{unit.what} (mean over the test split). "
-        "A row holds from its budget up to the next. WER is of the test split, in %, with "
-        f"{spread(scores)}. As scales were chosen on another split, "
-        "it may rise with the budget.",
+        f"A row holds from its budget up to the next. {rate_name(scores)} is of the test split, in "
+        f"%, in brackets {spread(scores, half=False)}. As scales were chosen on another split, it "
+        "may rise with the budget.",
     )
 
 

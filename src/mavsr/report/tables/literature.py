@@ -33,7 +33,7 @@ def table2(sources: Sources) -> Table:
                 f"table2 has two scores of {head[0]} at {scale} on {row.corpus}; what differs "
                 "otherwise, such as the LLM, belongs into an experiment of its own"
             )
-        rows.setdefault(head, {})[row.corpus] = row.wer
+        rows.setdefault(head, {})[row.corpus] = round(row.wer, 2)
         texts.setdefault(head, {})[row.corpus] = wer_text(row)
     for row in sources.published("table2").itertuples():
         scale = "" if row.compression == "none" else scale_label(row.audio_rate, row.video_rate)

@@ -6,6 +6,7 @@ from mavsr.errors import InputError
 from mavsr.report.layout import Table
 from mavsr.report.names import condition_label, label, scale_labels
 from mavsr.report.sources import Sources
+from mavsr.report.summary import rate_name
 
 SAME = ("corpus", "llm", "compression", "method", "variant", "condition", "audio_rate")
 """What the two scores of a pair have in common."""
@@ -13,7 +14,8 @@ SAME = ("corpus", "llm", "compression", "method", "variant", "condition", "audio
 
 def noise_check(sources: Sources) -> Table:
     """The comparison, one row per audio-visual score."""
-    frame = compare(sources.select("noise_check"))
+    scores = sources.select("noise_check")
+    frame = compare(scores)
     shown = pd.DataFrame(
         {
             "corpus": frame.corpus,
@@ -26,8 +28,8 @@ def noise_check(sources: Sources) -> Table:
         }
     )
     caption = (
-        "WER in % from audio alone and from audio and video, in the same noise (babble if no other "
-        "is named), and the second over the first; (audio, video) rates."
+        f"{rate_name(scores)} in % from audio alone and from audio and video, in the same noise "
+        "(babble if no other is named), and the second over the first; (audio, video) rates."
     )
     return Table(frame, shown, caption)
 

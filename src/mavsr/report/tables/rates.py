@@ -53,8 +53,9 @@ def arrange(
         _check_row(corpus, method, own, columns)
         own = own.set_index("column").loc[columns]
         head = {"corpus": corpus, "method": method, **{name: own[name].iloc[0] for name in beside}}
-        print_head = {**head, **{name: _number(head[name]) for name in beside}}
-        values = {column: own.wer[column] for column in columns}
+        printed = {name.replace("_", " "): _number(head[name]) for name in beside}
+        print_head = {"corpus": corpus, "method": method, **printed}
+        values = {column: round(own.wer[column], 2) for column in columns}
         texts = {column: wer_text(own.loc[column]) for column in columns}
         for column in columns if len(known) else ():
             mine = known[known.score == own.score[column]]
