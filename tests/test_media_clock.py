@@ -1,11 +1,13 @@
 """One clock: every frame and packet at its own time, in whole files and in parts alike."""
 
 import math
+import struct
 from fractions import Fraction
 
 import av
 import numpy as np
 import pytest
+import soundfile
 from odd_videos import (
     CODECS,
     FLASHES,
@@ -174,3 +176,51 @@ def test_parts_of_a_file_in_which_nothing_can_be_found(tmp_path):
     frames = media.read_video(path)
     assert len(frames) > 130
     assert np.array_equal(media.read_video(path, 1.2, 2.4), frames[30:60])
+
+
+def adpcm(folder, codec):
+    """A tone of 4 s as ADPCM in WAV, of which FFmpeg reads many blocks at once, and as PCM."""
+    time = np.arange(4 * 44_100) / 44_100
+    tone = 0.4 * np.sin(2 * np.pi * (200 + 100 * time) * time)
+    soundfile.write(folder / "odd.wav", np.stack([tone, tone], 1), 44_100, subtype=codec)
+    soundfile.write(folder / "plain.wav", *soundfile.read(folder / "odd.wav", dtype="int16"))
+    return folder / "odd.wav", folder / "plain.wav"
+
+
+def amr(folder):
+    """6 s of random AMR in 3GP, ten frames of 20 ms to a packet, and one."""
+    random = np.random.default_rng(0)
+    frames = b"".join(b"\x3c" + random.bytes(31) for _ in range(300))
+    (folder / "a.amr").write_bytes(b"#!AMR\n" + frames)
+    plain = shifted(folder / "a.amr", folder / "plain.3gp", 0.0)
+    tables = bytearray(plain.read_bytes())
+    for name, values in (
+        (b"stsz", (0, 320, 30)),  # bytes of a packet, packets
+        (b"stts", (0, 1, 30, 1_600)),  # packets, samples of each
+        (b"stsc", (0, 1, 1, 30, 1)),  # packets of the only chunk
+    ):
+        struct.pack_into(f">{len(values)}I", tables, tables.index(name) + 4, *values)
+    (folder / "odd.3gp").write_bytes(tables)
+    return folder / "odd.3gp", plain
+
+
+PACKETS = {
+    "IMA ADPCM": lambda folder: adpcm(folder, "IMA_ADPCM"),
+    "MS ADPCM": lambda folder: adpcm(folder, "MS_ADPCM"),
+    "AMR": amr,
+}
+
+
+@pytest.mark.parametrize("kind", PACKETS)
+def test_frames_of_one_packet_follow_each_other(tmp_path, kind):
+    odd, plain = PACKETS[kind](tmp_path)
+    with av.open(str(odd)) as container:
+        stream = container.streams.audio[0]
+        assert max(len(stream.decode(packet)) for packet in container.demux(stream)) > 1
+    heard, expected = media.read_audio(odd), media.read_audio(plain)
+    assert len(heard) == len(expected)
+    inner = slice(400, -400)  # the resampler's ends
+    assert np.abs(heard - expected)[inner].max() < 4e-3
+    for first in (2, 3):
+        part = media.read_audio(odd, first, first + 0.5)
+        assert np.abs(part - heard[16_000 * first :][:8_000]).max() < 1e-3

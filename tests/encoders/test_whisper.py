@@ -85,6 +85,24 @@ def test_interface_and_fingerprint(folder, copy):
     assert load_encoder(EncoderSettings("whisper", str(copy))).fingerprint != encoder.fingerprint
 
 
+def test_weights_that_are_not_loaded_change_no_fingerprint(folder, copy, encoder):
+    shutil.copy(copy / "model.safetensors", copy / "model.fp32-00001-of-00001.safetensors")
+    assert WhisperEncoder.from_pretrained(copy).fingerprint == encoder.fingerprint
+    (copy / "model.safetensors").unlink()
+    WhisperModel.from_pretrained(folder).save_pretrained(copy, max_shard_size="50KB")
+    shards = sorted(copy.glob("model-*.safetensors"))
+    assert len(shards) > 1
+    assert WhisperEncoder.from_pretrained(copy).weight_files == tuple(shards)
+
+
+def test_a_pickle_is_not_read_whatever_lies_beside_it(copy):
+    weights = WhisperModel.from_pretrained(copy).state_dict()
+    torch.save(weights, copy / "pytorch_model.bin")
+    (copy / "model.safetensors").rename(copy / "model.fp32-00001-of-00001.safetensors")
+    with pytest.raises(InputError, match="holds its weights as a pickle alone, which is not read"):
+        WhisperEncoder.from_pretrained(copy)
+
+
 def change(path, **values):
     path.write_text(json.dumps(json.loads(path.read_text()) | values))
 

@@ -2,20 +2,24 @@ import os
 import re
 from concurrent.futures.process import BrokenProcessPool
 
+import av
 import numpy as np
 import pytest
 import scipy.io
 import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from odd_videos import encode
 
 from mavsr.command import run_command
 from mavsr.errors import InputError
 from mavsr.noise import recording as module
+from mavsr.noise.folder import SUFFIXES
 from mavsr.noise.recording import _apart, read_mat, recording, resample
 
 RATE = 19_980
 SECONDS = 3
+LSB = 2.0**-15
 MURMUR = (np.random.default_rng(0).normal(0, 2_000, SECONDS * RATE)).astype(np.int16)
 
 
@@ -37,6 +41,23 @@ def imported(source, tmp_path, **options):
     return sound
 
 
+def full(values):
+    """Scaled to what is written."""
+    return values * (0.9 / np.abs(values.astype(np.float64)).max())
+
+
+def write_sound(path, channels):
+    """Write (N,) or (channels, N) at 48 kHz, as the suffix says."""
+    channels = np.atleast_2d(channels).astype(np.float32)
+    if path.suffix not in (".m4a", ".aac"):
+        kind = {".opus": ("OGG", "OPUS")}.get(path.suffix, (None, None))
+        soundfile.write(path, channels.T, 48_000, format=kind[0], subtype=kind[1])
+        return path
+    with av.open(str(path), "w") as container:
+        container.mux(encode(container, "aac", channels, 48_000))
+    return path
+
+
 def tone(hz, seconds, rate):
     return np.sin(2 * np.pi * hz * np.arange(round(seconds * rate)) / rate)
 
@@ -44,9 +65,12 @@ def tone(hz, seconds, rate):
 def test_the_distributed_file_becomes_16_khz(tmp_path):
     sound = imported(mat(tmp_path / "babble.mat", babble=MURMUR[:, None]), tmp_path)
     assert len(sound) == SECONDS * 16_000
-    # A flat spectrum loses what lies above 8 kHz: power falls to 16000 / 19980 of it.
-    power = np.mean((MURMUR / 32_768.0) ** 2)
-    assert np.mean(sound**2) == pytest.approx(power * 16_000 / RATE, rel=0.06)
+    assert np.allclose(sound, full(resample(MURMUR.astype(np.float64), RATE)), atol=LSB)
+
+
+def test_a_flat_spectrum_loses_what_lies_above_8_khz():
+    power = np.mean(MURMUR.astype(np.float64) ** 2)
+    assert np.mean(resample(MURMUR, RATE) ** 2) == pytest.approx(power * 16_000 / RATE, rel=0.06)
 
 
 @pytest.mark.parametrize("rate", [RATE, 8_000, 16_000, 44_100, 48_000])
@@ -79,7 +103,8 @@ def test_sound_files_are_believed(tmp_path):
     soundfile.write(tmp_path / "x.flac", stereo, 48_000)
     sound = imported(tmp_path / "x.flac", tmp_path, mat_hz=1_000)
     assert len(sound) == 24_000
-    assert np.abs(sound).max() == pytest.approx(0.5, abs=0.01)
+    inner = slice(800, -800)
+    assert np.allclose(sound[inner], 0.9 * tone(440, 1.5, 16_000)[inner], atol=0.01)
 
 
 @pytest.mark.parametrize(
@@ -99,12 +124,56 @@ def test_sound_files_are_believed(tmp_path):
 def test_all_kinds_of_numbers_give_the_same_sound(one_process, tmp_path, values, compressed):
     sound, rate = read_mat(mat(tmp_path / "x.mat", compressed, n=values), RATE)
     assert rate == RATE
-    assert np.allclose(sound, MURMUR / 32_768.0, atol=1e-7)
+    assert np.allclose(full(sound), full(MURMUR), atol=1e-6)
 
 
 def test_another_rate_of_a_matlab_file(one_process, tmp_path):
     sound = imported(mat(tmp_path / "x.mat", x=MURMUR), tmp_path, mat_hz=16_000)
-    assert np.array_equal(sound, MURMUR / 32_768.0)
+    assert np.allclose(sound, full(MURMUR), atol=LSB)
+
+
+@pytest.mark.parametrize("peak", [1e-6, 1.05, 3.0, 20_000.0, 1e60])
+@pytest.mark.parametrize("suffix", [".mat", ".wav"])
+def test_the_scale_of_a_recording_does_not_matter(one_process, tmp_path, peak, suffix):
+    values = peak * MURMUR / np.abs(MURMUR).max()
+    path = tmp_path / f"x{suffix}"
+    if suffix == ".mat":
+        mat(path, x=values)
+    else:
+        soundfile.write(path, values, RATE, subtype="DOUBLE")
+    plain = imported(mat(tmp_path / "plain.mat", x=MURMUR), tmp_path)
+    assert np.allclose(imported(path, tmp_path), plain, atol=LSB)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_whatever_a_folder_may_hold_can_be_named_by_itself(tmp_path, suffix):
+    path = tmp_path / f"x{suffix}"
+    write_sound(path, 0.5 * tone(440, 2, 48_000))
+    sound = imported(path, tmp_path)
+    assert abs(len(sound) - 32_000) < 3_000
+    spectrum = np.abs(np.fft.rfft(sound[8_000:24_000]))
+    assert spectrum.argmax() == 440
+    assert np.abs(sound).max() == pytest.approx(0.9, abs=LSB)
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".m4a"])
+@pytest.mark.parametrize("other", [-1.0, -0.95])
+def test_channels_that_cancel_are_no_noise(tmp_path, suffix, other):
+    voice = 0.5 * tone(440, 2, 48_000)
+    path = write_sound(tmp_path / f"x{suffix}", np.stack([voice, other * voice]))
+    with pytest.raises(InputError, match=r"x\.\w+: its channels cancel each other.* drop one"):
+        imported(path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"), [(0.0, "is silent"), (np.nan, "not finite"), (np.inf, "not finite")]
+)
+def test_a_sound_file_without_sound_is_named(tmp_path, value, message):
+    samples = np.zeros((2 * RATE, 2))
+    samples[RATE] = value
+    soundfile.write(tmp_path / "x.wav", samples, RATE, subtype="FLOAT")
+    with pytest.raises(InputError, match=message):
+        imported(tmp_path / "x.wav", tmp_path)
 
 
 SILENCE = np.zeros(RATE * 2, np.int16)

@@ -48,6 +48,15 @@ def test_ratio_survives_scaling_and_16_bit(snr, level):
     assert 10 * np.log10(ratio) == pytest.approx(snr, abs=0.01)
 
 
+def test_the_stored_noise_of_faint_speech_keeps_its_ratio():
+    """The faintest speech and the faintest noise for which docs/methods.md states a bound."""
+    speech = SPEECH * np.float32(10 ** (-60 / 20) / SPEECH.std())
+    speech = decode_audio(encode_audio(speech))
+    stored = np.float64(decode_audio(encode_audio(rendered("snr_20", speech=speech).audio)))
+    ratio = np.square(np.float64(speech)).sum() / np.square(stored - speech).sum()
+    assert 10 * np.log10(ratio) == pytest.approx(20, abs=0.05)
+
+
 def test_offset_depends_on_key_and_seed_but_not_on_the_ratio():
     offset = offset_of(rendered("snr_-5"))
     assert offset == offset_of(rendered("snr_10"))

@@ -63,6 +63,16 @@ def test_utterances_are_found_to_a_fifth_of_a_second(talk):
         assert span.cut_start <= span.start and span.cut_end <= span.cut_start + LONGEST
 
 
+def test_utterances_are_found_at_another_scale(talk, tmp_path):
+    sound = read_audio(talk[0])
+    spans = []
+    for name, scale in (("plain", 1.0), ("odd", 32_768.0)):
+        path = tmp_path / f"{name}.wav"
+        soundfile.write(path, scale * sound / np.abs(sound).max(), 16_000, subtype="FLOAT")
+        spans.append(plan_spans(path, ("audio",), LONGEST).spans)
+    assert spans[0] == spans[1] and len(spans[0]) == len(talk[1])
+
+
 def test_long_speech_is_cut_below_the_encoders_length(talk, tmp_path):
     path, _ = talk
     sound = read_audio(path)

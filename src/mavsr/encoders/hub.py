@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mavsr.checkpoints import ENCODER, EXTRACTOR, check_folder
+from mavsr.checkpoints import ENCODER, EXTRACTOR, check_folder, weight_files
 from mavsr.errors import InputError
 from mavsr.hub import hub_folder
 
@@ -32,7 +32,7 @@ def whisper_folder(name_or_folder: str | Path, revision: str | None, offline: bo
             "Face's format"
         )
     check_folder(folder, f"Whisper {str(name_or_folder)!r}", ENCODER)
-    if not any(folder.glob("model*.safetensors")):
+    if weight_files(folder)[-1].suffix == ".bin":
         raise InputError(
             f"{folder} holds its weights as a pickle alone, which is not read; fetch its "
             "model.safetensors"

@@ -24,6 +24,7 @@ from transformers import WhisperFeatureExtractor, WhisperModel
 from transformers.models.whisper.modeling_whisper import WhisperEncoder as WhisperNetwork
 from transformers.utils import logging as library_logging
 
+from mavsr.checkpoints import weight_files
 from mavsr.config.encoders import Padding
 from mavsr.encoders.base import Encoder, rounded
 from mavsr.encoders.hub import whisper_folder
@@ -99,7 +100,7 @@ class WhisperEncoder(Encoder):
 
         """
         folder = whisper_folder(name_or_folder, revision, local_files_only)
-        weights = sorted(folder.glob("model*.safetensors"))
+        weights = [file for file in weight_files(folder) if file.suffix != ".json"]
         try:
             extractor = WhisperFeatureExtractor.from_pretrained(folder, local_files_only=True)
             with _unreported():

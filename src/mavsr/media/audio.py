@@ -26,11 +26,13 @@ class Recording:
         samples: the mean of its channels, float32 (N,) in [-1, 1] at 16 kHz.
         kept_power: share of the channels' mean power that their mean keeps: 1 if they are equal
             (or one, or silent), 0.5 for two unrelated ones, 0 if they cancel.
+        missing: share of the time from its first sample to its last for which the file has none.
 
     """
 
     samples: np.ndarray
     kept_power: float
+    missing: float = 0.0
 
     @property
     def cancels(self) -> bool:
@@ -64,7 +66,7 @@ def read_audio(path: Path | str, start: float = 0.0, end: float = float("nan")) 
 
 
 def read_recording(path: Path | str, start: float = 0.0, end: float = float("nan")) -> Recording:
-    """Audio as :func:`read_audio` returns it, and whether its channels cancel each other.
+    """Audio as :func:`read_audio` returns it, and what is doubtful about it.
 
     Raises:
         InputError: as :func:`read_audio`.
@@ -90,7 +92,9 @@ def read_recording(path: Path | str, start: float = 0.0, end: float = float("nan
         raise InputError(f"{path}: no audio{between(start, end)}")
     if not np.isfinite(samples).all():
         raise InputError(f"{path}: the audio holds samples that are no numbers; write it anew")
-    return Recording(samples, _kept(stretches, first, last))
+    span = len(samples) - max(min((stretch.begin for stretch in stretches), default=0) - first, 0)
+    missing = 1 - filled / span if filled else 0.0
+    return Recording(samples, _kept(stretches, first, last), missing)
 
 
 def _kept(stretches: list[Stretch], first: int, last: float) -> float:

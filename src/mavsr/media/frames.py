@@ -2,7 +2,9 @@
 
 A part of a file shall be what the same span of the whole file is. So decoding begins at a place
 from which it is known to come right: at a key frame some time before, and at the file's beginning
-where the container gives no way to find one.
+where the container gives no way to find one. Where time stamps of audio are rounded to 1 ms
+(Matroska, WebM, FLV, ASF), nothing amid the file tells in which direction, so that there a part's
+audio may lie up to 1 ms beside that of the whole.
 """
 
 import math
@@ -23,7 +25,7 @@ _RUN_UPS_S = (1.0, 5.0, math.inf)
 next is taken if the frames turn out to begin too late."""
 _SETTLED_S = 0.1
 """So long before the moment the first frame must be: Opus asks for 80 ms."""
-INDEXED = {"mov", "matroska", "avi", "flv", "wav", "flac", "asf"}
+_INDEXED = {"mov", "matroska", "avi", "flv", "wav", "flac", "asf"}
 """Containers whose time stamps FFmpeg finds reliably."""
 _SURVEYED = {"mpegts", "mpeg"}
 
@@ -110,18 +112,24 @@ def _jump(file: OpenFile, kind: Kind, time: float) -> _Jump | None:
     stream = file.track(kind)
     if time <= 0 or not stream.time_base:
         return None
-    names = set(file.container.format.name.split(","))
-    if names & INDEXED:
+    if finds_times(file, stream):
         ticks = int((file.origin + time) / stream.time_base)
         file.container.seek(ticks, stream=stream)
         return _Jump()
-    if names & _SURVEYED:
+    if file.formats & _SURVEYED:
         surveyed = survey(file.path)
         place = surveyed.before(kind, file.origin + time)
         if place is not None:
             file.container.seek(place.approach, unsupported_byte_offset=True)
             return _Jump(place, surveyed)
     return None
+
+
+def finds_times(file: OpenFile, stream: av.VideoStream | av.AudioStream) -> bool:
+    """Whether moving to a time leads there, and time stamps are right from there on."""
+    # WAV has no index: FFmpeg goes by the stated bytes per second, a rounded or nominal number.
+    exact = "wav" not in file.formats or stream.codec_context.name.startswith("pcm_")
+    return exact and bool(file.formats & _INDEXED)
 
 
 def _decode(
@@ -174,6 +182,7 @@ class _Times:
         self._last: list[int | None] = [None, None]
         self._faults = [0, 0]
         self._time: float | None = None
+        self._before_s = 0.0
 
     def __call__(self, frame: av.VideoFrame | av.AudioFrame) -> float:
         presented, decoded = frame.pts, frame.dts
@@ -186,8 +195,10 @@ class _Times:
         elif self._time is None:
             self._time = 0.0
         else:
-            # Elementary streams have no time stamps at all, only durations, mostly the same.
-            self._time += float((frame.duration or 0) * (frame.time_base or 0))
+            # Elementary streams have no time stamps at all; of the frames that a packet decodes to,
+            # only the first has one.
+            self._time += self._before_s
+        self._before_s = _seconds(frame)
         return self._time
 
     def _count(self, number: int, stamp: int | None, other: int | None) -> None:
@@ -195,3 +206,11 @@ class _Times:
         if stamp is not None and last is not None and stamp <= last:
             self._faults[number] += 1
         self._last[number] = other if stamp is None else stamp
+
+
+def _seconds(frame: av.VideoFrame | av.AudioFrame) -> float:
+    """How long a frame lasts."""
+    if isinstance(frame, av.AudioFrame):
+        # Each frame of a packet states the whole packet's duration.
+        return frame.samples / frame.sample_rate
+    return float((frame.duration or 0) * (frame.time_base or 0))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import av
 
-from mavsr.media.frames import INDEXED
+from mavsr.media.frames import finds_times
 from mavsr.media.opening import Kind, OpenFile, opened
 from mavsr.media.stated import stated_bytes
 from mavsr.media.survey import read_through, survey
@@ -81,7 +81,7 @@ def _kind(track: av.VideoStream | av.AudioStream) -> Kind:
 def _lists_packets(file: OpenFile) -> bool:
     """Whether the container has a list of all packets, as an MP4 file without fragments has."""
     # A fragmented file counts no frames in its header; its list grows while it is read.
-    return "mov" in _names(file) and bool(file.tracks) and file.tracks[0].frames > 0
+    return "mov" in file.formats and bool(file.tracks) and file.tracks[0].frames > 0
 
 
 def _listed(file: OpenFile) -> tuple[Extent, bool]:
@@ -110,13 +110,9 @@ def _listed(file: OpenFile) -> tuple[Extent, bool]:
 
 def _go_near_the_end(file: OpenFile, stated: float) -> None:
     """Move to shortly before the stated end, if the container has an index that leads there."""
-    if stated <= _TAIL_S or not _names(file) & INDEXED:
-        return
     track = file.tracks[0] if file.tracks else None
-    unit = (track and track.time_base) or 1 / av.time_base
+    if stated <= _TAIL_S or track is None or not finds_times(file, track):
+        return
+    unit = track.time_base or 1 / av.time_base
     with contextlib.suppress(av.FFmpegError):
         file.container.seek(round((file.origin + stated - _TAIL_S) / unit), stream=track)
-
-
-def _names(file: OpenFile) -> set[str]:
-    return set(file.container.format.name.split(","))

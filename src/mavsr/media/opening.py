@@ -65,6 +65,11 @@ class OpenFile:
         return [stream for stream in (self.video, self.audio) if stream is not None]
 
     @property
+    def formats(self) -> set[str]:
+        """FFmpeg's names of the container."""
+        return set(self.container.format.name.split(","))
+
+    @property
     def may_jump(self) -> bool:
         """Whether time stamps may jump within the file, as in transport and program streams."""
         jumping: Any = Flags.ts_discont.value

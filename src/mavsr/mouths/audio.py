@@ -1,4 +1,4 @@
-"""A clip's audio, and whether anything is heard in it."""
+"""A clip's audio, whether anything is heard in it, and what is doubtful about it."""
 
 from pathlib import Path
 
@@ -12,6 +12,13 @@ from mavsr.media.opening import ffmpeg_name
 
 SILENT = 2.0**-15
 """Samples up to this are digital silence: what a 16-bit file has around zero."""
+
+_OVERSHOT = 1.5
+"""Above this peak a file has another scale, such as that of 16-bit integers in floats. Below it are
+the slight overshoots of codecs, which are clipped when the audio is stored."""
+
+_HOLES = 0.1
+"""Above this share of time for which a file has no samples its audio is doubtful."""
 
 
 class SilentError(InputError):
@@ -27,8 +34,11 @@ class SilentError(InputError):
         self.kind = kind
 
 
-def read_heard(path: Path, start: float, end: float) -> np.ndarray:
-    """Audio of a clip, float32 (N,) at 16 kHz; see :func:`mavsr.media.read_audio`.
+def read_heard(path: Path, start: float, end: float) -> tuple[np.ndarray, list[str]]:
+    """Audio of a clip; see :func:`mavsr.media.read_audio`.
+
+    Returns:
+        float32 (N,) at 16 kHz, of another scale than [-1, 1] scaled down to it; and remarks on it.
 
     Raises:
         SilentError: there is no audio track, it is silent, or its channels cancel.
@@ -41,9 +51,19 @@ def read_heard(path: Path, start: float, end: float) -> np.ndarray:
     if recording.cancels:
         remedy = "; one of them is inverted, so extract the other"
         raise SilentError(path, "the channels cancel, so that their mean is silent", remedy)
-    if np.abs(recording.samples).max() <= SILENT:
+    samples, times = scaled_down(recording.samples)
+    if np.abs(samples).max() <= SILENT:
         raise SilentError(path, "the audio is silent throughout")
-    return recording.samples
+    remarks = [f"audio reaches {times:,.1f} times full scale"] if times > 1 else []
+    if recording.missing > _HOLES:
+        remarks.append(f"no audio for {100 * recording.missing:.0f} % of the time")
+    return samples, remarks
+
+
+def scaled_down(samples: np.ndarray) -> tuple[np.ndarray, float]:
+    """Audio (N,) in [-1, 1] if it is of another scale, unchanged if not; and what divided it."""
+    peak = float(np.abs(samples).max(initial=0.0))
+    return (samples / np.float32(peak), peak) if peak > _OVERSHOT else (samples, 1.0)
 
 
 def hear(
@@ -68,7 +88,7 @@ def hear(
         return None, []
     with as_file(path) as file:
         try:
-            return read_heard(file, start, end), []
+            return read_heard(file, start, end)
         except SilentError as error:
             if wanted == "required":
                 raise

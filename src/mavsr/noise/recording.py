@@ -21,23 +21,23 @@ from mavsr.command import run_command
 from mavsr.config.noise import NOISEX_HZ
 from mavsr.errors import InputError
 from mavsr.files import atomic
-from mavsr.media import SAMPLE_RATE, encode_audio
+from mavsr.media import SAMPLE_RATE, Recording, encode_audio, read_recording
 
 SHORTEST_S = 1.0
-_FULL_SCALE = 2.0**15
-"""Of 16-bit samples, which MATLAB files may also hold as floating-point numbers."""
+_PEAK = 0.9
+"""Of what is written. Its level says nothing, as noise is scaled to a ratio when it is mixed in."""
 
 
 def recording(source: Path, output: Path, mat_hz: int = NOISEX_HZ) -> None:
-    """Write a recording as mono FLAC at 16 kHz.
+    """Write a recording as mono FLAC at 16 kHz with a peak of 0.9, whatever scale it has.
 
     Args:
-        source: an audio file (WAV, FLAC, Ogg ...) or a MATLAB file (``.mat``).
+        source: an audio file (WAV, FLAC, M4A ...) or a MATLAB file (``.mat``).
         output: the audio file to write.
         mat_hz: sampling rate of a MATLAB file; any other file states its own.
 
     Raises:
-        InputError: ``source`` is missing, damaged, or no recording.
+        InputError: ``source`` is missing, damaged, or no recording, or its channels cancel.
 
     """
     if not source.is_file():
@@ -46,16 +46,18 @@ def recording(source: Path, output: Path, mat_hz: int = NOISEX_HZ) -> None:
             "more"
         )
     matlab = source.suffix.lower() == ".mat"
-    audio, rate = read_mat(source, mat_hz) if matlab else _read_recording(source)
+    audio, rate = read_mat(source, mat_hz) if matlab else _read_sound(source)
     _check(audio, rate, source)
+    # Before too, as there are numbers that float32 cannot hold.
+    samples = resample(audio / np.abs(audio).max(), rate)
     with atomic(output) as partial:
-        partial.write_bytes(encode_audio(resample(audio, rate)))
+        partial.write_bytes(encode_audio(samples * (_PEAK / np.abs(samples).max())))
 
 
 def read_mat(path: Path, rate: int) -> tuple[np.ndarray, int]:
-    """The one variable of a MATLAB file as audio, float64 (N,), and ``rate``.
+    """The one variable of a MATLAB file as audio, float64 (N,) of any scale, and ``rate``.
 
-    Integers are scaled by their type's range; numbers beyond 1 are taken for 16-bit samples.
+    Unsigned integers lose their offset.
 
     Raises:
         InputError: the file is damaged, or does not hold one vector of numbers.
@@ -83,9 +85,7 @@ def read_mat(path: Path, rate: int) -> tuple[np.ndarray, int]:
     audio = values.ravel().astype(np.float64)
     if values.dtype.kind == "u":
         audio -= (float(np.iinfo(values.dtype).max) + 1) / 2
-    if values.dtype.kind in "iu":
-        return audio / (-float(np.iinfo(f"i{values.dtype.itemsize}").min)), rate
-    return (audio / _FULL_SCALE if np.abs(audio).max(initial=0) > 1 else audio), rate
+    return audio, rate
 
 
 def _apart(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -98,12 +98,31 @@ def _apart(function: Callable[..., Any], *arguments: Any) -> Any:
         return pool.submit(function, *arguments).result()
 
 
-def _read_recording(path: Path) -> tuple[np.ndarray, int]:
+def _read_sound(path: Path) -> tuple[np.ndarray, int]:
+    """Audio of a file, the mean of its channels (N,), and its rate."""
     try:
-        audio, rate = soundfile.read(path, dtype="float64", always_2d=True)
+        file = soundfile.SoundFile(path)
+    except soundfile.SoundFileError:
+        # libsndfile does not know the format; FFmpeg may, as it does for a folder's files.
+        sound, rate = read_recording(path), SAMPLE_RATE
+    else:
+        with file:
+            sound, rate = _mean_of(file, path), file.samplerate
+    if sound.cancels:
+        raise InputError(
+            f"{path}: its channels cancel each other, their mean is nearly silent: it keeps "
+            f"{sound.kept_power:.2g} of their power; turn the sign of one channel, or drop one"
+        )
+    return sound.samples, rate
+
+
+def _mean_of(file: soundfile.SoundFile, path: Path) -> Recording:
+    try:
+        channels = file.read(dtype="float64", always_2d=True)
     except soundfile.SoundFileError as error:
         raise InputError(f"{path} cannot be read as an audio file ({error})") from error
-    return audio.mean(axis=1), rate
+    mono, power = channels.mean(axis=1), float(np.vdot(channels, channels)) / channels.shape[1]
+    return Recording(mono, float(mono @ mono) / power if power else 1.0)
 
 
 def _check(audio: np.ndarray, rate: int, path: Path) -> None:

@@ -57,10 +57,13 @@ def read_clip(
             alone, :func:`mavsr.mouths.audio.read_heard`.
     """
     span = start, math.nan if end is None else end
-    if "video" not in modalities:
-        return {"flac": encode_audio(read_heard(file, *span))}
-    clip, measured = Clip(file, file if "audio" in modalities else None, *span), Measured()
-    fields = prepare(clip, settings, held_memory(), measured)
+    measured = Measured()
+    if "video" in modalities:
+        clip = Clip(file, file if "audio" in modalities else None, *span)
+        fields = prepare(clip, settings, held_memory(), measured)
+    else:
+        audio, measured.remarks = read_heard(file, *span)
+        fields = {"flac": encode_audio(audio)}
     for remark in measured.remarks:
         _log.warning("%s: look at it: %s", file, remark)
     return fields

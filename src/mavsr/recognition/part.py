@@ -94,10 +94,12 @@ def _has_video(file: Path) -> bool:
 
 def _listen(file: Path, span: Span, remarks: list[str]) -> np.ndarray | None:
     try:
-        return read_heard(file, span.cut_start, span.cut_end)
+        audio, doubts = read_heard(file, span.cut_start, span.cut_end)
     except SilentError as error:
         remarks.append(f"not heard: {error.kind}")
         return None
+    remarks += doubts
+    return audio
 
 
 def _find(frames: Reel, settings: CropSettings) -> People:

@@ -17,7 +17,7 @@ import torch
 
 from mavsr.errors import InputError
 from mavsr.media import SAMPLE_RATE, read_recording
-from mavsr.mouths.audio import SILENT
+from mavsr.mouths.audio import SILENT, scaled_down
 
 BLOCK_S = 288.0
 """Seconds of audio that are held at once; a whole number of the network's windows."""
@@ -112,6 +112,7 @@ def _blocks(path: Path, start: float, end: float) -> Iterator[np.ndarray]:
     for number in range(math.ceil((end - start) / BLOCK_S)):
         begin = start + number * BLOCK_S
         samples = read_recording(path, begin, min(begin + BLOCK_S, end)).samples
+        samples, _ = scaled_down(samples)
         yield np.pad(samples, (0, -len(samples) % _WINDOW))
 
 
