@@ -52,7 +52,7 @@ def noise(sources: Sources) -> Figure:
             what = f"{name}, rate {scale}" if task != "avsr" else f"{name}, rates {scale}"
             if task == "vsr":  # no noise reaches it
                 rows = _everywhere(rows, own.condition.unique())
-            _against_noise(axes, rows, drawn, what)
+            _against_noise(axes, rows, own.condition, drawn, what)
         _noise_axis(axes, own.condition.unique())
         name_axis(axes, corpus, corpora)
     from_zero(grid)
@@ -71,7 +71,8 @@ def mome_noise(sources: Sources) -> Figure:
         for place, (method, variant) in enumerate(methods):
             rows = own[(own.method == method) & (own.variant == variant)]
             shift = 0.3 * (place - (len(methods) - 1) / 2)  # intervals must not hide each other
-            _against_noise(axes, rows, look(method), label(method, variant), shift)
+            name = label(method, variant)
+            _against_noise(axes, rows, own.condition, look(method), name, shift)
         _noise_axis(axes, own.condition.unique())
         name_axis(axes, corpus, corpora)
     legend_above(figure, grid[0][0], columns=2)
@@ -135,9 +136,15 @@ def _snr(condition: str, conditions: Iterable[str]) -> float:
 
 
 def _against_noise(
-    axes: Axes, rows: pd.DataFrame, drawn: Look, name: str, shift: float = 0.0
+    axes: Axes,
+    rows: pd.DataFrame,
+    conditions: Iterable[str],
+    drawn: Look,
+    name: str,
+    shift: float = 0.0,
 ) -> None:
-    places = [_snr(c, rows.condition) + shift for c in rows.condition]
+    """A line, on the axis that :func:`_noise_axis` makes of all ``conditions`` of the panel."""
+    places = [_snr(c, conditions) + shift for c in rows.condition]
     rows = rows.assign(x=places).sort_values("x")
     _line(axes, rows.x.tolist(), rows, drawn, name)
 
