@@ -2,6 +2,7 @@
 
 import ast
 import json
+from collections import Counter
 from dataclasses import MISSING, fields
 from pathlib import Path
 
@@ -56,6 +57,30 @@ def test_the_schema_for_editors_accepts_the_shipped_configs(name):
 
 def test_every_key_says_what_it_is():
     assert not [leaf.path for leaf in leaves(Config) if not leaf.key.help]
+
+
+def test_every_key_of_a_section_has_words_of_its_own():
+    """Keys of an experiment's entry, and of a task's training, had those of what they lie in."""
+    known = Counter((leaf.path[:-1], leaf.key.help) for leaf in leaves(Config))
+    assert not [said for said, count in known.items() if count > 1]
+
+
+@pytest.mark.parametrize(
+    ("path", "section"),
+    [
+        ("experiments.*.[]", "setup"),
+        *((f"experiments.*.[].{name}", name) for name in ("mome", "resampler", "rates")),
+        *((f"training.per_task.{task}", "training") for task in ("asr", "omni")),
+    ],
+)
+def test_what_goes_before_a_common_key_has_its_words(path, section):
+    every = {".".join(leaf.path): leaf.key.help for leaf in leaves(Config)}
+    common = {k.removeprefix(f"{section}."): v for k, v in every.items() if k.startswith(section)}
+    own = {k.removeprefix(f"{path}."): v for k, v in every.items() if k.startswith(f"{path}.")}
+    both = common.keys() & own.keys()
+    assert len(both) == (len(own) if path != "experiments.*.[]" else len(common))
+    for name in both:
+        assert own[name] == f"Goes before `{section}.{name}`: {common[name]}"
 
 
 def test_no_key_is_defined_twice():

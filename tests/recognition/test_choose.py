@@ -36,6 +36,8 @@ def test_the_dearest_scale_within_the_budget_is_taken():
     assert within("100gflops", costs) == COARSE
     with pytest.raises(InputError, match=r"at least 0.1 TFLOPs \(scale a16_v5\)"):
         within("99gflops", costs)
+    with pytest.raises(InputError, match=r"at least 23.5 MFLOPs \(scale a16_v5\)"):
+        within("1mflops", {COARSE: 2.35e-5})
 
 
 def test_scales_are_ordered_by_their_tokens():

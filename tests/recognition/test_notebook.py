@@ -7,7 +7,13 @@ import matplotlib
 import nbformat
 import pytest
 
+import mavsr
+
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "elastic.ipynb"
+
+
+METHODS = ["avsr.w+a.l.mtsk-mss", "avsr.w+a.l.mtsk-ms", "asr.w.l.mtsk-ms"]
+"""Of models, in the middle of their names."""
 
 
 @pytest.fixture
@@ -45,3 +51,28 @@ def test_it_runs(project, capsys):
     assert "http" not in html
     assert Path("talk.srt").read_text() in capsys.readouterr().out
     assert set(names["errors"]) == set(names["talk"].scales)
+
+
+def first_cell():
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    return next(cell.source for cell in notebook.cells if cell.cell_type == "code")
+
+
+@pytest.mark.parametrize("order", [METHODS, METHODS[::-1]], ids=["as-listed", "backwards"])
+def test_it_takes_ms_where_mss_is_too(order, tmp_path, monkeypatch):
+    """The name of MSS begins as that of MS."""
+    runs = [tmp_path / f"portrait.{name}.avgpool.a4.v2.s0" / "run.json" for name in order]
+    monkeypatch.setattr(Path, "glob", lambda *_: iter(runs))
+
+    def stop(folder):
+        raise InterruptedError(folder.name)
+
+    monkeypatch.setattr(mavsr, "load", stop)
+    with pytest.raises(InterruptedError, match=r"avsr\.w\+a\.l\.mtsk-ms\.avgpool"):
+        run(first_cell(), {})
+
+
+def test_without_a_model_it_says_what_to_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"run `make results/table1\.csv` first"):
+        run(first_cell(), {})

@@ -11,7 +11,7 @@ from videos import write_mp4
 from mavsr.errors import InputError
 from mavsr.media import read_audio, read_video
 from mavsr.recognition.cues import LINE, Cue, cues
-from mavsr.recognition.formats import FORMATS
+from mavsr.recognition.formats import FORMATS, as_table
 from mavsr.recognition.segment import Reading, Segment
 from mavsr.recognition.show import differences
 from mavsr.recognition.subtitled import burn, mux
@@ -88,6 +88,23 @@ def test_a_transcript_is_its_text_and_shows_itself():
     html = found._repr_html_()
     assert "<mark>&lt;two&gt;</mark>" in html and "<two>" not in html
     assert differences("a b c", "a c") == [("a", False), ("b", True), ("c", False)]
+
+
+@pytest.mark.parametrize(
+    ("tflops", "unit", "shown"),
+    [(1243.0, "TFLOPs", ["1,240", "2,490"]), (3.87e-3, "GFLOPs", ["3.87", "7.74"])],
+)
+def test_costs_are_plain_numbers_whatever_the_llm(tflops, unit, shown):
+    """Of the papers' LLMs they had exponents, of small ones too."""
+    parts = [
+        Segment(place, place + 1.0, {"a4": Reading("so", 0.5, 20, tflops, 0.5, (0.5,), "a4")})
+        for place in (0.0, 1.0)
+    ]
+    lines = [line.split() for line in as_table(parts, ["a4"], {}).splitlines()]
+    assert lines[0][2] == unit
+    assert [line[2] for line in lines if line[0] == "a4"] == [shown[0], *shown]
+    html = Transcript(parts, ["a4"])._repr_html_()
+    assert f"<th>{unit}</th>" in html and f"<td>{shown[1]}</td>" in html
 
 
 @pytest.fixture

@@ -237,7 +237,7 @@ def test_every_rate_is_printed_side_by_side(train, place, talk, capsys):
     cli.main(["transcribe", str(model), str(place / "one.mp4"), "--scale", "all"])
     shown = capsys.readouterr().out.splitlines()
     assert shown[0] == str(place / "one.mp4")
-    assert shown[1].split() == ["scale", "tokens", "TFLOPs", "seconds", "text"]
+    assert shown[1].split() == ["scale", "tokens", "MFLOPs", "seconds", "text"]
     read = mavsr.load(model).transcribe(place / "one.mp4")
     for line, scale in zip(shown[3:7], read.scales, strict=True):
         name, tokens, *_ = line.split()

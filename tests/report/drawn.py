@@ -97,6 +97,7 @@ CONFIDENCE = pd.DataFrame(
     [
         {
             **{"corpus": "portrait", "task": "avsr", "method": "mtsk-ms", "variant": ""},
+            **{"encoders": "w+a", "llm": "llama", "compression": "avgpool", "seed": 0},
             **{"model": "m", "scale": "a4_v2", "unit": unit, "curve": curve},
             **{"x": x, "y": 0.9 * x if curve == "reliability" else 20 * x, "area": 9.5},
         }

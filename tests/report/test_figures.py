@@ -20,7 +20,8 @@ from synthetic import score, table
 from mavsr.errors import InputError
 from mavsr.report.catalogue import FIGURES
 from mavsr.report.figure import draw_figure
-from mavsr.report.figures.style import LOOKS, save, styled
+from mavsr.report.figures.looks import LOOKS
+from mavsr.report.figures.style import save, styled
 from mavsr.report.sources import ReportSettings
 from mavsr.tables import write_csv
 

@@ -70,6 +70,19 @@ def test_models_of_one_scale_are_told_apart_by_their_rates():
     assert first.get_linestyle() != second.get_linestyle()
 
 
+def test_variants_of_a_method_are_told_apart():
+    rows = [
+        {"panel": "a", "variant": variant, "model": f"m{place}", "epoch": epoch, "loss": 1.0}
+        for place, variant in enumerate(("", "ratesdrawn"))
+        for epoch in (0, 1)
+    ]
+    with styled():
+        figure = draw(pd.DataFrame(rows).assign(method="mtsk-ms", rates=""))
+    first, second = figure.axes[0].lines
+    assert first.get_linestyle() != second.get_linestyle()
+    assert first.get_fillstyle() != second.get_fillstyle()
+
+
 def test_a_legend_of_many_models_fits_its_figure():
     rows = [
         {"panel": panel, "rates": f"({rate},{rate})", "model": f"{panel} {rate}"}

@@ -2,6 +2,7 @@
 
 import pytest
 from drawn import build, failing
+from synthetic import score
 
 from mavsr.errors import InputError
 from mavsr.noise.condition import ALTERATIONS
@@ -114,3 +115,30 @@ def test_noise_goes_from_loud_to_clean_and_does_not_reach_the_eye():
         "audio-visual, rates (4,2)": [29.0, 17.0, 9.0],
         "video, rate 2": [14.0, 14.0, 14.0],
     }
+
+
+def test_conditions_of_one_task_move_no_other_ones_clean():
+    """Clean stood 5 dB right of the highest ratio of each line, the tick right of all."""
+    measured = {4: {"clean": 10, "snr_0": 30, "snr_10": 14}, 2: {"clean": 5, "snr_-5": 25}}
+    rows = [score("mtsk-ms", 4, None, wer, name) for name, wer in measured[4].items()]
+    for name, wer in measured[2].items():
+        rows.append(score("mtsk-ms", 4, 2, wer, name))
+    for figure in (build("figures/noise", rows), build("mome/noise", mixed(rows))):
+        (axes,) = figure.axes
+        names = [tick.get_text() for tick in axes.get_xticklabels()]
+        ticks = dict(zip(names, axes.get_xticks(), strict=True))
+        clean = [
+            x
+            for container in axes.containers
+            for x, y in zip(*container.lines[0].get_data(), strict=True)
+            if y in (5, 10)
+        ]
+        assert ticks["clean"] == 15
+        assert clean == pytest.approx([15, 15], abs=0.2)
+
+
+def mixed(rows):
+    """The same of two methods."""
+    methods = {"asr": "llama-avsr", "avsr": "mtsk-ms"}
+    heard = {"task": "avsr", "video_rate": 2}
+    return [{**row, "method": methods[row["task"]], **heard} for row in rows]

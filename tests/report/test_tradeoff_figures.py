@@ -88,13 +88,27 @@ def test_without_a_baseline_there_is_one_panel():
 
 
 def test_every_seed_has_a_curve_of_its_own_under_one_name():
-    both = pd.concat([CONFIDENCE, CONFIDENCE.assign(model="m.s1", area=10.5)])
+    both = pd.concat([CONFIDENCE, CONFIDENCE.assign(model="m.s1", seed=1, area=10.5)])
     figure = build("figures/confidence", confidence=both)
     whole, word, risk = figure.axes[:3]
     for axes in (whole, word, risk):
         drawn = [line for line in axes.lines if list(line.get_xdata()) == [0.2, 0.6, 1.0]]
         assert len(drawn) == 2
     assert names_in_legend(figure) == ["Llama-MTSK MS (4,2): area 10.0, mean of 2 models"]
+
+
+def test_words_have_a_panel_where_words_were_judged():
+    """Where rates count characters none are, and the panel in the middle was empty."""
+    whole = CONFIDENCE[CONFIDENCE.unit == "utterance"]
+    figure = build("figures/confidence", confidence=whole)
+    assert [axes.get_xlabel() for axes in figure.axes] == [
+        "Confidence of a transcript",
+        "Share of utterances kept",
+    ]
+    assert names_in_legend(figure) == ["Llama-MTSK MS (4,2): area 9.5"]
+    mixed = pd.concat([CONFIDENCE, whole.assign(corpus="zh")])
+    both = build("figures/confidence", confidence=mixed)
+    assert [axes.axison for axes in both.axes] == [True, True, True, True, False, True]
 
 
 @pytest.mark.parametrize("name", ["figures/confidence"])

@@ -1,6 +1,7 @@
 """``rates``, ``setup`` and ``experiments``: which models there are, and how they are decoded."""
 
 from dataclasses import fields
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
@@ -8,10 +9,11 @@ from pydantic import AfterValidator, Field
 from mavsr.config.base import Key, settings
 from mavsr.config.conditions import ConditionName
 from mavsr.config.llms import Llm
+from mavsr.config.marks import goes_before
 from mavsr.config.mixture import Mixture, Parts
 from mavsr.config.mome import BalanceOver, MomeSettings, ScaleWeights
 from mavsr.config.resampler import ResamplerSettings
-from mavsr.config.sections import TaskTraining
+from mavsr.config.sections import TRAINING, TaskTraining
 from mavsr.config.values import (
     Count,
     Flag,
@@ -49,12 +51,15 @@ class AllRates:
     ] = (2, 5)
 
 
+_RATES = partial(goes_before, AllRates, "rates")
+
+
 @settings("rates")
 class EntryRates:
     """Rates of an entry; null takes the common ones."""
 
-    audio: Annotated[Rates | None, Key("Of audio")] = None
-    video: Annotated[Rates | None, Key("Of video")] = None
+    audio: Annotated[Rates | None, _RATES("audio")] = None
+    video: Annotated[Rates | None, _RATES("video")] = None
 
     def over(self, common: AllRates) -> AllRates:
         """These rates, and the common ones where there is none."""
@@ -97,8 +102,12 @@ class Setup:
             plans=True,
         ),
     ] = "avsr"
-    audio_encoder: Annotated[Name, Key("A name under `encoders`", plans=True)] = "toy-whisper"
-    video_encoder: Annotated[Name, Key("A name under `encoders`", plans=True)] = "toy-avhubert"
+    audio_encoder: Annotated[Name, Key("What hears: a name under `encoders`", plans=True)] = (
+        "toy-whisper"
+    )
+    video_encoder: Annotated[Name, Key("What sees: a name under `encoders`", plans=True)] = (
+        "toy-avhubert"
+    )
     llm: Annotated[Name, Key("A name under `llms`", plans=True)] = "toy-llama"
     compression: Annotated[
         Compression,
@@ -146,19 +155,24 @@ class Setup:
         return self.seeds or (self.seed,)
 
 
+_SETUP = partial(goes_before, Setup, "setup")
+_MOME = partial(goes_before, MomeSettings, "mome")
+_RESAMPLER = partial(goes_before, ResamplerSettings, "resampler")
+
+
 @settings("mome")
 class EntryMome:
     """Keys of `mome` that differ for an entry's MoME models."""
 
-    routed: Count | None = None
-    shared: Whole | None = None
-    top_k: Count | None = None
-    bottleneck: Count | None = None
-    balance: NotNegative | None = None
-    balance_over: BalanceOver | None = None
-    router: Literal["shared", "per_scale"] | None = None
-    renormalise: Flag | None = None
-    scale_weights: ScaleWeights | None = None
+    routed: Annotated[Count | None, _MOME("routed")] = None
+    shared: Annotated[Whole | None, _MOME("shared")] = None
+    top_k: Annotated[Count | None, _MOME("top_k")] = None
+    bottleneck: Annotated[Count | None, _MOME("bottleneck")] = None
+    balance: Annotated[NotNegative | None, _MOME("balance")] = None
+    balance_over: Annotated[BalanceOver | None, _MOME("balance_over")] = None
+    router: Annotated[Literal["shared", "per_scale"] | None, _MOME("router")] = None
+    renormalise: Annotated[Flag | None, _MOME("renormalise")] = None
+    scale_weights: Annotated[ScaleWeights | None, _MOME("scale_weights")] = None
 
     def over(self, common: MomeSettings, llm: Llm) -> MomeSettings:
         """The experts of an entry in an LLM; null takes the LLM's value, then the common one."""
@@ -170,10 +184,10 @@ class EntryMome:
 class EntryResampler:
     """Keys of `resampler` that differ for an entry's models of compression resampler."""
 
-    window: Count | None = None
-    queries: Count | None = None
-    heads: Count | None = None
-    width: Count | None = None
+    window: Annotated[Count | None, _RESAMPLER("window")] = None
+    queries: Annotated[Count | None, _RESAMPLER("queries")] = None
+    heads: Annotated[Count | None, _RESAMPLER("heads")] = None
+    width: Annotated[Count | None, _RESAMPLER("width")] = None
 
     def over(self, common: ResamplerSettings) -> ResamplerSettings:
         """The queries of an entry; null takes the common value."""
@@ -185,10 +199,8 @@ class EntryTraining(TaskTraining):
     """How an entry's models are trained; null takes the common value, or that of their task."""
 
     lora_rank: Annotated[Count | None, Key("r of their LoRAs; null takes the LLM's")] = None
-    audio_dropout: Annotated[
-        Share | None, Key("Of audio-visual models, to compare some with and without it")
-    ] = None
-    video_dropout: Annotated[Share | None, Key("Likewise")] = None
+    audio_dropout: Annotated[Share | None, TRAINING("audio_dropout")] = None
+    video_dropout: Annotated[Share | None, TRAINING("video_dropout")] = None
 
 
 @settings("experiment")
@@ -226,17 +238,17 @@ class Entry:
         Literal["all", "first", "ends"],
         Key("Decode all scales, the first (the lowest rates), or the lowest and the highest"),
     ] = "all"
-    corpus: Name | None = None
-    corpora: Mixture | None = None
-    tests: Tests | None = None
-    task: Task | None = None
-    audio_encoder: Name | None = None
-    video_encoder: Name | None = None
-    llm: Name | None = None
-    compression: Compression | None = None
-    conditions: Conditions | None = None
-    seed: Whole | None = None
-    seeds: Seeds | None = None
+    corpus: Annotated[Name | None, _SETUP("corpus")] = None
+    corpora: Annotated[Mixture | None, _SETUP("corpora")] = None
+    tests: Annotated[Tests | None, _SETUP("tests")] = None
+    task: Annotated[Task | None, _SETUP("task")] = None
+    audio_encoder: Annotated[Name | None, _SETUP("audio_encoder")] = None
+    video_encoder: Annotated[Name | None, _SETUP("video_encoder")] = None
+    llm: Annotated[Name | None, _SETUP("llm")] = None
+    compression: Annotated[Compression | None, _SETUP("compression")] = None
+    conditions: Annotated[Conditions | None, _SETUP("conditions")] = None
+    seed: Annotated[Whole | None, _SETUP("seed")] = None
+    seeds: Annotated[Seeds | None, _SETUP("seeds")] = None
 
     def __post_init__(self) -> None:
         if not self.methods and not self.imported:

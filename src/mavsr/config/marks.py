@@ -26,6 +26,18 @@ def key_of(hint: Any) -> Key | None:
     return next((m for m in getattr(hint, "__metadata__", ()) if isinstance(m, Key)), None)
 
 
+def goes_before(common: Any, section: str, name: str) -> Key:
+    """The key of a field that goes before a common one, whose words it has.
+
+    Args:
+        common: class of the section that holds the common one.
+        section: what that is called in a config.
+        name: of both.
+    """
+    key = inherited(key_of(get_type_hints(common, include_extras=True)[name]), None)
+    return Key(f"Goes before `{section}.{name}`: {key.help}", unit=key.unit)
+
+
 def leaves(cls: Any, above: Key | None = None, path: tuple[str, ...] = ()) -> Iterator[Leaf]:
     """All keys of a section, in their order, those of its parts included.
 

@@ -1,11 +1,13 @@
 """Sections that hold more than the settings of one stage's jobs."""
 
 from dataclasses import fields
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from mavsr.config.base import Key, settings
 from mavsr.config.downloads import RemoteFile, shown
 from mavsr.config.features import ExtractKeys
+from mavsr.config.marks import goes_before
 from mavsr.config.mouths import CropKeys
 from mavsr.config.noise import NOISEX_HZ, BabbleSettings, NoiseSettings
 from mavsr.config.training import TrainingSettings
@@ -99,17 +101,23 @@ class Features(ExtractKeys):
     ] = "full"
 
 
+TRAINING = partial(goes_before, TrainingSettings, "training")
+"""Name of a key of `training` -> the key of what goes before it."""
+
+
 @settings("training")
 class TaskTraining:
     """What may differ between models of several tasks; null takes the common value."""
 
-    epochs: Count | None = None
-    learning_rate: Positive | None = None
-    warmup: Share | None = None
-    weight_decay: NotNegative | None = None
-    clip: Positive | None = None
-    batch_frames: Count | None = None
-    rates_per_step: Literal["published", "all", "drawn"] | None = None
+    epochs: Annotated[Count | None, TRAINING("epochs")] = None
+    learning_rate: Annotated[Positive | None, TRAINING("learning_rate")] = None
+    warmup: Annotated[Share | None, TRAINING("warmup")] = None
+    weight_decay: Annotated[NotNegative | None, TRAINING("weight_decay")] = None
+    clip: Annotated[Positive | None, TRAINING("clip")] = None
+    batch_frames: Annotated[Count | None, TRAINING("batch_frames")] = None
+    rates_per_step: Annotated[
+        Literal["published", "all", "drawn"] | None, TRAINING("rates_per_step")
+    ] = None
 
     def __post_init__(self) -> None:
         if not self.given:

@@ -11,6 +11,7 @@ from mavsr.model.compression import compressed_length
 from mavsr.model.cost import prefix_tokens, teraflops
 from mavsr.model.scales import Scale
 from mavsr.recognition.segment import Segment, total
+from mavsr.report.names import flops
 from mavsr.tokens import TOKENS_PER_SECOND
 
 _SECONDS = 10
@@ -64,7 +65,7 @@ def within(budget: str, costs: Mapping[Scale, float]) -> Scale:
         cheapest = min(costs, key=lambda scale: costs[scale])
         raise InputError(
             f"budget {budget}: 10 s of speech cost this model's LLM at least "
-            f"{costs[cheapest]:.3g} TFLOPs (scale {cheapest.name}); allow more"
+            f"{flops(costs[cheapest])} (scale {cheapest.name}); allow more"
         )
     return max(fitting, key=lambda scale: costs[scale])
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from mavsr.recognition.cues import cues
 from mavsr.recognition.segment import Segment, total
+from mavsr.report.names import flops_unit, plain
 
 
 def as_text(segments: Sequence[Segment], scales: Sequence[str], about: dict[str, Any]) -> str:
@@ -43,22 +44,25 @@ def as_json(segments: Sequence[Segment], scales: Sequence[str], about: dict[str,
 
 
 def as_table(segments: Iterable[Segment], scales: Sequence[str], about: dict[str, Any]) -> str:
-    """Every scale side by side, for people: tokens, TFLOPs, seconds of decoding, text."""
+    """Every scale side by side, for people: tokens, FLOPs, seconds of decoding, text."""
     segments = list(segments)
+    costs = {scale: total(segments, scale) for scale in scales}
+    factor, unit = flops_unit(max(cost["tflops"] for cost in costs.values()))
     width = max(map(len, ["scale", *scales]))
     lines = []
     for segment in segments:
         lines.append(f"{_time(segment.start, '.')} to {_time(segment.end, '.')}")
         lines += [
-            f"  {scale:{width}} {one.tokens:7d} {one.tflops:10.3g} {one.seconds:8.2f}  {one.text}"
+            f"  {scale:{width}} {one.tokens:7d} {plain(one.tflops * factor):>10} "
+            f"{one.seconds:8.2f}  {one.text}"
             for scale, one in segment.readings.items()
         ]
-    costs = {scale: total(segments, scale) for scale in scales}
     sums = [
-        f"  {scale:{width}} {c['tokens']:7.0f} {c['tflops']:10.3g} {c['seconds']:8.2f}"
-        for scale, c in costs.items()
+        f"  {scale:{width}} {cost['tokens']:7.0f} {plain(cost['tflops'] * factor):>10} "
+        f"{cost['seconds']:8.2f}"
+        for scale, cost in costs.items()
     ]
-    head = f"  {'scale':{width}} {'tokens':>7} {'TFLOPs':>10} {'seconds':>8}  text"
+    head = f"  {'scale':{width}} {'tokens':>7} {unit:>10} {'seconds':>8}  text"
     return "\n".join([head, *lines, "all of it", *sums]) + "\n"
 
 

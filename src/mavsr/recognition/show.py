@@ -6,6 +6,7 @@ from difflib import SequenceMatcher
 from html import escape
 
 from mavsr.recognition.segment import Segment, total
+from mavsr.report.names import flops_unit, plain
 
 _MOST_SEGMENTS = 20
 """Rows of the table; a talk of hours would fill the notebook."""
@@ -21,12 +22,14 @@ def page(segments: Sequence[Segment], scales: Sequence[str]) -> str:
 
 
 def _costs(segments: Sequence[Segment], scales: Sequence[str]) -> str:
+    costs = {scale: total(segments, scale) for scale in scales}
+    factor, unit = flops_unit(max(cost["tflops"] for cost in costs.values()))
     rows = "".join(
         f"<tr><td>{escape(scale)}</td><td>{cost['tokens']:.0f}</td>"
-        f"<td>{cost['tflops']:.3g}</td><td>{cost['seconds']:.2f}</td></tr>"
-        for scale, cost in ((scale, total(segments, scale)) for scale in scales)
+        f"<td>{plain(cost['tflops'] * factor)}</td><td>{cost['seconds']:.2f}</td></tr>"
+        for scale, cost in costs.items()
     )
-    heads = "<tr><th>scale</th><th>LLM tokens</th><th>TFLOPs</th><th>decoding, s</th></tr>"
+    heads = f"<tr><th>scale</th><th>LLM tokens</th><th>{unit}</th><th>decoding, s</th></tr>"
     return f"<table>{heads}{rows}</table>"
 
 

@@ -154,8 +154,9 @@ ALL_FIGURES = {
     "figures/confidence": Shown(
         "tradeoff",
         "confidence.confidence",
-        "Left and middle: share of transcripts and words that were right against their confidence, "
-        "calibrated on validation, in ten bins of like size. Right: WER of the utterances that are "
+        "Left: share of transcripts that were right against their confidence, calibrated on "
+        "validation, in ten bins of like size. Middle: the same of words, where these are counted. "
+        "Right: WER of the utterances that are "
         "kept, the surest first. At each model's lowest rates; the legend has the area under the "
         "curve.",
         trace="confidence",

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from mavsr.command import run_command
 from mavsr.errors import InputError
 from mavsr.model.folder import check_member
-from mavsr.report.figures.style import COLUMN, legend_above, look, panels, save, styled
+from mavsr.report.figures.looks import looks
+from mavsr.report.figures.style import COLUMN, legend_above, panels, save, styled
 from mavsr.report.names import label, rank, scale_label
 
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
@@ -46,7 +47,7 @@ def _curve(path: Path) -> pd.DataFrame:
 
 
 def draw(curves: pd.DataFrame) -> Figure:
-    """A panel per corpus and task, a thin line per model, a colour per method.
+    """A panel per corpus and task, a thin line per model, a look per method and variant.
 
     Models of one scale are named with their rates, each with a line of its own.
 
@@ -54,7 +55,7 @@ def draw(curves: pd.DataFrame) -> Figure:
         curves: columns panel, method, variant, rates (empty for a model of several), model, epoch
             (from 0) and loss.
     """
-    names = sorted(curves.panel.unique())
+    names, drawn_as = sorted(curves.panel.unique()), looks(curves)
     figure, grid = panels(1, len(names), width=max(COLUMN, 2.5 * len(names)))
     for name, axes in zip(names, grid[0], strict=True):
         panel = curves[curves.panel == name]
@@ -62,18 +63,16 @@ def draw(curves: pd.DataFrame) -> Figure:
         order = panel.assign(rank=panel.method.map(rank), place=panel.rates.map(_numbers))
         for model, own in order.sort_values(["rank", "place"]).groupby("model", sort=False):
             method, variant, rates = own[["method", "variant", "rates"]].iloc[0]
-            drawn = look(method)
+            drawn = drawn_as[method, variant]
             line = LINES[every.index(rates) % len(LINES)] if rates else drawn.line
             axes.plot(
                 own.epoch + 1,
                 own.loss,
                 ls=line,
                 color=drawn.colour,
-                marker=drawn.marker,
+                **drawn.mark,
                 ms=3,
                 lw=0.8,
-                mec="0.2",
-                mew=0.3,
                 label=f"{label(method, variant)} {rates}".rstrip(),
                 gid=str(model),
             )

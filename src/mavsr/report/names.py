@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 
 import pandas as pd
 
@@ -146,6 +147,17 @@ def flops_unit(tflops: float) -> tuple[float, str]:
         if tflops * factor >= least:
             return factor, unit
     return 1e6, "MFLOPs"
+
+
+def plain(number: float) -> str:
+    """``12,400``, ``0.0123``: three digits of a number, and never an exponent."""
+    return format(Decimal(f"{number:.3g}"), ",f")
+
+
+def flops(tflops: float) -> str:
+    """``12.4 GFLOPs``: an amount given in TFLOPs, in the unit that fits it."""
+    factor, unit = flops_unit(tflops)
+    return f"{plain(tflops * factor)} {unit}"
 
 
 def scale_labels(rows: pd.DataFrame) -> list[str]:

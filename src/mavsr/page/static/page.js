@@ -1,5 +1,7 @@
 // The page of `mavsr serve`. State: which model, which recording, how it is listened to, which rates.
 
+import { flops, flopsUnit, plain } from "./flops.js";
+
 const $ = (id) => document.getElementById(id);
 const POLL_MS = 300;
 
@@ -86,7 +88,13 @@ const label = (scale) =>
   places("audio").includes(null) && places("video").includes(null)
     ? `${scale.audio ?? "–"}, ${scale.video ?? "–"}`
     : [scale.audio, scale.video].filter((rate) => rate !== null).join(", ");
-const gigaflops = (tera) => (tera * 1000).toPrecision(3);
+
+// The unit of a table's costs, of which the largest decides; its heading names it.
+function costUnit(id, costs) {
+  const [unit, factor] = flopsUnit(Math.max(...costs));
+  document.querySelector(`#${id} .flops`).textContent = unit;
+  return factor;
+}
 
 // --- how it is listened to ---
 
@@ -199,7 +207,7 @@ function show() {
   const scale = chosen();
   $("audio-out").textContent = scale.audio === null ? "none" : `${scale.audio} (${50 / scale.audio} tokens/s)`;
   $("video-out").textContent = scale.video === null ? "none" : `${scale.video} (${25 / scale.video} tokens/s)`;
-  $("cost").textContent = `At these rates 10 s of speech cost the LLM ${gigaflops(scale.tflops)} GFLOPs, ` +
+  $("cost").textContent = `At these rates 10 s of speech cost the LLM ${flops(scale.tflops)}, ` +
     `${Math.round((100 * scale.tflops) / state.model.scales[0].tflops)} % of the finest.`;
   const there = state.segments.length > 0;
   $("player").hidden = !state.token;
@@ -210,12 +218,13 @@ function show() {
   if (!there) return $("crops").replaceChildren();
   const segment = state.segments[state.at];
   const finest = segment.scales[state.model.scales[0].name].text;
+  const each = costUnit("scales", state.model.scales.map((one) => segment.scales[one.name].tflops));
   $("scales").tBodies[0].replaceChildren(...state.model.scales.map((one) => {
     const reading = segment.scales[one.name];
     const row = element("tr", { className: one === scale ? "on" : "" },
       element("td", {}, label(one)),
       element("td", { className: "n" }, String(reading.tokens)),
-      element("td", { className: "n" }, gigaflops(reading.tflops)),
+      element("td", { className: "n" }, plain(reading.tflops * each)),
       element("td", { className: "n" }, reading.seconds.toFixed(2)),
       element("td", { className: "n" }, `${Math.round(100 * reading.confidence)} %`),
       element("td", {}, ...(reading.scale ? words(reading.text, finest) : ["–"])));
@@ -238,12 +247,14 @@ function show() {
     button.addEventListener("click", () => seek(number));
     return element("li", { className: number === state.at ? "on" : "" }, button);
   }));
+  const total = (one, key) => state.segments.reduce((sum, s) => sum + s.scales[one.name][key], 0);
+  const all = costUnit("totals", state.model.scales.map((one) => total(one, "tflops")));
   $("totals").tBodies[0].replaceChildren(...state.model.scales.map((one) => {
-    const sum = (key) => state.segments.reduce((total, s) => total + s.scales[one.name][key], 0);
+    const sum = (key) => total(one, key);
     return element("tr", { className: one === scale ? "on" : "" },
       element("td", {}, label(one)),
       element("td", { className: "n" }, String(sum("tokens"))),
-      element("td", { className: "n" }, gigaflops(sum("tflops"))),
+      element("td", { className: "n" }, plain(sum("tflops") * all)),
       element("td", { className: "n" }, sum("seconds").toFixed(2)));
   }));
   $("crops").replaceChildren(...segment.crops.map((src) => element("img", { src, alt: "mouth" })));

@@ -5,13 +5,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mavsr.model.compressions import COMPRESSIONS
+from mavsr.report.figures.looks import Looks, looks, methods_of
+from mavsr.report.figures.once import PLACE, once
 from mavsr.report.figures.style import (
     errors,
     from_zero,
     legend_above,
-    look,
     mark_published,
-    methods_of,
     name_axis,
     outline,
     panels,
@@ -50,6 +50,7 @@ def figure6(sources: Sources) -> Figure:
 def rate_bars(sources: Sources, name: str, task: str) -> Figure:
     """A panel per compression (and row per corpus), a group of bars per scale, a bar per method."""
     scores = sources.select(name, task=task, condition="clean")
+    once(name, scores, (*PLACE, "compression"))
     published = sources.published()
     corpora = sorted(scores.corpus.unique())
     shown = [kind for kind in COMPRESSIONS if kind in set(scores.compression)]
@@ -57,7 +58,7 @@ def rate_bars(sources: Sources, name: str, task: str) -> Figure:
     for corpus, row in zip(corpora, grid, strict=True):
         for compression, axes in zip(shown, row, strict=True):
             own = scores[(scores.corpus == corpus) & (scores.compression == compression)]
-            _group(axes, own, published)
+            _group(axes, own, published, looks(scores))
             axes.set_xlabel(f"{RATES[task]}, {COMPRESSIONS[compression].words}")
         name_axis(row[0], corpus, corpora)
     from_zero(grid)
@@ -65,7 +66,12 @@ def rate_bars(sources: Sources, name: str, task: str) -> Figure:
     return figure
 
 
-def _group(axes: Axes, scores: pd.DataFrame, published: pd.DataFrame) -> None:
+def _group(
+    axes: Axes,
+    scores: pd.DataFrame,
+    published: pd.DataFrame,
+    drawn_as: Looks,
+) -> None:
     scales = scores[["audio_rate", "video_rate"]].drop_duplicates()
     scales = scales.sort_values(["audio_rate", "video_rate"])
     names = scale_labels(scales)
@@ -76,13 +82,13 @@ def _group(axes: Axes, scores: pd.DataFrame, published: pd.DataFrame) -> None:
         own = own.assign(scale=scale_labels(own))
         shift = (place - (len(methods) - 1) / 2) * width
         own = own.assign(x=[names.index(scale) + shift for scale in own.scale])
-        drawn = look(method)
+        drawn = drawn_as[method, variant]
         bars = axes.bar(
             own.x,
             own.wer,
             width * 0.92,
             yerr=errors(own),
-            color=drawn.colour,
+            color=drawn.face,
             hatch=drawn.hatch,
             edgecolor="0.15",
             linewidth=0.5,

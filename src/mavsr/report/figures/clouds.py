@@ -1,6 +1,7 @@
 """Clouds: WER against what a prediction costs, in TFLOPs or in active parameters."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -9,19 +10,18 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from mavsr.report.figures.looks import FILLS, LINES, Look, Looks, look, looks, methods_of
+from mavsr.report.figures.once import once
 from mavsr.report.figures.style import (
-    EDGED,
     GREY,
     PAGE,
     errors,
     legend_above,
-    look,
     mark_published,
-    methods_of,
     name_axis,
     panels,
 )
-from mavsr.report.names import EXPERTS, common_label, flops_unit, scale_label, scale_labels
+from mavsr.report.names import EXPERTS, common_label, flops_unit, label, scale_label, scale_labels
 from mavsr.report.published import beside
 from mavsr.report.sources import Sources
 from mavsr.report.tables.elastic import policy
@@ -31,13 +31,13 @@ SMALL: Any = {"fontsize": 6.5, "path_effects": [withStroke(linewidth=1.5, foregr
 CLOSE = 1.2
 """Factor between costs of points whose names would cover each other on one side."""
 FAINT = 0.45
-"""Opacity of intervals and of the lines that join a method's scales: points of equal cost are drawn
+"""Opacity of intervals and of the lines that join a model's scales: points of equal cost are drawn
 where they are, one above the other, and their marks must stay readable."""
 
 
 def tradeoff(sources: Sources) -> Figure:
     """All methods and scales, WER against TFLOPs, and the front that nothing beats on both."""
-    scores = sources.select("figures/tradeoff", condition="clean")
+    scores = once("figures/tradeoff", sources.select("figures/tradeoff", condition="clean"))
     published = sources.published()
     factor, unit = flops_unit(scores.tflops.max())
     scores = scores.assign(tflops=scores.tflops * factor)
@@ -51,7 +51,7 @@ def tradeoff(sources: Sources) -> Figure:
 
 def parameters(sources: Sources) -> Figure:
     """Methods and sizes of experts, WER against active adapter parameters (MoME)."""
-    scores = sources.select("mome/parameters", condition="clean")
+    scores = once("mome/parameters", sources.select("mome/parameters", condition="clean"))
     count = scores.active_parameters.astype(float)
     unit, name = (1e6, "millions") if count.max() > 1e6 else (1e3, "thousands")
     scores, published = scores.assign(active_parameters=count / unit), sources.published()
@@ -67,21 +67,18 @@ def _cloud(
     named: bool,
     adapted: pd.DataFrame | None = None,
 ) -> Figure:
-    corpora = sorted(scores.corpus.unique())
+    corpora, drawn_as = sorted(scores.corpus.unique()), looks(scores)
     figure, grid = panels(1, len(corpora), height=2.7, width=PAGE if named else None)
     for corpus, axes in zip(corpora, grid[0], strict=True):
         own = scores[scores.corpus == corpus]
-        methods = list(dict.fromkeys(method for method, _ in methods_of(own)))
-        for method in methods:
-            rows = own[own.method == method]
+        for name, drawn, rows in _named(own, drawn_as, apart=named):
             rows = rows.assign(x=rows[cost], scale=scale_labels(rows)).sort_values("x")
-            _points(axes, rows, method, joined=named)
-            for _, same in rows.groupby("variant"):
+            _points(axes, rows, name, drawn, joined=named)
+            for _, same in rows.groupby(["variant", "task"]):
                 marks = beside(published, same)
-                colour = look(method).colour
-                mark_published(axes, marks.x, marks.published, marks.doubt, colour)
+                mark_published(axes, marks.x, marks.published, marks.doubt, drawn.colour)
         if adapted is not None:
-            _adaptive(axes, adapted[adapted.corpus == corpus])
+            _adaptive(axes, adapted[adapted.corpus == corpus], drawn_as)
         front = policy(own.assign(tflops=own[cost]))
         # From each point of the front the same WER holds until the next one is affordable.
         right = own[cost].max() * 1.15
@@ -109,42 +106,57 @@ def _cloud(
     return figure
 
 
-def _points(axes: Axes, rows: pd.DataFrame, method: str, joined: bool) -> None:
-    drawn = look(method)
-    # Variants of one method share its mark: their cost tells them apart.
+def _named(
+    scores: pd.DataFrame, drawn_as: Looks, apart: bool
+) -> Iterator[tuple[str, Look, pd.DataFrame]]:
+    """Name, look and rows of every entry of the legend: all variants of a method, or one ``apart``.
+
+    Sizes of experts need no looks of their own: they are named beside their points.
+    """
+    systems = methods_of(scores)
+    for method in dict.fromkeys(method for method, _ in systems):
+        own = scores[scores.method == method]
+        if not apart:
+            yield common_label(method, own.variant), look(method), own
+            continue
+        for variant in (variant for other, variant in systems if other == method):
+            yield label(method, variant), drawn_as[method, variant], own[own.variant == variant]
+
+
+def _points(axes: Axes, rows: pd.DataFrame, name: str, drawn: Look, joined: bool) -> None:
     _, _, (bars,) = axes.errorbar(
         rows.x,
         rows.wer,
         yerr=errors(rows),
-        fmt=drawn.marker,
+        ls="",
         color=drawn.colour,
         ecolor=drawn.colour,
-        **EDGED,
+        **drawn.mark,
         ms=4.5,
         elinewidth=0.6,
         capsize=0,
-        label=common_label(method, rows.variant),
+        label=name,
     )
     bars.set_alpha(FAINT)
-    if joined:
-        axes.plot(rows.x, rows.wer, color=drawn.colour, lw=0.8, alpha=FAINT, zorder=1.5)
+    line = LINES[FILLS.index(drawn.fill)]
+    for _, same in rows.groupby("task") if joined else ():
+        axes.plot(same.x, same.wer, color=drawn.colour, lw=0.8, ls=line, alpha=FAINT, zorder=1.5)
 
 
-def _adaptive(axes: Axes, rows: pd.DataFrame) -> None:
+def _adaptive(axes: Axes, rows: pd.DataFrame, drawn_as: Looks) -> None:
     """What adaptive rates cost and give: a curve over thresholds, a star at the chosen one."""
-    for _, own in rows.groupby("model", sort=False):
-        drawn, curve = look(own.method.iloc[0]), own.sort_values("tflops")
+    for (method, variant, _), own in rows.groupby(["method", "variant", "model"], sort=False):
+        drawn = drawn_as.get((method, variant), look(method))
+        curve = own.sort_values("tflops")
         axes.plot(curve.tflops, curve.wer, color=drawn.colour, lw=1.0, ls=":", zorder=2.5)
         star = own[own.chosen]
         axes.plot(
             star.tflops,
             star.wer,
             ls="",
-            marker="*",
-            ms=9,
             color=drawn.colour,
-            mec="0.15",
-            mew=0.6,
+            **{**drawn.mark, "marker": "*"},
+            ms=9,
             zorder=5,
             label="adaptive rates",
         )

@@ -8,17 +8,28 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mavsr.errors import InputError
-from mavsr.report.figures.style import GREY, PAGE, WER, look
+from mavsr.report.figures.looks import looks
+from mavsr.report.figures.once import once
+from mavsr.report.figures.style import GREY, PAGE, WER
 from mavsr.report.names import label
 from mavsr.report.sources import Sources
 from mavsr.report.tables.adaptive import printed
+
+UNITS = {"utterance": "transcript", "word": "word"}
+"""``unit`` of a row -> in words."""
+SEED = ["corpus", "task", "method", "variant", "scale", "seed"]
+"""Columns that name a curve: those of other seeds are drawn alike, and what else differs is not."""
+MODEL = [*SEED, "model"]
 
 
 def confidence(sources: Sources) -> Figure:
     """A row per corpus: reliability of transcripts and of words, risk against coverage.
 
+    Words have no panel where none were judged, as where rates count characters.
+
     Raises:
-        InputError: the experiment has no model of several scales.
+        InputError: the experiment has no model of several scales, or several that would be drawn as
+            seeds of one.
     """
     if sources.confidence is None or sources.confidence.empty:
         raise InputError(
@@ -26,22 +37,25 @@ def confidence(sources: Sources) -> Figure:
             "confidence to show; add a method such as mtsk-ms and at least two rates"
         )
     rows = sources.confidence.fillna({"variant": ""})
-    corpora = sorted(rows.corpus.unique())
+    once("figures/confidence", rows.drop_duplicates(MODEL), SEED)
+    corpora, drawn_as = sorted(rows.corpus.unique()), looks(rows)
+    units = [unit for unit in UNITS if unit in set(rows.unit)]
     # Not those of style.panels: shares and error rates have no y axis in common.
-    figure, grid = plt.subplots(len(corpora), 3, figsize=(PAGE, 2.65 * len(corpora)), squeeze=False)
-    for corpus, (whole, word, risk) in zip(corpora, grid, strict=True):
+    figure, grid = plt.subplots(
+        len(corpora), len(units) + 1, figsize=(PAGE, 2.65 * len(corpora)), squeeze=False
+    )
+    for corpus, (*shares, risk) in zip(corpora, grid, strict=True):
         own = rows[rows.corpus == corpus]
         for (method, variant, task), system in own.groupby(
             ["method", "variant", "task"], sort=False
         ):
             # One scale is shown, the dearest: the file has the others.
             dearest = system[system.scale == system.scale.iloc[-1]]
-            drawn = look(str(method))
-            style: Any = {"color": drawn.colour, "marker": drawn.marker, "ms": 3.5, "mec": "0.2"}
-            style |= {"mew": 0.4, "lw": 1.0}
+            drawn = drawn_as[method, variant]
+            style: Any = {**drawn.mark, "color": drawn.colour, "ls": drawn.line, "ms": 3.5, "lw": 1}
             areas = []
             for _, model in dearest.groupby("model", sort=False):
-                for axes, unit in ((whole, "utterance"), (word, "word")):
+                for axes, unit in zip(shares, units, strict=True):
                     bins = model[(model.unit == unit) & (model.curve == "reliability")]
                     axes.plot(bins.x, bins.y, **style)
                 curve = model[model.curve == "risk"].sort_values("x")
@@ -51,15 +65,18 @@ def confidence(sources: Sources) -> Figure:
             name = name if task == "avsr" else f"{name}, {task}"
             of = f", mean of {len(areas)} models" if len(areas) > 1 else ""
             risk.plot([], [], label=f"{name}: area {np.mean(areas):.1f}{of}", **style)
-        for axes, what in ((whole, "transcript"), (word, "word")):
+        for axes, unit in zip(shares, units, strict=True):
+            if unit not in set(own.unit):  # of another corpus words were judged
+                axes.set_axis_off()
+                continue
             _diagonal(axes)
-            axes.set_xlabel(f"Confidence of a {what}")
+            axes.set_xlabel(f"Confidence of a {UNITS[unit]}")
         where = f", {corpus}" if len(corpora) > 1 else ""
-        whole.set_ylabel(f"Share that was right{where}")
+        shares[0].set_ylabel(f"Share that was right{where}")
         risk.set_xlabel("Share of utterances kept")
         risk.set_ylabel(f"{WER} of those kept")
         risk.set_ylim(bottom=0)
-    _legend(figure, grid[0, 2])
+    _legend(figure, grid[0, -1])
     return figure
 
 

@@ -9,15 +9,13 @@ from matplotlib.figure import Figure
 from mavsr.model.compressions import COMPRESSIONS
 from mavsr.noise.condition import Condition
 from mavsr.report.figures.bars import RATES
+from mavsr.report.figures.looks import Look, looks, methods_of
+from mavsr.report.figures.once import PLACE, once
 from mavsr.report.figures.style import (
-    EDGED,
-    Look,
     errors,
     from_zero,
     legend_above,
-    look,
     mark_published,
-    methods_of,
     name_axis,
     panels,
 )
@@ -40,6 +38,7 @@ STEP = 5.0
 def noise(sources: Sources) -> Figure:
     """Hearing, seeing and both, against the signal-to-noise ratio."""
     scores = _babble(sources.select("figures/noise", task=list(TASK_LOOKS)))
+    once("figures/noise", scores, ("corpus", "task", "condition"))
     corpora = sorted(scores.corpus.unique())
     figure, grid = panels(1, len(corpora))
     for corpus, axes in zip(corpora, grid[0], strict=True):
@@ -52,7 +51,7 @@ def noise(sources: Sources) -> Figure:
             what = f"{name}, rate {scale}" if task != "avsr" else f"{name}, rates {scale}"
             if task == "vsr":  # no noise reaches it
                 rows = _everywhere(rows, own.condition.unique())
-            _against_noise(axes, rows, drawn, what)
+            _against_noise(axes, rows, own.condition, drawn, what)
         _noise_axis(axes, own.condition.unique())
         name_axis(axes, corpus, corpora)
     from_zero(grid)
@@ -63,6 +62,8 @@ def noise(sources: Sources) -> Figure:
 def mome_noise(sources: Sources) -> Figure:
     """Methods against the signal-to-noise ratio (MoME)."""
     scores = _babble(sources.select("mome/noise", task="avsr"))
+    once("mome/noise", scores, ("corpus", "method", "variant", "condition"))
+    drawn_as = looks(scores)
     corpora = sorted(scores.corpus.unique())
     figure, grid = panels(1, len(corpora))
     for corpus, axes in zip(corpora, grid[0], strict=True):
@@ -71,7 +72,8 @@ def mome_noise(sources: Sources) -> Figure:
         for place, (method, variant) in enumerate(methods):
             rows = own[(own.method == method) & (own.variant == variant)]
             shift = 0.3 * (place - (len(methods) - 1) / 2)  # intervals must not hide each other
-            _against_noise(axes, rows, look(method), label(method, variant), shift)
+            name = label(method, variant)
+            _against_noise(axes, rows, own.condition, drawn_as[method, variant], name, shift)
         _noise_axis(axes, own.condition.unique())
         name_axis(axes, corpus, corpora)
     legend_above(figure, grid[0][0], columns=2)
@@ -91,6 +93,8 @@ def mome_vsr(sources: Sources) -> Figure:
 def _against_rate(sources: Sources, name: str, task: str, rate: str) -> Figure:
     """A panel per compression (and row per corpus), a line per method."""
     scores = sources.select(name, task=task, condition="clean")
+    once(name, scores, (*PLACE, "compression"))
+    drawn_as = looks(scores)
     published = sources.published(read_off=True)
     corpora = sorted(scores.corpus.unique())
     shown = [kind for kind in COMPRESSIONS if kind in set(scores.compression)]
@@ -104,10 +108,11 @@ def _against_rate(sources: Sources, name: str, task: str, rate: str) -> Figure:
                 rows = own[(own.method == method) & (own.variant == variant)].sort_values(rate)
                 shift = 0.06 * (place - (len(methods) - 1) / 2)  # for the same reason
                 x = [rates.index(value) + shift for value in rows[rate]]
-                _line(axes, x, rows, look(method), label(method, variant))
+                drawn = drawn_as[method, variant]
+                _line(axes, x, rows, drawn, label(method, variant))
                 known = comparable(published, rows).sort_values(rate)
                 marks = [rates.index(value) + shift for value in known[rate]]
-                mark_published(axes, marks, known.wer, known.doubt, look(method).colour)
+                mark_published(axes, marks, known.wer, known.doubt, drawn.colour)
             axes.set_xticks(range(len(rates)), [str(value) for value in rates])
             what = (
                 RATES[task]
@@ -135,9 +140,15 @@ def _snr(condition: str, conditions: Iterable[str]) -> float:
 
 
 def _against_noise(
-    axes: Axes, rows: pd.DataFrame, drawn: Look, name: str, shift: float = 0.0
+    axes: Axes,
+    rows: pd.DataFrame,
+    conditions: Iterable[str],
+    drawn: Look,
+    name: str,
+    shift: float = 0.0,
 ) -> None:
-    places = [_snr(c, rows.condition) + shift for c in rows.condition]
+    """A line, on the axis that :func:`_noise_axis` makes of all ``conditions`` of the panel."""
+    places = [_snr(c, conditions) + shift for c in rows.condition]
     rows = rows.assign(x=places).sort_values("x")
     _line(axes, rows.x.tolist(), rows, drawn, name)
 
@@ -153,8 +164,7 @@ def _line(axes: Axes, x: list[float], rows: pd.DataFrame, drawn: Look, name: str
         yerr=None if several else errors(rows),
         color=drawn.colour,
         ls=drawn.line,
-        marker=drawn.marker,
-        **EDGED,
+        **drawn.mark,
         elinewidth=0.8,
         label=name,
     )

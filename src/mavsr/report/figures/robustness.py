@@ -10,16 +10,9 @@ from matplotlib.figure import Figure
 from mavsr.errors import InputError
 from mavsr.noise.condition import ALTERATIONS, BABBLE, Condition, parts
 from mavsr.report.figures.curves import TASK_LOOKS
-from mavsr.report.figures.style import (
-    EDGED,
-    Look,
-    errors,
-    from_zero,
-    legend_above,
-    methods_of,
-    name_axis,
-    panels,
-)
+from mavsr.report.figures.looks import Look, methods_of, varied
+from mavsr.report.figures.once import once
+from mavsr.report.figures.style import errors, from_zero, legend_above, name_axis, panels
 from mavsr.report.names import condition_label, label, scale_label
 from mavsr.report.sources import Sources
 
@@ -30,9 +23,6 @@ AXES = {
     "late": "Video behind audio (ms)",
 }
 """Kind of a condition of video -> its axis."""
-LINES = ("-", "--", ":", "-.")
-"""Of the models of one task, in turn."""
-FILLS = ("full", "none", "left", "right")
 COLUMNS = 3
 
 
@@ -88,7 +78,8 @@ class Panel:
 
 def robustness(sources: Sources) -> Figure:
     """A panel per noise and per fault of the video, a line per task and model."""
-    scores = _first_scales(sources.select("figures/robustness", task=list(TASK_LOOKS)))
+    scores = sources.select("figures/robustness", task=list(TASK_LOOKS))
+    scores = _first_scales(once("figures/robustness", scores))
     shown = panels_of(scores)
     if not shown:
         raise InputError(
@@ -150,8 +141,8 @@ def _first_scales(scores: pd.DataFrame) -> pd.DataFrame:
     return ordered.drop_duplicates(same)
 
 
-def _lines(scores: pd.DataFrame) -> Iterator[tuple[str, str, Look, str, pd.DataFrame]]:
-    """Task, name, look, fill and rows of every line."""
+def _lines(scores: pd.DataFrame) -> Iterator[tuple[str, str, Look, pd.DataFrame]]:
+    """Task, name, look and rows of every line."""
     models = methods_of(scores)
     for task, (name, look) in TASK_LOOKS.items():
         own = scores[scores.task == task]
@@ -163,8 +154,8 @@ def _lines(scores: pd.DataFrame) -> Iterator[tuple[str, str, Look, str, pd.DataF
             if len({method for method, _ in models}) == 1:  # what all are called tells nothing
                 called = called.removeprefix(label(model[0])).strip(", ")
             called = f", {called}" if called else ""
-            drawn = replace(look, line=LINES[number % len(LINES)])
-            yield task, f"{name} {scale}{called}", drawn, FILLS[number % len(FILLS)], rows
+            drawn = varied(replace(look, line="-"), number)
+            yield task, f"{name} {scale}{called}", drawn, rows
 
 
 def _draw(axes: Axes, panel: Panel, scores: pd.DataFrame) -> None:
@@ -180,7 +171,7 @@ def _draw(axes: Axes, panel: Panel, scores: pd.DataFrame) -> None:
     ends = {"clean": numbers[-1] + step, "none": numbers[0] - step}
     if panel.heard is not None:
         ends["none"] = numbers[-1] + step
-    for (task, name, look, fill, rows), places in zip(lines, found, strict=True):
+    for (task, name, look, rows), places in zip(lines, found, strict=True):
         if panel.flat(task) is None and not any(panel.is_inner(place) for place in places):
             continue  # between the ends, which all panels share, nothing was measured
         x = [ends[place] if isinstance(place, str) else place for place in places]
@@ -197,9 +188,7 @@ def _draw(axes: Axes, panel: Panel, scores: pd.DataFrame) -> None:
                 yerr=errors(drawn),
                 color=look.colour,
                 ls=look.line,
-                marker=look.marker,
-                fillstyle=fill,
-                **EDGED,
+                **look.mark,
                 elinewidth=0.8,
                 label=name,
             )

@@ -1,12 +1,8 @@
-"""How figures look: legible in print at a column's width, in grey, and to the colour-blind.
-
-Colours are those of Okabe and Ito; hatches and markers say the same again without colour.
-"""
+"""How figures look: legible in print at a column's width."""
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +21,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from mavsr.files import atomic
-from mavsr.report.names import METHOD_NAMES, rank, variant_rank
+from mavsr.report.names import METHOD_NAMES
 
 COLUMN, PAGE = 3.5, 7.2
 """Widths in inches: one column of a paper, and two."""
@@ -33,39 +29,11 @@ LEGEND_ROOM = 0.65
 """Inches of a legend's height that figures have room for: four rows."""
 GREY = "0.45"
 WER = "WER (%)"
-EDGED: dict[str, Any] = {"mec": "0.15", "mew": 0.5}
-"""Edges of markers, which tell pale ones from the paper."""
 PUBLISHED, DOUBTFUL = "published", "published, doubtful"
 AFTER_METHODS = ("adaptive rates", PUBLISHED, DOUBTFUL, "Pareto front")
 """What stands at the end of a legend."""
 
 
-@dataclass(frozen=True)
-class Look:
-    """How a method is drawn."""
-
-    colour: str
-    marker: str
-    hatch: str
-    line: str = "-"
-
-
-LOOKS = {
-    "llama-avsr": Look("#999999", "s", ""),
-    "mtsk-ms": Look("#56b4e9", "o", "////", "--"),
-    "mtsk-ss": Look("#e69f00", "^", "....", "-."),
-    "mtsk-mss": Look("#0072b2", "D", "xxxx", ":"),
-    "mome-mhsa-i": Look("#f0e442", "<", "\\\\\\\\", ":"),
-    "mome-mhsa": Look("#d55e00", "P", "||||", "-"),
-    "mome-ffn": Look("#cc79a7", "X", "----", "--"),
-    "mome-layer": Look("#009e73", "v", "++++", "-."),
-    "avgpool-at-inference": Look("#4d4d4d", "*", "oooo"),
-    "llama-mt": Look("#999999", "p", "//", "--"),
-    "omni-s": Look("#56b4e9", "h", "..", "-"),
-    "omni-t": Look("#e69f00", ">", "xx", "-"),
-    "omni-st": Look("#0072b2", "d", "||", "-"),
-    "omni-mome": Look("#d55e00", "H", "++", ":"),
-}
 RC: Any = {
     "font.size": 8,
     "font.family": "DejaVu Sans",
@@ -135,17 +103,6 @@ def from_zero(grid: Sequence[Sequence[Axes]]) -> None:
     for row in grid:
         for axes in row:
             axes.set_ylim(bottom=0)
-
-
-def look(method: str) -> Look:
-    """How ``method`` is drawn; unknown ones in black."""
-    return LOOKS.get(method, Look("#000000", "h", "**"))
-
-
-def methods_of(scores: pd.DataFrame) -> list[tuple[str, str]]:
-    """(method, variant) of all rows, in the papers' order."""
-    found = set(zip(scores.method, scores.variant, strict=True))
-    return sorted(found, key=lambda pair: (rank(pair[0]), variant_rank(pair[1])))
 
 
 def errors(rows: pd.DataFrame) -> list[list[float]]:

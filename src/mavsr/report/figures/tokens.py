@@ -5,15 +5,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from mavsr.report.figures.looks import Look, Looks, look, looks, methods_of
+from mavsr.report.figures.once import once
 from mavsr.report.figures.style import (
-    EDGED,
     GREY,
     PAGE,
     errors,
     legend_above,
-    look,
     mark_published,
-    methods_of,
     name_axis,
     panels,
 )
@@ -31,9 +30,9 @@ LEAST = 0.5
 
 def tokens(sources: Sources) -> Figure:
     """A column per corpus: above a line per method, below its difference from the baseline."""
-    scores = sources.select("figures/tokens", condition="clean")
+    scores = once("figures/tokens", sources.select("figures/tokens", condition="clean"))
     published = sources.published()
-    corpora = sorted(scores.corpus.unique())
+    corpora, drawn_as = sorted(scores.corpus.unique()), looks(scores)
     compared = sources.differences
     below = compared is not None and not compared.empty
     figure, grid = panels(1 + below, len(corpora), height=2.4 if below else 2.8, width=PAGE)
@@ -41,14 +40,15 @@ def tokens(sources: Sources) -> Figure:
         own, upper = scores[scores.corpus == corpus], grid[0][place]
         for method, variant in methods_of(own):
             rows = own[(own.method == method) & (own.variant == variant)].sort_values("tokens")
-            _line(upper, rows, method, variant)
-            _published(upper, rows, published)
+            for _, same in rows.groupby("task"):
+                _line(upper, same, drawn_as[method, variant], label(method, variant))
+                _published(upper, same, published)
         _name_scales(upper, own)
         name_axis(upper, corpus, corpora)
         if below and compared is not None:
             here = pd.Series(tested_on(compared), compared.index) == corpus
             mine = compared[here & (compared.condition == "clean")]
-            _differences(grid[1][place], mine)
+            _differences(grid[1][place], mine, drawn_as)
         for axes in (row[place] for row in grid):
             _axis(axes, own.tokens)
         broken = "\n" if len(corpora) > 1 else " "
@@ -58,19 +58,17 @@ def tokens(sources: Sources) -> Figure:
     return figure
 
 
-def _line(axes: Axes, rows: pd.DataFrame, method: str, variant: str) -> None:
-    drawn = look(method)
+def _line(axes: Axes, rows: pd.DataFrame, drawn: Look, name: str) -> None:
     axes.errorbar(
         rows.tokens,
         rows.wer,
         yerr=errors(rows),
         color=drawn.colour,
         ls=drawn.line,
-        marker=drawn.marker,
-        **EDGED,
+        **drawn.mark,
         elinewidth=0.6,
         capsize=0,
-        label=label(method, variant),
+        label=name,
     )
 
 
@@ -82,22 +80,21 @@ def _published(axes: Axes, rows: pd.DataFrame, published: pd.DataFrame) -> None:
     mark_published(axes, marks.tokens, marks.published, marks.doubt)
 
 
-def _differences(axes: Axes, rows: pd.DataFrame) -> None:
+def _differences(axes: Axes, rows: pd.DataFrame, drawn_as: Looks) -> None:
     """Difference from the baseline with its interval, methods side by side at every scale."""
     axes.axhline(0, color=GREY, lw=0.8, ls="--")
     methods = methods_of(rows)
     for number, (method, variant) in enumerate(methods):
         own = rows[(rows.method == method) & (rows.variant == variant)].sort_values("tokens")
         shift = APART ** (number - (len(methods) - 1) / 2)
-        drawn = look(method)
+        drawn = drawn_as.get((method, variant), look(method))
         axes.errorbar(
             own.tokens * shift,
             own.difference,
             yerr=[own.difference - own.low, own.high - own.difference],
             color=drawn.colour,
             ls="",
-            marker=drawn.marker,
-            **EDGED,
+            **drawn.mark,
             elinewidth=0.9,
         )
     # Differences that are all zero would leave an axis of rounding errors.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from mavsr.report.names import plain
 from mavsr.report.page import tag
 from mavsr.report.pages.transcripts import Attempt, nbest_list, words_table
 
@@ -115,7 +116,7 @@ def _part(place: int, choice: Choice, dearest: int, flops: tuple[float, str]) ->
         meter = tag("meter", max=dearest, value=one.tokens)
         lines = [
             ("LLM tokens", meter, f"{one.tokens}"),
-            (unit, "", f"{one.tflops * factor:.3g}"),
+            (unit, "", plain(one.tflops * factor)),
             ("errors", "", f"{one.alignment.errors} of {len(said)} words"),
             *(
                 [("probability", "", f"{math.exp(one.found.log_probability):.2f}")]

@@ -7,6 +7,7 @@ from html import escape
 
 from mavsr.evaluation.alignment import Alignment, Cell, align
 from mavsr.evaluation.hypotheses import Recognised
+from mavsr.report.names import plain
 
 STYLE = """
 .words { border-collapse: separate; border-spacing: 2px; }
@@ -96,7 +97,7 @@ def _row(one: Attempt, factor: float | None) -> str:
     numbers = [
         f"{a.substitutions}+{a.deletions}+{a.insertions}",
         "" if one.tokens is None else f"{one.tokens}",
-        "" if one.tflops is None else f"{one.tflops * factor:.3g}",
+        "" if one.tflops is None else plain(one.tflops * factor),
         "" if one.found is None else f"{math.exp(one.found.log_probability):.2f}",
     ]
     quiet = "".join(f'<td class="quiet">{number}</td>' for number in numbers)
