@@ -47,7 +47,7 @@ def test_axes_are_named_and_there_is_no_title(name):
     elif name == "figures/confidence":
         assert labels[:3:2] == ["Confidence of a transcript", "Confidence of a word"]
         assert labels[1] == "Share that was right"
-        assert labels[4:] == ["Share of utterances kept", "WER (%) of those kept"]
+        assert labels[4:] == ["Share of utterances kept", "Error rate (%) of those kept"]
         assert figure.axes[2].get_ylim()[1] > 20
     elif name == "figures/tokens":
         assert labels[1] == "WER (%)"
@@ -146,6 +146,9 @@ def test_corpora_have_panels_of_their_own():
     figure = build("figure6", rows)
     labels = [axes.get_ylabel() for axes in figure.axes]
     assert labels == ["WER (%), other", "WER (%), portrait"]
+    signs = [{**row, "unit": "character"} if row["corpus"] == "other" else row for row in rows]
+    labels = [axes.get_ylabel() for axes in build("figure6", signs).axes]
+    assert labels == ["CER (%), other", "WER (%), portrait"]
 
 
 @pytest.mark.parametrize(("name", "task"), [("figure3", "asr"), ("figure4", "vsr")])

@@ -90,7 +90,7 @@ def own_errors(settings: EncoderKeys, shards: list[Path], texts: Mapping[str, st
         batch = clips[start : start + BATCH]
         found = whisper.texts([decode_audio(content) for _, content in batch])
         heard |= {key: text for (key, _), text in zip(batch, found, strict=True)}
-    return count_errors(texts, heard, text_form(SCORING, unit_of(texts.values())))
+    return count_errors(dict(texts), heard, text_form(SCORING, unit_of(texts.values())))
 
 
 def yardstick(config: Config, results: Path) -> Iterator[str]:

@@ -60,7 +60,7 @@ def rate_bars(sources: Sources, name: str, task: str) -> Figure:
             own = scores[(scores.corpus == corpus) & (scores.compression == compression)]
             _group(axes, own, published, looks(scores))
             axes.set_xlabel(f"{RATES[task]}, {COMPRESSIONS[compression].words}")
-        name_axis(row[0], corpus, corpora)
+        name_axis(row[0], corpus, scores)
     from_zero(grid)
     legend_above(figure, grid[0][0], columns=5 if len(shown) > 1 else 2)
     return figure

@@ -101,7 +101,7 @@ def _cloud(
         _plain_ticks(axes)
         axes.set_xlabel(what)
         axes.grid(True, axis="x")
-        name_axis(axes, corpus, corpora)
+        name_axis(axes, corpus, scores)
     legend_above(figure, grid[0][0], columns=2 if figure.get_figwidth() < PAGE else 5)
     return figure
 

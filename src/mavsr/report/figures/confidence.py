@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from mavsr.errors import InputError
 from mavsr.report.figures.looks import looks
 from mavsr.report.figures.once import once
-from mavsr.report.figures.style import GREY, PAGE, WER
+from mavsr.report.figures.style import GREY, PAGE
 from mavsr.report.names import label
 from mavsr.report.sources import Sources
 from mavsr.report.tables.adaptive import printed
@@ -74,7 +74,7 @@ def confidence(sources: Sources) -> Figure:
         where = f", {corpus}" if len(corpora) > 1 else ""
         shares[0].set_ylabel(f"Share that was right{where}")
         risk.set_xlabel("Share of utterances kept")
-        risk.set_ylabel(f"{WER} of those kept")
+        risk.set_ylabel("Error rate (%) of those kept")
         risk.set_ylim(bottom=0)
     _legend(figure, grid[0, -1])
     return figure

@@ -53,7 +53,7 @@ def noise(sources: Sources) -> Figure:
                 rows = _everywhere(rows, own.condition.unique())
             _against_noise(axes, rows, own.condition, drawn, what)
         _noise_axis(axes, own.condition.unique())
-        name_axis(axes, corpus, corpora)
+        name_axis(axes, corpus, scores)
     from_zero(grid)
     legend_above(figure, grid[0][0], columns=2 if len(corpora) == 1 else 4)
     return figure
@@ -75,7 +75,7 @@ def mome_noise(sources: Sources) -> Figure:
             name = label(method, variant)
             _against_noise(axes, rows, own.condition, drawn_as[method, variant], name, shift)
         _noise_axis(axes, own.condition.unique())
-        name_axis(axes, corpus, corpora)
+        name_axis(axes, corpus, scores)
     legend_above(figure, grid[0][0], columns=2)
     return figure
 
@@ -120,7 +120,7 @@ def _against_rate(sources: Sources, name: str, task: str, rate: str) -> Figure:
                 else f"{RATES[task]}, {COMPRESSIONS[compression].words}"
             )
             axes.set_xlabel(what)
-        name_axis(row[0], corpus, corpora)
+        name_axis(row[0], corpus, scores)
     legend_above(figure, grid[0][0], columns=2 if len(shown) == 1 else 4)
     return figure
 

@@ -94,7 +94,7 @@ def robustness(sources: Sources) -> Figure:
         own = scores[scores.corpus == corpus]
         part = grid[number * rows : (number + 1) * rows]
         for row in part:
-            name_axis(row[0], corpus, corpora)
+            name_axis(row[0], corpus, scores)
         places = [axes for row in part for axes in row]
         for axes, panel in zip(places, shown, strict=False):
             _draw(axes, panel, own)

@@ -22,13 +22,13 @@ from matplotlib.ticker import MaxNLocator
 
 from mavsr.files import atomic
 from mavsr.report.names import METHOD_NAMES
+from mavsr.report.summary import rate_name
 
 COLUMN, PAGE = 3.5, 7.2
 """Widths in inches: one column of a paper, and two."""
 LEGEND_ROOM = 0.65
 """Inches of a legend's height that figures have room for: four rows."""
 GREY = "0.45"
-WER = "WER (%)"
 PUBLISHED, DOUBTFUL = "published", "published, doubtful"
 AFTER_METHODS = ("adaptive rates", PUBLISHED, DOUBTFUL, "Pareto front")
 """What stands at the end of a legend."""
@@ -110,9 +110,17 @@ def errors(rows: pd.DataFrame) -> list[list[float]]:
     return [(rows.wer - rows.wer_low.clip(lower=0)).tolist(), (rows.wer_high - rows.wer).tolist()]
 
 
-def name_axis(axes: Axes, corpus: str, corpora: Sequence[str]) -> None:
-    """Label the y axis; a corpus is named where there are several."""
-    axes.set_ylabel(f"{WER}, {corpus}" if len(corpora) > 1 else WER)
+def name_axis(axes: Axes, corpus: str, scores: pd.DataFrame) -> None:
+    """Label the y axis, WER or CER in %; a corpus is named where a figure has several.
+
+    Args:
+        axes: of this corpus.
+        corpus: whose rates are shown; axes with a common y axis show others beside it.
+        scores: all rows of the figure.
+    """
+    several = scores.corpus.nunique() > 1
+    name = rate_name(scores[scores.corpus == corpus])
+    axes.set_ylabel(f"{name} (%), {corpus}" if several else f"{name} (%)")
 
 
 def mark_published(

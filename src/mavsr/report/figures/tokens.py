@@ -19,7 +19,7 @@ from mavsr.report.figures.style import (
 from mavsr.report.names import label, scale_label
 from mavsr.report.published import beside
 from mavsr.report.sources import Sources
-from mavsr.report.summary import tested_on
+from mavsr.report.summary import rate_name, tested_on
 
 APART = 1.012
 """Factor between neighbours' places on the lower axis, where intervals must not hide each other."""
@@ -44,11 +44,11 @@ def tokens(sources: Sources) -> Figure:
                 _line(upper, same, drawn_as[method, variant], label(method, variant))
                 _published(upper, same, published)
         _name_scales(upper, own)
-        name_axis(upper, corpus, corpora)
+        name_axis(upper, corpus, scores)
         if below and compared is not None:
             here = pd.Series(tested_on(compared), compared.index) == corpus
             mine = compared[here & (compared.condition == "clean")]
-            _differences(grid[1][place], mine, drawn_as)
+            _differences(grid[1][place], mine, drawn_as, rate_name(own))
         for axes in (row[place] for row in grid):
             _axis(axes, own.tokens)
         broken = "\n" if len(corpora) > 1 else " "
@@ -80,7 +80,7 @@ def _published(axes: Axes, rows: pd.DataFrame, published: pd.DataFrame) -> None:
     mark_published(axes, marks.tokens, marks.published, marks.doubt)
 
 
-def _differences(axes: Axes, rows: pd.DataFrame, drawn_as: Looks) -> None:
+def _differences(axes: Axes, rows: pd.DataFrame, drawn_as: Looks, rate: str) -> None:
     """Difference from the baseline with its interval, methods side by side at every scale."""
     axes.axhline(0, color=GREY, lw=0.8, ls="--")
     methods = methods_of(rows)
@@ -102,7 +102,7 @@ def _differences(axes: Axes, rows: pd.DataFrame, drawn_as: Looks) -> None:
     axes.set_ylim(min(lowest, -LEAST), max(highest, LEAST))
     names = sorted({label(name) for name in rows.baseline})
     if names:  # there are none where all were trained on what the baseline was not
-        axes.set_ylabel(f"WER minus that of\n{' or '.join(names)} (points)")
+        axes.set_ylabel(f"{rate} minus that of\n{' or '.join(names)} (points)")
 
 
 def _name_scales(axes: Axes, rows: pd.DataFrame) -> None:
