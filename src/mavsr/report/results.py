@@ -19,6 +19,7 @@ from mavsr.report.names import (
     condition_rank,
     flops_unit,
     label,
+    plain,
     rank,
     scale_labels,
 )
@@ -141,7 +142,7 @@ def errors_by_scale(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
         "95 % interval": _bounds(rows.wer_low, rows.wer_high),
         "over speakers": _bounds(rows.wer_low_speakers, rows.wer_high_speakers),
         "tokens": rows.tokens.map("{:.1f}".format),
-        unit: (rows.tflops * factor).map("{:.3g}".format),
+        unit: (rows.tflops * factor).map(plain),
     }
     frame = pd.DataFrame({name: list(values) for name, values in shown.items()})
     always = (*ALWAYS, units, rate, unit)

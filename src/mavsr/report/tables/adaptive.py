@@ -5,7 +5,7 @@ import pandas as pd
 from mavsr.errors import InputError
 from mavsr.model.scales import Scale
 from mavsr.report.layout import Table
-from mavsr.report.names import flops_unit, label, rank, scale_label
+from mavsr.report.names import flops_unit, label, plain, rank, scale_label
 from mavsr.report.sources import Sources
 
 
@@ -43,7 +43,7 @@ def adaptive(sources: Sources) -> Table:
             "decoded twice": frame.refined.map("{:.0f} %".format),
             "WER": [f"{w:.1f} ({a:.1f} to {b:.1f})" for w, a, b in bounds],
             "WER at the finish": frame.finish_wer.map("{:.1f}".format),
-            unit: (factor * frame.tflops).map("{:.3g}".format),
+            unit: (factor * frame.tflops).map(plain),
             "of the finish": frame.share.map("{:.2f}".format),
         }
     )

@@ -8,7 +8,7 @@ from mavsr.errors import InputError
 from mavsr.evaluation.baselines import SYSTEM
 from mavsr.model.methods import method_of
 from mavsr.report.layout import Table
-from mavsr.report.names import flops_unit, label, rank, scale_label
+from mavsr.report.names import flops_unit, label, plain, rank, scale_label
 from mavsr.report.sources import Sources
 from mavsr.report.summary import rate_name, spread, tested_on
 
@@ -66,7 +66,7 @@ def elastic(sources: Sources) -> Table:
                 | {"tokens": row.tokens, "tflops": row.tflops, "total_tflops": row.total_tflops}
             )
             texts.append(
-                {**head, heading: f"{row.budget * factor:.3g}", "rates": scale}
+                {**head, heading: plain(row.budget * factor), "rates": scale}
                 | {"validation WER": f"{row.wer_validation:.1f}"}
                 | {"WER": f"{row.wer:.1f} ({row.wer_low:.1f} to {row.wer_high:.1f})"}
             )
