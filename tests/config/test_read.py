@@ -101,6 +101,16 @@ def leaves(part, prefix=""):
             "experiments.table1[0].methods: method 'mtsk-sm' is unknown; did you mean 'mtsk-s",
         ),
         ("mome.router", "both", "mome.router is 'both'"),
+        *(
+            ("mome.scale_weights", weights, f"mome.scale_weights{told}")
+            for weights, told in (
+                (1.5, " is 1.5: give a weight to each scale, as in {a4_v2: 1.5}, or null"),
+                (["a4_v2"], " is ['a4_v2']: give a weight to each scale"),
+                ("a4_v2", " is 'a4_v2': give a weight to each scale"),
+                ({4: 1}, ": give a weight to each scale"),
+                ({"a4_v2": "much"}, ": the weight of a4_v2 is 'much'; give 0 or more"),
+            )
+        ),
         (
             "experiments.table1.0.mome",
             {"topk": 2},
