@@ -59,9 +59,9 @@ def test_null_as_text_is_a_value_like_others_elsewhere():
 
 
 def test_weights_as_text_are_numbers():
-    assert parse_config(changed("mome", {"scale_weights": {"a4_v2": "1.5"}})).mome.scale_weights == (
-        ("a4_v2", 1.5),
-    )
+    assert parse_config(
+        changed("mome", {"scale_weights": {"a4_v2": "1.5"}})
+    ).mome.scale_weights == (("a4_v2", 1.5),)
     config = changed("setup.corpora", {"portrait": "1", "other": "2"})
     config["corpora"]["other"] = config["corpora"]["portrait"] | {"root": "other"}
     assert parse_config(config).setup.corpora == (("other", 2.0), ("portrait", 1.0))

@@ -107,11 +107,48 @@ def test_its_label_is_its_name_in_print(read):
             {"llms": {"toy-llama": {"path": "results/toy/llama", "quantization": "nf4"}}},
             "imported.released.llm is toy-llama, whose quantization is nf4; .* as it is",
         ),
+        (
+            {
+                "features": {"store": "pooled"},
+                "imported": {"released": CONFIG["imported"]["released"] | {"compression": "stack"}},
+            },
+            "imported.released has compression stack, which needs every audio token",
+        ),
+        (
+            {
+                "features": {"store": "pooled"},
+                "imported": {
+                    "released": CONFIG["imported"]["released"] | {"rates": {"audio": [64]}}
+                },
+            },
+            "imported.released has the audio rate 64; features.store: pooled is exact",
+        ),
     ],
 )
 def test_entries_that_cannot_be(read, changes, match):
     with pytest.raises(InputError, match=match):
         read(**changes)
+
+
+def test_what_its_entry_says_of_other_models_is_no_matter_to_it(read):
+    """Neither a compression that it has not, nor corpora that it is not trained on."""
+    read(features={"store": "pooled"}, setup={"compression": "stack"}, experiments=ALONE)
+    read(features={"store": "pooled"}, rates={"audio": [64]}, experiments=ALONE)
+    wild = {
+        "corpora": {"wild": MINE},
+        "setup": {"tests": ["wild", "portrait"]},
+        "use_corpora": ["wild"],
+    }
+    found = Asked(read(**wild, experiments=ALONE)).evaluations
+    assert {(e.model.name, e.corpus) for e in found} == {("released", "wild")}
+    # Beside a model that is trained on what is left out.
+    both = {"table1": [{"methods": ["mtsk-ms"], "imported": ["released"]}]}
+    assert Asked(read(**wild, experiments=both)).evaluations == found
+    with pytest.raises(InputError, match="leave nothing to run"):
+        read(**wild, experiments={"table1": [{"methods": ["mtsk-ms"]}]})
+
+
+ALONE = {"table1": [{"imported": ["released"]}]}
 
 
 @pytest.mark.parametrize(

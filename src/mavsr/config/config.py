@@ -123,8 +123,20 @@ class Config:
         """Whether an experiment is run."""
         return experiment in (self.use_experiments or self.experiments)
 
-    def tested(self, setup: Setup) -> list[str]:
-        """Corpora that a setup is tested on, of those that are used; none if it is not trained."""
+    def tested(self, setup: Setup, trained: bool = True) -> list[str]:
+        """Corpora that a setup is tested on, of those that are used.
+
+        Args:
+            setup: of an entry.
+            trained: whether its models are trained here, which all their corpora must be used for.
+        """
         used = self.use_corpora or self.corpora
-        trained = all(name in used for name, _ in setup.trained)
-        return [name for name in setup.tested if trained and name in used]
+        if trained and not all(name in used for name, _ in setup.trained):
+            return []
+        return [name for name in setup.tested if name in used]
+
+    def is_run(self, entry: Entry) -> bool:
+        """Whether ``use_corpora`` leaves something of an entry."""
+        setup = entry.over(self.setup)
+        imported = entry.imported and self.tested(setup, trained=False)
+        return bool(imported or (entry.methods and self.tested(setup)))

@@ -10,7 +10,7 @@ from pydantic_core import to_jsonable_python
 
 from mavsr.config.check import check_config
 from mavsr.config.config import Config
-from mavsr.config.explain import explain, known_path
+from mavsr.config.explain import explain
 from mavsr.config.local_models import read_locally
 from mavsr.config.renamed import refuse_renamed
 from mavsr.config.texts import adapter, restore_types

@@ -57,7 +57,8 @@ def _restore(part: Any, hint: Any) -> None:
         hint: its type.
     """
     options = list(members(hint))
-    own = {k: v for o in options if is_dataclass(o) for k, v in _hints(o).items()}
+    sections: list[Any] = [option for option in options if is_dataclass(option)]
+    own: dict[Any, Any] = {key: found for cls in sections for key, found in _hints(cls).items()}
     within = next((found for o in options if (found := inside(o)) is not None), None)
     named = own or any(get_origin(option) is dict for option in options)
     for place in list(part) if isinstance(part, dict) else range(len(part)):
