@@ -5,11 +5,15 @@ import copy
 import pytest
 import yaml
 
+from mavsr.config.config import Config
+from mavsr.config.marks import leaves
 from mavsr.config.read import read_config
 from mavsr.errors import InputError
 from mavsr.report.names import label
 from mavsr.workflow.asked import Asked
 from mavsr.workflow.needs import wanted_caches
+from mavsr.workflow.params import Params
+from mavsr.workflow.reads import settings_of
 
 LABEL = "Llama-MTSK (authors' weights)"
 CONFIG = {
@@ -81,6 +85,16 @@ def test_its_label_is_its_name_in_print(read):
     [model] = {e.model for e in Asked(read()).evaluations if e.model.imported}
     assert label("mtsk-ms", model.variant) == LABEL
     assert label("mtsk-ms") == "Llama-MTSK MS"
+
+
+def test_another_label_decodes_again_as_its_page_says(read):
+    (key,) = [leaf.key for leaf in leaves(Config) if leaf.path == ("imported", "*", "label")]
+    jobs = [Asked(read()), Asked(read("imported", label="B"))]
+    (model,) = {e.model.name for e in jobs[0].evaluations if e.model.imported}
+    scale = {"model": model, "scale": "a4_v2"}
+    assert (key.decides, key.plans) == (("decode",), False)
+    assert len({Params(asked).origin(scale) for asked in jobs}) == 2
+    assert settings_of(jobs[1], "decode", scale)["imported"] == {"released": {"label": "B"}}
 
 
 @pytest.mark.parametrize(

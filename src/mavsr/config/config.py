@@ -10,7 +10,7 @@ from mavsr.config.corpora import Corpus
 from mavsr.config.cost import CostSettings
 from mavsr.config.decoding import DecodingSettings
 from mavsr.config.elastic import ElasticSettings
-from mavsr.config.encoders import EncoderKeys
+from mavsr.config.encoders import SIZING, EncoderKeys
 from mavsr.config.experiments import AllRates, Entry, Setup, Table4
 from mavsr.config.imported import Imported
 from mavsr.config.llms import Llm
@@ -54,7 +54,9 @@ class Config:
         Key(
             "Folder with copies of hub models: openai/whisper-base is then read from "
             "<local_models>/whisper-base (the last part of the name, in lower case), and no hub "
-            "is asked. null takes the hub, or its local cache",
+            "is asked. null takes the hub, or its local cache. A copy is another path: with or "
+            "without it, features and models of what has a hub name are made anew",
+            (*SIZING, "train_model"),
             plans=True,
         ),
     ] = None
