@@ -294,6 +294,10 @@ def test_babble_that_nobody_could_speak_is_named(config):
         (line,) = missing_files(config, [("make_babble", {"corpus": name})])
         assert line.startswith("noise.babble: null mixes babble from training voices, and corpora.")
         assert f"corpora.{name} has none; set it to a recording" in line
+    config["experiments"]["one"][0]["tests"] = ["wild", "crops"]
+    Path("videos/test.csv").write_text("")
+    scanned = missing_files(config, [("scan_corpus", {"corpus": "crops"})])
+    assert not any("train" in line for line in scanned)
     (line,) = missing_files(config, [("scan_corpus", {"corpus": "wild"})])
     assert "has no row whose split is 'train'" in line
     Path("wild.csv").write_text("video,text,split\na.mp4,hello,test\nb.mp4,hello,train\n")

@@ -32,12 +32,12 @@ def _tree(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
 
 def _splits_listed(config: Config, name: str) -> Iterator[str]:
     """What a table of clips lacks of the splits that are used."""
-    for split in needed_splits(config, all_evaluations(config)).get(name, ()):
+    table = config.corpora[name].reading.get("transcripts")
+    for split in needed_splits(config, all_evaluations(config)).get(name, ()) if table else ():
         if not _lists(config, name, split):
             yield (
-                f"corpora.{name}.transcripts: {config.corpora[name].reading['transcripts']} has no "
-                f"row whose split is {split!r}, which experiments use; add some, or change corpora "
-                "and tests of the experiments"
+                f"corpora.{name}.transcripts: {table} has no row whose split is {split!r}, which "
+                "experiments use; add some, or change corpora and tests of the experiments"
             )
 
 
