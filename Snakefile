@@ -24,13 +24,16 @@ include: "workflow/rules/report.smk"
 
 localrules:
     all,
+    download_babble,
+    download_corpus,
     features,
+    fetch_retinaface,
     paper,
     report_pages,
 
 
 onstart:
-    check_planned(asked, workflow.dag)
+    check_planned(asked, workflow)
 
 
 rule all:
@@ -41,7 +44,7 @@ rule all:
         paths.CHECKS,
         paths.PARAMETERS,
         paths.RESULTS,
-        f"{paths.LOSSES}.png",
+        needs.losses(),
         needs.shown(TABLES | FIGURES),
         needs.sheets,
 

@@ -7,8 +7,9 @@ from snakemake_executor_plugin_slurm.submit_string import get_submit_command
 from snakemake_executor_plugin_slurm.utils import set_gres_string
 from snakemake_executor_plugin_slurm.validation import validate_slurm_extra
 
-from mavsr.cluster.needs import NEEDS_FILE, RULES, read_needs
-from mavsr.cluster.site import GPU_RULES, SITE_FILE, Site, read_site
+from mavsr.cluster.needs import RULES, TABLE, read_needs
+from mavsr.cluster.profile import SHIPPED
+from mavsr.cluster.site import GPU_RULES, SITE, THREADED, Site, read_site
 from mavsr.errors import InputError
 from mavsr.workflow.code import PACKAGE
 
@@ -29,7 +30,7 @@ class Resources(dict):
 
 def sbatch(site, rule="train_model", **more):
     """The options with which Snakemake's plugin submits a job of a rule, as a set."""
-    rows = site.defaults() | site.resources(ROOT / NEEDS_FILE)[rule] | more
+    rows = site.defaults() | site.resources(ROOT / SHIPPED / TABLE)[rule] | more
     job = SimpleNamespace(resources=Resources(evaluated(rows, 1)), threads=1)
     validate_slurm_extra(job)
     names = ("run_uuid", "slurm_logfile", "comment_str", "account", "partition", "workdir")
@@ -54,13 +55,13 @@ def needs(tmp_path):
 
 
 def test_the_site_file_is_short_and_names_every_line():
-    assert len((ROOT / SITE_FILE).read_text().splitlines()) <= 20
-    site = read_site(ROOT / SITE_FILE)
+    assert len((ROOT / SHIPPED / SITE).read_text().splitlines()) <= 21
+    site = read_site(ROOT / SHIPPED / SITE)
     assert site == Site(
         partitions={"cpu": None, "gpu": None, "training": None},
         gpus={"mouths": 0, "features": 1, "training": 1, "decoding": 1},
     )
-    assert set(vars(site)) == set(yaml.safe_load((ROOT / SITE_FILE).read_text()))
+    assert set(vars(site)) == set(yaml.safe_load((ROOT / SHIPPED / SITE).read_text()))
     assert all(f"`{key}`" in (ROOT / "docs" / "slurm.md").read_text() for key in vars(site))
 
 
@@ -72,7 +73,7 @@ def test_every_rule_that_may_use_a_gpu_has_its_line():
 
 
 def test_rules_with_gpus_have_rows_of_their_own():
-    assert set(GPU_RULES) <= set(yaml.safe_load((ROOT / NEEDS_FILE).read_text()))
+    assert set(GPU_RULES) <= set(yaml.safe_load((ROOT / SHIPPED / TABLE).read_text()))
     assert set(read_needs()) >= set(GPU_RULES)
 
 
@@ -148,6 +149,18 @@ def test_gpus_of_a_job_are_on_one_node_and_have_cores():
         assert not any("gpu" in option for option in sbatch(site, rule))
 
 
+def test_jobs_without_a_gpu_have_the_cores_that_their_line_says():
+    """A job over a real LLM got one core of a node."""
+    site = Site(gpus={"training": 1, "decoding": 0}, cpus=8)
+    decoding = {rule: 8 for rule in THREADED if GPU_RULES[rule] in ("decoding", "features")}
+    assert site.threads() == decoding
+    assert {"decode", "record_routing", "extract_features"} <= set(decoding)
+    assert evaluated(site.accelerated("train_model"), 1)["launch"].endswith("--cpus 4")
+    alone = Site(gpus={"training": 0}, cpus=8)
+    assert evaluated(alone.accelerated("train_model"), 1)["launch"].endswith("--cpus 8")
+    assert Site().threads() == {}
+
+
 def test_what_gpus_must_be_is_asked_for_jobs_on_gpus_alone():
     site = Site(gpus={"training": 2}, gpu_model="a100", constraint="nvlink", qos="long")
     assert {"--gpus=a100:2", "nvlink", "--qos=long"} <= sbatch(site)
@@ -178,6 +191,7 @@ def test_jobs_that_share_a_job_want_no_gpu():
         ("gpus: {train: 2}", "unknown key 'train' in gpus"),
         ("gpus: {training: two}", "gpus.training is 'two'"),
         ("max_hours: 0", "max_hours is 0"),
+        ("cpus: 0", "cpus is 0, which must be a whole number from 1"),
         ("training_nodes: 2", "training_nodes is above 1"),
         ("- 1", "the file is [1], which must be lines `key: value`"),
         ("gpus: 1", "gpus is 1, which must be lines `key: value` (decoding, features, "),

@@ -79,6 +79,12 @@ def leaves(part, prefix=""):
             "noises.hum: give one of file, folder and corpus, not file and folder",
         ),
         ("noises.hum", {"corpus": "lrs9"}, "noises.hum.corpus is 'lrs9', which is not under"),
+        (
+            "experiments.table1_adaptive",
+            [{"methods": ["mtsk-ms"]}],
+            "experiments.table1_adaptive is called as what the workflow measures of "
+            "experiments.table1; choose another name",
+        ),
         ("noise.test_share", 1, "noise.test_share is 1"),
         ("setup.seed", -1, "setup.seed is -1"),
         (
@@ -101,6 +107,16 @@ def leaves(part, prefix=""):
             "experiments.table1[0].methods: method 'mtsk-sm' is unknown; did you mean 'mtsk-s",
         ),
         ("mome.router", "both", "mome.router is 'both'"),
+        *(
+            ("mome.scale_weights", weights, f"mome.scale_weights{told}")
+            for weights, told in (
+                (1.5, " is 1.5: give a weight to each scale, as in {a4_v2: 1.5}, or null"),
+                (["a4_v2"], " is ['a4_v2']: give a weight to each scale"),
+                ("a4_v2", " is 'a4_v2': give a weight to each scale"),
+                ({4: 1}, ": give a weight to each scale"),
+                ({"a4_v2": "much"}, ": the weight of a4_v2 is 'much'; give 0 or more"),
+            )
+        ),
         (
             "experiments.table1.0.mome",
             {"topk": 2},
@@ -229,7 +245,8 @@ def test_configs_are_read_as_snakemake_reads_them():
 @pytest.mark.parametrize("changes", [{"use_corpora": ["other"]}, {"use_experiments": ["table5"]}])
 def test_a_choice_that_leaves_nothing_is_refused(changes):
     config = copy.deepcopy(CONFIG)
-    config["corpora"] |= dict.fromkeys(("other", "third"), config["corpora"]["portrait"])
+    for name in ("other", "third"):
+        config["corpora"][name] = config["corpora"]["portrait"] | {"root": name}
     config |= {"use_corpora": ["portrait"], **changes}
     config["experiments"]["table5"] = [{"methods": ["mtsk-ms"], "corpus": "third"}]
     with pytest.raises(InputError, match="leave nothing to run") as caught:

@@ -3,7 +3,8 @@
 import pytest
 from changing import changed
 
-from mavsr.config.read import expand_homes, parse_config, read_config, restore_types
+from mavsr.config.read import expand_homes, parse_config, read_config
+from mavsr.config.texts import restore_types
 from mavsr.errors import InputError
 
 
@@ -37,6 +38,33 @@ def test_text_that_is_no_rate_is_refused_all_the_same(text):
     restore_types(config)
     with pytest.raises(InputError, match=r"rates.audio.0 is"):
         parse_config(config)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("noise.babble", "scoring.baseline", "elastic.start", "use_experiments", "setup.seeds"),
+        *("encoders.toy-whisper.revision", "corpora.portrait.download", "llms.toy-llama.revision"),
+        *("mome.scale_weights", "experiments.table1.0.training"),
+    ],
+)
+def test_null_as_text_is_null_where_there_may_be_null(path):
+    """Inside braces --config hands it over as text, which a path or a name may be too."""
+    assert parse_config(changed(path, "null")) == parse_config(changed(path, None))
+
+
+def test_null_as_text_is_a_value_like_others_elsewhere():
+    with pytest.raises(InputError, match=r"training.epochs is 'null': give a whole number"):
+        parse_config(changed("training.epochs", "null"))
+
+
+def test_weights_as_text_are_numbers():
+    assert parse_config(
+        changed("mome", {"scale_weights": {"a4_v2": "1.5"}})
+    ).mome.scale_weights == (("a4_v2", 1.5),)
+    config = changed("setup.corpora", {"portrait": "1", "other": "2"})
+    config["corpora"]["other"] = config["corpora"]["portrait"] | {"root": "other"}
+    assert parse_config(config).setup.corpora == (("other", 2.0), ("portrait", 1.0))
 
 
 def test_home_folders_are_written_out(monkeypatch, tmp_path):

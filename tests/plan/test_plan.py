@@ -202,6 +202,24 @@ def test_the_command_names_its_assumptions(tmp_path, capsys):
     assert "a CPU computes 2.5e+10 FLOP/s in encoders and training, 3.5e+10 in decoding" in said
 
 
+def test_an_imported_model_that_is_not_there_is_told(tmp_path, capsys):
+    model = {
+        **{"label": "A", "task": "avsr", "llm": "toy-llama"},
+        **{"audio_encoder": "toy-whisper", "video_encoder": "toy-avhubert"},
+    }
+    change = {"imported": {"rel": model}, "experiments": {"table1": [{"imported": ["rel"]}]}}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(change | {"use_experiments": ["table1"]}))
+    results = tmp_path / "results"
+    plan([tmp_path / "mine.yaml"], results)
+    folder = results / "training" / "rel"
+    assert f"imported.rel: {folder / 'run.json'} does not exist; imp" in capsys.readouterr().out
+    (folder / "adapters").mkdir(parents=True)
+    for name in ("run.json", "projectors.safetensors"):
+        (folder / name).touch()
+    plan([tmp_path / "mine.yaml"], results)
+    assert "does not exist" not in capsys.readouterr().out
+
+
 def test_disk_space_comes_first_with_the_keys_that_lessen_it(tmp_path, capsys):
     plan([CONFIGS / "paper.yaml"], tmp_path)
     lines = capsys.readouterr().out.splitlines()

@@ -187,6 +187,23 @@ def test_looking_needs_no_sizes_of_encoders_and_llms(folder, capsys):
     assert (rows["training"], rows["evaluation"]) == ("7", "14")
 
 
+def test_a_toy_is_done_when_its_files_are_there(folder, capsys):
+    """Snakemake makes its folder before the job begins."""
+    toys = folder / "results" / "toy" / "portrait"
+    for name in ("llama", "whisper"):
+        (toys / name).mkdir(parents=True)
+
+    def told():
+        status([DEFAULT.parent / "workflow/configs/smoke.yaml"])
+        rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+        return next(row for row in rows if row[:1] == ["toy"])
+
+    assert told()[1:3] == ["3", "0"]
+    (toys / "llama" / "toy.json").touch()
+    (toys / "avhubert.pt").touch()
+    assert told()[1:3] == ["3", "2"]
+
+
 def test_a_rule_that_only_asks_for_files_is_of_no_stage():
     asks = "localrule features:\n    input: results/features/p/ear/index.json\n    jobid: 0\n"
     [job] = read_log(asks)

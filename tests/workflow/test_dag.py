@@ -251,6 +251,12 @@ def test_a_folder_of_ones_own_is_an_input_with_its_settings(project):
         ("rates={audio: [16, 4]}", "rates.audio is [16, 4]: list each rate once, ascending"),
         ("training={epoch: 3}", "unknown key 'epoch' at training; did you mean 'epochs'?"),
         ("setup={corpus: lrs9}", "setup.corpus is 'lrs9', which is not under `corpora`"),
+        (
+            "experiments={table1: [{methods: [mome-ffn], mome: {balance: 0.1234561}}, "
+            "{methods: [mome-ffn], mome: {balance: 0.1234562}}]}",
+            "two models that differ are both called portrait.",
+        ),
+        ("mome={scale_weights: 1.5}", "mome.scale_weights is '1.5': give a weight to each scale"),
         ("results_dir=disk", "make `results` a link before the first run: ln -s"),
         ("standins={}", "standins is called `toy` now"),
         ("scoring={baseline: lama-avsr}", "method 'lama-avsr' is unknown; did"),

@@ -11,6 +11,7 @@ from mavsr.model.compressions import COMPRESSIONS
 from mavsr.model.named import TUNED
 from mavsr.model.scales import Scale
 from mavsr.workflow import experiments
+from mavsr.workflow.asked import Asked
 
 
 def test_how_a_model_is_trained_is_not_in_its_name(config):
@@ -35,6 +36,26 @@ def test_the_sizes_of_its_experts_are_in_a_models_name(config):
     assert changed.settings.scale_weight(Scale(4, 2)) == 1.5
     assert changed.settings.scale_weight(Scale(16, 5)) == 1.0
     assert changed.settings.variant == "r23k4s1b1-c_a4_v2x1.5"
+
+
+NEAR = [{"methods": ["mome-ffn"], "mome": {"balance": 0.123456 + n * 1e-7}} for n in (1, 2)]
+
+
+def test_models_that_differ_have_names_of_their_own(config):
+    """The workflow trained one of them, and decoded it as both."""
+    config["experiments"] = {"one": NEAR}
+    with pytest.raises(InputError, match="two models that differ are both called portrait"):
+        _ = Asked(parse_config(config)).models
+    with pytest.raises(InputError, match="two models that differ"):
+        all_models(config)
+
+
+def test_a_name_that_no_file_could_have_is_refused(config):
+    rates = {"audio": [4, 8, 16, 32], "video": [2, 3, 4, 5]}
+    scales = [f"a{a}_v{v}" for a in rates["audio"] for v in rates["video"]]
+    with pytest.raises(InputError, match=r"a model would be called portrait.*shorten names of"):
+        mome(config, rates=rates, mome={"scale_weights": dict.fromkeys(scales, 1.5)})
+    assert mome(config, rates=rates, mome={"scale_weights": dict.fromkeys(scales[:8], 1.5)})
 
 
 def test_experts_of_an_entry_concern_its_mome_models_alone(config):

@@ -2,7 +2,9 @@ import copy
 
 from asking import all_evaluations, all_models, evaluations
 
+from mavsr.config.check import MEASURED
 from mavsr.model.scales import Scale
+from mavsr.workflow import paths
 
 
 def test_names_are_unique_and_tell_models_apart(config):
@@ -69,7 +71,7 @@ def test_an_entry_may_state_the_rates_of_one_modality(config):
 
 
 def test_experiments_on_other_corpora_can_be_left_out(config):
-    config["corpora"]["other"] = config["corpora"]["portrait"]
+    config["corpora"]["other"] = config["corpora"]["portrait"] | {"root": "other"}
     config["experiments"]["table1"].append({"methods": ["mtsk-ms"], "corpus": "other"})
     assert {model.corpus for model in all_models(config).values()} == {"portrait", "other"}
     config["use_corpora"] = ["other"]
@@ -77,12 +79,21 @@ def test_experiments_on_other_corpora_can_be_left_out(config):
     assert evaluations(config, "noise_check") == []
 
 
+def test_no_experiment_is_called_as_what_is_measured_of_another():
+    measured = {
+        path.split("{experiment}_")[1].removesuffix(".csv")
+        for path in vars(paths).values()
+        if isinstance(path, str) and "{experiment}_" in path
+    }
+    assert measured == set(MEASURED)
+
+
 def test_the_order_is_that_of_the_config_and_stable(config):
-    paths = [e.path for e in all_evaluations(config)]
-    assert paths == [e.path for e in all_evaluations(copy.deepcopy(config))]
-    assert [path.rsplit("/", 1)[1] for path in paths[4:8]] == ["a4_v2", "a4_v5", "a16_v2", "a16_v5"]
-    assert [".llama-avsr." in path for path in paths[:16]] == [True] * 4 + [False] * 12
-    assert paths[-1].endswith(".asr.toy-whisper.toy-llama.mtsk-ms.avgpool.a4-16.s0/snr_-5/a16")
+    found = [e.path for e in all_evaluations(config)]
+    assert found == [e.path for e in all_evaluations(copy.deepcopy(config))]
+    assert [path.rsplit("/", 1)[1] for path in found[4:8]] == ["a4_v2", "a4_v5", "a16_v2", "a16_v5"]
+    assert [".llama-avsr." in path for path in found[:16]] == [True] * 4 + [False] * 12
+    assert found[-1].endswith(".asr.toy-whisper.toy-llama.mtsk-ms.avgpool.a4-16.s0/snr_-5/a16")
 
 
 def test_paths_are_model_condition_scale(config):

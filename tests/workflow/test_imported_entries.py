@@ -5,11 +5,15 @@ import copy
 import pytest
 import yaml
 
+from mavsr.config.config import Config
+from mavsr.config.marks import leaves
 from mavsr.config.read import read_config
 from mavsr.errors import InputError
 from mavsr.report.names import label
 from mavsr.workflow.asked import Asked
 from mavsr.workflow.needs import wanted_caches
+from mavsr.workflow.params import Params
+from mavsr.workflow.reads import settings_of
 
 LABEL = "Llama-MTSK (authors' weights)"
 CONFIG = {
@@ -83,6 +87,16 @@ def test_its_label_is_its_name_in_print(read):
     assert label("mtsk-ms") == "Llama-MTSK MS"
 
 
+def test_another_label_decodes_again_as_its_page_says(read):
+    (key,) = [leaf.key for leaf in leaves(Config) if leaf.path == ("imported", "*", "label")]
+    jobs = [Asked(read()), Asked(read("imported", label="B"))]
+    (model,) = {e.model.name for e in jobs[0].evaluations if e.model.imported}
+    scale = {"model": model, "scale": "a4_v2"}
+    assert (key.decides, key.plans) == (("decode",), False)
+    assert len({Params(asked).origin(scale) for asked in jobs}) == 2
+    assert settings_of(jobs[1], "decode", scale)["imported"] == {"released": {"label": "B"}}
+
+
 @pytest.mark.parametrize(
     ("changes", "match"),
     [
@@ -107,11 +121,48 @@ def test_its_label_is_its_name_in_print(read):
             {"llms": {"toy-llama": {"path": "results/toy/llama", "quantization": "nf4"}}},
             "imported.released.llm is toy-llama, whose quantization is nf4; .* as it is",
         ),
+        (
+            {
+                "features": {"store": "pooled"},
+                "imported": {"released": CONFIG["imported"]["released"] | {"compression": "stack"}},
+            },
+            "imported.released has compression stack, which needs every audio token",
+        ),
+        (
+            {
+                "features": {"store": "pooled"},
+                "imported": {
+                    "released": CONFIG["imported"]["released"] | {"rates": {"audio": [64]}}
+                },
+            },
+            "imported.released has the audio rate 64; features.store: pooled is exact",
+        ),
     ],
 )
 def test_entries_that_cannot_be(read, changes, match):
     with pytest.raises(InputError, match=match):
         read(**changes)
+
+
+def test_what_its_entry_says_of_other_models_is_no_matter_to_it(read):
+    """Neither a compression that it has not, nor corpora that it is not trained on."""
+    read(features={"store": "pooled"}, setup={"compression": "stack"}, experiments=ALONE)
+    read(features={"store": "pooled"}, rates={"audio": [64]}, experiments=ALONE)
+    wild = {
+        "corpora": {"wild": MINE},
+        "setup": {"tests": ["wild", "portrait"]},
+        "use_corpora": ["wild"],
+    }
+    found = Asked(read(**wild, experiments=ALONE)).evaluations
+    assert {(e.model.name, e.corpus) for e in found} == {("released", "wild")}
+    # Beside a model that is trained on what is left out.
+    both = {"table1": [{"methods": ["mtsk-ms"], "imported": ["released"]}]}
+    assert Asked(read(**wild, experiments=both)).evaluations == found
+    with pytest.raises(InputError, match="leave nothing to run"):
+        read(**wild, experiments={"table1": [{"methods": ["mtsk-ms"]}]})
+
+
+ALONE = {"table1": [{"imported": ["released"]}]}
 
 
 @pytest.mark.parametrize(

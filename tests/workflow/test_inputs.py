@@ -13,7 +13,8 @@ from mavsr.config.read import merged, parse_config
 from mavsr.report.catalogue import FIGURES, TABLES
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
-from mavsr.workflow.inputs import Inputs, clean, heard, seen, views
+from mavsr.workflow.inputs import Inputs
+from mavsr.workflow.model_inputs import clean, heard, seen, views
 from mavsr.workflow.params import Params, feature_options
 from mavsr.workflow.start import babble_name, one_of
 from mavsr.workflow.weights import weight_files
@@ -115,6 +116,48 @@ def test_a_noise_is_babble_a_recording_or_a_list():
         "others_0": "results/corpus/portrait/test.parquet",
     }
     assert {name: needs.noise({**place, "condition": name}) for name in wanted} == wanted
+
+
+@pytest.mark.parametrize("condition", ["musik_5", "musik_5+drop_50", "snr_05"])
+def test_a_condition_in_a_files_name_is_of_a_known_noise(condition, model):
+    """A noise that is not in the config was babble."""
+    needs = Inputs(asked())
+    place = {"corpus": "portrait", "split": "test", "condition": condition, "at": ""}
+    whisper = {**place, "encoder": "toy-whisper", "shard": "00000"}
+    told = "condition 'snr_05' is unknown"
+    if condition != "snr_05":
+        told = r"about a noise 'musik', which is not under `noises` \(speech\); babble is snr_5"
+    for function in (needs.noise, needs.audio_shard, needs.features("audio", "test", heard)):
+        with pytest.raises(WorkflowError, match=told):
+            function({**whisper, "model": model})
+
+
+def test_the_clips_that_noise_is_made_of_are_needed_too():
+    folder = {"kind": "folder", "root": "x", **SHARDS}
+    entry = {"imported": ["rel"], "tests": ["wild"], "conditions": ["others_5"]}
+
+    def needed(**change):
+        found = asked(
+            corpora={"wild": folder, "more": {**folder, "root": "y"}},
+            noises={"others": {"corpus": "more"}},
+            imported={"rel": REL},
+            experiments={"one": [entry | change]},
+            use_experiments=["one"],
+        )
+        told = Params(found).needed_splits
+        return found.corpora, {name: told({"corpus": name}) for name in ("wild", "more")}
+
+    assert needed() == (["wild"], {"wild": "test", "more": "test"})
+    # Of a corpus that is tested alone the babble is mixed from its own training voices.
+    babble = needed(conditions=["snr_0"])
+    assert babble == (["wild"], {"wild": "train test", "more": "train val test"})
+    assert needed(conditions=["clean"])[1]["wild"] == "test"
+
+
+REL = {
+    **{"label": "A", "task": "avsr", "llm": "toy-llama", "rates": {"audio": [4], "video": [2]}},
+    **{"audio_encoder": "toy-whisper", "video_encoder": "toy-avhubert"},
+}
 
 
 def test_a_model_of_three_tasks_reads_what_a_scale_needs():

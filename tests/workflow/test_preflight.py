@@ -103,11 +103,11 @@ def test_everything_that_is_missing_is_named_once_until_it_is_there(config, tmp_
 def test_quantisation_needs_its_library(config, tmp_path, monkeypatch):
     config["llms"]["mine"] = {"path": str(tmp_path), "quantization": "nf4"}
     jobs = [("train_model", {"model": "mine", "llm": "mine"})]
-    monkeypatch.setattr("mavsr.workflow.preflight.is_installed", lambda name: False)
+    monkeypatch.setattr("mavsr.workflow.own_files.is_installed", lambda name: False)
     (found,) = missing_files(config, jobs)
     assert found.startswith("llms.mine.quantization: nf4 needs bitsandbytes")
     assert "make quantization" in found
-    monkeypatch.setattr("mavsr.workflow.preflight.is_installed", lambda name: True)
+    monkeypatch.setattr("mavsr.workflow.own_files.is_installed", lambda name: True)
     assert missing_files(config, jobs) == []
 
 
@@ -260,6 +260,50 @@ def test_a_folder_of_another_user_is_named(tmp_path, monkeypatch):
     check_writable([mine / "model" / "run.json"])
     with pytest.raises(InputError, match=rf"would write into {theirs}, where you may not"):
         check_writable([mine / "run.json", theirs / "whisper" / "test" / "00000.tar"])
+
+
+IMPORTED = {
+    **{"label": "A", "task": "avsr", "llm": "toy-llama", "rates": {"audio": [4], "video": [2]}},
+    **{"audio_encoder": "toy-whisper", "video_encoder": "toy-avhubert"},
+}
+
+
+@pytest.mark.parametrize("rule", ["decode", "record_routing", "record_similarity"])
+def test_an_imported_model_that_is_not_whole_is_named(config, tmp_path, rule):
+    config["imported"] = {"rel": IMPORTED}
+    jobs = [(rule, {"model": "rel", "llm": "toy-llama", "imported": "rel"})]
+    folder = tmp_path / "results" / "training" / "rel"
+    folder.mkdir(parents=True)
+    for name in ("run.json", "projectors.safetensors", "adapters"):
+        (line,) = missing_files(config, jobs)
+        assert line.startswith(f"imported.rel: results/training/rel/{name} does not exist; import")
+        (folder / name).touch()
+    assert missing_files(config, jobs) == []
+
+
+def test_babble_that_nobody_could_speak_is_named(config):
+    config["corpora"]["wild"] = {**FOLDER, "transcripts": "wild.csv"}
+    config["corpora"]["crops"] = {**FOLDER, "kind": "crops", "splits": {"test": ["test.csv"]}}
+    config["imported"] = {"rel": IMPORTED}
+    entry = {"imported": ["rel"], "tests": ["wild"], "conditions": ["snr_0"]}
+    config["experiments"] |= {"one": [entry]}
+    config["use_experiments"] = ["one"]
+    Path("videos").mkdir()
+    Path("wild.csv").write_text("video,text,split\na.mp4,hello,test\n")
+    for name in ("wild", "crops"):
+        (line,) = missing_files(config, [("make_babble", {"corpus": name})])
+        assert line.startswith("noise.babble: null mixes babble from training voices, and corpora.")
+        assert f"corpora.{name} has none; set it to a recording" in line
+    config["experiments"]["one"][0]["tests"] = ["wild", "crops"]
+    Path("videos/test.csv").write_text("")
+    scanned = missing_files(config, [("scan_corpus", {"corpus": "crops"})])
+    assert not any("train" in line for line in scanned)
+    (line,) = missing_files(config, [("scan_corpus", {"corpus": "wild"})])
+    assert "has no row whose split is 'train'" in line
+    Path("wild.csv").write_text("video,text,split\na.mp4,hello,test\nb.mp4,hello,train\n")
+    assert not missing_files(
+        config, [(r, {"corpus": "wild"}) for r in ("make_babble", "scan_corpus")]
+    )
 
 
 def test_a_test_corpus_without_transcripts_or_test_clips_is_named(config):

@@ -1,6 +1,7 @@
 """Profiles on dry runs: what is asked of a cluster, and how a wrong line of the site fails."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,23 @@ def test_a_wrong_line_of_the_site_stops_even_a_dry_run(project):
     assert result.returncode
     assert f"{SITE}: sbatch is '--constraint=a100'" in result.stdout
     assert "Traceback" not in result.stdout
+
+
+def test_a_copy_of_the_profile_reads_its_own_files(project):
+    """It read those of the original, whatever the copy's said."""
+    theirs = project.folder / "sites" / "theirs"
+    shutil.copytree(project.folder / "workflow/profiles/slurm", theirs)
+    lines = yaml.safe_load((theirs / "site.yaml").read_text())
+    lines |= {"account": "ann", "gpus": {"training": 0}, "cpus": 6}
+    (theirs / "site.yaml").write_text(yaml.safe_dump(lines))
+    (theirs / "needs.yaml").write_text("default: {minutes: 7, gb: 3}\n")
+    cores = ("--cores", "8")  # of which Snakemake gives a job at most all
+    result = project.run("--dry-run", "--workflow-profile", "sites/theirs", *cores, *SMOKE)
+    assert result.returncode == 0, result.stdout
+    trained = resources(result.stdout, "train_model")
+    assert (trained["slurm_account"], trained["runtime"], trained["mem_mb"]) == ("ann", "7", "3000")
+    assert "gpu" not in trained
+    assert re.search(r"^ *rule train_model:\n(?: .*\n)*? *threads: 6\n", result.stdout, re.M)
 
 
 @pytest.mark.parametrize(("devices", "limit"), [(["/dev/nvidia0"], {"gpu_jobs": 1}), ([], None)])

@@ -164,6 +164,8 @@ def promised(leaf, job, configs, purpose):
 def concerns(path, change, job, asked):
     """Whether a job of a rule that reads a key reads it for the name that was changed."""
     section = path.split(".")[0]
+    if path == "local_models":
+        return False  # nothing here has a hub name
     if path == "training.learning_rate":  # of VSR `per_task` has another
         model = asked.models.get(dict(job[1]).get("model", ""))
         return model is None or model.settings.task != "vsr"

@@ -77,7 +77,7 @@ def test_all_else_must_be_equal(change):
     sections = {name: CONFIG[name] for name in ("llms", "encoders", "corpora")}
     sections["llms"] |= {"other": CONFIG["llms"]["toy-llama"]}
     sections["encoders"] |= {"other-whisper": CONFIG["encoders"]["toy-whisper"]}
-    sections["corpora"] |= {"other": CONFIG["corpora"]["portrait"]}
+    sections["corpora"] |= {"other": CONFIG["corpora"]["portrait"] | {"root": "other"}}
     assert rates_of(make(FEW, {**MORE, **change}, **sections)) == [((4,), (2, 5))]
 
 

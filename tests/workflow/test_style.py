@@ -70,6 +70,17 @@ def test_every_rule_keeps_a_log_and_runs_a_command_of_the_package(name, rule):
     assert len(lines) - len(rule.split("    shell:")[1].strip().splitlines()) <= 37
 
 
+def test_downloads_are_made_where_snakemake_runs():
+    """On a cluster nodes may have no network."""
+    text = (ROOT / "Snakefile").read_text()
+    local = re.search(r"^localrules:\n((?:    \w+,\n)+)", text, re.M)[1].replace(",", "").split()
+    fetching = {
+        name.split(": ")[1] for name, rule in RULES if re.search(r"download\.get|get_file", rule)
+    }
+    assert fetching == DOWNLOADS
+    assert set(local) >= DOWNLOADS
+
+
 @pytest.mark.parametrize("name", SLOW)
 def test_what_quick_tests_leave_out_is_there(name):
     file, _, test = name.partition("::")

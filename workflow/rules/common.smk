@@ -3,7 +3,8 @@
 from mavsr.report.catalogue import FIGURES, PAPERS, TABLES
 from mavsr.status.failures import FAILED, write_failures
 from mavsr.workflow import paths
-from mavsr.workflow.inputs import Inputs, clean, heard, seen, views
+from mavsr.workflow.inputs import Inputs
+from mavsr.workflow.model_inputs import clean, heard, seen, views
 from mavsr.workflow.params import Params, caption, category, features, flag, label
 from mavsr.workflow.paths import SPLITS
 from mavsr.workflow.start import (

@@ -3,8 +3,8 @@
 
 rule decode:
     input:
-        run=paths.RUN,
-        weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
+        run=needs.run,
+        weights=ancient(needs.weights),  # run.json stands for them
         manifest=needs.manifest("test"),
         audio=needs.features("audio", "test", heard),
         video=needs.features("video", "test", seen),
@@ -39,8 +39,8 @@ rule decode:
 
 rule decode_validation:
     input:
-        run=paths.RUN,
-        weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
+        run=needs.run,
+        weights=ancient(needs.weights),  # run.json stands for them
         manifest=needs.manifest("val"),
         audio=needs.features("audio", "val", clean),
         video=needs.features("video", "val", clean),
@@ -202,8 +202,8 @@ rule collect_scores:
 
 rule record_routing:
     input:
-        run=paths.RUN,
-        weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
+        run=needs.run,
+        weights=ancient(needs.weights),  # run.json stands for them
         manifest=needs.manifest("test"),
         audio=needs.features("audio", "test", heard),
         video=needs.features("video", "test", seen),
@@ -231,8 +231,8 @@ rule record_routing:
 
 rule record_similarity:
     input:
-        run=paths.RUN,
-        weights=ancient([paths.PROJECTORS, paths.ADAPTERS]),  # run.json stands for them
+        run=needs.run,
+        weights=ancient(needs.weights),  # run.json stands for them
         manifest=needs.manifest("test"),
         audio=needs.features("audio", "test", heard),
         video=needs.features("video", "test", seen),

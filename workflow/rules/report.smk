@@ -140,7 +140,7 @@ rule check_results:
 
 rule draw_losses:
     input:
-        metrics=expand(paths.METRICS, model=asked.trained),
+        metrics=needs.metrics,
     output:
         f"{paths.LOSSES}.pdf",
         picture=report(

@@ -5,18 +5,23 @@ from pathlib import Path
 from typing import Any
 
 from mavsr.cluster.lines import check_count, check_keys, read_lines
+from mavsr.cluster.profile import profile_folder
 from mavsr.errors import InputError
 
-NEEDS_FILE = Path("workflow/profiles/slurm/needs.yaml")
+TABLE = "needs.yaml"
 RULES = Path("workflow/rules")
 
 
-def read_needs(path: Path = NEEDS_FILE) -> dict[str, dict[str, Any]]:
+def read_needs(path: Path | None = None) -> dict[str, dict[str, Any]]:
     """Rule -> ``minutes`` and ``gb``; every rule of the workflow without a row gets ``default``.
+
+    Args:
+        path: of the table, else that of the profile that Snakemake reads.
 
     Raises:
         InputError: the file is missing, names what is no rule, or a row cannot be used.
     """
+    path = path or profile_folder() / TABLE
     table, files = read_lines(path), sorted(RULES.glob("*.smk"))
     text = "\n".join(file.read_text(encoding="utf-8") for file in files)
     rules = re.findall(r"^rule (\w+):", text, re.M)

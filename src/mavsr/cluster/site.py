@@ -7,10 +7,11 @@ from pathlib import Path
 from snakemake_executor_plugin_slurm.validation import get_forbidden_slurm_options
 
 from mavsr.cluster.lines import check_count, check_keys, check_text, read_lines
-from mavsr.cluster.needs import NEEDS_FILE, read_needs
+from mavsr.cluster.needs import read_needs
+from mavsr.cluster.profile import profile_folder
 from mavsr.errors import InputError
 
-SITE_FILE = Path("workflow/profiles/slurm/site.yaml")
+SITE = "site.yaml"
 GPU_RULES = {
     "crop_mouths": "mouths",
     "extract_features": "features",
@@ -20,6 +21,8 @@ GPU_RULES = {
     "record_routing": "decoding",
 }
 """Rule whose jobs want a GPU -> its line under ``gpus``."""
+THREADED = tuple(rule for rule in GPU_RULES if rule != "crop_mouths")
+"""Of these, what computes in as many threads as it is given."""
 NEEDS = ("cpu", "gpu", "training")
 GROUPED = 8
 """Short jobs of one rule that share a job of SLURM."""
@@ -50,6 +53,8 @@ class Site:
     """What nodes of jobs on GPUs must have (``sbatch --constraint``)."""
     cpus_per_gpu: int = 4
     """Processor cores that come with each GPU of a job."""
+    cpus: int = 1
+    """Processor cores and threads of a job of ``THREADED`` without a GPU."""
     training_nodes: int = 1
     max_hours: int = 48
     """Longest time that any job may ask for, in hours."""
@@ -69,7 +74,7 @@ class Site:
         check_keys("gpus", self.gpus, set(GPU_RULES.values()))
         for stage, count in self.gpus.items():
             check_count(f"gpus.{stage}", count, 0)
-        for name in ("cpus_per_gpu", "training_nodes", "max_hours", "max_jobs"):
+        for name in ("cpus_per_gpu", "cpus", "training_nodes", "max_hours", "max_jobs"):
             check_count(name, getattr(self, name), 1)
         if self.training_nodes > 1 and not self.gpus.get("training"):
             raise InputError("training_nodes is above 1, but gpus.training is 0")
@@ -105,7 +110,7 @@ class Site:
         stage = GPU_RULES[rule]
         gpus = self.gpus.get(stage, 0)
         nodes = self.training_nodes if stage == "training" else 1
-        cpus = gpus * self.cpus_per_gpu or 1
+        cpus = gpus * self.cpus_per_gpu or self.cpus
         found: dict[str, str | int] = {}
         if rule == "train_model":
             found["launch"] = repr(f"--gpus {gpus} --nodes {nodes} --cpus {cpus}")
@@ -131,16 +136,25 @@ class Site:
             strings["gpu_model"] = self.gpu_model
         return found | {key: repr(value) for key, value in strings.items() if value}
 
+    def threads(self) -> dict[str, int]:
+        """Rule of ``THREADED`` -> threads of its jobs, and so their cores, where they have no GPU.
+
+        Nothing where one is asked for: that is what the rules have of themselves.
+        """
+        rules = [rule for rule in THREADED if not self.gpus.get(GPU_RULES[rule])]
+        return dict.fromkeys(rules, self.cpus) if self.cpus > 1 else {}
+
     def group_sizes(self) -> dict[str, int]:
         """Group of short jobs -> how many of them share a job of SLURM."""
         # Jobs of a group run side by side, and each would want GPUs of its own.
         return {"mouths": 1 if self.gpus.get("mouths") else GROUPED, "noise": GROUPED}
 
-    def resources(self, needs: Path = NEEDS_FILE) -> dict[str, dict[str, str | int]]:
+    def resources(self, needs: Path | None = None) -> dict[str, dict[str, str | int]]:
         """Rule -> its resources, for every rule of the workflow.
 
         Args:
-            needs: what :func:`mavsr.cluster.needs.read_needs` reads; later attempts ask for more.
+            needs: what :func:`mavsr.cluster.needs.read_needs` reads, else what lies in the profile;
+                later attempts ask for more.
         """
         return {
             rule: {
@@ -152,12 +166,16 @@ class Site:
         }
 
 
-def read_site(path: Path = SITE_FILE) -> Site:
-    """The site's file, checked.
+def read_site(path: Path | None = None) -> Site:
+    """A site's file, checked.
+
+    Args:
+        path: else that of the profile that Snakemake reads.
 
     Raises:
         InputError: the file is missing, or a line of it cannot be used.
     """
+    path = path or profile_folder() / SITE
     lines = read_lines(path)
     try:
         check_keys("the file", lines, {f.name for f in fields(Site)})

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
+from mavsr.config.check_places import check_places
 from mavsr.config.config import Config
 from mavsr.config.experiments import Entry
 from mavsr.config.noise import TESTED
@@ -13,6 +14,9 @@ from mavsr.model.methods import method_of
 from mavsr.model.scales import TASKS
 from mavsr.noise.condition import BABBLE, parts
 from mavsr.tokens import LARGEST_POOLED_RATE
+
+MEASURED = ("validation", "adaptive", "confidence", "differences", "cost")
+"""What is measured of an experiment, in files called ``<experiment>_<what>``."""
 
 
 def check_config(config: Config) -> None:
@@ -24,11 +28,13 @@ def check_config(config: Config) -> None:
         for number, entry in enumerate(entries):
             _check_entry(config, entry, f"experiments.{name}[{number}]", config.is_used(name))
     _check_imported(config)
+    _check_experiments(config)
+    check_places(config)
     for name, noise in config.noises.items():
         if noise.corpus not in (None, TESTED):
             _check_name(noise.corpus, f"noises.{name}.corpus", config.corpora, "corpora")
     if not any(
-        config.tested(entry.over(config.setup))
+        config.is_run(entry)
         for name, entries in config.experiments.items()
         if config.is_used(name)
         for entry in entries
@@ -84,8 +90,13 @@ def _check_entry(config: Config, entry: Entry, place: str, used: bool) -> None:
         _check_encoder(config, name, key, modality)
     if entry.methods and used:
         _check_conditions(config, entry, setup.task, place)
-    if used and config.features.store == "pooled" and "audio" in TASKS[setup.task]:
-        _check_pooling(place, setup.compression, entry.rates.over(config.rates).audio)
+    if used and config.features.store == "pooled":
+        if entry.methods and "audio" in TASKS[setup.task]:
+            _check_pooling(place, setup.compression, entry.rates.over(config.rates).audio)
+        for name in entry.imported:
+            model = config.imported[name]
+            if "audio" in TASKS[model.task]:
+                _check_pooling(f"imported.{name}", model.compression, model.rates.audio)
 
 
 def _check_conditions(config: Config, entry: Entry, task: str, place: str) -> None:
@@ -99,10 +110,24 @@ def _check_conditions(config: Config, entry: Entry, task: str, place: str) -> No
                     f"config: {where}: {name} is about a noise {part.noise!r}, which is not under "
                     f"`noises` ({known}); babble is snr_{part.number:g}"
                 )
+            talking = config.noises[part.noise].corpus if part.noise != BABBLE else None
+            if talking is not None and talking in config.corpora:
+                _check_splits(config, talking, f"noises.{part.noise}.corpus", "test")
             if lacking := set(part.needs) - set(TASKS[task]):
                 raise InputError(
                     f"config: {where}: {name} means nothing for {place}, whose task {task} has no "
                     f"{lacking.pop()}; leave it out, or give the entry `conditions` of its own"
+                )
+
+
+def _check_experiments(config: Config) -> None:
+    """Raise InputError if an experiment is called as what is measured of another one."""
+    for name in config.experiments:
+        for measured in MEASURED:
+            if f"{name}_{measured}" in config.experiments:
+                raise InputError(
+                    f"config: experiments.{name}_{measured} is called as what the workflow "
+                    f"measures of experiments.{name}; choose another name"
                 )
 
 

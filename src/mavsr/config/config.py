@@ -10,7 +10,7 @@ from mavsr.config.corpora import Corpus
 from mavsr.config.cost import CostSettings
 from mavsr.config.decoding import DecodingSettings
 from mavsr.config.elastic import ElasticSettings
-from mavsr.config.encoders import EncoderKeys
+from mavsr.config.encoders import SIZING, EncoderKeys
 from mavsr.config.experiments import AllRates, Entry, Setup, Table4
 from mavsr.config.imported import Imported
 from mavsr.config.llms import Llm
@@ -56,7 +56,9 @@ class Config:
         Key(
             "Folder with copies of hub models: openai/whisper-base is then read from "
             "<local_models>/whisper-base (the last part of the name, in lower case), and no hub "
-            "is asked. null takes the hub, or its local cache",
+            "is asked. null takes the hub, or its local cache. A copy is another path: with or "
+            "without it, features and models of what has a hub name are made anew",
+            (*SIZING, "train_model"),
             plans=True,
         ),
     ] = None
@@ -125,8 +127,20 @@ class Config:
         """Whether an experiment is run."""
         return experiment in (self.use_experiments or self.experiments)
 
-    def tested(self, setup: Setup) -> list[str]:
-        """Corpora that a setup is tested on, of those that are used; none if it is not trained."""
+    def tested(self, setup: Setup, trained: bool = True) -> list[str]:
+        """Corpora that a setup is tested on, of those that are used.
+
+        Args:
+            setup: of an entry.
+            trained: whether its models are trained here, which all their corpora must be used for.
+        """
         used = self.use_corpora or self.corpora
-        trained = all(name in used for name, _ in setup.trained)
-        return [name for name in setup.tested if trained and name in used]
+        if trained and not all(name in used for name, _ in setup.trained):
+            return []
+        return [name for name in setup.tested if name in used]
+
+    def is_run(self, entry: Entry) -> bool:
+        """Whether ``use_corpora`` leaves something of an entry."""
+        setup = entry.over(self.setup)
+        imported = entry.imported and self.tested(setup, trained=False)
+        return bool(imported or (entry.methods and self.tested(setup)))

@@ -111,21 +111,21 @@ def known_path(cls: Any, path: tuple[Any, ...]) -> tuple[list[str], Any]:
     keys: list[str] = []
     owner = here = cls
     for step in path:
-        options = list(_members(here))
+        options = list(members(here))
         if step == "[key]" or (len(options) > 1 and _is_label(step)):
             continue
         classes = [option for option in options if is_dataclass(option)]
         names = {name for option in classes for name in get_type_hints(option)}
-        inside = [_inside(option) for option in options if _inside(option) is not None]
-        if step in names or (classes and not inside and step not in _tags(classes)):
+        within = [found for option in options if (found := inside(option)) is not None]
+        if step in names or (classes and not within and step not in _tags(classes)):
             owner = next((c for c in classes if step in get_type_hints(c)), classes[0])
             here = get_type_hints(owner, include_extras=True).get(str(step))
             keys.append(str(step))
         elif step in _tags(classes):
             here = next(c for c in classes if step in _tags([c]))
             owner = here
-        elif inside and (isinstance(step, int) or _is_mapping(options)):
-            here = inside[0]
+        elif within and (isinstance(step, int) or _is_mapping(options)):
+            here = within[0]
             keys.append(str(step))
     return keys, owner
 
@@ -138,18 +138,18 @@ def _is_label(step: Any) -> bool:
 _LABELS = ("constrained-str", "constrained-int", "str", "int", "float", "bool")
 
 
-def _members(hint: Any) -> Iterator[Any]:
+def members(hint: Any) -> Iterator[Any]:
     """The types that a value may have, without their annotations."""
     if hasattr(hint, "__metadata__"):
-        yield from _members(get_args(hint)[0])
+        yield from members(get_args(hint)[0])
     elif type(hint).__name__ in ("UnionType", "_UnionGenericAlias", "Union"):
         for option in get_args(hint):
-            yield from _members(option)
+            yield from members(option)
     else:
         yield hint
 
 
-def _inside(hint: Any) -> Any:
+def inside(hint: Any) -> Any:
     """Type of the values of a mapping or list; None for other types."""
     arguments = get_args(hint)
     if getattr(hint, "__origin__", None) is dict:
@@ -163,7 +163,7 @@ def _is_mapping(options: list[Any]) -> bool:
 
 def _tag(cls: Any) -> str | None:
     kind = get_type_hints(cls, include_extras=True).get("kind")
-    values = [get_args(option) for option in _members(kind)] if kind is not None else []
+    values = [get_args(option) for option in members(kind)] if kind is not None else []
     return values[0][0] if values and len(values[0]) == 1 else None
 
 

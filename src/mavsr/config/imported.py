@@ -18,7 +18,14 @@ class Imported:
     (config.yaml in its folder), and tells which jobs there are without a look at the disk.
     """
 
-    label: Annotated[Text, Key("Name in tables and figures", plans=True)]
+    label: Annotated[
+        Text,
+        Key(
+            "Name in tables and figures. It is kept beside transcripts, so that with another one "
+            "the model is decoded again",
+            ("decode",),
+        ),
+    ]
     task: Annotated[Task, Key("Of the model", plans=True)]
     llm: Annotated[Name, Key("A name under `llms`: the LLM that it was trained over", plans=True)]
     audio_encoder: Annotated[

@@ -15,11 +15,19 @@ BalanceOver = Literal["pooled", "layers", "mean"]
 
 def _pairs(weights: Any) -> Any:
     """A mapping as the config has it, or null, as sorted pairs."""
-    pairs = sorted(weights.items()) if isinstance(weights, Mapping) else weights or ()
+    if weights is None or weights == "null":  # as --config hands it over
+        return ()
+    pairs = list(weights.items()) if isinstance(weights, Mapping) else weights
+    if not isinstance(pairs, list | tuple) or not all(map(_is_pair, pairs)):
+        raise ValueError("give a weight to each scale, as in {a4_v2: 1.5}, or null")
     for name, weight in pairs:
-        if isinstance(weight, int | float) and not weight >= 0:
-            raise ValueError(f"the weight of {name} is {weight}; give 0 or more")
-    return tuple(pairs)
+        if not isinstance(weight, int | float) or not weight >= 0:
+            raise ValueError(f"the weight of {name} is {weight!r}; give 0 or more")
+    return tuple(sorted(pairs) if isinstance(weights, Mapping) else pairs)
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2 and isinstance(value[0], str)
 
 
 ScaleWeights = Annotated[

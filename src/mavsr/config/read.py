@@ -1,20 +1,19 @@
 """From YAML to a checked config, as Snakemake and every command see it."""
 
-import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from mavsr.config.check import check_config
 from mavsr.config.config import Config
-from mavsr.config.explain import explain, known_path
+from mavsr.config.explain import explain
 from mavsr.config.local_models import read_locally
 from mavsr.config.renamed import refuse_renamed
+from mavsr.config.texts import adapter, restore_types
 from mavsr.config.unique import read_unique
 from mavsr.errors import InputError
 
@@ -52,7 +51,7 @@ def parse_config(config: Mapping[str, Any]) -> Config:
     read_locally(own)
     restore_types(own)
     try:
-        found = _adapter().validate_python(own)
+        found = adapter().validate_python(own)
     except ValidationError as error:
         raise InputError("config: " + "\n        ".join(explain(error, Config))) from None
     check_config(found)
@@ -62,47 +61,6 @@ def parse_config(config: Mapping[str, Any]) -> Config:
 def plain(settings: Any) -> Any:
     """A config, or a part of it, as JSON knows it."""
     return to_jsonable_python(settings)
-
-
-@cache
-def _adapter() -> TypeAdapter[Config]:
-    return TypeAdapter(Config)
-
-
-_NUMBERS = ("int_type", "float_type", "bool_type", "snr_type")
-"""Errors of values that should be numbers, or true or false."""
-
-
-def restore_types(config: dict[str, Any]) -> None:
-    """Turn text into numbers, in place, where numbers are wanted.
-
-    ``snakemake --config 'rates={audio: [4, 8]}'`` hands over everything inside braces as text, and
-    YAML 1.1 takes ``1e-3`` for text.
-    """
-    try:
-        _adapter().validate_python(config)
-    except ValidationError as error:
-        for wrong in error.errors():
-            text = wrong["input"]
-            if wrong["type"] not in _NUMBERS or not isinstance(text, str):
-                continue
-            if not isinstance(value := _meant(text), str):
-                keys, _ = known_path(Config, wrong["loc"])
-                part: Any = config
-                for key in keys[:-1]:
-                    part = part[int(key) if isinstance(part, list) else key]
-                last = keys[-1]
-                part[int(last) if isinstance(part, list) else last] = value
-
-
-def _meant(text: str) -> Any:
-    if re.fullmatch(r"[-+]?\d+[eE][-+]?\d+", text):
-        return float(text)
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text
-    return value if isinstance(value, bool | int | float) else text
 
 
 def expand_homes(section: Any, place: str = "") -> None:

@@ -12,6 +12,7 @@ from mavsr.workflow.experiments import (
 )
 from mavsr.workflow.needs import Cache, used_splits, wanted_caches
 from mavsr.workflow.paths import TOYS, shard_names
+from mavsr.workflow.weights import weight_files
 
 
 def stage_files(config: Config, results: Path) -> dict[str, list[Path]]:
@@ -29,7 +30,7 @@ def stage_files(config: Config, results: Path) -> dict[str, list[Path]]:
             for corpus, split, condition in noisy_splits(config)
             for shard in _shards(config, corpus, split)
         ],
-        "toy": made_toys(config),
+        "toy": [weight_files(path)[0] for path in made_toys(config)],
         "features": [path for c in wanted_caches(config) for path in _feature_files(config, c)],
         "training": [paths.RUN.format(model=name) for name in trained_models(config)],
         "evaluation": [paths.HYPOTHESES.format(**e.wildcards) for e in all_evaluations(config)]

@@ -22,6 +22,7 @@ from mavsr.plan.rates import DEFAULT, read_rates
 from mavsr.plan.stages import Row, stage_rows
 from mavsr.plan.work import WORD_TOKENS, Work
 from mavsr.workflow.experiments import all_models
+from mavsr.workflow.own_files import lost_import
 from mavsr.workflow.paths import SPLITS, TOYS
 from mavsr.workflow.threads import has_gpu
 
@@ -110,6 +111,9 @@ def plan(
     print(table.to_string(index=False, formatters=numbers | {"jobs": "{:,}".format}))
     if device == "auto" and not there and _has_real_models(config):
         print("This machine has no GPU, so hours are of processor cores; --device gpu for one.")
+    imported = [model.name for model in all_models(config).values() if model.imported]
+    for line in (line for name in imported for line in lost_import(name, results)):
+        print(line)
     print("\nFeatures")
     print("\n".join(feature_lines(config, results / "corpus")))
     print("\nAssumptions")

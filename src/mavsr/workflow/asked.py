@@ -6,9 +6,9 @@ from functools import cached_property
 
 from mavsr.config.config import Config
 from mavsr.model.named import Model
-from mavsr.workflow.evaluations import Evaluation
+from mavsr.workflow.evaluations import Evaluation, models_of
 from mavsr.workflow.experiments import evaluations_by_experiment
-from mavsr.workflow.needs import pool_size, used_splits
+from mavsr.workflow.needs import needed_splits, pool_size, used_splits, voices
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,12 @@ class Asked:
 
     @cached_property
     def models(self) -> dict[str, Model]:
-        """Name -> model."""
-        return {e.model.name: e.model for e in self.evaluations}
+        """Name -> model.
+
+        Raises:
+            InputError: see :func:`models_of`.
+        """
+        return models_of(self.evaluations)
 
     @cached_property
     def trained(self) -> list[str]:
@@ -43,20 +47,18 @@ class Asked:
         return used_splits(self.evaluations)
 
     @cached_property
+    def needed(self) -> dict[str, tuple[str, ...]]:
+        """Corpus -> its splits that must have clips (:func:`needed_splits`)."""
+        return needed_splits(self.config, self.evaluations)
+
+    @cached_property
     def corpora(self) -> list[str]:
         """Names of the corpora that a model is trained or tested on, sorted."""
         return list(self.used)
 
     def voices(self, corpus: str) -> str:
-        """The corpus whose training voices are the babble of a corpus where no recording is given.
-
-        Its own, unless it is tested on alone: then those of `setup`, or of the first by name.
-        """
-        trained = [name for name, splits in self.used.items() if "train" in splits]
-        if corpus in trained or corpus not in self.used or not trained:
-            return corpus
-        common = self.config.setup.trained[0][0]
-        return common if common in trained else trained[0]
+        """The corpus whose training voices are the babble of a corpus (:func:`voices`)."""
+        return voices(self.config, self.used, corpus)
 
     def first_tested(self, model: str) -> str:
         """The first corpus that a model is tested on; pages show its clips."""

@@ -10,6 +10,9 @@ from mavsr.model.named import Model
 from mavsr.model.scales import Scale
 from mavsr.report.catalogue import CHOOSING, TABLES
 
+LONGEST_NAME = 230
+"""Bytes of a model's name: of a file system's 255 some are its pages', while they are written."""
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -39,6 +42,29 @@ class Evaluation:
     def path(self) -> str:
         """Hypothesis file below ``results/evaluation``, without its suffix."""
         return "{model}/{condition}{at}/{scale}".format(**self.wildcards)
+
+
+def models_of(found: Iterable[Evaluation]) -> dict[str, Model]:
+    """Name -> model of evaluations.
+
+    Raises:
+        InputError: two that differ have one name, or one's is too long for a file.
+    """
+    models: dict[str, Model] = {}
+    for e in found:
+        if models.setdefault(e.model.name, e.model) != e.model:
+            raise InputError(
+                f"config: two models that differ are both called {e.model.name}, as a name holds "
+                "six digits of a number; round the numbers in their entries"
+            )
+    for name in models:
+        if (size := len(name.encode())) > LONGEST_NAME:
+            raise InputError(
+                f"config: a model would be called {name}, and files of it, with {size} bytes where "
+                f"{LONGEST_NAME} have room; shorten names of corpora, encoders and LLMs, or name "
+                "fewer of mome.scale_weights"
+            )
+    return models
 
 
 def choosable(found: Iterable[Evaluation]) -> list[Evaluation]:

@@ -20,7 +20,7 @@ from mavsr.model.named import TUNED, Model, mixture_name
 from mavsr.model.scales import TASKS, Scale, all_scales, tasks_of
 from mavsr.model.settings import ModelSettings
 from mavsr.noise.condition import parts
-from mavsr.workflow.evaluations import Evaluation, check_start, choices
+from mavsr.workflow.evaluations import Evaluation, check_start, choices, models_of
 from mavsr.workflow.reuse import serving
 
 
@@ -54,15 +54,14 @@ def _asked(config: Config, experiment: str) -> list[Evaluation]:
     found: dict[Evaluation, None] = {}
     for number, entry in enumerate(config.experiments[experiment]):
         setup, rates = entry.over(config.setup), entry.rates.over(config.rates)
-        tested = config.tested(setup)
-        if not tested:
-            continue
         for name in entry.imported:
             model = imported_model(config, name, setup.tested[0])
             chosen = _chosen(model.settings.scales, entry.scales)
+            tested = config.tested(setup, trained=False)
             for corpus, condition, scale in product(tested, setup.conditions, chosen):
                 found[Evaluation(model, condition, scale, corpus)] = None
-        for method in entry.methods:
+        tested = config.tested(setup)
+        for method in entry.methods if tested else ():
             try:
                 models = [
                     model
@@ -118,14 +117,7 @@ def all_evaluations(config: Config) -> list[Evaluation]:
 
 def all_models(config: Config) -> dict[str, Model]:
     """Name -> every model that an experiment needs."""
-    found: dict[str, Model] = {}
-    for e in all_evaluations(config):
-        if found.setdefault(e.model.name, e.model) != e.model:
-            raise InputError(
-                f"config: two models that differ are both called {e.model.name}, as a name holds "
-                "six digits of a number; round the numbers in their entries"
-            )
-    return found
+    return models_of(all_evaluations(config))
 
 
 def trained_models(config: Config) -> dict[str, Model]:

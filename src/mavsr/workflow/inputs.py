@@ -1,15 +1,13 @@
 """Input functions: which files a job reads, as far as the config decides that."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from snakemake.exceptions import WorkflowError
 
-from mavsr.checkpoints import LLM
 from mavsr.errors import InputError
 from mavsr.model.named import Model
-from mavsr.model.scales import Scale
 from mavsr.noise.condition import Condition, cached_as
 from mavsr.report.catalogue import (
     ABOUT_CONFIDENCE,
@@ -20,11 +18,11 @@ from mavsr.report.catalogue import (
     experiment_of,
 )
 from mavsr.workflow import paths
-from mavsr.workflow.asked import Asked
 from mavsr.workflow.decoded_inputs import DecodedInputs, Function
 from mavsr.workflow.evaluations import Evaluation
-from mavsr.workflow.needs import training_views, wanted_caches
-from mavsr.workflow.noise_inputs import NoiseInputs
+from mavsr.workflow.model_inputs import ModelInputs
+from mavsr.workflow.needs import wanted_caches
+from mavsr.workflow.noise_inputs import NoiseInputs, check_noises
 from mavsr.workflow.paths import SPLITS, shard_names
 from mavsr.workflow.weights import weight_files
 
@@ -44,7 +42,7 @@ TRACED = {
 """The same in words, and what to add where no model has it."""
 
 
-class Inputs(DecodedInputs, NoiseInputs):
+class Inputs(DecodedInputs, ModelInputs, NoiseInputs):
     """The functions that need the config."""
 
     def shards(self, pattern: str, split: str | None = None) -> Function:
@@ -93,6 +91,7 @@ class Inputs(DecodedInputs, NoiseInputs):
         Whatever befalls video is done to the crops as they are read.
         """
         known = dict(wildcards.items())
+        check_noises(self.asked, known["condition"])
         hears = self.asked.config.encoders[known["encoder"]].modality == "audio"
         noisy = known["condition"] != "clean" and hears
         return (paths.NOISY if noisy else paths.CROPS).format(**known)
@@ -100,53 +99,6 @@ class Inputs(DecodedInputs, NoiseInputs):
     def encoder_files(self, wildcards: Any) -> list[str]:
         """What is known of the files behind an encoder."""
         return weight_files(self.asked.config.encoders[wildcards["encoder"]].path)
-
-    def llm_files(self, wildcards: Any) -> list[str]:
-        """What is known of the files behind a model's LLM."""
-        llm = self.asked.models[wildcards["model"]].llm
-        return weight_files(self.asked.config.llms[llm].path, LLM)
-
-    def manifest(self, split: str) -> Function:
-        """Input function: manifests of the corpora that a model is trained or tested on."""
-        return lambda wildcards: [
-            paths.MANIFEST.format(corpus=corpus, split=split)
-            for corpus in self._corpora(wildcards, split)
-        ]
-
-    def _corpora(self, wildcards: Any, split: str) -> Sequence[str]:
-        """The corpora of a model's training and validation, or the one of a test."""
-        model = wildcards["model"]
-        if split == "test":
-            return [self.asked.tested(model, wildcards.get("at", ""))]
-        return self.asked.models[model].corpora
-
-    def features(
-        self, modality: str, split: str, conditions: Callable[[Asked, Any], list[str]]
-    ) -> Function:
-        """Input function: the indexes of a model's features, of each corpus one per condition.
-
-        Args:
-            modality: audio or video; nothing is returned for a task that lacks it, or for a job at
-                one scale that does.
-            split: train, val or test.
-            conditions: :func:`views`, :func:`clean`, :func:`heard` or :func:`seen`.
-        """
-
-        def indexes(wildcards: Any) -> list[str]:
-            model = self.asked.models[wildcards["model"]]
-            encoder = dict(model.encoders).get(modality)
-            scale = dict(wildcards.items()).get("scale")
-            if scale and modality not in Scale.parse(scale).rates:
-                return []
-            return [
-                paths.FEATURES_INDEX.format(
-                    encoder=encoder, corpus=corpus, split=split, condition=condition
-                )
-                for corpus in self._corpora(wildcards, split)
-                for condition in (conditions(self.asked, wildcards) if encoder else [])
-            ]
-
-        return indexes
 
     def all_features(self, wildcards: Any) -> list[str]:
         """The indexes of everything that experiments train, validate and test on."""
@@ -271,23 +223,3 @@ class Inputs(DecodedInputs, NoiseInputs):
             for corpus, splits in self.asked.used.items()
             for split in splits
         ]
-
-
-def views(asked: Asked, wildcards: Any) -> list[str]:
-    """Conditions of the training split; none where training encodes its own."""
-    return training_views(asked.config)
-
-
-def clean(asked: Asked, wildcards: Any) -> list[str]:
-    """Condition of the validation split."""
-    return ["clean"]
-
-
-def heard(asked: Asked, wildcards: Any) -> list[str]:
-    """Condition of the audio under test."""
-    return [cached_as(wildcards["condition"], "audio")]
-
-
-def seen(asked: Asked, wildcards: Any) -> list[str]:
-    """Condition of the video under test."""
-    return [cached_as(wildcards["condition"], "video")]

@@ -1,12 +1,13 @@
 """Which features the configured experiments ask for."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mavsr.config.config import Config
+from mavsr.config.noise import TESTED
 from mavsr.model.named import Model
-from mavsr.noise.condition import cached_as
+from mavsr.noise.condition import BABBLE, cached_as, parts
 from mavsr.workflow.evaluations import Evaluation
 from mavsr.workflow.experiments import all_evaluations
 from mavsr.workflow.paths import SPLITS
@@ -62,6 +63,44 @@ def used_splits(wanted: Iterable[Evaluation]) -> dict[str, tuple[str, ...]]:
         corpus: tuple(split for split in SPLITS if split in found[corpus])
         for corpus in sorted(found)
     }
+
+
+def needed_splits(config: Config, wanted: Iterable[Evaluation]) -> dict[str, tuple[str, ...]]:
+    """Corpus -> its splits without whose clips a job would stop: those used, or made noise of."""
+    wanted = list(wanted)
+    used = used_splits(wanted)
+    found = {corpus: set(splits) for corpus, splits in used.items()}
+    heard = {
+        (part.noise, e.corpus)
+        for e in wanted
+        for part in parts(e.condition)
+        if part.kind == "snr" and "audio" in e.scale.rates
+    }
+    for noise, corpus in heard:
+        if noise != BABBLE:
+            talking = config.noises[noise].corpus
+            if talking not in (None, TESTED):
+                found.setdefault(str(talking), set()).add("test")
+        elif config.noise.babble is None:
+            found.setdefault(voices(config, used, corpus), set()).add("train")
+    return {corpus: tuple(s for s in SPLITS if s in splits) for corpus, splits in found.items()}
+
+
+def voices(config: Config, used: Mapping[str, Sequence[str]], corpus: str) -> str:
+    """The corpus whose training voices are the babble of a corpus where no recording is given.
+
+    Its own, unless it is tested on alone: then those of `setup`, or of the first by name.
+
+    Args:
+        config: checked.
+        used: see :func:`used_splits`.
+        corpus: whose clips are mixed with it.
+    """
+    trained = [name for name, splits in used.items() if "train" in splits]
+    if corpus in trained or corpus not in used or not trained:
+        return corpus
+    common = config.setup.trained[0][0]
+    return common if common in trained else trained[0]
 
 
 def pool_size(wanted: Iterable[Evaluation], encoder: str, corpus: str) -> int:

@@ -3,13 +3,30 @@
 from pathlib import Path
 from typing import Any
 
+from snakemake.exceptions import WorkflowError
+
 from mavsr.config.downloads import RemoteFile
 from mavsr.config.noise import TESTED
 from mavsr.errors import InputError
-from mavsr.noise.condition import Condition
+from mavsr.noise.condition import BABBLE, Condition
 from mavsr.noise.folder import recordings
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
+
+
+def check_noises(asked: Asked, condition: str) -> None:
+    """Raise WorkflowError if a file's name says a condition that is none, or of no known noise."""
+    try:
+        wanted = [Condition.parse(name) for name in condition.split("+")]
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+    for part in wanted:
+        if part.noise not in (BABBLE, *asked.config.noises):
+            known = ", ".join(asked.config.noises) or "nothing there"
+            raise WorkflowError(
+                f"{condition} is about a noise {part.noise!r}, which is not under `noises` "
+                f"({known}); babble is snr_{part.number:g}"
+            )
 
 
 class NoiseInputs:
@@ -26,10 +43,11 @@ class NoiseInputs:
 
     def noise(self, wildcards: Any) -> str:
         """What a condition mixes in: babble, a recording, or a list of pieces."""
+        check_noises(self.asked, wildcards["condition"])
         name = Condition.parse(wildcards["condition"]).noise
-        noise = self.asked.config.noises.get(name)
-        if noise is None:
+        if name == BABBLE:
             return self.babble(wildcards)
+        noise = self.asked.config.noises[name]
         if noise.corpus is not None:
             corpus = wildcards["corpus"] if noise.corpus == TESTED else noise.corpus
             return paths.MANIFEST.format(corpus=corpus, split="test")

@@ -64,8 +64,8 @@ class Params:
         return json.dumps(self.asked.config.corpora[wildcards["corpus"]].reading)
 
     def needed_splits(self, wildcards: Any) -> str:
-        """Resources function: splits of a corpus that models are trained or tested on."""
-        return " ".join(self.asked.used.get(wildcards["corpus"], SPLITS))
+        """Resources function: splits of a corpus that must have clips."""
+        return " ".join(self.asked.needed.get(wildcards["corpus"], SPLITS))
 
     def crops(self, wildcards: Any) -> str:
         """How mouths are found; fetched weights lie where their rule puts them."""

@@ -142,7 +142,8 @@ def _names(asked: Asked, wildcards: Wildcards, section: str, known: Mapping[str,
     if "model" in wildcards:
         model = _model(asked, wildcards)
         named = {"corpora": list(model.corpora), "llms": [model.llm]}
-        return named.get(section) or [name for _, name in model.encoders]
+        named["imported"] = [model.imported] if model.imported else []
+        return named.get(section, [name for _, name in model.encoders])
     if "name" in wildcards:
         experiment = (TABLES | FIGURES)[wildcards["name"]] or ""
         return sorted({e.corpus for e in asked.by_experiment.get(experiment, [])})

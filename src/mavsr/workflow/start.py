@@ -41,7 +41,7 @@ def begin(config: Mapping[str, Any], workflow: Any) -> Asked:
     try:
         check_unique(map(Path, workflow.configfiles))
         asked = Asked(parse_config(config))
-        _ = asked.by_experiment  # complains about models that cannot be
+        _ = asked.models  # complains about models that cannot be
     except InputError as error:
         raise WorkflowError(str(error)) from None
     logger.addFilter(LockExplained())
@@ -69,26 +69,30 @@ def planned_code(asked: Asked, workflow: Any) -> Callable[[str], Callable[[Any],
     return code
 
 
-def check_planned(asked: Asked, dag: Any) -> None:
+def check_planned(asked: Asked, workflow: Any) -> None:
     """Stop a run, not a dry run, that would sooner or later miss a file or not be let write one.
+
+    ``--touch`` reads nothing.
 
     Raises:
         WorkflowError: it would.
     """
-    jobs = list(dag.needrun_jobs())
+    jobs = list(workflow.dag.needrun_jobs())
     try:
-        check_files(asked.config, [(job.rule.name, _known(asked, job)) for job in jobs])
-        check_features(_indexes_read(jobs))
+        if not workflow.touch:
+            check_files(asked.config, [(job.rule.name, _known(asked, job)) for job in jobs])
+            check_features(_indexes_read(jobs))
         check_writable(Path(path) for job in jobs for path in job.output)
     except InputError as error:
         raise WorkflowError(str(error)) from None
 
 
 def _known(asked: Asked, job: Any) -> dict[str, str]:
-    """Wildcards of a job, and the name of the LLM of its model if it has one."""
+    """Wildcards of a job, and of its model the name of the LLM, and its own if it is imported."""
     wildcards = dict(job.wildcards.items())
     if "model" in wildcards:
-        wildcards["llm"] = asked.models[wildcards["model"]].llm
+        model = asked.models[wildcards["model"]]
+        wildcards |= {"llm": model.llm} | ({"imported": model.name} if model.imported else {})
     return wildcards
 
 
