@@ -55,6 +55,12 @@ OTHER = {
     **{f"training.per_task.{t}.rates_per_step": "drawn" for t in ("asr", "vsr", "avsr", "omni")},
     "mome.scale_weights": {"a4_v2": 2.0},
     "scoring.baseline": None,
+    "encoders.*.path": {
+        "toy-whisper": "results/toy/lrs2/whisper",
+        "toy-avhubert": "results/toy/lrs2/avhubert.pt",
+        **{"spare": "other.pt", "second-ear": "other"},
+    },
+    "llms.*.path": {"toy-llama": "results/toy/lrs2/llama", "second-llm": "other"},
     "llms.*.revision": {"toy-llama": "v2"},
     "llms.*.lora_targets": {"toy-llama": ["k_proj"]},
     "corpora.*.download.archives.[].parts.[].url": {
@@ -164,8 +170,6 @@ def promised(leaf, job, configs, purpose):
 def concerns(path, change, job, asked):
     """Whether a job of a rule that reads a key reads it for the name that was changed."""
     section = path.split(".")[0]
-    if path == "local_models":
-        return False  # nothing here has a hub name
     if path == "training.learning_rate":  # of VSR `per_task` has another
         model = asked.models.get(dict(job[1]).get("model", ""))
         return model is None or model.settings.task != "vsr"
