@@ -67,8 +67,8 @@ def compare(table: pd.DataFrame, found: list[Scored], scoring: ScoringSettings) 
 def _pair(one: Scored, other: Scored, seed: int) -> dict[str, float]:
     """p-values of two models, over utterances and over speakers."""
     with _named(one, other):
-        utterances = by_utterance(one.errors), by_utterance(other.errors)
-        found = {"p_value": _digits(p_value([utterances[0]], [utterances[1]], seed))}
+        ours, theirs = by_utterance(one.errors), by_utterance(other.errors)
+        found = {"p_value": _digits(p_value([ours], [theirs], seed))}
         if one.speakers and other.speakers:
             found["p_speakers"] = _digits(p_value([one.speakers], [other.speakers], seed))
     return found

@@ -38,7 +38,7 @@ COLUMNS = {
     "insertions": "words that nobody said",
     "unit": "what is counted above and in wer: word, or character (scoring.unit)",
     "wer": "error rate over these units, %",
-    "wer_low": "lower end of its 95 % bootstrap interval over utterances, %; none of one",
+    "wer_low": "lower end of its 95 % interval over utterances, %; empty for a single one",
     "wer_high": "upper end, %",
     "speakers": "speakers of these utterances, empty where the corpus names none",
     "wer_low_speakers": "lower end of the 95 % interval over speakers, %; empty if they are few",

@@ -42,14 +42,11 @@ class WordErrors:
         """95 % percentile bootstrap interval of the WER in %; see :func:`unresampled` too."""
         if (known := unresampled(self.errors, self.words)) is not None:
             return known
-        picks = self._resamples(seed)
+        draw = generator(seed, "bootstrap")
+        picks = draw.integers(len(self.words), size=(BOOTSTRAP_SAMPLES, len(self.words)))
         rates = 100 * self.errors[picks].sum(axis=1) / self.words[picks].sum(axis=1)
         low, high = np.percentile(rates, [2.5, 97.5])
         return float(low), float(high)
-
-    def _resamples(self, seed: int) -> np.ndarray:
-        draw = generator(seed, "bootstrap")
-        return draw.integers(len(self.words), size=(BOOTSTRAP_SAMPLES, len(self.words)))
 
 
 def unresampled(errors: np.ndarray, words: np.ndarray) -> tuple[float, float] | None:

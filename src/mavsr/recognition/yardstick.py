@@ -33,6 +33,7 @@ TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.tx
              "generation_config.json")  # fmt: skip
 """What Whisper's decoder reads of a folder beside what its encoder does."""
 SCORING = ScoringSettings(normaliser="punctuation")
+"""How its transcripts are counted, as they have marks and those of corpora have none."""
 BATCH = 8
 """Clips that are transcribed together; the library pads all to 30 s."""
 

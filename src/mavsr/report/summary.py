@@ -1,7 +1,5 @@
 """What tables and figures show of scores: a row per system, whatever number of seeds it has."""
 
-from collections.abc import Iterator
-
 import pandas as pd
 
 from mavsr.evaluation.baselines import SYSTEM
@@ -111,12 +109,10 @@ def footnote(shown: pd.DataFrame) -> str:
     if name == "error rate":
         by_character = sorted(set(shown.corpus[shown.unit == "character"]))
         unit = f" (by characters on {', '.join(by_character)}, else by words)"
-    ends = " (in brackets both ends)" if any(map(_is_lopsided, _rows(shown))) else ""
+    ends = (
+        " (in brackets both ends)" if any(_is_lopsided(row) for _, row in shown.iterrows()) else ""
+    )
     return f"{name[0].upper()}{name[1:]} in %{unit}, ± {spread(shown)}{ends}{_compared(shown)}."
-
-
-def _rows(shown: pd.DataFrame) -> Iterator[pd.Series]:
-    return (row for _, row in shown.iterrows())
 
 
 def spread(shown: pd.DataFrame, half: bool = True) -> str:
