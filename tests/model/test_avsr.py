@@ -12,7 +12,7 @@ from mavsr.model.avsr import MatryoshkaModel, Utterance
 from mavsr.model.compression import compress
 from mavsr.model.llm import load_llm
 from mavsr.model.scales import Scale
-from mavsr.model.sequence import IGNORED, PROMPTS, pad_left, pad_right
+from mavsr.model.sequence import PROMPTS, pad_left, pad_right
 
 SCALE = Scale(4, 3)
 RECURRENT = {
@@ -65,6 +65,10 @@ def test_prompts_and_markers_are_those_of_the_public_code():
         "Transcribe speech to text.",
         "Transcribe video to text.",
     )
+
+
+IGNORED = -100
+"""Hugging Face's label of positions that carry no loss."""
 
 
 def full_loss(model, batch, scale):

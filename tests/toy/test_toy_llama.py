@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import torch
 from tiny import DIMS, flip_byte, make_utterance
+from torch.nn import functional as F
 from trees import manifest_row
 
 from mavsr.corpus.manifest import write_manifest
@@ -15,7 +16,7 @@ from mavsr.evaluation.transcribe import transcribe
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.llm import load_llm
 from mavsr.model.scales import Scale
-from mavsr.model.sequence import IGNORED, PROMPTS
+from mavsr.model.sequence import PROMPTS
 from mavsr.seeds import generator
 from mavsr.toy.llama import (
     PrefixReading,
@@ -92,19 +93,27 @@ def make_reading(llm_folder):
     return PrefixReading(llm, tokenizer, 0), tokenizer
 
 
-def test_labels_are_the_transcript_one_position_early(llm_folder):
+def test_the_last_places_predict_the_transcript(llm_folder):
     reading, tokenizer = make_reading(llm_folder)
     texts = ["red one", "green two three four"]
-    inputs, labels = reading.batch(texts)
-    assert inputs.shape[:2] == labels.shape
-    for row, text in enumerate(texts):
+    for text, given, target in zip(texts, *reading.batch(texts), strict=True):
         ids = tokenizer(text, add_special_tokens=False)["input_ids"]
-        kept = labels[row][labels[row] != IGNORED].tolist()
-        assert kept == [*ids, tokenizer.eos_token_id]
-        first = int((labels[row] != IGNORED).nonzero()[0])
+        assert target.tolist() == [*ids, tokenizer.eos_token_id]
+        # Behind the first place that predicts stands what it is to predict.
         embed = reading.llm.get_input_embeddings()
-        # The position before the transcript's first token predicts that token.
-        torch.testing.assert_close(inputs[row, first + 1], embed(torch.tensor(ids[0])))
+        torch.testing.assert_close(given[1 - len(target)], embed(torch.tensor(ids[0])))
+
+
+def test_a_packed_batch_has_the_loss_of_its_texts_alone(llm_folder):
+    reading, _ = make_reading(llm_folder)
+    texts = ["red one", "green two three four", "blue"]
+    loss, right = make_reading(llm_folder)[0].loss(texts)
+    entropies = []
+    for given, target in zip(*reading.batch(texts), strict=True):
+        logits = reading.llm(inputs_embeds=given[None], use_cache=False).logits[0]
+        entropies.append(F.cross_entropy(logits[-len(target) :], target, reduction="none"))
+    torch.testing.assert_close(loss, torch.cat(entropies).mean())
+    assert 0 <= right <= 1
 
 
 def test_reading_is_a_function_of_the_seed(llm_folder):

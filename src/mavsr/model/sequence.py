@@ -19,8 +19,6 @@ PROMPTS = {
     "avsr": "Transcribe speech and video to text.",
 }
 MARKERS = ("<audio>", "</audio>", "<video>", "</video>")
-IGNORED = -100
-"""Label of positions that carry no loss."""
 
 
 def pad_left(sequences: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:

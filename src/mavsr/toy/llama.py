@@ -16,7 +16,9 @@ from mavsr.config.toy import ToyLlama
 from mavsr.corpus.manifest import read_manifest
 from mavsr.files import atomic, sha256
 from mavsr.made_weights import NAME
-from mavsr.model.sequence import IGNORED, PROMPTS, pad_right
+from mavsr.model.attention import running
+from mavsr.model.packing import Layout
+from mavsr.model.sequence import PROMPTS
 from mavsr.provenance import provenance
 from mavsr.records import write_record
 from mavsr.seeds import derive_seed, generator
@@ -62,32 +64,33 @@ class PrefixReading:
         self.noise = torch.Generator().manual_seed(derive_seed(seed, "prefix noise"))
         self.prompts = [self._ids(prompt) for prompt in PROMPTS.values()]
 
-    def batch(self, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Inputs (B, L, d) and labels (B, L); a label is the token after its position."""
+    def batch(self, texts: list[str]) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+        """Inputs (L_i, d) of each text and targets (n_i,): what its last n_i places predict."""
         embed = self.llm.get_input_embeddings()
         bos = embed(torch.tensor([self.tokenizer.bos_token_id]))
-        inputs, labels = [], []
+        inputs, targets = [], []
         for text in texts:
             ids = self._ids(text)
-            target = torch.cat([ids, torch.tensor([self.tokenizer.eos_token_id])])
             prompt = self.prompts[self.draw.integers(len(self.prompts))]
             prefix = render_prefix(embed(ids), self.draw, self.noise)
             inputs.append(torch.cat([bos, prefix, embed(prompt), embed(ids)]))
-            silent = len(inputs[-1]) - len(target)
-            labels.append(F.pad(target, (silent, 0), value=IGNORED))
-        padded = torch.full((len(texts), max(map(len, labels))), IGNORED)
-        for row, label in enumerate(labels):
-            padded[row, : len(label)] = label
-        return pad_right(inputs), padded
+            targets.append(torch.cat([ids, torch.tensor([self.tokenizer.eos_token_id])]))
+        return inputs, targets
 
     def loss(self, texts: list[str]) -> tuple[torch.Tensor, float]:
         """Cross-entropy of the transcripts, and the share of their tokens predicted rightly."""
-        inputs, labels = self.batch(texts)
-        hidden = self.llm.model(inputs_embeds=inputs, use_cache=False).last_hidden_state
-        chosen = labels != IGNORED
-        logits = self.llm.lm_head(hidden[chosen])
-        right = (logits.argmax(-1) == labels[chosen]).float().mean().item()
-        return F.cross_entropy(logits, labels[chosen]), right
+        inputs, targets = self.batch(texts)
+        # Packed, as prefixes differ in length by ten times: padding would be near half of a batch.
+        layout = Layout(tuple(map(len, inputs)), (None,) * len(inputs))
+        ends = torch.tensor(layout.lengths).cumsum(0).tolist()
+        places = [
+            torch.arange(end - len(target), end) for end, target in zip(ends, targets, strict=True)
+        ]
+        with running(self.llm, layout, "segments", torch.cat(places)) as run:
+            logits = self.llm.lm_head(run(torch.cat(inputs)))
+        wanted = torch.cat(targets)
+        right = (logits.argmax(-1) == wanted).float().mean().item()
+        return F.cross_entropy(logits, wanted), right
 
     def _ids(self, text: str) -> torch.Tensor:
         return torch.tensor(self.tokenizer(text, add_special_tokens=False)["input_ids"])
