@@ -161,3 +161,20 @@ def test_other_errors_keep_their_traceback(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["reads"])
     with pytest.raises(FileNotFoundError):
         run_command(reads)
+
+
+def collecting_after(*lines: str) -> bool:
+    """Whether Python looks for garbage after these lines."""
+    told = [*lines, "import gc; print(gc.isenabled())"]
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(told)], check=True, capture_output=True, text=True
+    )
+    return done.stdout.split()[-1] == "True"
+
+
+def test_garbage_is_looked_for_but_while_a_job_imports():
+    assert collecting_after("import mavsr")
+    starting = ("import sys; sys.argv = ['-m']", "import mavsr", "from mavsr import cli, command")
+    assert not collecting_after(*starting)
+    assert collecting_after(*starting, "command.run_command(lambda: None, [])")
+    assert collecting_after(*starting, "cli.main(['--version'])")

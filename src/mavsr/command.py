@@ -5,6 +5,7 @@ also runs, and can be debugged, without Snakemake.
 """
 
 import errno
+import gc
 import inspect
 import json
 import logging
@@ -53,11 +54,19 @@ def run_command(
     """
     import jsonargparse  # the commands of a person, which share this module, do without
 
+    collect_garbage()
     words = join_lists(sys.argv[1:] if arguments is None else arguments, function)
     with errors_as_messages(), as_planned(_module(function)):
         jsonargparse.auto_cli(
             function, words, as_positional=False, prog=name, description=inspect.getdoc(function)
         )
+
+
+def collect_garbage() -> None:
+    """Let Python look for garbage again, if :mod:`mavsr` has put it off: not among the imports."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 @contextmanager

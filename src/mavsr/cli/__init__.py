@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from mavsr import __version__
-from mavsr.command import errors_as_messages
+from mavsr.command import collect_garbage, errors_as_messages
 
 COMMANDS = {
     "corpus check": ("corpus_check", "what a corpus holds, beside the papers' numbers"),
@@ -60,6 +60,7 @@ def main(arguments: list[str] | None = None) -> None:
         arguments: words of the command line; those of this process if not given.
 
     """
+    collect_garbage()
     words = sys.argv[1:] if arguments is None else arguments
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # names of files come out as they are
