@@ -35,7 +35,7 @@ from mavsr.encoders.avhubert import AVHubertConfig, AVHubertEncoder, save_checkp
 from mavsr.encoders.batches import BatchPlan, encode_stream
 from mavsr.features.cache import FeatureCache
 from mavsr.features.content import pack
-from mavsr.features.extract import encode_shard
+from mavsr.features.extract import Target, encode_shard
 from mavsr.features.header import FIELD
 from mavsr.features.index import index
 from mavsr.features.settings import ExtractSettings
@@ -146,7 +146,8 @@ def batches_of_8(shard: Path, output: Path) -> None:
 def job(shard: Path, output: Path) -> None:
     """The workflow's job, without starting its process and loading the encoder."""
     made_by = {"dtype": "float16", "weights": "random"}
-    encode_shard(shard, _loaded[0], Condition("clean"), output, ExtractSettings(), made_by)
+    target = Target(Condition("clean"), output, made_by)
+    encode_shard(shard, _loaded[0], [target], ExtractSettings())
 
 
 _loaded: list[Encoder] = []
@@ -235,8 +236,9 @@ def measure_memory(encoders: dict[str, EncoderSettings], folder: Path, clips: in
             # All of one length: a longer clip would take more, whatever the shard.
             shard = make_shard(folder / f"memory{factor}.tar", factor * clips, shortest=99)
             given = {"kind": settings.kind, "path": settings.path}
-            words = ["--shard", str(shard), "--encoder", json.dumps(given), "--condition", "clean"]
-            peaks.append(peak_of([*words, "--output", str(folder / "memory.tar")]))
+            output = str(folder / "memory.tar")
+            words = ["--shards", str(shard), "--encoder", json.dumps(given)]
+            peaks.append(peak_of([*words, "--conditions", "clean", "--outputs", output]))
         print(
             f"{name}: peak memory {peaks[0]:.0f} MB for {clips} clips, {peaks[1]:.0f} MB for "
             f"{4 * clips}, {peaks[1] / peaks[0]:.2f} times"

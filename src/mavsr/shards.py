@@ -17,7 +17,7 @@ import json
 import os
 import tarfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -61,10 +61,26 @@ def write_shard(path: Path | str, samples: Iterator[tuple[str, Fields]]) -> int:
     Raises:
         InputError: a key is out of order, repeated, or contains a dot or slash.
     """
+    count = 0
+    with shard_writer(path) as add:
+        for key, fields in samples:
+            add(key, fields)
+            count += 1
+    return count
+
+
+@contextmanager
+def shard_writer(path: Path | str) -> Iterator[Callable[[str, Fields], None]]:
+    """Write a shard sample by sample, for what fills several at once.
+
+    Yields:
+        a function that adds a sample; it raises InputError where a key is out of order, repeated,
+        or contains a dot or slash. ``path`` appears at the end, if no error ends the block.
+    """
     import webdataset  # brings torch, a second and 0.5 GB that readers need not wait for
 
     path = Path(path)
-    count, previous = 0, ""
+    previous = ""
     sums: dict[str, int] = {}
     with (
         atomic(path) as partial,
@@ -73,16 +89,19 @@ def write_shard(path: Path | str, samples: Iterator[tuple[str, Fields]]) -> int:
             stream, encoder=False, mtime=0, user=OWNER, group=OWNER, mode=MODE
         ) as tar,
     ):
-        for key, fields in samples:
+
+        def add(key: str, fields: Fields) -> None:
+            nonlocal previous, sums
             if not key > previous or "." in key or "/" in key:
                 raise InputError(
                     f"{path}: key {key!r} after {previous!r}; keys must ascend, without '.' or '/'"
                 )
             tar.write({"__key__": key, **dict(sorted(fields.items()))})
             sums |= {f"{key}.{name}": zlib.crc32(content) for name, content in fields.items()}
-            count, previous = count + 1, key
+            previous = key
+
+        yield add
         add_checksums(tar.tarstream, sums)
-    return count
 
 
 def add_checksums(tar: tarfile.TarFile, sums: dict[str, int]) -> None:

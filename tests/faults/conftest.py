@@ -18,7 +18,7 @@ from mavsr.evaluation.collect import collect
 from mavsr.evaluation.hypotheses import write_hypotheses
 from mavsr.evaluation.routing import COLUMNS as ROUTING
 from mavsr.evaluation.score import ScoringSettings, score
-from mavsr.features.extract import encode_shard
+from mavsr.features.extract import Target, encode_shard
 from mavsr.features.index import index as index_features
 from mavsr.features.join import UtteranceSource
 from mavsr.features.settings import ExtractSettings
@@ -136,17 +136,16 @@ class Place:
         )
 
     def mix(self, output: Path) -> None:
-        apply(self.crops, self.babble, "snr_0", output, ledger=self.ledger)
+        apply(self.crops, self.babble, ["snr_0"], [output], ledger=self.ledger)
 
     def mix_recordings(self, output: Path) -> None:
-        apply(self.crops, self.recordings, "hum_0", output, ledger=self.ledger)
+        apply(self.crops, self.recordings, ["hum_0"], [output], ledger=self.ledger)
 
     def encode(self, modality: str, shard: Path, output: Path) -> None:
         extraction, clean = ExtractSettings(), Condition.parse("clean")
         made_by = {"weights": modality, "dtype": extraction.dtype}
-        encode_shard(
-            shard, self.encoders[modality], clean, output, extraction, made_by, sorted(TEXTS)
-        )
+        target = Target(clean, output, made_by)
+        encode_shard(shard, self.encoders[modality], [target], extraction, sorted(TEXTS))
 
     def close_features(self, modality: str, index: Path, samples: Path) -> None:
         shards = [self.features(modality) / "00000.tar"]

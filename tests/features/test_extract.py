@@ -18,7 +18,7 @@ from mavsr.errors import InputError
 from mavsr.features.alterations import altered
 from mavsr.features.cache import FeatureCache
 from mavsr.features.content import unpack
-from mavsr.features.extract import encode_shard, encoder_input, extract, stored_content
+from mavsr.features.extract import Target, encode_shard, encoder_input, extract, stored_content
 from mavsr.features.index import index
 from mavsr.features.settings import ExtractSettings
 from mavsr.features.views import clean_view, random_view
@@ -97,7 +97,9 @@ def test_video_features_are_the_encoders_of_each_view(mouths, checkpoint, tmp_pa
     settings = ExtractSettings(seed=3, dtype="float32")
     for condition in ("clean", "snr_-5", "view_0", "view_1"):
         output = tmp_path / f"{condition}.tar"
-        extract(mouths, EncoderSettings("avhubert", str(checkpoint)), condition, output, settings)
+        extract(
+            [mouths], EncoderSettings("avhubert", str(checkpoint)), [condition], [output], settings
+        )
         features = read(output)
         assert list(features) == list(LENGTHS)
         for n, (key, frames) in enumerate(LENGTHS.items()):
@@ -112,12 +114,39 @@ def test_video_features_are_the_encoders_of_each_view(mouths, checkpoint, tmp_pa
     assert (tmp_path / "clean.tar").read_bytes() == (tmp_path / "snr_-5.tar").read_bytes()
 
 
+def test_views_of_one_job_are_those_of_jobs_of_their_own(mouths, checkpoint, tmp_path):
+    encoder, views = EncoderSettings("avhubert", str(checkpoint)), ["view_0", "view_1"]
+    together, alone = ([tmp_path / name / f"{v}.tar" for v in views] for name in ("all", "one"))
+    extract([mouths], encoder, views, together)
+    for view, output in zip(views, alone, strict=True):
+        extract([mouths], encoder, [view], [output])
+    assert [o.read_bytes() for o in together] == [o.read_bytes() for o in alone]
+    assert together[0].read_bytes() != together[1].read_bytes()
+
+
+def test_sound_has_a_shard_for_each_condition(mouths, tmp_path, monkeypatch):
+    monkeypatch.setattr(extract_module, "load_encoder", lambda *_: Levels())
+    write_shard(
+        tmp_path / "quiet.tar", iter([("clip_q", {"flac": encode_audio(sound(0, 20) / 2)})])
+    )
+    outputs = [tmp_path / "0.tar", tmp_path / "1.tar"]
+    shards = [mouths, tmp_path / "quiet.tar"]
+    extract(shards, EncoderSettings("whisper", "x"), ["view_0", "view_1"], outputs)
+    assert [list(read(output)) for output in outputs] == [list(LENGTHS), ["clip_q"]]
+    with pytest.raises(InputError, match="1 conditions, but 2 shards and 2 outputs"):
+        extract(shards, EncoderSettings("whisper", "x"), ["view_0"], outputs)
+
+
 @pytest.mark.parametrize("name", ["drop_50", "patch_30", "blur_3", "late_80"])
 def test_video_of_a_test_condition_is_altered_and_says_so(mouths, checkpoint, tmp_path, name):
     condition, settings = Condition.parse(name), ExtractSettings(seed=3, dtype="float32")
     encoder = AVHubertEncoder.from_checkpoint(checkpoint)
     extract(
-        mouths, EncoderSettings("avhubert", str(checkpoint)), name, tmp_path / "x.tar", settings
+        [mouths],
+        EncoderSettings("avhubert", str(checkpoint)),
+        [name],
+        [tmp_path / "x.tar"],
+        settings,
     )
     for n, (key, frames) in enumerate(LENGTHS.items()):
         view = clean_view(altered(crops(n, frames), condition, key, 3))
@@ -132,7 +161,7 @@ def test_same_input_same_bytes_in_the_configured_dtype(mouths, checkpoint, tmp_p
     outputs = [tmp_path / "1" / "x.tar", tmp_path / "2" / "y.tar"]
     for output in outputs:
         encoder = EncoderSettings("avhubert", str(checkpoint))
-        extract(mouths, encoder, "view_0", output, ExtractSettings(dtype=dtype))
+        extract([mouths], encoder, ["view_0"], [output], ExtractSettings(dtype=dtype))
     assert outputs[0].read_bytes() == outputs[1].read_bytes()
     assert read(outputs[0])["clip_a"].dtype == getattr(torch, dtype)
 
@@ -143,7 +172,7 @@ def test_sound_comes_as_it_is_stored_whatever_the_condition(mouths, tmp_path, mo
     for condition in ("clean", "view_4"):
         outputs.append(tmp_path / f"{condition}.tar")
         settings = ExtractSettings(dtype="float32")
-        extract(mouths, EncoderSettings("whisper", "x"), condition, outputs[-1], settings)
+        extract([mouths], EncoderSettings("whisper", "x"), [condition], [outputs[-1]], settings)
     assert outputs[0].read_bytes() == outputs[1].read_bytes()
     peak = np.abs(sound(0, LENGTHS["clip_a"])).max()
     assert read(outputs[0])["clip_a"][1].item() == pytest.approx(peak, abs=1e-4)
@@ -164,7 +193,10 @@ def test_a_failing_clip_leaves_no_shard_and_is_named(mouths, tmp_path, monkeypat
     monkeypatch.setattr(extract_module, "load_encoder", lambda *_: Levels(float("nan")))
     output = tmp_path / "out.tar"
     with pytest.raises(InputError, match=r"00\.tar.*'clip_a'"):
-        extract(mouths, EncoderSettings("whisper", "x"), "clean", output)
+        extract([mouths], EncoderSettings("whisper", "x"), ["clean"], [output])
+    with pytest.raises(InputError, match=r"00\.tar.*'clip_a'"):
+        views = [tmp_path / "0.tar", tmp_path / "1.tar"]
+        extract([mouths], EncoderSettings("whisper", "x"), ["view_0", "view_1"], views)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -190,7 +222,12 @@ def test_empty_and_damaged_sound_names_the_clip(fields, problem, tmp_path, monke
     monkeypatch.setattr(extract_module, "load_encoder", lambda *_: Empty())
     write_shard(tmp_path / "in.tar", iter([("clip_x", fields)]))
     with pytest.raises(InputError, match=f"in\\.tar.*'clip_x'.*{problem}"):
-        extract(tmp_path / "in.tar", EncoderSettings("whisper", "x"), "clean", tmp_path / "out.tar")
+        extract(
+            [tmp_path / "in.tar"],
+            EncoderSettings("whisper", "x"),
+            ["clean"],
+            [tmp_path / "out.tar"],
+        )
 
 
 def test_damaged_pictures_name_the_clip():
@@ -202,7 +239,7 @@ def test_wrong_settings_are_refused(mouths, tmp_path):
     with pytest.raises(InputError, match="'float8'"):
         ExtractSettings(dtype="float8")
     with pytest.raises(InputError, match="'noisy'"):
-        extract(mouths, EncoderSettings("whisper", "x"), "noisy", tmp_path / "out.tar")
+        extract([mouths], EncoderSettings("whisper", "x"), ["noisy"], [tmp_path / "out.tar"])
 
 
 def test_the_commands_make_a_readable_cache(mouths, checkpoint, tmp_path, monkeypatch):
@@ -214,10 +251,10 @@ def test_the_commands_make_a_readable_cache(mouths, checkpoint, tmp_path, monkey
     shard, encoder = tmp_path / "00.tar", json.dumps({"kind": "avhubert", "path": str(checkpoint)})
     run(
         extract,
-        shard=mouths,
+        shards=mouths,
         encoder=encoder,
-        condition="clean",
-        output=shard,
+        conditions="clean",
+        outputs=shard,
         settings='{"seed": 1, "flip": false, "dtype": "bfloat16"}',
     )
     run(
@@ -238,9 +275,9 @@ def test_the_commands_make_a_readable_cache(mouths, checkpoint, tmp_path, monkey
 
 def test_a_missing_shard_ends_the_command_with_a_message(checkpoint, tmp_path, monkeypatch, capsys):
     encoder = json.dumps({"kind": "avhubert", "path": str(checkpoint)})
-    options = ["--condition", "clean", "--output", str(tmp_path / "out.tar")]
+    options = ["--conditions", "clean", "--outputs", str(tmp_path / "out.tar")]
     monkeypatch.setattr(
-        sys, "argv", ["extract", "--shard", "no.tar", "--encoder", encoder, *options]
+        sys, "argv", ["extract", "--shards", "no.tar", "--encoder", encoder, *options]
     )
     with pytest.raises(SystemExit) as stopped:
         run_command(extract)
@@ -249,7 +286,7 @@ def test_a_missing_shard_ends_the_command_with_a_message(checkpoint, tmp_path, m
 
 
 def test_a_clip_that_the_shard_lost_is_named(mouths, tmp_path):
-    shard = Levels(), Condition.parse("clean"), tmp_path / "out.tar", ExtractSettings(), {}
+    target = Target(Condition.parse("clean"), tmp_path / "out.tar", {})
     with pytest.raises(InputError, match=f"{mouths}.*it lacks 1 clip: zz_lost.*rm -f"):
-        encode_shard(mouths, *shard, [*LENGTHS, "zz_lost"])
+        encode_shard(mouths, Levels(), [target], ExtractSettings(), [*LENGTHS, "zz_lost"])
     assert not (tmp_path / "out.tar").exists()

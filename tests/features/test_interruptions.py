@@ -39,7 +39,7 @@ def sounds(tmp_path_factory):
 
 def options(place, sounds, output):
     encoder = json.dumps({"kind": "whisper", "path": str(place / "w")})
-    given = {"shard": sounds, "encoder": encoder, "condition": "clean", "output": output}
+    given = {"shards": sounds, "encoder": encoder, "conditions": "clean", "outputs": output}
     return [word for name, value in given.items() for word in (f"--{name}", str(value))]
 
 
@@ -50,7 +50,7 @@ def test_after_a_kill_in_the_middle_a_rerun_gives_the_same_bytes(place, sounds, 
 
     undisturbed, output = tmp_path / "whole" / "0.tar", tmp_path / "killed" / "0.tar"
     encoder = EncoderSettings("whisper", str(place / "w"))
-    extract(sounds, encoder, "clean", undisturbed)
+    extract([sounds], encoder, ["clean"], [undisturbed])
     job = start(output)
     wait_until(lambda: max(sizes(output.parent, ".0.tar.*.partial"), default=0) > 50_000, job)
     job.send_signal(signal.SIGKILL)

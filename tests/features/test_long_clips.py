@@ -21,10 +21,10 @@ def lengths(place, folder, **settings):
     for modality, (kind, path) in encoders.items():
         shard = folder / modality / "0.tar"
         extract(
-            place / "in.tar",
+            [place / "in.tar"],
             EncoderSettings(kind, str(path)),
-            "clean",
-            shard,
+            ["clean"],
+            [shard],
             ExtractSettings(**settings),
         )
         index([shard], shard.with_name("index.json"), shard.with_name("samples.parquet"), {})

@@ -53,12 +53,12 @@ def settings(place):
 def cached(place, folder, settings, view, extraction=EXTRACTION):
     """Indexes of the same view, made as the workflow's jobs make it."""
     condition = f"view_{view}"
-    apply(place / "in.tar", settings.babble, condition, folder / "noisy.tar", NOISE)
+    apply(place / "in.tar", settings.babble, [condition], [folder / "noisy.tar"], NOISE)
     sound = {"audio": folder / "noisy.tar", "video": place / "in.tar"}
     indexes = {}
     for modality, encoder in settings.encoders.items():
         shard = folder / modality / condition / "0.tar"
-        extract(sound[modality], encoder, condition, shard, extraction)
+        extract([sound[modality]], encoder, [condition], [shard], extraction)
         indexes[modality] = shard.with_name("index.json")
         index([shard], indexes[modality], shard.with_name("samples.parquet"), {})
     return indexes

@@ -69,7 +69,7 @@ def features(clip, model, place, **changes):
     found = {}
     for modality, settings in setup.encoders.items():
         shard = place / modality / "00000.tar"
-        extract(clip / "00000.tar", replace(settings, **changes), "clean", shard)
+        extract([clip / "00000.tar"], replace(settings, **changes), ["clean"], [shard])
         found[modality] = place / modality / "index.json"
         index([shard], found[modality], place / modality / "samples.parquet", {})
     return found

@@ -56,7 +56,7 @@ def write_train(folder, count=6, split="train"):
 
 @pytest.mark.parametrize("condition", ["clean", "snr_-5", "view_2"])
 def test_shards_keep_keys_and_lengths(shard, noise_file, tmp_path, condition):
-    apply(shard, noise_file, condition, tmp_path / "out.tar")
+    apply(shard, noise_file, [condition], [tmp_path / "out.tar"])
     samples = dict(read_shard(tmp_path / "out.tar"))
     assert list(samples) == ["u0", "u1", "u2", "u3"]
     for sample, sound in zip(samples.values(), sounds(4), strict=True):
@@ -70,7 +70,7 @@ def test_shards_keep_keys_and_lengths(shard, noise_file, tmp_path, condition):
 
 
 def test_clean_keeps_every_sample(shard, noise_file, tmp_path):
-    apply(shard, noise_file, "clean", tmp_path / "out.tar")
+    apply(shard, noise_file, ["clean"], [tmp_path / "out.tar"])
     before, after = dict(read_shard(shard)), dict(read_shard(tmp_path / "out.tar"))
     assert all(before[key]["flac"] == after[key]["flac"] for key in before)
 
@@ -78,35 +78,52 @@ def test_clean_keeps_every_sample(shard, noise_file, tmp_path):
 def test_same_seed_same_bytes_other_seed_other_bytes(shard, noise_file, tmp_path):
     digests = []
     for seed in (0, 0, 1):
-        apply(shard, noise_file, "view_1", tmp_path / "out.tar", NoiseSettings(seed=seed))
+        apply(shard, noise_file, ["view_1"], [tmp_path / "out.tar"], NoiseSettings(seed=seed))
         digests.append(sha256(tmp_path / "out.tar"))
     assert digests[0] == digests[1] != digests[2]
 
 
 def test_a_clip_does_not_depend_on_its_shard(shard, noise_file, tmp_path):
-    apply(shard, noise_file, "view_1", tmp_path / "all.tar")
+    apply(shard, noise_file, ["view_1"], [tmp_path / "all.tar"])
     write_shard(tmp_path / "last.tar", iter([("u3", dict(read_shard(shard))["u3"])]))
-    apply(tmp_path / "last.tar", noise_file, "view_1", tmp_path / "one.tar")
+    apply(tmp_path / "last.tar", noise_file, ["view_1"], [tmp_path / "one.tar"])
     assert (
         dict(read_shard(tmp_path / "one.tar"))["u3"] == dict(read_shard(tmp_path / "all.tar"))["u3"]
     )
 
 
+def test_views_of_one_job_are_those_of_jobs_of_their_own(shard, noise_file, tmp_path):
+    views = ["view_0", "view_1"]
+    together, alone = ([tmp_path / name / f"{v}.tar" for v in views] for name in ("all", "one"))
+    apply(shard, noise_file, views, together)
+    for view, output in zip(views, alone, strict=True):
+        apply(shard, noise_file, [view], [output])
+    assert list(map(sha256, together)) == list(map(sha256, alone))
+    assert sha256(together[0]) != sha256(together[1])
+
+
+def test_conditions_of_several_noises_are_refused(shard, noise_file, tmp_path):
+    with pytest.raises(InputError, match="snr_0 and music_0 are of several noises"):
+        apply(shard, noise_file, ["snr_0", "music_0"], [tmp_path / "a.tar", tmp_path / "b.tar"])
+    with pytest.raises(InputError, match="2 conditions, but 1 outputs"):
+        apply(shard, noise_file, ["snr_0", "snr_5"], [tmp_path / "a.tar"])
+
+
 def test_sample_without_sound_is_named(noise_file, tmp_path):
     write_shard(tmp_path / "mouths.tar", iter([("u0", {"json": b"{}"})]))
     with pytest.raises(InputError, match="u0 has no audio"):
-        apply(tmp_path / "mouths.tar", noise_file, "clean", tmp_path / "out.tar")
+        apply(tmp_path / "mouths.tar", noise_file, ["clean"], [tmp_path / "out.tar"])
     assert not (tmp_path / "out.tar").exists()
 
 
 def test_command_line(shard, noise_file, tmp_path, monkeypatch, capsys):
     command = ["apply", "--shard", str(shard), "--noise", str(noise_file)]
-    command += ["--output", str(tmp_path / "out.tar")]
-    command += ["--settings", '{"seed": 0, "snrs": [-5, 12.5, "clean"]}', "--condition"]
+    command += ["--outputs", str(tmp_path / "out.tar")]
+    command += ["--settings", '{"seed": 0, "snrs": [-5, 12.5, "clean"]}', "--conditions"]
     monkeypatch.setattr("sys.argv", [*command, "view_1"])
     run_command(apply)
     settings = NoiseSettings(seed=0, snrs=(-5, 12.5, "clean"))
-    apply(shard, noise_file, "view_1", tmp_path / "again.tar", settings)
+    apply(shard, noise_file, ["view_1"], [tmp_path / "again.tar"], settings)
     assert sha256(tmp_path / "out.tar") == sha256(tmp_path / "again.tar")
     monkeypatch.setattr("sys.argv", [*command, "loud"])
     with pytest.raises(SystemExit, match="2"):
@@ -157,7 +174,7 @@ def test_babble_settings_are_checked(setting):
 def test_a_clip_that_the_ledger_kept_and_the_shard_lost_is_named(shard, noise_file, tmp_path):
     ledger = write_ledger_of(tmp_path / "mouths.csv", ["u0", "u1", "u2", "u3", "u4"])
     with pytest.raises(InputError, match=r"mouths\.tar .*it lacks 1 clip: u4.*rm -f"):
-        apply(shard, noise_file, "snr_0", tmp_path / "out.tar", ledger=ledger)
+        apply(shard, noise_file, ["snr_0"], [tmp_path / "out.tar"], ledger=ledger)
     assert not (tmp_path / "out.tar").exists()
 
 
@@ -166,4 +183,4 @@ def test_damaged_noise_is_named(shard, noise_file, tmp_path):
     for content in (whole[:-900], whole[:20_000] + b"?" + whole[20_001:], b""):
         noise_file.write_bytes(content)
         with pytest.raises(InputError, match=f"{noise_file}.*rm -f {noise_file}"):
-            apply(shard, noise_file, "snr_0", tmp_path / "out.tar")
+            apply(shard, noise_file, ["snr_0"], [tmp_path / "out.tar"])

@@ -173,7 +173,7 @@ def test_the_job_mixes_speech_of_the_same_corpus(tmp_path, caplog):
     manifest = write_voices(tmp_path, ["s0", "s1"])
     write_shard(tmp_path / "in.tar", iter([("u0", {"flac": encode_audio(SPEECH), "json": b"{}"})]))
     # 2 s of speech, 0.8 s of the only other voice.
-    apply(tmp_path / "in.tar", manifest, "speech_0", tmp_path / "out.tar")
+    apply(tmp_path / "in.tar", manifest, ["speech_0"], [tmp_path / "out.tar"])
     assert "1 clips are longer than the noise for them and hear it repeated, the first is u0" in (
         caplog.text
     )
@@ -183,4 +183,4 @@ def test_the_job_mixes_speech_of_the_same_corpus(tmp_path, caplog):
 
 def test_a_condition_of_video_adds_no_noise(tmp_path):
     with pytest.raises(InputError, match="'drop_50' is one of video"):
-        apply(tmp_path / "in.tar", tmp_path / "n.flac", "drop_50", tmp_path / "out.tar")
+        apply(tmp_path / "in.tar", tmp_path / "n.flac", ["drop_50"], [tmp_path / "out.tar"])

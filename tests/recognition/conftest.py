@@ -57,7 +57,7 @@ def place(tmp_path_factory, portrait):
     crop(folder / "test.parquet", 0, shard, folder / "0.csv", CropSettings(detect_every=3))
     for modality, name in NAMES.items():
         tokens = folder / modality / "00000.tar"
-        extract(shard, EncoderSettings(**encoders[name]), "clean", tokens)
+        extract([shard], EncoderSettings(**encoders[name]), ["clean"], [tokens])
         index([tokens], folder / modality / "index.json", folder / modality / "samples.parquet", {})
     return folder
 

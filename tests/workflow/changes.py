@@ -18,9 +18,9 @@ SMOKE_CONFIG = SMOKE[1]
 # Of the whole smoke config.
 CROPS = {
     **{"crop_mouths": 4, "index_mouths": 3, "draw_mouths": 3, "summarise_mouths": 1},
-    **{"mix_noise": 3, "make_whisper": 1, "make_avhubert": 1},
+    **{"mix_noise": 1, "mix_views": 2, "make_whisper": 1, "make_avhubert": 1},
 }
-FEATURES = {"extract_features": 9, "index_features": 7}
+FEATURES = {"extract_features": 5, "extract_views": 4, "index_features": 7}
 MODELS = {
     "train_model": 7,
     "decode": 14,
@@ -126,11 +126,12 @@ ADDED = {
     "a corpus": {
         **{"make_portrait": 1, "scan_corpus": 1},
         **{"crop_mouths": 4, "index_mouths": 3, "draw_mouths": 3, "summarise_mouths": 1},
-        **{"make_babble": 1, "mix_noise": 2, "extract_features": 4, "index_features": 3},
+        **{"make_babble": 1, "mix_views": 2},
+        **{"extract_features": 2, "extract_views": 2, "index_features": 3},
         **{"train_model": 1, "decode": 2, "draw_losses": 1, **MORE},
     },
     "an encoder": {
-        **{"extract_features": 4, "index_features": 3},
+        **{"extract_features": 2, "extract_views": 2, "index_features": 3},
         **{"train_model": 1, "decode": 2, "draw_losses": 1, **MORE},
     },
     "an LLM": {"train_model": 1, "decode": 2, "draw_losses": 1, **MORE},

@@ -153,13 +153,16 @@ def standing_for_all(asked):
         split = {**place, "split": "train"}
         yield from ((rule, split) for rule in ("index_mouths", "draw_mouths"))
         yield "crop_mouths", {**split, "shard": "00000"}
-        for condition in ("snr_-5", "music_0", "speech_0", "view_0"):
+        for condition in ("snr_-5", "music_0", "speech_0"):
             yield "mix_noise", {**split, "condition": condition, "shard": "00000"}
         for encoder in config.encoders:
             for condition in ("clean", "view_0", "drop_50", "blur_2"):
                 features = {"encoder": encoder, **split, "condition": condition}
                 yield "index_features", features
-                yield "extract_features", {**features, "shard": "00000"}
+                if condition != "view_0":
+                    yield "extract_features", {**features, "shard": "00000"}
+            yield "extract_views", {"encoder": encoder, **place, "shard": "00000"}
+        yield "mix_views", {**place, "shard": "00000"}
     yield from (
         (rule, {})
         for rule in (

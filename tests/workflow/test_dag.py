@@ -56,6 +56,7 @@ def expected_jobs(config):
     corpora = {model.corpus for model in models.values()}
     shards = {name: config["corpora"][name]["shards"] for name in corpora}
     sounds = {(c, s, x) for m, _, c, s, x in caches if m == "audio" and x != "clean"}
+    in_views = {(encoder, c) for _, encoder, c, split, _ in caches if split == "train"}
     weights = {config["llms"][model.llm]["path"] for model in models.values()}
     weights |= {config["encoders"][e]["path"] for m in models.values() for _, e in m.encoders}
     sure = [
@@ -74,8 +75,10 @@ def expected_jobs(config):
             "summarise_mouths": len(corpora),
             "make_babble": 0 if config["noise"]["babble"] else len({c for c, _, _ in sounds}),
             "import_babble": bool(config["noise"]["babble"] and sounds),
-            "mix_noise": sum(shards[corpus][split] for corpus, split, _ in sounds),
-            "extract_features": sum(shards[corpus][split] for _, _, corpus, split, _ in caches),
+            "mix_noise": sum(shards[c][split] for c, split, _ in sounds if split != "train"),
+            "mix_views": sum(shards[c]["train"] for c in {c for c, s, _ in sounds if s == "train"}),
+            "extract_features": sum(shards[c][s] for _, _, c, s, _ in caches if s != "train"),
+            "extract_views": sum(shards[c]["train"] for _, c in in_views),
             "index_features": len(caches),
             "train_model": len(models),
             "decode": len(wanted),
@@ -201,9 +204,9 @@ def test_a_corpus_for_tests_alone_and_several_for_training(project):
     used = {"portrait": (2, 1, 1), "lrs2": (4, 1), "wild": (2,)}
     assert jobs["crop_mouths"] == sum(map(sum, used.values()))
     assert jobs["make_babble"] == 2  # of both training corpora; one serves wild
-    views = config["features"]["views"]
-    heard = views * (2 + 4) + 1 + 1 + 2 * (1 + 2)
-    assert jobs["extract_features"] == heard + views * (2 + 4) + 1 + 1 + (1 + 2)
+    heard = 1 + 1 + 2 * (1 + 2)
+    assert jobs["extract_features"] == heard + 1 + 1 + (1 + 2)
+    assert jobs["extract_views"] == 2 * (2 + 4)
     shown = project.run("--dry-run", "--", "results/table1.csv").stdout
     assert re.search(r"output: results/evaluation/lrs2@1\+portrait@1\.\S+/snr_0@wild/a4_v2", shown)
 

@@ -56,7 +56,8 @@ EDITED = {
     "mouths/clip.py": CROPS | FEATURES | MODELS | SCORES,
     # Clean sound and pictures stay as they are.
     "noise/apply.py": {
-        **{"mix_noise": 3, "extract_features": 3, "index_features": 2},
+        **{"mix_noise": 1, "mix_views": 2},
+        **{"extract_features": 1, "extract_views": 2, "index_features": 2},
         **(MODELS | SCORES),
     },
     "features/extract.py": FEATURES | MODELS | SCORES,

@@ -7,6 +7,7 @@ from marks import VARIANTS, Rules, written
 from pydantic import TypeAdapter
 
 from mavsr.config.config import Config
+from mavsr.config.features import CACHING
 from mavsr.config.marks import leaves
 from mavsr.config.read import merged, parse_config, plain
 from mavsr.report.catalogue import ALL_FIGURES, ALL_TABLES, FIGURES, TABLES
@@ -175,7 +176,7 @@ def concerns(path, change, job, asked):
         return model is None or model.settings.task != "vsr"
     if path == "noise.babble.sha256" and job[0] == "import_babble":
         return False  # it is told the name alone, and runs again as its input is fetched anew
-    if path == "rates.audio" and job[0] == "extract_features":
+    if path == "rates.audio" and job[0] in CACHING:
         read = dict(job[1])
         return any(
             read["encoder"] in dict(m.encoders).values() and read["corpus"] in m.corpora
@@ -253,7 +254,7 @@ def test_every_key_is_read_by_exactly_the_rules_of_its_mark(rules):
 def pools(configs, job):
     """Whether the divisor of a job's rates differs between two configs."""
     wildcards = dict(job[1])
-    if job[0] != "extract_features" or configs[0].config.features.store != "pooled":
+    if job[0] not in CACHING or configs[0].config.features.store != "pooled":
         return False
     before, after = (asked.pool(wildcards["encoder"], wildcards["corpus"]) for asked in configs)
     return before != after

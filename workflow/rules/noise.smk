@@ -110,6 +110,8 @@ rule mix_noise:
         "results/logs/noise/{corpus}/{split}/{condition}/{shard}.log",
     benchmark:
         "results/benchmarks/noise/{corpus}/{split}/{condition}/{shard}.tsv"
+    wildcard_constraints:
+        condition=no_view,
     conda:
         "../../envs/mavsr.yaml"
     resources:
@@ -120,5 +122,32 @@ rule mix_noise:
     shell:
         "python -m mavsr.noise.apply --shard {input.shard:q} --ledger {input.ledger:q}"
         " --noise {input.noise:q}"
-        " --condition {wildcards.condition} --output {output.shard:q}"
+        " --conditions {wildcards.condition} --outputs {output.shard:q}"
         " --settings {params.settings:q} 2> {log:q}"
+
+
+rule mix_views:
+    input:
+        shard=paths.CROPS.replace("{split}", "train"),
+        ledger=ancient(paths.CROPS_LEDGER.replace("{split}", "train")),
+        noise=needs.babble,
+    output:
+        shards=expand(
+            paths.NOISY, split="train", condition=all_views, allow_missing=True
+        ),
+    log:
+        "results/logs/noise/{corpus}/train/views/{shard}.log",
+    benchmark:
+        "results/benchmarks/noise/{corpus}/train/views/{shard}.tsv"
+    conda:
+        "../../envs/mavsr.yaml"
+    resources:
+        mem="2GB",
+        conditions=" ".join(all_views),  # no param: no view depends on the others
+    params:
+        code=code("noise.apply"),
+        settings=told.of("mix_views", "noise"),
+    shell:
+        "python -m mavsr.noise.apply --shard {input.shard:q} --ledger {input.ledger:q}"
+        " --noise {input.noise:q} --conditions {resources.conditions}"
+        " --outputs {output.shards:q} --settings {params.settings:q} 2> {log:q}"

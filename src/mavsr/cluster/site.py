@@ -15,6 +15,7 @@ SITE = "site.yaml"
 GPU_RULES = {
     "crop_mouths": "mouths",
     "extract_features": "features",
+    "extract_views": "features",
     "train_model": "training",
     "decode": "decoding",
     "decode_validation": "decoding",

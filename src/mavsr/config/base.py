@@ -19,7 +19,7 @@ class Key:
     """What a key is for; it stands in the ``Annotated[...]`` of its field.
 
     Jobs are named by their rule, and by a condition where not all of the rule's jobs are meant:
-    ``"mix_noise if view"`` (:data:`mavsr.workflow.reads.CONDITIONS`).
+    ``"extract_features if video"`` (:data:`mavsr.workflow.reads.CONDITIONS`).
     """
 
     help: str

@@ -10,7 +10,7 @@ OURS: Literal["ours"] = "ours"
 """The numerics of this project, where no other is asked for."""
 ENCODES = {"whisper": "audio", "avhubert": "video"}
 """Kind of an encoder -> the modality it encodes."""
-ENCODING = ("extract_features", "index_features", "train_model if online")
+ENCODING = ("extract_features", "extract_views", "index_features", "train_model if online")
 SIZING = (*ENCODING, "collect_costs", "cost_experiment")
 """Of what decides an encoder's FLOPs too."""
 

@@ -35,7 +35,7 @@ Seeds = Annotated[tuple[Whole, ...], Field(min_length=1), AfterValidator(once)]
 INSTEAD = {"corpus": "corpora", "seed": "seeds"}
 """Key for one value -> key for several in its place."""
 SHOWN = ("write_table if scored", "draw_figure")
-RATES = ("write_table if arithmetic", "extract_features if pooled")
+RATES = ("write_table if arithmetic", "extract_features if pooled", "extract_views if pooled")
 
 
 @settings("rates")

@@ -8,11 +8,13 @@ from mavsr.config.values import Flag, Positive, Whole
 DType = Literal["float16", "bfloat16", "float32"]
 Precision = Literal["float32", "bfloat16"]
 LongClips = Literal["error", "split", "truncate"]
-ALWAYS = ("extract_features", "train_model if online")
-VIDEO_DRAWN = ("extract_features if video and drawn", "train_model if online and sees")
-VIDEO_VIEWS = ("extract_features if video and view", "train_model if online and sees")
+CACHING = ("extract_features", "extract_views")
+"""Rules that encode: a test or validation shard, and all training views of one."""
+ALWAYS = (*CACHING, "train_model if online")
+VIDEO_VIEWS = ("extract_views if video", "train_model if online and sees")
 """Of training views of video alone anything is drawn when they are encoded."""
-CUT = ("extract_features if truncate", "train_model if online and truncate")
+VIDEO_DRAWN = ("extract_features if video and drawn", *VIDEO_VIEWS)
+CUT = (*(f"{rule} if truncate" for rule in CACHING), "train_model if online and truncate")
 
 
 @settings("features")
@@ -44,12 +46,12 @@ class ExtractKeys:
         Key(
             "Audio beyond Whisper's chunk (30 s; 4 s for the toy model): error names the clip, "
             "split encodes it in pieces, truncate keeps the first longest_s of audio and video",
-            decides=("extract_features if truncate", "train_model if online"),
-            runs=("extract_features",),
+            decides=(*CUT[:2], "train_model if online"),
+            runs=CACHING,
         ),
     ] = "error"
     longest_s: Annotated[Positive, Key("See long_clips", CUT, unit="s")] = 30.0
     batch_s: Annotated[
         Positive,
-        Key("Clips that a GPU encodes together", runs=("extract_features",), unit="s"),
+        Key("Clips that a GPU encodes together", runs=CACHING, unit="s"),
     ] = 240.0

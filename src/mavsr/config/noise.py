@@ -7,10 +7,10 @@ from pydantic import Field
 from mavsr.config.base import Key, settings
 from mavsr.config.values import Count, Name, Positive, Share, Snr, Text, Whole
 
-VIEWS = ("mix_noise if view", "train_model if online and hears")
+VIEWS = ("mix_views", "train_model if online and hears")
 TOY_VIEWS = (*VIEWS, "make_whisper")
 """Where training views are made; the toy Whisper has SNRs of its own."""
-ALL_NOISE = ("mix_noise", *TOY_VIEWS[1:])
+ALL_NOISE = ("mix_noise", *TOY_VIEWS)
 NOISEX_HZ = 19_980
 """Sampling rate of NOISEX-92 (Varga and Steeneken, Speech Communication 12, 1993)."""
 

@@ -96,7 +96,7 @@ class Features(ExtractKeys):
             "of all rates: a quarter of the disk space for rates 4 and 16, and the same tokens "
             "after average pooling. It refuses stacking, and a rate that changes the divisor "
             "encodes the audio anew",
-            decides=("extract_features if audio",),
+            decides=("extract_features if audio", "extract_views if audio"),
         ),
     ] = "full"
 

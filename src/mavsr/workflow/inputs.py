@@ -21,7 +21,7 @@ from mavsr.workflow import paths
 from mavsr.workflow.decoded_inputs import DecodedInputs, Function
 from mavsr.workflow.evaluations import Evaluation
 from mavsr.workflow.model_inputs import ModelInputs
-from mavsr.workflow.needs import wanted_caches
+from mavsr.workflow.needs import training_views, wanted_caches
 from mavsr.workflow.noise_inputs import NoiseInputs, check_noises
 from mavsr.workflow.paths import SPLITS, shard_names
 from mavsr.workflow.weights import weight_files
@@ -95,6 +95,14 @@ class Inputs(DecodedInputs, ModelInputs, NoiseInputs):
         hears = self.asked.config.encoders[known["encoder"]].modality == "audio"
         noisy = known["condition"] != "clean" and hears
         return (paths.NOISY if noisy else paths.CROPS).format(**known)
+
+    def view_shards(self, wildcards: Any) -> list[str]:
+        """What an encoder reads for training views: noisy audio of each, or the crops of all."""
+        known = {**dict(wildcards.items()), "split": "train"}
+        if self.asked.config.encoders[known["encoder"]].modality == "video":
+            return [paths.CROPS.format(**known)]
+        views = training_views(self.asked.config)
+        return [paths.NOISY.format(**known, condition=view) for view in views]
 
     def encoder_files(self, wildcards: Any) -> list[str]:
         """What is known of the files behind an encoder."""

@@ -192,6 +192,7 @@ CHECKS: dict[str, Callable[[Config, Mapping[str, str]], Iterator[str]]] = {
     "import_noise": _noise_file,
     "list_noise": _noise_folder,
     "extract_features": _encoder,
+    "extract_views": _encoder,
     "train_model": _llm,
     "decode": _decoded,
     "decode_validation": _decoded,

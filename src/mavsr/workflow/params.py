@@ -97,12 +97,16 @@ class Params:
         section = self._read("make_whisper", wildcards)
         return json.dumps({**section["noise"], "snrs": section["toy"]["whisper"]["snrs"]})
 
-    def extraction(self, wildcards: Any) -> str:
-        """Settings of a features job."""
-        section = self._read("extract_features", wildcards)["features"]
-        if section.pop("store", None) == "pooled":
-            section["pool"] = self.asked.pool(wildcards["encoder"], wildcards["corpus"])
-        return json.dumps(section)
+    def extraction(self, rule: str) -> Function:
+        """Params function: settings of a features job."""
+
+        def settings(wildcards: Any) -> str:
+            section = self._read(rule, wildcards)["features"]
+            if section.pop("store", None) == "pooled":
+                section["pool"] = self.asked.pool(wildcards["encoder"], wildcards["corpus"])
+            return json.dumps(section)
+
+        return settings
 
     def model(self, wildcards: Any) -> str:
         """Settings of a model."""

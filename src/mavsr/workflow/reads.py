@@ -32,8 +32,7 @@ def _has(section: str, asked: Asked, wildcards: Wildcards) -> bool:
 
 
 CONDITIONS: dict[str, Callable[[Asked, Wildcards], bool]] = {
-    "view": lambda asked, w: Condition.parse(w["condition"]).kind == "view",
-    "drawn": lambda asked, w: Condition.parse(w["condition"]).kind in ("view", *DRAWN),
+    "drawn": lambda asked, w: Condition.parse(w["condition"]).kind in DRAWN,
     "audio": lambda asked, w: _modality(asked, w) == "audio",
     "video": lambda asked, w: _modality(asked, w) == "video",
     "pooled": lambda asked, w: (
@@ -99,7 +98,7 @@ def _all_leaves() -> list[Leaf]:
 
 
 def parse_mark(mark: str) -> tuple[str, tuple[str, ...]]:
-    """``"mix_noise if view"`` -> rule and conditions."""
+    """``"extract_features if video"`` -> rule and conditions."""
     rule, _, conditions = mark.partition(" if ")
     return rule, tuple(conditions.split(" and ")) if conditions else ()
 
