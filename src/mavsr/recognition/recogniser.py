@@ -207,7 +207,7 @@ class Recogniser:
         """Scale -> TFLOPs of the LLM for 10 s of speech, the finest first."""
         prompt, weights = self.network.prompt_ids, self.loaded.weights
         return {
-            scale: ten_second_tflops(scale, weights[scale], len(prompt(scale)))
+            scale: ten_second_tflops(scale, weights(scale), len(prompt(scale)))
             for scale in finest_first(self.scales)
         }
 
@@ -274,10 +274,9 @@ class Recogniser:
     @cached_property
     def loaded(self) -> Loaded:
         """The model with all that transcribing takes."""
-        settings, network = self.folder.settings, self.network
-        shape = matrix_parameters(written_config(settings.llm, settings.llm_revision))
-        weights = {s: shape + network.adapter.active_parameters(s) for s in self.scales}
-        return Loaded(network, self.encoders, self.setup, self.decoding, weights)
+        settings = self.folder.settings
+        matrices = matrix_parameters(written_config(settings.llm, settings.llm_revision))
+        return Loaded(self.network, self.encoders, self.setup, self.decoding, matrices)
 
     @cached_property
     def network(self) -> MatryoshkaModel:
