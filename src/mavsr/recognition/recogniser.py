@@ -1,7 +1,7 @@
 """A trained model on files of one's own: what ``mavsr.load`` gives and ``mavsr transcribe`` runs.
 
 Crops, tokens and beam search are those of the workflow, so a clip of a corpus gets the transcript
-that evaluation gives it.
+that evaluation gives it; but under ``decoding.profile: paper``, where draws depend on its key.
 """
 
 import logging
