@@ -37,6 +37,18 @@ def test_shares_are_those_of_routing_token_by_token(trained, write_features, tmp
     assert mine.share.tolist() == pytest.approx((counts / counts.sum()).tolist())
 
 
+def test_a_model_of_three_tasks_has_the_rows_of_all_its_scales(trained, write_features, tmp_path):
+    """Of two scales one may lack what the other has."""
+    model, folder = trained(method="omni-mome")
+    manifest, indexes = write_features("test", CLIPS)
+    routing(folder, manifest, tmp_path / "routing.csv", **indexes)
+    table = read_csv(tmp_path / "routing.csv", "routing")
+    first = table[table.layer == 0]
+    assert first.scale.drop_duplicates().tolist() == [scale.name for scale in model.settings.scales]
+    kinds = first.groupby("scale").modality.agg(set)
+    assert kinds["a2"] == {"text", "audio"} and kinds["v3"] == {"text", "video"}
+
+
 def test_models_without_experts_are_refused(trained, write_features, tmp_path):
     _, folder = trained(method="mtsk-ms")
     manifest, indexes = write_features("test", CLIPS)

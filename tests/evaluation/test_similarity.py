@@ -35,6 +35,15 @@ def test_similarities_are_those_of_the_projected_tokens(trained, write_features,
     assert mine.similarity.tolist() == pytest.approx(expected.flatten().tolist(), abs=1e-5)
 
 
+def test_what_a_condition_takes_away_is_left_out(trained, write_features, tmp_path):
+    _, folder = trained(method="mtsk-ms")
+    manifest, indexes = write_features("test", CLIPS)
+    path = tmp_path / "similarity.csv"
+    similarity(folder, manifest, path, condition="no_video", **indexes)
+    table = read_csv(path, "similarity")
+    assert set(zip(table.one, table.other, strict=True)) == {("a2", "a4")}
+
+
 def test_a_clip_may_be_named(trained, write_features, tmp_path):
     _, folder = trained(method="mtsk-ms")
     manifest, indexes = write_features("test", CLIPS)

@@ -55,6 +55,7 @@ def test_a_model_of_three_tasks_has_the_scales_of_each():
         *("a4", "a16", "v2", "v5"),
         *("a4_v2", "a4_v5", "a16_v2", "a16_v5"),
     ]
+    assert sorted([*found[5:], *found[:5]]) == found
     assert [s.task for s in found] == ["asr"] * 2 + ["vsr"] * 2 + ["avsr"] * 4
     assert tasks_of("omni") == ("asr", "vsr", "avsr")
     assert tasks_of("vsr") == ("vsr",)

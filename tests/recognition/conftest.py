@@ -20,6 +20,7 @@ from mavsr.features.index import index
 from mavsr.features.join import UtteranceSource
 from mavsr.features.origin import encoders_of
 from mavsr.model.avsr import MatryoshkaModel
+from mavsr.model.methods import METHODS
 from mavsr.model.scales import TASKS
 from mavsr.mouths.clip import CropSettings
 from mavsr.mouths.crop import crop
@@ -68,7 +69,9 @@ def train(place, settings_of, tmp_path, llm_folder):
     llm = shutil.copytree(llm_folder, tmp_path / "llm")
 
     def make(task="avsr", method="mtsk-ss", **run):
-        settings = settings_of(task=task, method=method, llm=str(llm))
+        pooled = {"audio_rates": (1,), "video_rates": (1,)}
+        rates = pooled if METHODS[method].models == "uncompressed" else {}
+        settings = settings_of(task=task, method=method, llm=str(llm), **rates)
         model = scramble(MatryoshkaModel(settings, DIMS))
         indexes = {m: place / m / "index.json" for m in TASKS[task]}
         source = UtteranceSource(place / "test.parquet", indexes)

@@ -4,7 +4,7 @@ import pandas as pd
 import peft
 import pytest
 from huggingface_hub import ModelCard
-from tiny import DIMS, save_trained, scramble
+from tiny import DIMS, change_run, save_trained, scramble
 
 from mavsr import cli
 from mavsr.evaluation.score import COLUMNS
@@ -62,6 +62,15 @@ def test_the_card_says_what_it_is_and_how_well_it_does(exported):
     ):
         [line] = [x for x in card.text.splitlines() if x.startswith(f"- {part}:")]
         assert licence in line
+
+
+@pytest.mark.parametrize(
+    ("corpora", "language"),
+    [(["lrs3"], "en"), (["LRS2", "lrs3"], "en"), (["cmlr"], None), (["lrs3", "cmlr"], None)],
+)
+def test_a_language_is_said_where_it_is_known(exported, tmp_path, corpora, language):
+    change_run(tmp_path / "mine", setup=SETUP | {"corpora": corpora})
+    assert ModelCard.load(exported()[1] / "README.md").data.language == language
 
 
 def test_the_folder_is_an_adapter(exported):

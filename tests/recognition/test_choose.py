@@ -5,7 +5,7 @@ import pytest
 from mavsr.errors import InputError
 from mavsr.model.scales import Scale
 from mavsr.recognition.choose import RealTime, finest_first, read_budget, ten_second_tflops, within
-from mavsr.recognition.segment import Reading, Segment
+from mavsr.recognition.segment import NOTHING, Reading, Segment
 
 FINE, MIDDLE, COARSE = Scale(4, 2), Scale(16, 2), Scale(16, 5)
 
@@ -57,7 +57,16 @@ def test_the_finest_scale_that_keeps_up_is_taken(seconds, shared, chosen, told, 
     caplog.set_level("INFO")
     scales = [COARSE, MIDDLE, FINE]
     spent = dict(zip((FINE, MIDDLE, COARSE), seconds, strict=True))
-    readings = {s.name: Reading("", 1, 1, 1, spent[s] / 2) for s in scales}
+    readings = {s.name: Reading("", 1, 1, 1, spent[s] / 2, (), s.name) for s in scales}
     segments = [Segment(0, 4, readings), Segment(6, 10, readings)]
     assert RealTime(scales)(segments, shared) == [chosen]
     assert told in caplog.text
+
+
+def test_a_scale_that_has_nothing_to_read_is_not_the_fastest():
+    """Where a recording has no video, a model of three tasks hears it however long that takes."""
+    heard, seen = Scale(4), Scale(video=2)
+    readings = {"a4": Reading("so", 1, 1, 1, 9.0, (1.0,), "a4"), "v2": NOTHING}
+    assert RealTime([heard, seen])([Segment(0, 4, readings)], 1.0) == [heard]
+    silent = dict.fromkeys(readings, NOTHING)
+    assert RealTime([heard, seen])([Segment(0, 4, silent)], 1.0) == [heard]

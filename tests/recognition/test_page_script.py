@@ -47,3 +47,67 @@ def test_the_page_writes_them_alike(tmp_path):
 def test_the_page_has_no_other_number_with_an_exponent():
     assert "toPrecision" not in (STATIC / "page.js").read_text()
     assert (STATIC / "index.html").read_text().count("flops") == 2
+
+
+# A document of which every part is there and does nothing; what listens to an event can be called.
+BROWSER = """
+const thing = (own = {}) => new Proxy(Object.assign(() => {}, own), {
+  get: (object, key) => {
+    if (key === Symbol.toPrimitive) return () => 0;
+    if (key === Symbol.iterator) return () => [].values();
+    if (key === "addEventListener") return (event, listener) => { object[event] = listener; };
+    return (object[key] ??= thing());
+  },
+  apply: () => thing(),
+});
+const parts = {};
+globalThis.document = thing({
+  getElementById: (id) => (parts[id] ??= thing({ value: 0, textContent: "" })),
+  querySelectorAll: () => [],
+});
+globalThis.window = thing();
+globalThis.getComputedStyle = () => thing();
+globalThis.VTTCue = class {};
+const asked = [], sent = [];
+globalThis.fetch = async (path, { method = "GET" }) => {
+  if (method !== "GET") asked.push(`${method} ${path}`);
+  const answers = {
+    "GET /about": { name: "m", task: "asr", llm: "l", samples: [], most_bytes: 9,
+      scales: [{ name: "a4", audio: 4, video: null, tflops: 1 }] },
+    "POST /recordings": () => new Promise((resolve) => sent.push(resolve)),
+  };
+  const state = { wave: [], segments: [], seconds: 1, count: 0, over: true, error: "", others: 0 };
+  const found = answers[`${method} ${path.split("?")[0]}`] ?? state;
+  return { ok: true, json: async () => (found instanceof Function ? await found() : found) };
+};
+const turn = () => new Promise((resolve) => setTimeout(resolve));
+const choose = (name) => parts.file.change({ target: { files: [{ name, size: 1 }] } });
+"""
+
+
+@pytest.mark.skipif(NODE is None, reason="no node is installed")
+def test_a_recording_that_another_takes_the_place_of_is_removed(tmp_path):
+    for name in ("flops", "page"):
+        script = (STATIC / f"{name}.js").read_text().replace("./flops.js", "./flops.mjs")
+        (tmp_path / f"{name}.mjs").write_text(script)
+    steps = """
+await import("./page.mjs");
+await turn();
+choose("first"); await turn(); sent[0]({ token: "one" }); await turn();
+choose("second"); await turn();
+choose("third"); await turn(); sent[1]({ token: "two" }); sent[2]({ token: "three" }); await turn();
+window.pagehide();
+console.log(JSON.stringify(asked));
+process.exit();
+"""
+    (tmp_path / "try.mjs").write_text(BROWSER + steps)
+    said = subprocess.run([NODE, "try.mjs"], cwd=tmp_path, capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+    assert json.loads(said.stdout) == [
+        "POST /recordings?name=first",
+        "DELETE /recordings/one",
+        "POST /recordings?name=second",
+        "POST /recordings?name=third",
+        "DELETE /recordings/two",
+        "DELETE /recordings/three",
+    ]

@@ -17,6 +17,7 @@ from mavsr.media import decode_video
 from mavsr.model.folder import read_model_folder
 from mavsr.model.scales import Scale
 from mavsr.recognition.settings import read_setup
+from mavsr.recognition.spans import Span
 from mavsr.shards import read_shard
 from mavsr.workflow.setup import describe_setup
 
@@ -76,6 +77,24 @@ def test_a_model_of_three_tasks_takes_what_its_scale_reads(train, transcribe, pl
         assert len(set(expected.values())) > 2, "the clips' texts are all alike"
         found = transcribe(model, named, [f"{key}{kind}" for key in CLIPS])
         assert found == [expected[key] for key in CLIPS]
+
+
+def test_a_model_that_is_pooled_at_test_time_takes_files_at_rates_that_it_was_not_trained_at(
+    train, transcribe, place, tmp_path
+):
+    """It serves every scale of its task, of which its own list has (1, 1) alone."""
+    model = train(method="avgpool-at-inference")
+    expected = by_the_jobs(place, model, "a4_v3", tmp_path)
+    assert transcribe(model, "4,3", [f"{key}.mp4" for key in CLIPS]) == [
+        expected[key] for key in CLIPS
+    ]
+    loaded = mavsr.load(model)
+    spans = [Span(0.2, 0.8, 0.0, 1.2)]
+    [segment] = loaded.segments(place / "three.mp4", spans, loaded.chosen((4, 3)))
+    [other] = loaded.segments(place / "three.mp4", spans, loaded.chosen((1, 1)))
+    coarse, fine = segment.readings["a4_v3"], other.readings["a1_v1"]
+    assert coarse.scale == "a4_v3" and 0 < coarse.tokens < fine.tokens
+    assert coarse.tflops / coarse.tokens == pytest.approx(fine.tflops / fine.tokens)
 
 
 def test_a_rate_without_its_modality_is_refused_for_a_model_of_three_tasks(train, fails, place):

@@ -61,7 +61,7 @@ def test_a_word_longer_than_a_line_is_divided(letters):
 
 def test_every_format_says_what_is_known():
     made = {name: form(SEGMENTS, ["a4", "a8"], {"file": "x.mp4"}) for name, form in FORMATS.items()}
-    assert made["text"] == f"one <two> & three\n{LONG}\n"
+    assert FORMATS["text"](SEGMENTS, ["a4"], {}) == f"one <two> & three\n{LONG}\n"
     assert made["srt"].startswith("1\n00:00:00,200 --> 00:00:00,900\none <two> & three\n\n2\n")
     assert "01:01:01,500 --> " in made["srt"]
     assert made["vtt"].startswith(
@@ -78,6 +78,16 @@ def test_every_format_says_what_is_known():
         "words": [{"word": "one", "confidence": 0.5}, {"word": "too", "confidence": 0.5}],
     }  # fmt: skip
     assert Segment.from_dict(first) == SEGMENTS[0]
+
+
+def test_the_text_of_several_rates_is_a_table_wherever_it_goes():
+    assert FORMATS["text"](SEGMENTS, ["a4", "a8"], {}) == as_table(SEGMENTS, ["a4", "a8"], {})
+
+
+def test_an_utterance_is_a_line_whatever_an_llm_writes():
+    read = [segment(0.0, 1.0, "so\nit\u2028 is")]
+    assert FORMATS["text"](read, ["a4"], {}) == "so it is\n"
+    assert as_table(read, ["a4"], {}).count("\n") == 5
 
 
 def test_a_transcript_is_its_text_and_shows_itself():
@@ -156,6 +166,12 @@ def test_subtitles_in_the_picture_stand_at_their_time_and_place(video, tmp_path)
     assert shown[12:18].all() and shown[32:38].all()
     assert not shown[:9].any() and not shown[22:28].any() and not shown[42:].any()
     assert not changed[:, :150].any()
+
+
+@pytest.mark.parametrize(("text", "said"), [("你好 world", True), ("добрый день, γεια", False)])
+def test_letters_that_the_font_lacks_are_said(video, tmp_path, caplog, text, said):
+    burn(video, [Cue(0.4, 0.8, text)], tmp_path / "burnt.mp4")
+    assert ("has no 你, so boxes stand for 2 of their letters; give --mux" in caplog.text) == said
 
 
 def test_other_containers_are_refused_before_anything_is_written(video, tmp_path):

@@ -18,9 +18,12 @@ from mavsr.shards import write_shard
 SAID = {"a": "IT'S A DOOR", "b": "SHE WENT OUT"}
 
 
-def test_marks_and_case_do_not_count_and_every_clip_does(tmp_path, monkeypatch):
+@pytest.mark.parametrize("longest", [800, 799])
+def test_marks_and_case_do_not_count_and_every_clip_does(tmp_path, monkeypatch, caplog, longest):
     heard = {0.1: " It's a door.", 0.2: " He went out, then!"}
-    decoder = SimpleNamespace(texts=lambda waves: [heard[round(float(w[0]), 1)] for w in waves])
+    decoder = SimpleNamespace(
+        texts=lambda waves: [heard[round(float(w[0]), 1)] for w in waves], longest=longest
+    )
     monkeypatch.setattr(module, "OwnDecoder", lambda settings: decoder)
     clips = {"a": 0.1, "b": 0.2, "dropped": 0.2}
     fields = (
@@ -29,6 +32,7 @@ def test_marks_and_case_do_not_count_and_every_clip_does(tmp_path, monkeypatch):
     write_shard(tmp_path / "00000.tar", fields)
     errors = own_errors(EncoderKeys("whisper", "x"), [tmp_path / "00000.tar"], SAID)
     assert errors.keys == ("a", "b")
+    assert ("2 of 2 clips are longer than the 0.0499375 s" in caplog.text) == (longest < 800)
     assert (errors.substitutions.tolist(), errors.insertions.tolist()) == ([0, 1], [0, 1])
     assert errors.wer == pytest.approx(100 * 2 / 6)
     with pytest.raises(InputError, match="c does not have both"):

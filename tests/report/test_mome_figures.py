@@ -1,7 +1,8 @@
 """Figures of experts and of the similarity of scales."""
 
+import pandas as pd
 import pytest
-from drawn import MOME, as_paper, bars, build, mome_rows, names_in_legend
+from drawn import MOME, ROUTING, as_paper, bars, build, mome_rows, names_in_legend
 from synthetic import score
 
 from mavsr.errors import InputError
@@ -47,6 +48,20 @@ def test_stacked_bars_add_up_the_choices_of_all_tokens():
     assert len(bars(left)) == 3 * 6
     looks = {(bar.get_facecolor(), bar.get_hatch()) for bar in bars(left)}
     assert len(looks) == 6  # an expert looks alike in all layers
+
+
+@pytest.mark.parametrize(("name", "axis"), [("experts", "Expert"), ("expert_bars", "Layer")])
+def test_experts_of_a_model_of_three_tasks_are_shown_at_all_its_scales(name, axis):
+    read = {"a4_v2": ("text", "audio", "video"), "v2": ("text", "video"), "a4": ("text", "audio")}
+    rows = [
+        ROUTING[(ROUTING["scale"] == "a4_v2") & ROUTING.modality.isin(kinds)].assign(scale=scale)
+        for scale, kinds in read.items()
+    ]
+    figure = build(f"mome/{name}", routing=pd.concat(rows))
+    figure.draw_without_rendering()
+    named = [axes.get_xlabel() for axes in figure.axes if axes.get_xlabel()]
+    rates = ("audio rate 4", "video rate 2", "rates (4,2)")
+    assert named == [f"{axis}, {words}" for words in rates]
 
 
 def test_compressions_have_panels_of_their_own_with_what_is_read_off():

@@ -130,6 +130,7 @@ LLMS = {
     "mixtral": ({"sliding_window": 6, "num_local_experts": 4}, Padded),
     # It does not look its attention function up, so it would not know of segments.
     "gptj": ({"n_embd": 16, "n_layer": 2, "n_head": 2, "rotary_dim": 4}, Padded),
+    "nemotron": ({}, Padded),  # nor would this one, which hands nothing on to its attention
 }
 
 

@@ -84,11 +84,15 @@ def similarities(network: MatryoshkaModel, utterance: Utterance) -> pd.DataFrame
 
 @torch.no_grad()
 def projected(network: MatryoshkaModel, utterance: Utterance) -> dict[str, torch.Tensor]:
-    """``a4``, ``v2`` and so on -> what the LLM reads of a clip at that rate, (n, hidden)."""
+    """``a4``, ``v2`` and so on -> what the LLM reads of a clip at that rate, (n, hidden).
+
+    Of a clip that goes without a modality it reads the other one alone.
+    """
     settings = network.settings
     return {
         f"{modality[0]}{rate}": network.marked([utterance], modality, rate)[0][1:-1].float()
         for modality in TASKS[settings.task]
+        if modality != utterance.dropped
         for rate in settings.rates(modality)
     }
 

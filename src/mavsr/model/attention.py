@@ -24,6 +24,10 @@ SEGMENTS = "mavsr_segments"
 """Name of :func:`attend_segments` among Hugging Face's attention functions."""
 
 
+class LostLayoutError(RuntimeError):
+    """Attention was not told what the decoder was called with."""
+
+
 def attend_segments(
     module: nn.Module,
     query: torch.Tensor,
@@ -47,8 +51,12 @@ def attend_segments(
 
     Returns:
         (1, N, heads, d), and None for the weights.
+
+    Raises:
+        LostLayoutError: the LLM did not hand the layout on.
     """
-    assert layout is not None, "packs come with their layout"
+    if layout is None:
+        raise LostLayoutError("packs come with their layout")
     given = query.dtype
     context: AbstractContextManager = nullcontext()
     if query.device.type == "cpu":
@@ -141,15 +149,27 @@ def running(llm: Any, layout: Layout, kernel: str, wanted: torch.Tensor) -> Iter
 def packable(llm: Any) -> bool:
     """Whether packs give what single sequences give.
 
-    They do where all layers have plain causal attention, without a sliding window or the like, and
-    look their attention function up by name, as most of Hugging Face's models do.
+    They do where all layers have plain causal attention, without a sliding window or the like, look
+    their attention function up by name, and hand on to it what the decoder is called with, as most
+    of Hugging Face's models do (Nemotron does not). The last is tried with a single token.
     """
     if not getattr(llm, "_supports_attention_backend", False):
         return False
-    kinds = getattr(llm.config, "layer_types", None)
-    if kinds:
-        return set(kinds) == {"full_attention"}
-    return not getattr(llm.config, "sliding_window", None)
+    kinds = set(getattr(llm.config, "layer_types", None) or ())
+    window = getattr(llm.config, "sliding_window", None)
+    return (kinds == {"full_attention"} if kinds else not window) and _hands_on(llm)
+
+
+def _hands_on(llm: Any) -> bool:
+    """Whether attention gets what the decoder is called with."""
+    token = llm.get_input_embeddings().weight[:1]
+    first = torch.zeros(1, dtype=torch.long, device=token.device)
+    try:
+        with torch.no_grad(), running(llm, Layout((1,), (None,)), "segments", first) as run:
+            run(token)
+    except LostLayoutError:
+        return False
+    return True
 
 
 @contextmanager

@@ -8,6 +8,7 @@ and T video rates (Sec. 3.2); a task without audio or video has no rate for it. 
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import total_ordering
 
 from mavsr.errors import InputError
 
@@ -22,9 +23,13 @@ OMNI = "omni"
 """The three tasks by one model."""
 
 
-@dataclass(frozen=True, order=True)
+@total_ordering
+@dataclass(frozen=True)
 class Scale:
-    """One pair of compression rates; None where the task lacks the modality."""
+    """One pair of compression rates; None where the task lacks the modality.
+
+    Scales are ordered as :func:`all_scales` lists them: by task, audio rate and video rate.
+    """
 
     audio: int | None = None
     video: int | None = None
@@ -34,6 +39,13 @@ class Scale:
             raise InputError("a scale needs an audio rate, a video rate or both")
         for modality, rate in self.rates.items():
             check_rate(rate, f"the {modality} rate of a scale")
+
+    def __lt__(self, other: "Scale") -> bool:
+        return self._place < other._place
+
+    @property
+    def _place(self) -> tuple[int, int, int]:
+        return [*TASKS].index(self.task), self.audio or 0, self.video or 0
 
     @property
     def rates(self) -> dict[str, int]:

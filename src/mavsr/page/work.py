@@ -81,7 +81,10 @@ class Worker:
 
 
 def _step(task: Task) -> None:
-    """Do one step; what fails becomes a sentence, and the server lives on."""
+    """Do one step; what fails becomes a sentence, and the server lives on.
+
+    Where nobody waits any more, files go while they are read, which is no defect to be shown.
+    """
     try:
         next(task.steps)
     except StopIteration:
@@ -90,7 +93,7 @@ def _step(task: Task) -> None:
         task.error, task.over = str(error), True
     except OSError as error:
         full = error.errno in FULL
-        if not full:
+        if not full and task.wanted():
             _log.exception("unforeseen error")
         task.error = (
             "the disk of this computer is full; free disk space and try again"
@@ -99,6 +102,7 @@ def _step(task: Task) -> None:
         )
         task.over = True
     except Exception as error:  # a defect of ours must not end the page for the others
-        _log.exception("unforeseen error")
+        if task.wanted():
+            _log.exception("unforeseen error")
         task.error = f"unforeseen {type(error).__name__}; the server's terminal says more"
         task.over = True

@@ -33,6 +33,8 @@ LICENCES = (
     (r"portrait", "made by this project's workflow: Apache-2.0"),
 )
 """Part of a name or path -> what binds whoever passes on what was made of it."""
+ENGLISH = r"lrs[23]|portrait"
+"""Names of corpora in English: those that the authors trained on, and the embedded one."""
 
 
 def export_for_hub(model: Path, scale: str, output: Path, scores: Path) -> None:
@@ -90,7 +92,7 @@ def model_card(folder: ModelFolder, scale: Scale, scores: pd.DataFrame) -> str:
     named = _name(folder)
     at = scores[scores.scale == scale.name]
     header = ModelCardData(
-        language="en",
+        language=_language(folder, setup),
         license="other",
         library_name="peft" if _has_lora(folder) else None,
         pipeline_tag=TASK,
@@ -123,6 +125,14 @@ def model_card(folder: ModelFolder, scale: Scale, scores: pd.DataFrame) -> str:
         "## Use\n" + _use(folder),
     ]
     return "\n".join(parts)
+
+
+def _language(folder: ModelFolder, setup: Mapping) -> str | None:
+    """``en`` where all that it was trained on is known to be English; nobody said it of others."""
+    corpora = setup.get("corpora") or []
+    known = [name for name in corpora if re.search(ENGLISH, name.lower())]
+    is_known = bool(known) and len(known) == len(corpora)
+    return "en" if is_known or "imported" in folder.run else None
 
 
 def _name(folder: ModelFolder) -> str:

@@ -92,12 +92,14 @@ class RealTime:
 
     def __call__(self, segments: Sequence[Segment], shared_s: float) -> list[Scale]:
         """Choose; see :data:`mavsr.recognition.stream.Settle`."""
+        # What a scale has nothing to read of costs no time, and has no text either.
+        read = [s for s in self.scales if any(one.readings[s.name].scale for one in segments)]
         length = max(segments[-1].end - segments[0].start, 1e-9)
         spent = {
             scale: (shared_s + total(segments, scale.name)["seconds"]) / length
-            for scale in self.scales
+            for scale in read or self.scales
         }
-        fitting = [scale for scale in finest_first(self.scales) if spent[scale] <= _HEADROOM]
+        fitting = [scale for scale in finest_first([*spent]) if spent[scale] <= _HEADROOM]
         chosen = fitting[0] if fitting else min(spent, key=lambda scale: spent[scale])
         if not fitting:
             logging.warning(

@@ -9,9 +9,16 @@ from mavsr.recognition.segment import Segment, total
 from mavsr.report.names import flops_unit, plain
 
 
+def in_a_line(text: str) -> str:
+    """A text without ends of lines, which an LLM may write too."""
+    return " ".join(text.split())
+
+
 def as_text(segments: Sequence[Segment], scales: Sequence[str], about: dict[str, Any]) -> str:
-    """A line per utterance."""
-    texts = (segment.readings[scales[0]].text for segment in segments)
+    """A line per utterance at one scale; several stand side by side, as :func:`as_table` has it."""
+    if len(scales) > 1:
+        return as_table(segments, scales, about)
+    texts = (in_a_line(segment.readings[scales[0]].text) for segment in segments)
     return "".join(f"{text}\n" for text in texts if text)
 
 
@@ -54,7 +61,7 @@ def as_table(segments: Iterable[Segment], scales: Sequence[str], about: dict[str
         lines.append(f"{_time(segment.start, '.')} to {_time(segment.end, '.')}")
         lines += [
             f"  {scale:{width}} {one.tokens:7d} {plain(one.tflops * factor):>10} "
-            f"{one.seconds:8.2f}  {one.text}"
+            f"{one.seconds:8.2f}  {in_a_line(one.text)}"
             for scale, one in segment.readings.items()
         ]
     sums = [

@@ -30,7 +30,7 @@ class Loaded:
         encoders: modality -> frozen encoder.
         setup: how crops and tokens are made.
         decoding: how transcripts are searched for.
-        weights: scale -> weights that each token of the LLM meets (:mod:`mavsr.model.cost`).
+        matrices: weights of the LLM that each of its tokens meets (:mod:`mavsr.model.cost`).
 
     """
 
@@ -38,7 +38,14 @@ class Loaded:
     encoders: Mapping[str, Encoder]
     setup: Setup
     decoding: DecodingSettings
-    weights: Mapping[Scale, int]
+    matrices: int
+
+    def weights(self, scale: Scale) -> int:
+        """What each token of the LLM meets at a scale, the adapter's share included.
+
+        Not of the trained scales alone: a model that is pooled at test time serves every one.
+        """
+        return self.matrices + self.network.adapter.active_parameters(scale)
 
 
 def load_encoders(
@@ -80,7 +87,7 @@ def read_tokens(
         clock: seconds that pass.
 
     """
-    prompt = len(model.network.prompt_ids(scale))
+    prompt, weights = len(model.network.prompt_ids(scale)), model.weights(scale)
     lengths = {
         key: prefix_tokens({m: len(rows) for m, rows in clip.items()}, scale, prompt)
         for key, clip in tokens.items()
@@ -92,7 +99,7 @@ def read_tokens(
         found = hypotheses(model.network, clips, scale, model.decoding)
         each = (clock() - begun) / len(batch)
         for key, (text, confidence, words) in zip(batch, found, strict=True):
-            flops = teraflops(model.weights[scale], lengths[key])
+            flops = teraflops(weights, lengths[key])
             readings[key] = Reading(text, confidence, lengths[key], flops, each, words, scale.name)
     _warn_of_cut({key: reading.text for key, reading in readings.items()}, model)
     return readings

@@ -1,7 +1,7 @@
 """A trained model on files of one's own: what ``mavsr.load`` gives and ``mavsr transcribe`` runs.
 
 Crops, tokens and beam search are those of the workflow, so a clip of a corpus gets the transcript
-that evaluation gives it.
+that evaluation gives it; but under ``decoding.profile: paper``, where draws depend on its key.
 """
 
 import logging
@@ -207,7 +207,7 @@ class Recogniser:
         """Scale -> TFLOPs of the LLM for 10 s of speech, the finest first."""
         prompt, weights = self.network.prompt_ids, self.loaded.weights
         return {
-            scale: ten_second_tflops(scale, weights[scale], len(prompt(scale)))
+            scale: ten_second_tflops(scale, weights(scale), len(prompt(scale)))
             for scale in finest_first(self.scales)
         }
 
@@ -274,10 +274,9 @@ class Recogniser:
     @cached_property
     def loaded(self) -> Loaded:
         """The model with all that transcribing takes."""
-        settings, network = self.folder.settings, self.network
-        shape = matrix_parameters(written_config(settings.llm, settings.llm_revision))
-        weights = {s: shape + network.adapter.active_parameters(s) for s in self.scales}
-        return Loaded(network, self.encoders, self.setup, self.decoding, weights)
+        settings = self.folder.settings
+        matrices = matrix_parameters(written_config(settings.llm, settings.llm_revision))
+        return Loaded(self.network, self.encoders, self.setup, self.decoding, matrices)
 
     @cached_property
     def network(self) -> MatryoshkaModel:

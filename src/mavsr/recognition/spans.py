@@ -182,8 +182,9 @@ def _with_margins(speech: list[tuple[float, float]], first: float, last: float) 
 
 
 def _equal_parts(start: float, end: float, longest_s: float) -> list[Span]:
-    count = max(1, math.ceil((end - start) / longest_s - 1e-9))
-    size = math.floor((end - start) / count * FRAME_RATE + 1e-6) / FRAME_RATE
-    edges = [start + number * size for number in range(count)] + [end]
+    """Parts of whole frames, which differ by one at most; the last ends with the recording."""
+    frames = math.ceil((end - start) * FRAME_RATE - 1e-6)
+    count = max(1, math.ceil(frames / math.floor(longest_s * FRAME_RATE + 1e-6)))
+    edges = [start + number * frames // count / FRAME_RATE for number in range(count)] + [end]
     parts = [(a, b) for a, b in pairwise(edges) if b - a > _SHORTEST_S]
     return [Span(a, b, a, b) for a, b in parts]

@@ -113,8 +113,9 @@ def read_window(
 
     """
     # key -> scale that was asked for -> the one that is decoded
+    trained = model.network.settings.scales
     plans = {
-        span.key: {one: served(one, there_of(part.fields), model.weights) for one in scales}
+        span.key: {one: served(one, there_of(part.fields), trained) for one in scales}
         for span, part in window
     }
     tokens = _tokens({span.key: part.fields for span, part in window}, plans, model)

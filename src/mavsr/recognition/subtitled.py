@@ -1,6 +1,7 @@
 """A video with subtitles: drawn into the picture, or as a track that players can switch off."""
 
 import heapq
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
@@ -12,6 +13,7 @@ from typing import Any
 import av
 import matplotlib
 import numpy as np
+from matplotlib.ft2font import FT2Font
 from PIL import Image, ImageDraw, ImageFont
 
 from mavsr.errors import InputError
@@ -39,11 +41,15 @@ _HEADER = b"[Script Info]\nScriptType: v4.00+\n\n[V4+ Styles]\nFormat: Name\nSty
 
 _MILLISECOND = Fraction(1, 1000)
 
+_FONT = str(Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf"))
+"""DejaVu Sans, which comes with matplotlib and has Greek and Cyrillic letters too."""
+
 
 def burn(video: Path, cues: Sequence[Cue], output: Path) -> None:
     """Draw subtitles into the picture; the audio is copied.
 
-    The picture becomes H.264 at 25 frames per second, turned and shaped as a player shows it.
+    The picture becomes H.264 at 25 frames per second, turned and shaped as a player shows it. Boxes
+    stand for letters that the font lacks, such as Chinese ones, and a warning says so.
 
     Args:
         video: with a video track.
@@ -54,6 +60,7 @@ def burn(video: Path, cues: Sequence[Cue], output: Path) -> None:
         InputError: the video cannot be read, or the container does not take its audio.
 
     """
+    _warn_of_boxes(cues)
     with opened(video, "video") as file, _written(output) as target:
         copies = {} if file.audio is None else _copies([file.audio], target, output)
         stream = target.add_stream("libx264", rate=FRAME_RATE, options={"preset": "veryfast"})
@@ -194,9 +201,18 @@ def draw(frame: np.ndarray, text: str) -> np.ndarray:
     return np.asarray(image)
 
 
+def _warn_of_boxes(cues: Sequence[Cue]) -> None:
+    known = FT2Font(_FONT).get_charmap()
+    signs = {sign for cue in cues for sign in cue.text if not sign.isspace()}
+    if lacking := sorted(sign for sign in signs if ord(sign) not in known):
+        logging.warning(
+            "the font of drawn subtitles has no %s, so boxes stand for %d of their letters; give "
+            "--mux for a track of them, which players draw in a font of their own",
+            lacking[0],
+            len(lacking),
+        )
+
+
 @lru_cache(maxsize=4)
 def _font(size: float) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans, which comes with matplotlib and has Greek and Cyrillic letters too."""
-    return ImageFont.truetype(
-        str(Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf")), size
-    )
+    return ImageFont.truetype(_FONT, size)

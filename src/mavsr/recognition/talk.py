@@ -92,7 +92,7 @@ def _fingerprint(
     """Identifies all that a transcript depends on, but for code."""
     status = file.stat()
     content = [
-        [_FORMAT, model.folder.run["run_sha256"]],
+        [_FORMAT, model.folder.run["run_sha256"], model.folder.settings.quantization],
         [str(file.resolve()), status.st_size, status.st_mtime_ns, start, end],
         [[scale.name for scale in scales], settled],
         {k: v for k, v in asdict(model.decoding).items() if k != "batch_tokens"},

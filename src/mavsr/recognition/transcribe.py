@@ -10,7 +10,7 @@ from mavsr.files import atomic
 from mavsr.model.scales import Scale
 from mavsr.recognition.choose import RealTime, within
 from mavsr.recognition.cues import cues
-from mavsr.recognition.formats import FORMATS, SUFFIXES, as_table
+from mavsr.recognition.formats import FORMATS, SUFFIXES, in_a_line
 from mavsr.recognition.places import as_text, check_read, check_written
 from mavsr.recognition.recogniser import Recogniser
 from mavsr.recognition.segment import Segment, only
@@ -118,19 +118,15 @@ def _transcribed(
 def _give(video: Path, segments: list[Segment], wish: Wish, target: Path | None) -> None:
     """Print a file's transcript, or write it."""
     scales = list(segments[0].readings)
-    if wish.form == "text" and target is None:
-        if len(scales) == 1:
-            print(f"{video}\t{Transcript(segments, scales)}", flush=True)
-        else:
-            print(f"{video}\n{as_table(segments, scales, {})}", end="", flush=True)
+    text = FORMATS[wish.form](segments, scales, {"file": as_text(video.name)})
+    if target is not None:
+        with atomic(target) as partial:
+            partial.write_text(text, encoding="utf-8")
+        finished(target)
+    elif wish.form == "text" and len(scales) == 1:
+        print(f"{video}\t{in_a_line(Transcript(segments, scales))}", flush=True)
     else:
-        text = FORMATS[wish.form](segments, scales, {"file": as_text(video.name)})
-        if target is None:
-            print(text, end="", flush=True)
-        else:
-            with atomic(target) as partial:
-                partial.write_text(text, encoding="utf-8")
-            finished(target)
+        print(f"{video}\n{text}" if wish.form == "text" else text, end="", flush=True)
     for write, output in ((burn, wish.burn), (mux, wish.mux)):
         if output:
             write(video, cues(segments, scales[0]), output)

@@ -5,6 +5,7 @@ one. Whisper's own decoder transcribes the audio that the features are made of, 
 English, with the library's own ``generate``; marks, of which transcripts have none, are dropped.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,9 @@ class OwnDecoder:
     Args:
         settings: the encoder's section.
 
+    Attributes:
+        longest: samples that it hears of a clip; the rest is left out.
+
     Raises:
         InputError: it is no Whisper, cannot be had, or its folder holds the encoder alone.
     """
@@ -60,6 +64,7 @@ class OwnDecoder:
         multilingual = read_object(folder / "generation_config.json").get("is_multilingual", False)
         self._asked = {"language": "en", "task": "transcribe"} if multilingual else {}
         self._extract = WhisperFeatureExtractor.from_pretrained(folder)
+        self.longest: int = self._extract.n_samples
         self._tokenizer = WhisperTokenizer.from_pretrained(folder)
         model: Any = WhisperForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
         self._model = model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
@@ -84,13 +89,23 @@ def own_errors(settings: EncoderKeys, shards: list[Path], texts: Mapping[str, st
         shards: of crops or noisy audio, with the field ``flac``.
         texts: key -> what was said.
     """
-    whisper, heard = OwnDecoder(settings), dict[str, str]()
+    whisper, heard, cut = OwnDecoder(settings), dict[str, str](), 0
     clips = [(key, f["flac"]) for shard in shards for key, f in read_shard(shard) if key in texts]
     starts = range(0, len(clips), BATCH)
     for start in progress(starts, len(starts), "batches of Whisper's own decoder"):
         batch = clips[start : start + BATCH]
-        found = whisper.texts([decode_audio(content) for _, content in batch])
+        waves = [decode_audio(content) for _, content in batch]
+        cut += sum(len(wave) > whisper.longest for wave in waves)
+        found = whisper.texts(waves)
         heard |= {key: text for (key, _), text in zip(batch, found, strict=True)}
+    if cut:
+        logging.warning(
+            "%d of %d clips are longer than the %g s that Whisper hears; what is said later counts "
+            "as missed",
+            cut,
+            len(clips),
+            whisper.longest / SAMPLE_RATE,
+        )
     return count_errors(dict(texts), heard, text_form(SCORING, unit_of(texts.values())))
 
 

@@ -169,3 +169,9 @@ def scale_label(audio: float | None, video: float | None) -> str:
     """``(4,2)`` for audio and video, ``4`` where there is one of them; None, NaN or NA is none."""
     rates = [f"{rate:.0f}" for rate in (audio, video) if not pd.isna(rate)]
     return f"({','.join(rates)})" if len(rates) == 2 else rates[0]
+
+
+def rates_in_words(scale: Scale) -> str:
+    """``rates (4,2)`` or ``audio rate 4``, where scales of all tasks may stand side by side."""
+    label = scale_label(scale.audio, scale.video)
+    return f"rates {label}" if len(scale.rates) == 2 else f"{next(iter(scale.rates))} rate {label}"

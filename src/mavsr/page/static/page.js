@@ -153,8 +153,15 @@ function progress(found) {
   else $("status").textContent = `Looking for speech${others} …`;
 }
 
+// Nobody sees a recording any more whose page is closed or shows another one.
+function forget(token) {
+  if (token)
+    fetch(`/recordings/${token}`, { method: "DELETE", headers: { "X-Mavsr": "1" }, keepalive: true }).catch(() => {});
+}
+
 async function open(start, name) {
   fail("");
+  forget(state.token);
   const number = ++state.poll;
   Object.assign(state, { token: "", name, segments: [], wave: [], at: 0, seconds: 0 });
   for (const id of ["player", "controls", "result"]) $(id).hidden = true;
@@ -166,7 +173,7 @@ async function open(start, name) {
   $("snr-out").textContent = "none";
   try {
     const { token } = await start();
-    if (number !== state.poll) return;
+    if (number !== state.poll) return forget(token);
     state.token = token;
   } catch (error) {
     if (number === state.poll) fail(error.message);
@@ -382,11 +389,7 @@ async function begin() {
     $("video").currentTime = (event.offsetX / $("wave").clientWidth) * state.seconds;
   });
   window.addEventListener("resize", draw);
-  // A closed page needs its recording no more.
-  window.addEventListener("pagehide", () => {
-    if (state.token)
-      fetch(`/recordings/${state.token}`, { method: "DELETE", headers: { "X-Mavsr": "1" }, keepalive: true });
-  });
+  window.addEventListener("pagehide", () => forget(state.token));
 }
 
 begin();

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from mavsr.errors import InputError
 from mavsr.model.scales import Scale
 from mavsr.report.figures.style import PAGE, count_along, panels
-from mavsr.report.names import scale_label
+from mavsr.report.names import rates_in_words
 from mavsr.report.sources import Sources
 
 HATCHES = ("", "////", "....", "\\\\\\\\")
@@ -46,9 +46,7 @@ def expert_bars(sources: Sources) -> Figure:
                     linewidth=0.3,
                 )
                 bottom += row.share
-        parsed = Scale.parse(scale)
-        named = scale_label(parsed.audio, parsed.video)
-        axes.set_xlabel(f"Layer, {'rates' if ',' in named else 'rate'} {named}")
+        axes.set_xlabel(f"Layer, {rates_in_words(Scale.parse(scale))}")
         axes.set_ylim(0, 100)
         count_along(axes.xaxis)
     for axes in every[len(scales) :]:

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from mavsr.errors import InputError
 from mavsr.model.scales import Scale
 from mavsr.report.figures.style import PAGE
-from mavsr.report.names import scale_label
+from mavsr.report.names import rates_in_words
 from mavsr.report.sources import Sources
 
 
@@ -48,9 +48,7 @@ def experts(sources: Sources) -> Figure:
             axes.set_yticks(_ticks(layers), [str(tick + 1) for tick in _ticks(layers)])
         row[0].set_ylabel(f"Layer, {kind}")
     for scale, axes in zip(scales, grid[-1], strict=True):
-        parsed = Scale.parse(scale)
-        named = scale_label(parsed.audio, parsed.video)
-        axes.set_xlabel(f"Expert, {'rates' if ',' in named else 'rate'} {named}")
+        axes.set_xlabel(f"Expert, {rates_in_words(Scale.parse(scale))}")
     bar = figure.colorbar(image, ax=grid.ravel().tolist(), aspect=30, pad=0.01)
     bar.set_label("Share of choices (%)")
     bar.outline.set_linewidth(0.5)

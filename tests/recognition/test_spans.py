@@ -1,0 +1,26 @@
+"""Equal parts of a long recording in which nothing is heard."""
+
+from itertools import pairwise
+
+import pytest
+
+from mavsr.media import FRAME_RATE, Extent
+from mavsr.recognition import spans
+from mavsr.recognition.spans import plan_spans
+
+
+@pytest.mark.parametrize("start", [0.0, 1.3])
+@pytest.mark.parametrize("seconds", [0.5, 15.99, 16.0, 16.01, 31.99, 32.0, 600.1, 36_000.7])
+def test_no_part_is_longer_than_the_longest_however_many_there_are(
+    tmp_path, monkeypatch, start, seconds
+):
+    """What rounding to frames leaves over is not heaped on the last one."""
+    monkeypatch.setattr(spans, "measure", lambda file: Extent({"video": start + seconds}))
+    plan = plan_spans(tmp_path / "talk.mp4", ("video",), 16.0, start)
+    parts = [(part.cut_start, part.cut_end) for part in plan.spans]
+    assert (parts[0][0], parts[-1][1]) == (start, start + seconds)
+    assert all(first[1] == second[0] for first, second in pairwise(parts))
+    lengths = [end - begin for begin, end in parts]
+    assert max(lengths) <= 16 + 1e-6
+    assert max(lengths) - min(lengths) < 2 / FRAME_RATE
+    assert len(parts) in (-(-seconds // 16), -(-seconds // 16) + 1)
