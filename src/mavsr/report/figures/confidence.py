@@ -13,6 +13,7 @@ from mavsr.report.figures.once import once
 from mavsr.report.figures.style import GREY, PAGE
 from mavsr.report.names import label
 from mavsr.report.sources import Sources
+from mavsr.report.summary import tested_on
 from mavsr.report.tables.adaptive import printed
 
 UNITS = {"utterance": "transcript", "word": "word"}
@@ -36,7 +37,8 @@ def confidence(sources: Sources) -> Figure:
             "no model of the experiment has several scales on clean clips, so there is no "
             "confidence to show; add a method such as mtsk-ms and at least two rates"
         )
-    rows = sources.confidence.fillna({"variant": ""})
+    rows = sources.confidence
+    rows = rows.assign(corpus=tested_on(rows))
     once("figures/confidence", rows.drop_duplicates(MODEL), SEED)
     corpora, drawn_as = sorted(rows.corpus.unique()), looks(rows)
     units = [unit for unit in UNITS if unit in set(rows.unit)]
