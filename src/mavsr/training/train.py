@@ -193,6 +193,7 @@ def fit(
             "parameters": counts,
             "plan": repr(trainer.plan),
             "steps": len(trainer.steps),
+            "kept_epoch": trainer.kept_epoch,
             "processes": processes.count,
             "device": str(processes.device),
             "seconds": round(trainer.earlier_s + time.monotonic() - started, 1),
