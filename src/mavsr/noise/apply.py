@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mavsr.command import progress, run_command
+from mavsr.config.noise import NoiseSettings
 from mavsr.errors import InputError
 from mavsr.media import decode_audio, encode_audio
 from mavsr.mouths.ledger import kept_keys
 from mavsr.noise.condition import Condition
 from mavsr.noise.file import read_source
-from mavsr.noise.render import NoiseSettings, render
+from mavsr.noise.render import render
 from mavsr.shards import Fields, extents, read_shard, write_shard
 
 
