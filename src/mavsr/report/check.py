@@ -22,9 +22,9 @@ from mavsr.evaluation.hypotheses import Hypotheses, read_hypotheses
 from mavsr.evaluation.units import counting
 from mavsr.evaluation.word_errors import count_errors
 from mavsr.features.join import UtteranceSource
+from mavsr.model.cost import prefix_tokens
 from mavsr.model.scales import Scale
 from mavsr.noise.condition import absent, cached_as
-from mavsr.report.cost import prefix_tokens
 from mavsr.tables import write_csv
 
 HIGHEST_WER = 300.0
