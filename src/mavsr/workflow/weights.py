@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mavsr.checkpoints import ENCODER, identity_files
+from mavsr.made_weights import NAME
 from mavsr.workflow import paths
 
 
@@ -16,5 +17,5 @@ def weight_files(path: str, read: Sequence[str] = ENCODER) -> list[str]:
     if path.startswith(paths.TOYS):
         if path.endswith(".pt"):
             return [path, f"{path.removesuffix('.pt')}.json"]
-        return [f"{path}/toy.json", f"{path}/model.safetensors"]
+        return [f"{path}/{NAME}", f"{path}/model.safetensors"]
     return [str(file) for file in identity_files(path, read)]
