@@ -275,8 +275,8 @@ class Recogniser:
     def loaded(self) -> Loaded:
         """The model with all that transcribing takes."""
         settings, network = self.folder.settings, self.network
-        shape = matrix_parameters(written_config(settings.llm, settings.llm_revision))
-        weights = {s: shape + network.adapter.active_parameters(s) for s in self.scales}
+        matrices = matrix_parameters(written_config(settings.llm, settings.llm_revision))
+        weights = {s: matrices + network.adapter.active_parameters(s) for s in self.scales}
         return Loaded(network, self.encoders, self.setup, self.decoding, weights)
 
     @cached_property
