@@ -42,8 +42,8 @@ from snakemake import benchmark, cli
 benchmark.benchmarked.__wrapped__.__defaults__ = (None, None, 0.5)
 cli.main(sys.argv[1:])
 """
-"""Snakemake that looks at its jobs twice a second to their end: as it is, up to 30 s of each job are
-missed (findings/snakemake_benchmark_ends_early.sh)."""
+"""Snakemake that looks at its jobs twice a second to their end; by itself it misses up to 30 s of
+each (findings/snakemake_benchmark_ends_early.sh)."""
 
 CELL = ["method", "audio_rate", "video_rate"]
 

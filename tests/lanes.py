@@ -19,7 +19,7 @@ SLOW = (
     *("mouths/test_crop_job.py", "mouths/test_reel.py"),
     *("report/test_figures.py", "report/test_clip_pages.py", "report/test_parameters.py"),
     # every network in every way
-    *("importing/test_official_cases.py", "training/test_plans.py"),
+    *("importing/test_official_cases.py", "training/test_plans.py", "training/test_packs.py"),
     *("evaluation/test_transcribe.py", "corpus/test_crops.py", "test_media_clock.py"),
     *("corpus/test_crop_archives.py", "plan/test_sizes.py", "faults/test_data.py"),
 )

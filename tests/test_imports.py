@@ -33,8 +33,10 @@ LAYERS = [
     # What a run says while it runs, apart from any config.
     ("status.lock", "status.failures", "status.snakelog"),
     # The stages, in the order of the data, as far as they know each other.
-    ("corpus", "mouths", "noise", "encoders", "toy", "features", "model", "training", "evaluation"),
+    ("corpus", "mouths", "noise", "encoders", "features", "model", "training", "evaluation"),
     ("report", "cluster"),
+    # The embedded corpus and its models, which no stage knows of.
+    ("toy",),
     # What knows the whole config.
     ("workflow",),
     ("plan", "status", "recognition", "importing", "seal", "corpus.check"),

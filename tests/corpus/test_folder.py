@@ -1,43 +1,20 @@
-import csv
 import os
 
 import numpy as np
 import pytest
+from own_videos import lost, read, write_beside, write_speakers
 from trees import write_video
 
 from mavsr.corpus.clips import UNUSED
 from mavsr.corpus.folder import Folder, make_key
-from mavsr.corpus.manifest import SAFE_KEY, read_manifest
-from mavsr.corpus.scan import read_corpus, scan
+from mavsr.corpus.manifest import SAFE_KEY
+from mavsr.corpus.scan import scan
 from mavsr.errors import InputError
-
-
-def write_beside(path, text="Hello, World", seconds=1.0):
-    write_video(path, seconds)
-    path.with_suffix(".txt").write_text(text)
 
 
 @pytest.fixture
 def root(tmp_path):
-    """Ten speakers of two clips each, with sidecars."""
-    for speaker in range(10):
-        for number in range(2):
-            write_beside(tmp_path / "mine" / f"s{speaker}" / f"c{number}.mp4", f"Clip {number}")
-    return tmp_path / "mine"
-
-
-def read(root, **changes):
-    return read_corpus(root, {"kind": "folder", **changes}, 0)
-
-
-def lost(clips):
-    return {clip.key: (clip.split, clip.problem) for clip in clips if clip.problem}
-
-
-def write_table(path, *rows, heading=("video", "text", "split")):
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([heading, *rows])
-    return str(path)
+    return write_speakers(tmp_path / "mine")
 
 
 def test_sidecars_and_splits_by_speaker(root):
@@ -152,92 +129,11 @@ def test_a_name_that_is_no_text_costs_one_clip(root, tmp_path):
     assert "its path is not UTF-8" in (tmp_path / "out" / "dropped.csv").read_text()
 
 
-def test_a_table_says_everything(root, tmp_path):
-    table = write_table(
-        tmp_path / "my table.csv",
-        ("s0/c0.mp4", "Well, yes", "train", "ann", "", ""),
-        ("s0/c1.mp4", "First half", "train", "ann", "0", "0.4"),
-        ("s0/c1.mp4", "Second half", "train", "ann", "0.4", ""),
-        ("./s1/c0.mp4", 'She said "no"', "val", "bob", "", ""),
-        (str(root / "s2" / "c0.mp4"), "Ünïcode", "test", "", "", "0.5"),
-        heading=("video", "text", "split", "speaker", "start", "end"),
-    )
-    clips = read(root, transcripts=table)
-    good = {clip.key: clip for clip in clips if not clip.problem}
-    assert {key: (c.text, c.split, c.speaker) for key, c in good.items()} == {
-        "s0-c0": ("well, yes", "train", "ann"),
-        "s0-c1-00000000-00000400": ("first half", "train", "ann"),
-        "s0-c1-00000400": ("second half", "train", "ann"),
-        "s1-c0": ('she said "no"', "val", "bob"),
-        "s2-c0-00000000-00000500": ("ünïcode", "test", "s2"),
-    }
-    half = good["s0-c1-00000400"]
-    assert (half.start, half.duration_s) == (0.4, pytest.approx(0.6, abs=0.05))
-    assert np.isnan(half.end)
-    assert (good["s0-c1-00000000-00000400"].end, good["s0-c0"].start) == (0.4, 0.0)
-    unused = {clip.key for clip in clips if clip.split == UNUSED}
-    assert unused == {f"s{s}-c{c}" for s in range(10) for c in range(2)} - {
-        "s0-c0",
-        "s0-c1",
-        "s1-c0",
-        "s2-c0",
-    }
-
-
-def test_a_table_without_splits_gets_them_by_speaker(root, tmp_path):
-    rows = [(f"s{n}/c0.mp4", "hello", f"p{n}") for n in range(6)]
-    table = write_table(tmp_path / "t.csv", *rows, heading=("video", "text", "speaker"))
-    clips = [c for c in read(root, transcripts=table) if c.split != UNUSED]
-    assert {clip.split for clip in clips} == {"train", "val", "test"}
-    assert {clip.speaker for clip in clips} == {f"p{n}" for n in range(6)}
-
-
-def test_rows_that_cannot_be_used_cost_one_clip_each(root, tmp_path):
-    rows = [
-        ("s0/c0.mp4", "good", "train", "", ""),
-        ("s0/gone.mp4", "hello", "train", "", ""),
-        ("s1/c0.mp4", " {} ", "train", "", ""),
-        ("s2/c0.mp4", "hello", "train", "0.5", "0.5"),
-        ("s3/c0.mp4", "hello", "train", "0", "9"),
-        ("s4/c0.mp4", "hello", "train", "9", ""),
-        ("s5/c0.mp4", "hello", "train", "", ""),
-        ("s5/c0.mp4", "hello", "train", "", ""),
-    ]
-    table = write_table(
-        tmp_path / "t.csv", *rows, heading=("video", "text", "split", "start", "end")
-    )
-    clips = read(root, transcripts=table)
-    found = {key: problem for key, (split, problem) in lost(clips).items() if split == "train"}
-    assert set(found) == {
-        "s0-gone",
-        "s1-c0",
-        "s2-c0-00000500-00000500",
-        "s3-c0-00000000-00009000",
-        "s4-c0-00009000",
-        "s5-c0",
-    }
-    assert found["s0-gone"].startswith("t.csv, line 3: ")
-    assert "gone.mp4 is missing" in found["s0-gone"]
-    assert "the transcript is empty" in found["s1-c0"]
-    assert "are not in order" in found["s2-c0-00000500-00000500"]
-    assert "start or end lie behind it" in found["s3-c0-00000000-00009000"]
-    assert "start or end lie behind it" in found["s4-c0-00009000"]
-    assert found["s5-c0"] == "listed 2 times; keep one row"
-    assert [clip.key for clip in clips if not clip.problem] == ["s0-c0"]
-
-
 def test_a_clip_that_is_too_long_is_listed(root):
     write_beside(root / "s0" / "c7.mp4", seconds=2.0)
     ((split, problem),) = lost(read(root, longest_clip_s=1.5)).values()
     assert split in ("train", "val", "test")
     assert "2.0 s is longer than longest_clip_s 1.5" in problem
-
-
-def test_a_split_without_a_row_is_an_error(root, tmp_path):
-    table = write_table(tmp_path / "t.csv", ("s0/c0.mp4", "hello", "train"))
-    shards = {"train": 1, "val": 1, "test": 1}
-    with pytest.raises(InputError, match="no usable clip for the split 'val'; none is found"):
-        scan(root, tmp_path / "out", shards, {"kind": "folder", "transcripts": table})
 
 
 @pytest.mark.parametrize("make", [False, True])
@@ -282,23 +178,3 @@ def test_a_folder_without_any_transcript_is_refused_at_once(tmp_path):
         Folder().check(tmp_path / "mine")
     (tmp_path / "mine" / "a.TXT").write_text("hello")
     Folder().check(tmp_path / "mine")
-
-
-def test_a_table_that_cannot_be_read_is_refused_at_once(tmp_path):
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "table.csv").write_text("video,words\na.mp4,hello\n")
-    with pytest.raises(InputError, match="lacks the column text"):
-        Folder(transcripts=str(tmp_path / "table.csv")).check(tmp_path / "mine")
-
-
-def test_a_corpus_for_tests_alone_has_empty_manifests_of_the_rest(root, tmp_path):
-    rows = [(f"s{n}/c0.mp4", "hello", "test") for n in range(3)]
-    reading = {"kind": "folder", "transcripts": write_table(tmp_path / "t.csv", *rows)}
-    shards = {"train": 2, "val": 1, "test": 1}
-    with pytest.raises(InputError, match="no usable clip for the split 'train'"):
-        scan(root, tmp_path / "out", shards, reading)
-    scan(root, tmp_path / "out", shards, reading, needed=["test"])
-    manifests = [read_manifest(tmp_path / "out" / f"{s}.parquet") for s in ("train", "val", "test")]
-    assert [len(manifest) for manifest in manifests] == [0, 0, 3]
-    with pytest.raises(InputError, match="no usable clip for the split 'val'"):
-        scan(root, tmp_path / "out", shards, reading, needed=["val", "test"])

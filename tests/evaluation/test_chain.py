@@ -15,7 +15,8 @@ from mavsr.evaluation.collect import collect, read_scores
 from mavsr.evaluation.decode import decode
 from mavsr.evaluation.score import COLUMNS, ScoringSettings, score
 from mavsr.evaluation.settings import DecodingSettings
-from mavsr.report.cost import lora_parameters, matrix_parameters
+from mavsr.model.cost import matrix_parameters
+from mavsr.report.adapter_sizes import lora_parameters
 from mavsr.report.sources import ReportSettings
 from mavsr.report.table import write_table
 

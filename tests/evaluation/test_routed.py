@@ -13,6 +13,7 @@ from mavsr.evaluation.hypotheses import Recognised, line_of, write_hypotheses
 from mavsr.evaluation.judge import judge
 from mavsr.evaluation.routed import Pass, choose, route, thresholds
 from mavsr.evaluation.word_errors import WordErrors
+from mavsr.report.sources import read_judged
 from mavsr.tables import read_csv
 
 KEYS = tuple("abcde")
@@ -73,7 +74,7 @@ HEARD = {
 SURE = {"a": -1.0, "b": -0.05, "c": -2.0, "d": -0.1, "e": -3.0}
 
 
-def write(place, scale, **changes):
+def write(place, scale, **said):
     audio, video = (int(part[1:]) for part in scale.split("_"))
     lines = []
     for key, text in HEARD[scale].items():
@@ -83,7 +84,7 @@ def write(place, scale, **changes):
     cost = {"tokens": 400 / audio, "tflops": 4.0 / audio, "audio_rate": audio, "video_rate": video}
     for split in ("clean", "val"):
         path = place / "m" / split / f"{scale}.jsonl"
-        write_hypotheses(path, [{**line, **changes} for line in lines], SIDECAR | cost)
+        write_hypotheses(path, lines, SIDECAR | cost | said)
 
 
 @pytest.fixture
@@ -146,6 +147,20 @@ def test_confidence_is_judged_for_every_scale_unit_and_curve(files, tmp_path):
     assert risk.area.iloc[0] == pytest.approx(risk.y.mean())
     words = table[(table.unit == "word") & (table.scale == "a16_v5")]
     assert words["count"].sum() == 10
+
+
+@pytest.mark.parametrize("on", ["lrs3", "", None])
+def test_rows_say_what_a_model_was_trained_on(files, tmp_path, on):
+    """Of an imported model nobody knows; what says nothing is of a version before other corpora."""
+    said = {} if on is None else {"trained_on": on}
+    origin = {**SIDECAR["origin"], **said}
+    for scale in HEARD:
+        write(tmp_path, scale, origin=origin)
+    adapted = run_adapt(files, tmp_path / "adaptive.csv")
+    judge(*files, tmp_path / "confidence.csv", ScoringSettings())
+    expected = {"portrait" if on is None else on}
+    assert set(adapted.trained_on.fillna("")) == expected
+    assert set(read_judged(tmp_path / "confidence.csv").trained_on) == expected
 
 
 def test_words_that_normalising_parts_have_no_confidence(files, tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ from mavsr.evaluation.work import counting
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.cost import head_parameters, matrix_parameters
 from mavsr.model.scales import Scale
-from mavsr.report.cost import lora_parameters
+from mavsr.report.adapter_sizes import lora_parameters
 
 CLIPS = [make_utterance(key, 3 + 4 * n) for n, key in enumerate("abcde")]
 

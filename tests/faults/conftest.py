@@ -24,6 +24,7 @@ from mavsr.features.join import UtteranceSource
 from mavsr.features.settings import ExtractSettings
 from mavsr.files import sha256
 from mavsr.media import SAMPLES_PER_FRAME, encode_audio
+from mavsr.model.cost import prefix_tokens
 from mavsr.model.scales import Scale
 from mavsr.mouths.align import mouth_crops
 from mavsr.mouths.clip import CropSettings, encode
@@ -34,7 +35,6 @@ from mavsr.noise.apply import apply
 from mavsr.noise.condition import Condition
 from mavsr.noise.listing import listing
 from mavsr.records import write_record
-from mavsr.report.cost import prefix_tokens
 from mavsr.report.cost_table import COLUMNS as COSTS
 from mavsr.shards import write_shard
 from mavsr.tables import write_csv

@@ -20,7 +20,7 @@ from mavsr.model.cost import matrix_parameters
 from mavsr.model.methods import METHODS
 from mavsr.plan import llm_sizes
 from mavsr.plan.llm_sizes import llm_size, trained_parameters
-from mavsr.report.cost import adapter_parameters
+from mavsr.report.adapter_sizes import adapter_parameters
 from mavsr.report.encoder_sizes import VideoSizes, WhisperSizes, avhubert_flops, whisper_flops
 from mavsr.report.llm_shapes import LLMS, llm_config
 from mavsr.report.parameters import paper_settings

@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 import soundfile
 import yaml
+from page_client import served
 from tiny import save_avhubert, save_trained, save_whisper, scramble
 from trees import manifest_row
 from videos import write_mp4
 
+import mavsr
 from mavsr import cli
 from mavsr.config.read import read_config
 from mavsr.corpus.manifest import write_manifest
@@ -24,6 +26,7 @@ from mavsr.model.methods import METHODS
 from mavsr.model.scales import TASKS
 from mavsr.mouths.clip import CropSettings
 from mavsr.mouths.crop import crop
+from mavsr.toy.portrait.talk import make_talk
 from mavsr.workflow.setup import describe_setup
 
 DIMS = {"audio": 16, "video": 16}
@@ -84,6 +87,19 @@ def train(place, settings_of, tmp_path, llm_folder):
         return save_trained(model, tmp_path / f"{task} model", **told | run)
 
     return make
+
+
+@pytest.fixture
+def client(train):
+    with served(mavsr.load(train())) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def talk(tmp_path_factory):
+    """A talk of several people in every kind of shot, and its lines."""
+    path = tmp_path_factory.mktemp("talk") / "talk.mp4"
+    return path, make_talk(path, seconds=14, seed=35)
 
 
 @pytest.fixture

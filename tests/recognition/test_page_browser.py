@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from test_page import served
+from page_client import served
 
 import mavsr
 from mavsr.page.samples import samples

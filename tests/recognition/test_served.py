@@ -11,7 +11,6 @@ from mavsr.errors import InputError
 from mavsr.media import read_audio, read_video
 from mavsr.model.scales import Scale, all_scales
 from mavsr.recognition.served import indispensable, served
-from mavsr.toy.portrait.talk import make_talk
 
 OMNI, BOTH = all_scales("omni", [2, 4], [1]), all_scales("avsr", [2, 4], [1])
 
@@ -39,19 +38,12 @@ def test_what_a_model_cannot_do_without():
     assert indispensable([Scale(None, 1)], OMNI) == ("video",)
 
 
-@pytest.fixture(scope="module")
-def slide(tmp_path_factory):
-    """A talk in which somebody is seen and a slide stands for a while, and its lines."""
-    path = tmp_path_factory.mktemp("slide") / "talk.mp4"
-    return path, make_talk(path, 14, seed=35)
-
-
 @pytest.mark.parametrize(
     ("task", "method", "unseen"), [("omni", "omni-t", "a2"), ("avsr", "mtsk-ss", "a2_v1")]
 )
-def test_a_part_without_a_face_is_heard(train, slide, task, method, unseen):
+def test_a_part_without_a_face_is_heard(train, talk, task, method, unseen):
     model = mavsr.load(train(task, method=method))
-    path, lines = slide
+    path, lines = talk
     segments = model.transcribe(path, (2, 1)).segments
     read = [segment.readings["a2_v1"] for segment in segments]
     shots = [line.shot for line in lines]
@@ -66,12 +58,12 @@ def test_a_part_without_a_face_is_heard(train, slide, task, method, unseen):
         assert alone.segments[0].readings["a2"].tokens == read[number].tokens
 
 
-def test_a_model_of_three_tasks_reads_long_files_that_lack_a_track(train, slide, tmp_path):
+def test_a_model_of_three_tasks_reads_long_files_that_lack_a_track(train, talk, tmp_path):
     model = mavsr.load(train("omni", method="omni-t"))
-    silent = write_mp4(tmp_path / "silent.mp4", read_video(slide[0])[:150])
-    sound = read_audio(slide[0])
+    silent = write_mp4(tmp_path / "silent.mp4", read_video(talk[0])[:150])
+    sound = read_audio(talk[0])
     soundfile.write(tmp_path / "talk.wav", sound, 16_000)
-    mute = write_mp4(tmp_path / "mute.mp4", read_video(slide[0])[:150], 0 * sound[:96_000])
+    mute = write_mp4(tmp_path / "mute.mp4", read_video(talk[0])[:150], 0 * sound[:96_000])
     for file, name, lacking in (
         (silent, "v1", "not heard: no audio track"),
         (mute, "v1", "not heard: the audio is silent throughout"),

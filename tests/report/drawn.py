@@ -82,6 +82,7 @@ ADAPTIVE = pd.DataFrame(
         {
             **{"corpus": "portrait", "task": "avsr", "method": method, "variant": ""},
             **{"model": method, "start": "a16_v5", "finish": "a4_v2", "split": split},
+            "trained_on": "portrait",
             **{"threshold": -3.0 + place, "chosen": place == 1, "refined": 30.0 * place},
             **{"wer": 12.0 - place, "wer_low": 10.0, "wer_high": 13.0},
             **{"tflops": 0.2 + 0.1 * place, "finish_wer": 10.0, "finish_tflops": 0.5},
@@ -99,6 +100,7 @@ CONFIDENCE = pd.DataFrame(
             **{"corpus": "portrait", "task": "avsr", "method": "mtsk-ms", "variant": ""},
             **{"encoders": "w+a", "llm": "llama", "compression": "avgpool", "seed": 0},
             **{"model": "m", "scale": "a4_v2", "unit": unit, "curve": curve},
+            "trained_on": "portrait",
             **{"x": x, "y": 0.9 * x if curve == "reliability" else 20 * x, "area": 9.5},
         }
         for unit, curve in (
@@ -156,6 +158,7 @@ def build(
     similarity=SIMILARITY,
     differences=DIFFERENCES,
     confidence=CONFIDENCE,
+    adaptive=ADAPTIVE,
 ):
     scores = table(ROWS[name] if rows is None else rows)
     settings = ReportSettings(kinds=kinds or {"portrait": "portrait"})
@@ -164,7 +167,7 @@ def build(
         settings,
         routing=routing,
         similarity=similarity,
-        adaptive=ADAPTIVE,
+        adaptive=adaptive,
         confidence=confidence,
         differences=differences,
     )

@@ -5,19 +5,14 @@ import pytest
 
 from mavsr.model.adapters.base import count_parameters
 from mavsr.model.adapters.registry import make_adapter
+from mavsr.model.cost import matrix_parameters, prefix_tokens, teraflops
 from mavsr.model.llm import load_llm
 from mavsr.model.scales import Scale
-from mavsr.report.cost import (
-    lora_parameters,
-    matrix_parameters,
-    paper_tokens,
-    prefix_tokens,
-    teraflops,
-)
+from mavsr.report.adapter_sizes import lora_parameters
 from mavsr.report.llm_shapes import LLMS, llm_config
 from mavsr.report.published import published_cost
 from mavsr.report.sources import ReportSettings, Sources
-from mavsr.report.tables.cost import table4
+from mavsr.report.tables.cost import paper_tokens, table4
 
 TABLE4 = published_cost()
 

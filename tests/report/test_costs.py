@@ -10,11 +10,12 @@ from mavsr.evaluation.hypotheses import write_hypotheses
 from mavsr.model.cost import head_parameters, matrix_parameters
 from mavsr.model.scales import Scale
 from mavsr.records import read_json, write_record
-from mavsr.report.cost import lora_parameters, paper_tokens
+from mavsr.report.adapter_sizes import lora_parameters
 from mavsr.report.cost_table import COLUMNS, read_costs
 from mavsr.report.costs import costs
 from mavsr.report.encoder_sizes import encoder_size
 from mavsr.report.llm_shapes import llm_config
+from mavsr.report.tables.cost import paper_tokens
 from mavsr.report.tables.elastic import UNITS
 
 ENCODERS = {

@@ -98,7 +98,14 @@ def test_the_adaptive_table_has_the_chosen_threshold_of_the_test_split():
     rows = [
         {
             **{"corpus": "portrait", "task": "avsr", "method": method, "variant": variant},
-            **{"model": method, "seed": 0, "start": "a16_v5", "finish": "a4_v2", "split": split},
+            **{
+                "model": method,
+                "trained_on": "portrait",
+                "seed": 0,
+                "start": "a16_v5",
+                "finish": "a4_v2",
+                "split": split,
+            },
             **{"threshold": -1.0 - place, "chosen": place == 1, "refined": 25.0 * place},
             **{"wer": 12.0 + place, "wer_low": 11.0, "wer_high": 14.0},
             **{"tflops": 0.03 * (1 + place), "finish_wer": 12.9, "finish_tflops": 0.1},
@@ -119,5 +126,8 @@ def test_the_adaptive_table_has_the_chosen_threshold_of_the_test_split():
     twice = pd.concat([sources.adaptive, sources.adaptive.assign(seed=1)])
     found = table_builder("adaptive")(Sources(table([]), ReportSettings(), adaptive=twice))
     assert found.shown.seed.tolist() == [0, 1, 0, 1]
+    there = sources.adaptive.assign(corpus="wild")
+    found = table_builder("adaptive")(Sources(table([]), ReportSettings(), adaptive=there))
+    assert set(found.frame.corpus) == {"wild (trained on portrait)"}
     with pytest.raises(InputError, match="has several scales on clean clips"):
         table_builder("adaptive")(Sources(table([]), ReportSettings()))

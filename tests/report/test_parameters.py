@@ -5,7 +5,7 @@ import pytest
 
 from mavsr.model.methods import METHODS
 from mavsr.model.scales import Scale
-from mavsr.report.cost import adapter_parameters, lora_parameters
+from mavsr.report.adapter_sizes import adapter_parameters, lora_parameters
 from mavsr.report.llm_shapes import LLMS, PAPER_RANKS, llm_config
 from mavsr.report.parameters import COLUMNS, NARROW, paper_settings, parameters
 from mavsr.report.published import published_parameters

@@ -8,10 +8,10 @@ from mavsr.errors import InputError
 from mavsr.evaluation.collect import KEY, collect, read_scores
 from mavsr.evaluation.hypotheses import read_hypotheses, write_hypotheses
 from mavsr.evaluation.score import COLUMNS, ScoringSettings, score
+from mavsr.model.cost import prefix_tokens
 from mavsr.model.scales import Scale
 from mavsr.records import read_json, write_record
 from mavsr.report.check import check
-from mavsr.report.cost import prefix_tokens
 from mavsr.tables import read_csv
 
 LENGTHS = {"a": 12, "b": 9, "c": 30}

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from drawn import CONFIDENCE, DIFFERENCES, ROWS, build, names_in_legend
+from drawn import ADAPTIVE, CONFIDENCE, DIFFERENCES, ROWS, build, names_in_legend
 from synthetic import score, table
 
 from mavsr.errors import InputError
@@ -27,6 +27,16 @@ def test_adaptive_rates_are_a_curve_with_a_star_at_the_chosen_threshold():
     assert [line.get_xydata()[0].tolist() for line in stars] == [pytest.approx([0.3, 11.0])] * 2
     assert dotted[0].get_ydata().tolist() == [12.0, 11.0, 10.0]
     assert "adaptive rates" in names_in_legend(figure)
+
+
+def test_adaptive_rates_on_a_corpus_that_models_were_not_trained_on_are_drawn():
+    there = {"corpus": "wild", "trained_on": "portrait"}
+    figure = build(
+        "figures/tradeoff",
+        [{**row, **there} for row in ROWS["figures/tradeoff"]],
+        adaptive=ADAPTIVE.assign(**there),
+    )
+    assert sum(line.get_marker() == "*" for line in figure.axes[0].lines) == 2
 
 
 def test_differences_stand_at_their_values_with_their_own_intervals():

@@ -4,7 +4,8 @@ import math
 
 import pytest
 import torch
-from tiny import DIMS, make_utterance
+from planned import TASKS
+from tiny import DIMS, make_utterance, scramble
 from trained import LENGTHS, SETTINGS
 
 from mavsr.model.avsr import MatryoshkaModel, Utterance
@@ -25,6 +26,20 @@ def files(write_features):
         "audio_val": [clean["audio"]],
         "video_val": [clean["video"]],
     }
+
+
+@pytest.fixture
+def make_model(settings_of):
+    """A scrambled model over the tiny LLM, of several rates if its method has them."""
+
+    def model(method="mtsk-ms", task="avsr", **changes):
+        rates = TASKS[task]
+        if method in ("llama-avsr", "llama-mt"):
+            rates = {name: values[:1] for name, values in rates.items()}
+        settings = settings_of(method=method, task=task, **rates, **changes)
+        return scramble(MatryoshkaModel(settings, DIMS))
+
+    return model
 
 
 @pytest.fixture

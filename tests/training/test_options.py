@@ -112,6 +112,7 @@ def test_best_keeps_the_weights_of_least_validation_loss(make, monkeypatch):
     trainer.run()
     assert all(torch.equal(a, b) for a, b in zip(trainer.parameters, seen[1], strict=True))
     assert not all(torch.equal(a, b) for a, b in zip(trainer.parameters, seen[2], strict=True))
+    assert trainer.kept_epoch == 1
 
 
 def test_validation_transcribes_the_same_sample_every_epoch(make, monkeypatch):

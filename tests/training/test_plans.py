@@ -4,55 +4,22 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tiny import DIMS, make_utterance, save_llm, save_other_llm, scramble
+from planned import METHODS, RAGGED, run
+from tiny import save_llm, save_other_llm
 from transformers import PreTrainedTokenizerFast
 
 from mavsr.config.resampler import ResamplerSettings
 from mavsr.errors import InputError
 from mavsr.model.adapters.settings import MomeSettings
-from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.compression import compressed_length
 from mavsr.model.compressions import COMPRESSIONS
 from mavsr.model.methods import METHODS as ALL
-from mavsr.training import plans
 from mavsr.training.objective import objective_at
-from mavsr.training.packs import plan_packs
 from mavsr.training.plans import Packed, Padded, plan_for
 from mavsr.training.precision import computing, set_precision
 from mavsr.training.settings import TrainingSettings
 
-RAGGED = [make_utterance(key, n) for key, n in zip("abcde", (9, 2, 14, 30, 5), strict=True)]
-TASKS = {
-    "avsr": {"audio_rates": (2, 4), "video_rates": (1, 3)},
-    "asr": {"audio_rates": (2, 4, 9), "video_rates": ()},
-    "vsr": {"audio_rates": (), "video_rates": (1, 2)},
-    "omni": {"audio_rates": (2, 4), "video_rates": (1, 3)},
-}
 OMNI = [name for name, method in ALL.items() if method.omni]
-SKIPPED = {"mome-mhsa-i", "avgpool-at-inference"}
-"""Trained as mome-mhsa and as llama-avsr are, at one scale."""
-METHODS = [name for name, method in ALL.items() if not method.omni and name not in SKIPPED]
-
-
-@pytest.fixture
-def make(settings_of):
-    def model(method="mtsk-ms", task="avsr", **changes):
-        rates = TASKS[task]
-        if method in ("llama-avsr", "llama-mt"):
-            rates = {name: values[:1] for name, values in rates.items()}
-        settings = settings_of(method=method, task=task, **rates, **changes)
-        return scramble(MatryoshkaModel(settings, DIMS))
-
-    return model
-
-
-def run(model, plan, utterances=RAGGED, objective=None):
-    """Losses per scale and the gradients of their mean."""
-    for parameter in model.parameters():
-        parameter.grad = None
-    targets = model.count_targets(utterances)
-    losses = plan.losses(model, utterances, targets, torch.Tensor.backward, objective)
-    return losses, [parameter.grad for parameter in model.trainable()]
 
 
 def same(first, second):
@@ -66,8 +33,8 @@ def same(first, second):
 )
 @pytest.mark.parametrize("task", ["asr", "vsr", "avsr"])
 @pytest.mark.parametrize("method", METHODS)
-def test_packs_give_the_plain_loops_losses_and_gradients(make, method, task, plan):
-    model = make(method, task)
+def test_packs_give_the_plain_loops_losses_and_gradients(make_model, method, task, plan):
+    model = make_model(method, task)
     same(run(model, plan), run(model, Padded()))
 
 
@@ -79,8 +46,8 @@ def test_packs_give_the_plain_loops_losses_and_gradients(make, method, task, pla
         MomeSettings(5, 1, 2, 3, balance=0.5, scale_weights=(("a2_v1", 3.0), ("a4_v3", 0.2))),
     ],
 )
-def test_also_for_variants_of_mome(make, mome):
-    model = make("mome-ffn", mome=mome)
+def test_also_for_variants_of_mome(make_model, mome):
+    model = make_model("mome-ffn", mome=mome)
     same(run(model, Packed("segments", 100)), run(model, Padded()))
 
 
@@ -90,8 +57,8 @@ def test_also_for_variants_of_mome(make, mome):
 @pytest.mark.parametrize("dropped", [{}, {0: "audio", 2: "video", 3: "audio"}])
 @pytest.mark.parametrize("rates", ["drawn", "all"])
 @pytest.mark.parametrize("method", OMNI)
-def test_also_for_three_tasks_in_a_step(make, method, rates, dropped, plan):
-    model = make(method, "omni")
+def test_also_for_three_tasks_in_a_step(make_model, method, rates, dropped, plan):
+    model = make_model(method, "omni")
     clips = [replace(clip, dropped=dropped.get(n)) for n, clip in enumerate(RAGGED)]
     objective = objective_at(model.settings, TrainingSettings(rates_per_step=rates), 0, 0)
     assert {scale.task for scale in objective.scales} == {"asr", "vsr", "avsr"}
@@ -99,8 +66,8 @@ def test_also_for_three_tasks_in_a_step(make, method, rates, dropped, plan):
 
 
 @pytest.mark.parametrize("method", ["mtsk-ms", "mome-ffn"])
-def test_also_where_clips_have_lost_a_modality(make, method):
-    model = make(method)
+def test_also_where_clips_have_lost_a_modality(make_model, method):
+    model = make_model(method)
     clips = [
         replace(c, dropped=m) for c, m in zip(RAGGED, ["audio", None, "video"] * 2, strict=False)
     ]
@@ -109,8 +76,8 @@ def test_also_where_clips_have_lost_a_modality(make, method):
     assert (found[0] - run(model, Padded())[0]).abs().max() > 1e-3
 
 
-def test_a_lost_modality_leaves_no_token_behind(make):
-    model = make()
+def test_a_lost_modality_leaves_no_token_behind(make_model):
+    model = make_model()
     scale = model.settings.scales[0]
     with torch.no_grad():
         whole, video_alone = model.prefixes([RAGGED[0], replace(RAGGED[0], dropped="audio")], scale)
@@ -135,22 +102,22 @@ LLMS = {
 
 
 @pytest.mark.parametrize("name", LLMS)
-def test_every_llm_gets_a_plan_that_gives_the_plain_loops_numbers(make, tmp_path, name):
+def test_every_llm_gets_a_plan_that_gives_the_plain_loops_numbers(make_model, tmp_path, name):
     sizes, kind = LLMS[name]
-    model = make("mtsk-ms", llm=str(save_other_llm(tmp_path / name, name, **sizes)))
+    model = make_model("mtsk-ms", llm=str(save_other_llm(tmp_path / name, name, **sizes)))
     plan = plan_for(model, torch.device("cpu"), 100)
     assert isinstance(plan, kind)
     same(run(model, plan), run(model, Padded()))
 
 
 @pytest.mark.parametrize("method", ["mtsk-ms", "mtsk-ss", "mome-ffn"])
-def test_also_for_an_llm_without_a_token_for_the_beginning(make, tmp_path, method):
+def test_also_for_an_llm_without_a_token_for_the_beginning(make_model, tmp_path, method):
     folder = save_llm(tmp_path / "qwen")
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_file=str(folder / "tokenizer.json"), eos_token="<eos>"
     )
     tokenizer.save_pretrained(folder)
-    model = make(method, llm=str(folder))
+    model = make_model(method, llm=str(folder))
     scale = model.settings.scales[0]
     assert torch.equal(model.prefixes(RAGGED, scale)[0][0], model.markers[0])
     same(run(model, Packed("segments", 100)), run(model, Padded()))
@@ -158,14 +125,14 @@ def test_also_for_an_llm_without_a_token_for_the_beginning(make, tmp_path, metho
 
 @pytest.mark.parametrize("method", ["mtsk-ms", "mome-ffn"])
 @pytest.mark.parametrize("compression", COMPRESSIONS)
-def test_also_under_every_compression(make, method, compression):
+def test_also_under_every_compression(make_model, method, compression):
     resampler = ResamplerSettings(10, 10, 2, 8) if compression == "resampler" else None
-    model = make(method, compression=compression, resampler=resampler)
+    model = make_model(method, compression=compression, resampler=resampler)
     same(run(model, Packed("segments", 200)), run(model, Padded()))
 
 
-def test_the_plain_loop_is_the_mean_of_the_models_losses(make):
-    model = make("mtsk-mss")
+def test_the_plain_loop_is_the_mean_of_the_models_losses(make_model):
+    model = make_model("mtsk-mss")
     losses, gradients = run(model, Padded())
     for parameter in model.parameters():
         parameter.grad = None
@@ -176,10 +143,10 @@ def test_the_plain_loop_is_the_mean_of_the_models_losses(make):
         torch.testing.assert_close(ours, parameter.grad, atol=1e-6, rtol=1e-5)
 
 
-def test_weights_of_scales_multiply_the_cross_entropy_and_not_the_balance(make):
+def test_weights_of_scales_multiply_the_cross_entropy_and_not_the_balance(make_model):
     weights = {"a2_v1": 3.0, "a4_v3": 0.2}
     mome = MomeSettings(5, 1, 2, 3, balance=0.5, scale_weights=tuple(weights.items()))
-    model = make("mome-ffn", mome=mome)
+    model = make_model("mome-ffn", mome=mome)
     losses, gradients = run(model, Padded())
     for parameter in model.parameters():
         parameter.grad = None
@@ -193,8 +160,8 @@ def test_weights_of_scales_multiply_the_cross_entropy_and_not_the_balance(make):
         torch.testing.assert_close(ours, parameter.grad, atol=1e-6, rtol=1e-5)
 
 
-def test_only_what_trains_gets_gradients(make):
-    model = make()
+def test_only_what_trains_gets_gradients(make_model):
+    model = make_model()
     run(model, Packed("segments", 200))
     trained = {id(parameter) for parameter in model.trainable()}
     for parameter in model.parameters():
@@ -202,8 +169,8 @@ def test_only_what_trains_gets_gradients(make):
 
 
 @pytest.mark.parametrize("plan", [Padded(), Packed("segments", 100)])
-def test_shares_of_a_batch_add_up_to_it(make, plan):
-    model = make("mtsk-ss")
+def test_shares_of_a_batch_add_up_to_it(make_model, plan):
+    model = make_model("mtsk-ss")
     targets = model.count_targets(RAGGED)
     whole, gradients = run(model, plan)
     for parameter in model.parameters():
@@ -217,56 +184,17 @@ def test_shares_of_a_batch_add_up_to_it(make, plan):
         torch.testing.assert_close(parameter.grad, expected, atol=1e-5, rtol=1e-5)
 
 
-def test_flex_attention_gives_the_same_losses(make):
+def test_flex_attention_gives_the_same_losses(make_model):
     # PyTorch has no backward pass of FlexAttention on a CPU; its mask is that of the dense kernel.
     for method in ("mtsk-ms", "mtsk-ss"):
-        model = make(method)
+        model = make_model(method)
         with torch.no_grad(), torch.compiler.set_stance("force_eager"):
             targets = model.count_targets(RAGGED)
             flex = Packed("flex", 300).losses(model, RAGGED, targets)
             torch.testing.assert_close(flex, Padded().losses(model, RAGGED, targets))
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("tokens", [1, 60, 200, 10**6])
-def test_packs_hold_everything_once_and_keep_their_bound(make, method, tokens):
-    model = make(method)
-    packs = list(plan_packs(model, RAGGED, tokens))
-    found = [(s.clip, *s.scales) for p in packs for s in p.segments if s.transcribes]
-    expected = [(clip, scale) for clip in range(len(RAGGED)) for scale in model.settings.scales]
-    assert sorted(found) == sorted(expected)
-    for pack in packs:
-        layout = pack.layout(model, RAGGED)
-        assert layout.tokens <= tokens or len(pack.trees) == 1
-        assert len(pack.row(model, RAGGED)) == layout.tokens
-
-
-def test_only_where_it_learns_does_mome_take_all_clips_of_a_scale_at_once(make, monkeypatch):
-    asked = []
-
-    def spy(*arguments):
-        asked.append(arguments[-1])
-        return plan_packs(*arguments)
-
-    monkeypatch.setattr(plans, "plan_packs", spy)
-    for method, expected in (("mome-ffn", [True, False]), ("mtsk-ms", [False, False])):
-        model = make(method)
-        run(model, Packed("segments", 60))
-        Packed("segments", 60).losses(model, RAGGED, 1)
-        assert asked == expected
-        asked.clear()
-
-
-@pytest.mark.parametrize(("tokens", "packs"), [(10**6, 1), (250, 2), (1, 3)])
-def test_scales_that_stay_whole_share_packs_that_have_room(make, tokens, packs):
-    model = make("mome-mhsa", "asr")
-    found = list(plan_packs(model, RAGGED, tokens, whole=True))
-    assert [scale for pack in found for scale in pack.scales] == model.settings.scales
-    assert len(found) == packs
-    assert all(p.layout(model, RAGGED).tokens <= tokens or len(p.scales) == 1 for p in found)
-
-
-def test_attention_of_packs_on_a_processor_is_in_float32(make, monkeypatch):
+def test_attention_of_packs_on_a_processor_is_in_float32(make_model, monkeypatch):
     types = []
     attend = torch.nn.functional.scaled_dot_product_attention
 
@@ -275,31 +203,11 @@ def test_attention_of_packs_on_a_processor_is_in_float32(make, monkeypatch):
         return attend(query, key, value, **options)
 
     monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", spy)
-    model = make("mtsk-ms")
+    model = make_model("mtsk-ms")
     set_precision(model, "bf16")
     with computing(torch.device("cpu"), "bf16"):
         run(model, Packed("segments", 100))
     assert set(types) == {(torch.float32, False)}
-
-
-def test_ms_computes_an_audio_prefix_once_and_ss_for_every_scale(make):
-    def audio(method):
-        model = make(method)
-        segments = [s for p in plan_packs(model, RAGGED, 10**6) for s in p.segments]
-        return sum(("audio", 2) in s.rates for s in segments)
-
-    assert audio("mtsk-ms") == len(RAGGED)
-    assert audio("mtsk-ss") == 2 * len(RAGGED)
-
-
-@pytest.mark.parametrize(("method", "times"), [("omni-s", 1), ("omni-mome", 1), ("omni-t", 2)])
-def test_asr_and_avsr_share_their_audio_where_their_weights_are_the_same(make, method, times):
-    model = make(method, "omni")
-    objective = objective_at(model.settings, TrainingSettings(), 0, 0)
-    packs = plan_packs(model, RAGGED, 10**6, objective.scales)
-    segments = [s for pack in packs for s in pack.segments]
-    heard = ("audio", objective.scales[0].audio)
-    assert sum(heard in s.rates for s in segments) == times * len(RAGGED)
 
 
 def test_wrong_settings_are_named():

@@ -128,3 +128,8 @@ def test_kill_9_and_the_same_command_end_with_the_same_bytes(tmp_path, files, se
     for name in names:
         whole, killed = (tmp_path / run / name for run in ("whole", "killed"))
         assert whole.read_bytes() == killed.read_bytes(), name
+    metrics = pd.read_csv(tmp_path / "whole" / "metrics.csv")
+    best = metrics[metrics.split == "val"].groupby("epoch").loss.mean().idxmin()
+    for run_of in ("whole", "killed"):
+        said = json.loads((tmp_path / run_of / "run.json").read_text())
+        assert said["kept_epoch"] == best

@@ -1,6 +1,7 @@
 """What becomes of the state of an interrupted run: resumed whole, or given up."""
 
 import hashlib
+import io
 import json
 import os
 import signal
@@ -102,6 +103,18 @@ def test_a_damaged_state_is_given_up(make, whole, left, caplog, damage):
     ends_alike(make(), whole)
     assert "checksum is another one; starting afresh" in caplog.text
     assert "resuming" not in caplog.text
+
+
+def test_a_state_of_a_version_that_kept_less_goes_on(make, whole, left, caplog):
+    state = torch.load(io.BytesIO(left.read_bytes()[:-64]), weights_only=True)
+    for name in ("seconds", "best_epoch"):
+        del state["progress"][name]
+    torch.save(state, left)
+    content = left.read_bytes()
+    left.write_bytes(content + hashlib.sha256(content).hexdigest().encode())
+    with caplog.at_level("INFO"):
+        ends_alike(make(), whole)
+    assert f"resuming at step {STOPPED}" in caplog.text
 
 
 def test_a_run_goes_on_by_other_code_and_tells(make, whole, left, caplog):

@@ -1,30 +1,23 @@
 """Which files jobs read, without starting Snakemake."""
 
-import copy
 import json
 from pathlib import Path
 
 import pytest
 import yaml
+from asking import asked, mixed
 from snakemake.exceptions import WorkflowError
-from snakemake.iocontainers import InputFiles
 
-from mavsr.config.read import merged, parse_config
 from mavsr.report.catalogue import FIGURES, TABLES
 from mavsr.workflow import paths
-from mavsr.workflow.asked import Asked
 from mavsr.workflow.inputs import Inputs
 from mavsr.workflow.model_inputs import clean, heard, seen, views
-from mavsr.workflow.params import Params, feature_options
+from mavsr.workflow.params import Params
 from mavsr.workflow.start import babble_name, one_of
 from mavsr.workflow.weights import weight_files
 
 CONFIG = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
 SPLIT = {"corpus": "portrait", "split": "train"}
-
-
-def asked(**change):
-    return Asked(parse_config(merged(copy.deepcopy(CONFIG), change)))
 
 
 @pytest.fixture
@@ -132,34 +125,6 @@ def test_a_condition_in_a_files_name_is_of_a_known_noise(condition, model):
             function({**whisper, "model": model})
 
 
-def test_the_clips_that_noise_is_made_of_are_needed_too():
-    folder = {"kind": "folder", "root": "x", **SHARDS}
-    entry = {"imported": ["rel"], "tests": ["wild"], "conditions": ["others_5"]}
-
-    def needed(**change):
-        found = asked(
-            corpora={"wild": folder, "more": {**folder, "root": "y"}},
-            noises={"others": {"corpus": "more"}},
-            imported={"rel": REL},
-            experiments={"one": [entry | change]},
-            use_experiments=["one"],
-        )
-        told = Params(found).needed_splits
-        return found.corpora, {name: told({"corpus": name}) for name in ("wild", "more")}
-
-    assert needed() == (["wild"], {"wild": "test", "more": "test"})
-    # Of a corpus that is tested alone the babble is mixed from its own training voices.
-    babble = needed(conditions=["snr_0"])
-    assert babble == (["wild"], {"wild": "train test", "more": "train val test"})
-    assert needed(conditions=["clean"])[1]["wild"] == "test"
-
-
-REL = {
-    **{"label": "A", "task": "avsr", "llm": "toy-llama", "rates": {"audio": [4], "video": [2]}},
-    **{"audio_encoder": "toy-whisper", "video_encoder": "toy-avhubert"},
-}
-
-
 def test_a_model_of_three_tasks_reads_what_a_scale_needs():
     both = asked()
     model = next(m.name for m in both.models.values() if m.settings.task == "omni")
@@ -173,17 +138,6 @@ def test_a_model_of_three_tasks_reads_what_a_scale_needs():
         encoders = [f"toy-{ {'audio': 'whisper', 'video': 'avhubert'}[m] }" for m in modalities]
         assert json.loads(told.origin(wildcards))["encoders"] == "+".join(encoders)
     assert needs.features("audio", "train", views)({"model": model})
-
-
-LRS3 = {"kind": "lrs3", "root": "b", "longest_segment_s": 16, "validation": "test"}
-SHARDS = {"shards": {"train": 2, "val": 1, "test": 1}}
-WILD = {"kind": "folder", "root": "w", "transcripts": "w.csv"}
-CORPORA = {"lrs3": {**LRS3, **SHARDS}, "wild": {**WILD, **SHARDS}}
-
-
-def mixed(**entry):
-    entry = {"methods": ["mtsk-ms"], "corpora": ["portrait", "lrs3"], **entry}
-    return asked(corpora=CORPORA, experiments={"one": [entry]}, use_experiments=["one"])
 
 
 def test_several_corpora_are_read_one_after_the_other():
@@ -205,12 +159,6 @@ def test_several_corpora_are_read_one_after_the_other():
     assert "--shares" not in Params(found).training_features({"model": model}, {})
 
 
-def test_shares_of_corpora_are_told_to_training():
-    found = mixed(corpora={"portrait": 1, "lrs3": 3})
-    options = Params(found).training_features({"model": next(iter(found.models))}, {})
-    assert options.endswith("""--shares '{"lrs3": 0.75, "portrait": 0.25}'""")
-
-
 def test_only_used_splits_of_a_corpus_are_prepared():
     found = mixed(tests=["wild", "lrs3"])
     assert found.used == {
@@ -225,14 +173,6 @@ def test_only_used_splits_of_a_corpus_are_prepared():
     assert needs.babble({"corpus": "lrs3"}) == "results/noise/lrs3/babble.flac"
     caches = [path for path in needs.all_features({}) if "/wild/" in path]
     assert [path.split("/")[4] for path in caches] == ["test", "test"]
-
-
-def test_a_job_says_which_corpora_it_is_of():
-    found = mixed(tests=["wild"])
-    (e,) = {e.corpus: e for e in found.evaluations}.values()
-    told = json.loads(Params(found).origin(e.wildcards))
-    assert (told["corpus"], told["trained_on"]) == ("wild", "lrs3+portrait")
-    assert json.loads(Params(found).setup(e.wildcards))["corpora"] == ["lrs3", "portrait"]
 
 
 def test_online_training_reads_crops_babble_and_encoders_instead(model):
@@ -286,16 +226,3 @@ def test_tables_of_experiments_that_do_not_run_are_not_shown():
 def test_a_constraint_of_no_names_matches_nothing():
     assert one_of(["a.b", ""]) == r"a\.b"
     assert one_of([]) == "(?!)"
-
-
-def test_options_name_the_features_that_a_job_has():
-    files = InputFiles(fromdict={"audio": ["a", "b"], "video": [], "audio_val": ["c"]})
-    assert feature_options(files) == "--audio a b --audio_val c"
-
-
-def test_what_a_job_is_told_is_text():
-    told = Params(asked())
-    place = {"corpus": "portrait"}
-    assert told.of("make_portrait", "corpora", "{corpus}", "root")(place).endswith("portrait/tree")
-    assert told.of("index_mouths", "mouths", "max_dropped")(SPLIT) == "0.02"
-    assert told.running("decode", "decoding", "batch_tokens")({}) == 6000

@@ -116,6 +116,12 @@ def test_modules_are_short_and_say_what_they_are(path):
     assert ast.get_docstring(ast.parse(text))
 
 
+def test_files_of_tests_are_short_too():
+    """One that has outgrown its idea is two."""
+    files = (ROOT / "tests").rglob("*.py")
+    assert not [path.name for path in files if len(path.read_text().splitlines()) >= 300]
+
+
 def tracked_text():
     """(path, text) of every text file that git would carry."""
     listed = subprocess.run(

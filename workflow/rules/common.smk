@@ -17,7 +17,6 @@ from mavsr.workflow.start import (
     published_tables,
 )
 from mavsr.workflow.threads import llm_threads
-from mavsr.workflow.weights import toy_files
 
 asked = begin(config, workflow)
 needs, told = Inputs(asked), Params(asked)

@@ -74,8 +74,8 @@ rule decode_validation:
 
 rule score_validation:
     input:
-        hypotheses=needs.sure_hypotheses(paths.VALIDATED),
-        settings=needs.sure_hypotheses(paths.VALIDATED_BY),
+        hypotheses=needs.choosable_hypotheses(paths.VALIDATED),
+        settings=needs.choosable_hypotheses(paths.VALIDATED_BY),
         clips=needs.validated_clips,
     output:
         scores=paths.VALIDATION_SCORES,
@@ -95,10 +95,10 @@ rule score_validation:
 
 rule adapt_scales:
     input:
-        hypotheses=needs.sure_hypotheses(paths.HYPOTHESES),
-        settings=needs.sure_hypotheses(paths.DECODED),
-        validation=needs.sure_hypotheses(paths.VALIDATED),
-        validated=needs.sure_hypotheses(paths.VALIDATED_BY),
+        hypotheses=needs.choosable_hypotheses(paths.HYPOTHESES),
+        settings=needs.choosable_hypotheses(paths.DECODED),
+        validation=needs.choosable_hypotheses(paths.VALIDATED),
+        validated=needs.choosable_hypotheses(paths.VALIDATED_BY),
     output:
         table=paths.ADAPTED,
     log:
@@ -119,10 +119,10 @@ rule adapt_scales:
 
 rule judge_confidence:
     input:
-        hypotheses=needs.sure_hypotheses(paths.HYPOTHESES),
-        settings=needs.sure_hypotheses(paths.DECODED),
-        validation=needs.sure_hypotheses(paths.VALIDATED),
-        validated=needs.sure_hypotheses(paths.VALIDATED_BY),
+        hypotheses=needs.choosable_hypotheses(paths.HYPOTHESES),
+        settings=needs.choosable_hypotheses(paths.DECODED),
+        validation=needs.choosable_hypotheses(paths.VALIDATED),
+        validated=needs.choosable_hypotheses(paths.VALIDATED_BY),
     output:
         table=paths.JUDGED,
     log:

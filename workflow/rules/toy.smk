@@ -39,8 +39,8 @@ rule make_avhubert:
         shards=needs.shards(paths.CROPS, "train"),
         val_shards=needs.shards(paths.CROPS, "val"),
     output:
-        report=f"{paths.TOY_AVHUBERT}.json",
-        weights=f"{paths.TOY_AVHUBERT}.pt",
+        report=paths.TOY_AVHUBERT_REPORT,
+        weights=paths.TOY_AVHUBERT,
     log:
         "results/logs/toy/{corpus}/avhubert.log",
     benchmark:

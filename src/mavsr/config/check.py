@@ -47,14 +47,38 @@ def check_config(config: Config) -> None:
 
 
 def _check_entry(config: Config, entry: Entry, place: str, used: bool) -> None:
+    """Raise InputError if an entry of an experiment does not fit the other sections.
+
+    Args:
+        config: all sections.
+        entry: one of ``experiments``.
+        place: its key path.
+        used: whether its experiment runs; how models of others are decoded is not looked at.
+    """
     for name in entry.imported:
-        _check_name(name, f"{place}.imported", config.imported, "imported")
-        _check_name(config.imported[name].llm, f"imported.{name}.llm", config.llms, "llms")
+        _check_imported_model(config, name, place)
         if used:
             _check_conditions(config, entry, config.imported[name].task, place)
-        for modality in TASKS[config.imported[name].task]:
-            encoder = config.imported[name].encoder(modality) or ""
-            _check_encoder(config, encoder, f"imported.{name}.{modality}_encoder", modality)
+    _check_setup(config, entry, place)
+    task = entry.over(config.setup).task
+    if entry.methods and used:
+        _check_conditions(config, entry, task, place)
+    if used and config.features.store == "pooled":
+        _check_stored_tokens(config, entry, place)
+
+
+def _check_imported_model(config: Config, name: str, place: str) -> None:
+    """Raise InputError if an imported model of an entry, or a part of it, is not there."""
+    _check_name(name, f"{place}.imported", config.imported, "imported")
+    model = config.imported[name]
+    _check_name(model.llm, f"imported.{name}.llm", config.llms, "llms")
+    for modality in TASKS[model.task]:
+        key = f"imported.{name}.{modality}_encoder"
+        _check_encoder(config, model.encoder(modality) or "", key, modality)
+
+
+def _check_setup(config: Config, entry: Entry, place: str) -> None:
+    """Raise InputError if the setup of an entry, its own or inherited, is not of this config."""
     setup = entry.over(config.setup)
     # Complain where the value stands: in the entry, or in what it inherits.
     where = {
@@ -88,15 +112,17 @@ def _check_entry(config: Config, entry: Entry, place: str, used: bool) -> None:
     for modality in TASKS[setup.task]:
         name, key = getattr(setup, f"{modality}_encoder"), where[f"{modality}_encoder"]
         _check_encoder(config, name, key, modality)
-    if entry.methods and used:
-        _check_conditions(config, entry, setup.task, place)
-    if used and config.features.store == "pooled":
-        if entry.methods and "audio" in TASKS[setup.task]:
-            _check_pooling(place, setup.compression, entry.rates.over(config.rates).audio)
-        for name in entry.imported:
-            model = config.imported[name]
-            if "audio" in TASKS[model.task]:
-                _check_pooling(f"imported.{name}", model.compression, model.rates.audio)
+
+
+def _check_stored_tokens(config: Config, entry: Entry, place: str) -> None:
+    """Raise InputError if a model of an entry needs audio tokens that are not kept one by one."""
+    setup = entry.over(config.setup)
+    if entry.methods and "audio" in TASKS[setup.task]:
+        _check_pooling(place, setup.compression, entry.rates.over(config.rates).audio)
+    for name in entry.imported:
+        model = config.imported[name]
+        if "audio" in TASKS[model.task]:
+            _check_pooling(f"imported.{name}", model.compression, model.rates.audio)
 
 
 def _check_conditions(config: Config, entry: Entry, task: str, place: str) -> None:

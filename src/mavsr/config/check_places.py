@@ -4,22 +4,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mavsr.config.config import Config
-from mavsr.config.toy import TOYS
+from mavsr.config.toy import MADE, TOYS
 from mavsr.errors import InputError
-
-MADE = {"whisper": "whisper", "avhubert": "avhubert.pt", "llm": "llama"}
-"""Kind of a toy model -> its name in the folder of the corpus that it is trained on."""
 
 
 def check_places(config: Config) -> None:
     """Raise InputError, naming the key and the remedy, if something cannot lie where it is said."""
     _check_roots(config)
     for key, kind, path in _models(config):
-        corpus, _, name = path.removeprefix(TOYS).partition("/")
-        if path.startswith(TOYS) and (corpus not in config.corpora or name != MADE[kind]):
+        made = [MADE[kind].format(corpus=corpus) for corpus in config.corpora]
+        if path.startswith(TOYS) and path not in made:
+            place = MADE[kind].format(corpus="<corpus>")
             raise InputError(
                 f"config: {key} is {path!r}; below {TOYS} lies what the workflow makes itself, "
-                f"here {TOYS}<corpus>/{MADE[kind]}, where <corpus> is a name under `corpora` "
+                f"here {place}, where <corpus> is a name under `corpora` "
                 f"({', '.join(config.corpora)}); correct it, or put models of yours elsewhere"
             )
 

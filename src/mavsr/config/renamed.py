@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mavsr.config.toy import TOYS
 from mavsr.errors import InputError
 
 KEYS = {
@@ -13,7 +14,7 @@ KEYS = {
     ),
 }
 """Key at the top level of earlier configs -> what became of it."""
-PATHS = {"results/standins/": "results/toy/"}
+PATHS = {"results/standins/": TOYS}
 """Beginning of a path of earlier configs -> what it is now."""
 
 

@@ -9,6 +9,12 @@ from mavsr.config.values import ClosedShare, Count, Positive, Snr, Whole
 
 TOYS = "results/toy/"
 """Beginning of the paths of encoders and LLMs that the workflow makes itself."""
+MADE = {
+    "whisper": f"{TOYS}{{corpus}}/whisper",
+    "avhubert": f"{TOYS}{{corpus}}/avhubert.pt",
+    "llm": f"{TOYS}{{corpus}}/llama",
+}
+"""Kind of a toy model -> where it is made, by the corpus that it is trained on."""
 WHISPER, AVHUBERT, LLAMA = ("make_whisper",), ("make_avhubert",), ("make_llama",)
 
 

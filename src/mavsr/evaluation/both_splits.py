@@ -7,13 +7,17 @@ from typing import Any
 
 from mavsr.config.scoring import ScoringSettings
 from mavsr.errors import InputError
+from mavsr.evaluation.baselines import system_of
 from mavsr.evaluation.hypotheses import Hypotheses, read_hypotheses
 from mavsr.evaluation.units import counting
 from mavsr.evaluation.word_errors import WordErrors, count_errors
 from mavsr.model.scales import Scale
 from mavsr.remedies import rebuild_command
 
-ABOUT = ("corpus", "task", "method", "variant", "encoders", "llm", "compression", "seed", "model")
+ABOUT = (
+    *("corpus", "trained_on", "task", "method", "variant", "encoders", "llm", "compression"),
+    *("seed", "model"),
+)
 """Columns that say which model a row is of, as in ``wer.csv``."""
 
 
@@ -55,18 +59,17 @@ def read_models(
     Raises:
         InputError: a file is missing or damaged, or lacks log-probabilities.
     """
-    known = {_place(path): path for path in validation}
+    beside = {_place(path): path for path in validation}
     models: dict[tuple[str, str], list[Decoded]] = {}
     for path in hypotheses:
-        if _place(path) not in known:
+        if _place(path) not in beside:
             raise InputError(f"{path} has no hypotheses of the validation split beside it")
-        test, val = _counted(path, scoring), _counted(known[_place(path)], scoring)
+        test, val = _counted(path, scoring), _counted(beside[_place(path)], scoring)
         sidecar, model = test.content.sidecar, path.parent.parent.name
         scale = Scale(sidecar["audio_rate"], sidecar["video_rate"])
-        # A model of several tasks has those of each apart.
-        own = {"task": scale.task, "model": model}
-        about = {**sidecar["origin"], **sidecar["model"], **own}
-        one = Decoded({name: about.get(name, "") for name in ABOUT}, scale, val, test)
+        known = {**system_of(sidecar), "model": model}
+        one = Decoded({name: known.get(name, "") for name in ABOUT}, scale, val, test)
+        # A model of several tasks has the scales of each apart.
         models.setdefault((model, scale.task), []).append(one)
     for found in models.values():
         yield sorted(found, key=lambda one: one.tflops)

@@ -8,8 +8,10 @@ import hashlib
 import json
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -21,8 +23,9 @@ from mavsr.evaluation.settings import DecodingSettings
 from mavsr.evaluation.split import read_split
 from mavsr.evaluation.transcribe import plan_batches, recognise
 from mavsr.evaluation.work import counting, describe_work, peak_gb
+from mavsr.features.join import UtteranceSource
 from mavsr.files import sha256
-from mavsr.model.avsr import Utterance
+from mavsr.model.avsr import MatryoshkaModel, Utterance
 from mavsr.model.cost import matrix_parameters, prefix_tokens, teraflops
 from mavsr.model.folder import ModelFolder, read_model_folder
 from mavsr.model.llm import written_config
@@ -65,8 +68,8 @@ def decode(
     """
     torch.set_num_threads(threads)
     folder = read_model_folder(model)
-    settings, chosen = folder.settings, Scale.parse(scale)
-    settings.check_scale(chosen)
+    chosen = Scale.parse(scale)
+    folder.settings.check_scale(chosen)
     taken_away = absent(condition)
     if taken_away and len(chosen.rates) < 2:
         raise InputError(
@@ -85,45 +88,7 @@ def decode(
         _fingerprint(folder, read, origin, decoding, taken_away),
         code_digest("mavsr.evaluation.decode"),
     )
-    # Planned whole: what is left meets the batch that it would have met, and rounds alike.
-    planned = (
-        [k for k in batch if k not in resume.lines] for batch in plan_batches(tokens, decoding)
-    )
-    batches = [batch for batch in planned if batch]
-    if resume.lines:
-        logging.info("%d of %d utterances were done before", len(resume.lines), len(tokens))
-    for batch in progress(batches, len(batches), "decoding batches"):
-        started = time.monotonic()
-        utterances = [source[key] for key in batch]
-        with counting(network) as searched:
-            found = recognise(network, utterances, chosen, decoding)
-        lines = [
-            line_of(utterance.key, utterance.text, one, tokens[utterance.key])
-            for utterance, one in zip(utterances, found, strict=True)
-        ]
-        resume.add(lines, time.monotonic() - started, searched.tokens)
-    too_long = sum(
-        len(network.tokenizer(line["reference"], add_special_tokens=False)["input_ids"]) + 1
-        > decoding.max_new_tokens
-        for line in resume.lines.values()
-    )
-    if too_long:
-        logging.warning(
-            "%d of %d references need more than decoding.max_new_tokens (%d) tokens, so their "
-            "hypotheses are cut; raise it",
-            too_long,
-            len(tokens),
-            decoding.max_new_tokens,
-        )
-    mean_tokens = sum(tokens.values()) / len(tokens)
-    active_parameters = network.adapter.active_parameters(chosen)
-    shape = written_config(settings.llm, settings.llm_revision)
-    weights = matrix_parameters(shape) + active_parameters
-    lengths = source.lengths()
-    written = [
-        min(len(network.targets(Utterance(key, line["hypothesis"], {}))), decoding.max_new_tokens)
-        for key, line in resume.lines.items()
-    ]
+    _transcribe(network, source, chosen, decoding, tokens, resume)
     write_hypotheses(
         hypotheses,
         [line for _, line in sorted(resume.lines.items())],
@@ -134,14 +99,8 @@ def decode(
             "video_rate": chosen.video,
             "model": folder.run["model"],
             "decoding": asdict(decoding),
-            "references_too_long": too_long,
-            "active_parameters": active_parameters,
-            "prompt_tokens": prompt,
-            "tokens": mean_tokens,
-            "tflops": teraflops(weights, mean_tokens),
-            "work": describe_work(
-                network, shape, chosen, list(lengths.values()), written, resume.searched
-            ),
+            "references_too_long": _count_too_long(network, resume, decoding.max_new_tokens),
+            **_costs(network, source, chosen, tokens, resume, decoding.max_new_tokens),
             "utterances": len(tokens),
             "speech_s": round(sum(source.frames().values()) / TOKENS_PER_SECOND["video"], 2),
             "threads": threads,
@@ -153,6 +112,96 @@ def decode(
     )
     resume.remove()
     logging.info("%d utterances at %s", len(tokens), scale)
+
+
+def _transcribe(
+    network: MatryoshkaModel,
+    source: UtteranceSource,
+    scale: Scale,
+    decoding: DecodingSettings,
+    tokens: Mapping[str, int],
+    resume: Resume,
+) -> None:
+    """Add to ``resume`` the lines of all utterances that it lacks, batch by batch.
+
+    Args:
+        network: the model.
+        source: the split.
+        scale: at which it is read.
+        decoding: beam search settings.
+        tokens: key -> what the LLM reads before the transcript.
+        resume: what an earlier call has finished.
+    """
+    # Planned whole: what is left meets the batch that it would have met, and rounds alike.
+    planned = (
+        [k for k in batch if k not in resume.lines] for batch in plan_batches(tokens, decoding)
+    )
+    batches = [batch for batch in planned if batch]
+    if resume.lines:
+        logging.info("%d of %d utterances were done before", len(resume.lines), len(tokens))
+    for batch in progress(batches, len(batches), "decoding batches"):
+        started = time.monotonic()
+        utterances = [source[key] for key in batch]
+        with counting(network) as searched:
+            found = recognise(network, utterances, scale, decoding)
+        lines = [
+            line_of(utterance.key, utterance.text, one, tokens[utterance.key])
+            for utterance, one in zip(utterances, found, strict=True)
+        ]
+        resume.add(lines, time.monotonic() - started, searched.tokens)
+
+
+def _count_too_long(network: MatryoshkaModel, resume: Resume, most: int) -> int:
+    """How many references need more than ``most`` tokens, which no hypothesis has; a warning."""
+    too_long = sum(
+        len(network.tokenizer(line["reference"], add_special_tokens=False)["input_ids"]) + 1 > most
+        for line in resume.lines.values()
+    )
+    if too_long:
+        logging.warning(
+            "%d of %d references need more than decoding.max_new_tokens (%d) tokens, so their "
+            "hypotheses are cut; raise it",
+            too_long,
+            len(resume.lines),
+            most,
+        )
+    return too_long
+
+
+def _costs(
+    network: MatryoshkaModel,
+    source: UtteranceSource,
+    scale: Scale,
+    tokens: Mapping[str, int],
+    resume: Resume,
+    most: int,
+) -> dict[str, Any]:
+    """Tokens and FLOPs for the sidecar, as the paper counts them and as they were.
+
+    Args:
+        network: the model.
+        source: the split.
+        scale: at which it was read.
+        tokens: key -> what the LLM read before the transcript, as the paper counts.
+        resume: what was transcribed.
+        most: tokens of a transcript at most.
+    """
+    mean_tokens = sum(tokens.values()) / len(tokens)
+    active_parameters = network.adapter.active_parameters(scale)
+    shape = written_config(network.settings.llm, network.settings.llm_revision)
+    weights = matrix_parameters(shape) + active_parameters
+    written = [
+        min(len(network.targets(Utterance(key, line["hypothesis"], {}))), most)
+        for key, line in resume.lines.items()
+    ]
+    lengths = list(source.lengths().values())
+    return {
+        "active_parameters": active_parameters,
+        "prompt_tokens": len(network.prompt_ids(scale)),
+        "tokens": mean_tokens,
+        "tflops": teraflops(weights, mean_tokens),
+        "work": describe_work(network, shape, scale, lengths, written, resume.searched),
+    }
 
 
 def _fingerprint(

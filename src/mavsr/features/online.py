@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from mavsr.config.noise import NoiseSettings
 from mavsr.encoders import Encoder, EncoderSettings, load_encoder
 from mavsr.encoders.batches import encode_stream
 from mavsr.encoders.whisper import kept_tokens
@@ -34,7 +35,7 @@ from mavsr.media import (
 from mavsr.model.avsr import Utterance
 from mavsr.noise.condition import Condition
 from mavsr.noise.file import read_source
-from mavsr.noise.render import NoiseSettings, render
+from mavsr.noise.render import render
 from mavsr.noise.sources import Noise
 from mavsr.numerics import Count, Numerics, numerics_of
 from mavsr.records import read_json

@@ -6,12 +6,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from mavsr.command import progress, run_command
+from mavsr.config.noise import NoiseSettings
 from mavsr.errors import InputError
 from mavsr.media import decode_audio, encode_audio
 from mavsr.mouths.ledger import kept_keys
 from mavsr.noise.condition import Condition
 from mavsr.noise.file import read_source
-from mavsr.noise.render import NoiseSettings, Rendered, render
+from mavsr.noise.render import Rendered, render
 from mavsr.shards import Fields, extents, read_shard, shard_writer
 
 

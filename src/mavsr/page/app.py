@@ -20,7 +20,7 @@ from mavsr.page.alter import Listening
 from mavsr.page.recording import Reading, Recording, shown
 from mavsr.page.samples import Sample
 from mavsr.page.store import MOST_FILES, Store
-from mavsr.page.work import FULL, Task, Worker
+from mavsr.page.work import DISK_FULL, FULL, Task, Worker
 from mavsr.recognition.recogniser import Recogniser
 
 STATIC = Path(__file__).parent / "static"
@@ -59,10 +59,7 @@ class Page:
     def take(self, path: Path, name: str) -> Recording:
         """Begin to read a file; the oldest recording goes if there are too many."""
         while len(self.recordings) >= MOST_FILES:
-            oldest = min(self.recordings.values(), key=lambda recording: recording.asked)
-            oldest.asked = float("-inf")
-            del self.recordings[oldest.token]
-            self.store.remove(oldest.token)
+            self.drop(min(self.recordings.values(), key=lambda recording: recording.asked))
         recording = Recording(path, name)
         steps = recording.first_steps(self.model, self.scales)
         task = Task(steps, recording.wanted)
@@ -70,6 +67,12 @@ class Page:
         self.recordings[recording.token] = recording
         self.worker.add(task)
         return recording
+
+    def drop(self, recording: Recording) -> None:
+        """Remove a recording and its file; whatever reads it is told that nobody waits any more."""
+        recording.asked = float("-inf")
+        del self.recordings[recording.token]
+        self.store.remove(recording.token)
 
     def listen(self, recording: Recording, listening: Listening) -> Reading:
         """The recording as ``listening`` says, begun if it is new; waits for the first reading."""
@@ -178,10 +181,7 @@ async def video(page: Page, request: Request) -> Response:
 
 async def forget(page: Page, request: Request) -> Response:
     """Remove a recording at once."""
-    recording = page.find(request)
-    recording.asked = float("-inf")
-    del page.recordings[recording.token]
-    page.store.remove(recording.token)
+    page.drop(page.find(request))
     return JSONResponse({})
 
 
@@ -206,8 +206,7 @@ def _answered(handler: Handler, page: Page, own: bool) -> Callable[[Request], Aw
         except OSError as error:
             if error.errno not in FULL:
                 raise
-            words = "the disk of this computer is full; free disk space and try again"
-            response = JSONResponse({"error": words}, status_code=507)
+            response = JSONResponse({"error": DISK_FULL}, status_code=507)
         response.headers["content-security-policy"] = POLICY
         response.headers["referrer-policy"] = "no-referrer"
         response.headers["x-content-type-options"] = "nosniff"

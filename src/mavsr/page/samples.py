@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mavsr.config.toy import TOYS
 from mavsr.model.folder import ModelFolder
 from mavsr.toy.portrait.clip import make_clip
 from mavsr.toy.portrait.settings import PortraitSettings
@@ -31,7 +32,7 @@ class Sample:
 
 def is_toy(folder: ModelFolder) -> bool:
     """Whether a model was trained over the embedded default's toy LLM."""
-    return "results/toy/" in str(folder.run["model"]["llm"])
+    return TOYS in str(folder.run["model"]["llm"])
 
 
 def samples(settings: PortraitSettings = PortraitSettings()) -> list[Sample]:  # noqa: B008 (frozen)

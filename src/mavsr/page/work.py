@@ -12,6 +12,7 @@ from mavsr.errors import InputError
 _log = logging.getLogger(__name__)
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+DISK_FULL = "the disk of this computer is full; free disk space and try again"
 
 
 @dataclass(eq=False)
@@ -95,11 +96,7 @@ def _step(task: Task) -> None:
         full = error.errno in FULL
         if not full and task.wanted():
             _log.exception("unforeseen error")
-        task.error = (
-            "the disk of this computer is full; free disk space and try again"
-            if full
-            else f"a file cannot be read or written ({error.strerror})"
-        )
+        task.error = DISK_FULL if full else f"a file cannot be read or written ({error.strerror})"
         task.over = True
     except Exception as error:  # a defect of ours must not end the page for the others
         if task.wanted():

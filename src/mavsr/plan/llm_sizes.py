@@ -90,7 +90,7 @@ def trained_parameters(size: LlmSize, settings: ModelSettings) -> int:
         return size.layers * (experts * one + routers * mome.routed * size.hidden)
     from transformers import LlamaConfig
 
-    from mavsr.report.cost import adapter_parameters
+    from mavsr.report.adapter_sizes import adapter_parameters
 
     config = LlamaConfig(**size.config) if isinstance(size.config, dict) else size.config
     return adapter_parameters(config, settings, settings.scales[0])[0]

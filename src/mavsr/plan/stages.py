@@ -13,6 +13,7 @@ from mavsr.plan.files import (
     used_corpora,
 )
 from mavsr.plan.work import Work
+from mavsr.tokens import TOKENS_PER_SECOND
 from mavsr.workflow.experiments import (
     all_evaluations,
     trained_models,
@@ -21,10 +22,9 @@ from mavsr.workflow.experiments import (
 from mavsr.workflow.needs import pooling, used_splits, wanted_caches
 from mavsr.workflow.paths import SPLITS
 
-FPS = 25
 CLIP_TAR_BYTES = 1500
 """What a clip of a features shard takes beside its tokens: names and tar headers."""
-TOKEN_BYTES = 4
+PARAMETER_BYTES = 4
 """Of a trained parameter as it is saved (float32)."""
 ON_GPU = ("features", "training", "evaluation")
 
@@ -91,7 +91,7 @@ def _mouths(work: Work, row: Row) -> None:
     size = work.rates.crop_bytes if section.codec == "ffv1" else work.rates.x264_bytes
     for corpus, splits in used_splits(all_evaluations(work.config)).items():
         seconds = _seconds(work, corpus, splits)
-        row.seconds += seconds * FPS * look / 1000
+        row.seconds += seconds * TOKENS_PER_SECOND["video"] * look / 1000
         row.bytes += seconds * size
 
 
@@ -131,7 +131,7 @@ def _training(work: Work, row: Row) -> None:
     flops = sum(work.training_flops(model) for model in models)
     row.seconds = flops / work.rates.network_flops[row.device]
     for model in models:
-        row.bytes += TOKEN_BYTES * work.trained(model)
+        row.bytes += PARAMETER_BYTES * work.trained(model)
         row.bytes += work.rates.metric_bytes * work.losses(model)
     row.memory_gb += _llm_gb(work, {model.llm for model in models})
 

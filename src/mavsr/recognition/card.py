@@ -9,6 +9,7 @@ import pandas as pd
 import safetensors
 from huggingface_hub import EvalResult, ModelCardData
 
+from mavsr.config.toy import TOYS
 from mavsr.errors import InputError
 from mavsr.evaluation.collect import read_scores
 from mavsr.evaluation.units import RATE_NAMES
@@ -25,7 +26,7 @@ from mavsr.report.summary import rate_name
 
 TASK = "automatic-speech-recognition"
 LICENCES = (
-    (r"results/toy/", "made by this project's workflow: Apache-2.0"),
+    (TOYS, "made by this project's workflow: Apache-2.0"),
     (r"avhubert|av-hubert", "AV-HuBERT: Meta's non-commercial licence, which models inherit"),
     (r"whisper", "Whisper: MIT (OpenAI), Apache-2.0 (Hugging Face)"),
     (r"llama", "Llama: Meta's community licence of that version"),

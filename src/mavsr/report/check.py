@@ -13,18 +13,18 @@ from typing import Any
 import pandas as pd
 
 from mavsr.command import run_command
+from mavsr.config.scoring import ScoringSettings
 from mavsr.errors import InputError
 from mavsr.evaluation.collect import KEY, joined, read_scores
 from mavsr.evaluation.compare import P_VALUES
 from mavsr.evaluation.coverage import differences, expected_texts
 from mavsr.evaluation.hypotheses import Hypotheses, read_hypotheses
-from mavsr.evaluation.score import ScoringSettings
 from mavsr.evaluation.units import counting
 from mavsr.evaluation.word_errors import count_errors
 from mavsr.features.join import UtteranceSource
+from mavsr.model.cost import prefix_tokens
 from mavsr.model.scales import Scale
 from mavsr.noise.condition import absent, cached_as
-from mavsr.report.cost import prefix_tokens
 from mavsr.tables import write_csv
 
 HIGHEST_WER = 300.0

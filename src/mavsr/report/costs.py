@@ -13,9 +13,9 @@ import pandas as pd
 from mavsr.command import run_command
 from mavsr.config.encoders import EncoderKeys
 from mavsr.errors import InputError
+from mavsr.evaluation.baselines import system_of
 from mavsr.evaluation.hypotheses import read_sidecar
 from mavsr.files import atomic
-from mavsr.model.scales import Scale
 from mavsr.remedies import rebuild_command
 from mavsr.report.cost_table import COLUMNS, RATES
 from mavsr.report.encoder_sizes import EncoderSize, encoder_size
@@ -64,12 +64,7 @@ def cost_row(path: Path, sizes: dict[str, EncoderSize]) -> dict[str, Any]:
     flops = {**parts, "generated_tflops": work["generated_tflops"]}
     flops["total_tflops"] = sum(parts.values())
     return {
-        **sidecar["origin"],
-        "condition": sidecar["condition"],
-        "task": Scale(sidecar["audio_rate"], sidecar["video_rate"]).task,
-        **{name: sidecar["model"][name] for name in ("method", "compression", "seed")},
-        "audio_rate": sidecar["audio_rate"],
-        "video_rate": sidecar["video_rate"],
+        **system_of(sidecar),
         "utterances": count,
         "speech_s": round(sidecar["speech_s"] / count, 3),
         **{f"{n}_tokens": round(work[f"{n}_tokens"], 2) for n in ("read", "written", "beam")},

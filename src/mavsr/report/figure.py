@@ -9,7 +9,7 @@ from mavsr.command import run_command
 from mavsr.evaluation.collect import read_scores
 from mavsr.report.catalogue import ALL_FIGURES
 from mavsr.report.figures.style import save, styled
-from mavsr.report.sources import ReportSettings, Sources, read_adapted, read_compared
+from mavsr.report.sources import ReportSettings, Sources, read_adapted, read_compared, read_judged
 from mavsr.tables import read_csv
 
 
@@ -49,7 +49,7 @@ def draw_figure(
         routing=None if routing is None else read_csv(routing, "routing"),
         similarity=None if similarity is None else read_csv(similarity, "similarity"),
         adaptive=None if adaptive is None else read_adapted(adaptive),
-        confidence=None if confidence is None else read_csv(confidence, "confidence"),
+        confidence=None if confidence is None else read_judged(confidence),
         differences=None if differences is None else read_compared(differences),
     )
     with styled():

@@ -10,7 +10,7 @@ from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.methods import METHODS
 from mavsr.model.scales import Scale
 from mavsr.model.settings import SECTIONS, ModelSettings
-from mavsr.report.cost import adapter_parameters
+from mavsr.report.adapter_sizes import adapter_parameters
 from mavsr.report.llm_shapes import LLMS, PAPER_BOTTLENECKS, PAPER_RANKS, llm_config
 from mavsr.report.published import DOUBTS, published_parameters, quoted
 

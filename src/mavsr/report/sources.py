@@ -27,13 +27,26 @@ class ReportSettings:
     """``cost.budget``: what scales are chosen by."""
 
 
+_EMPTY = {"variant": "", "trained_on": ""}
+"""What is empty for most models, or for imported ones, is text all the same."""
+
+
 def read_adapted(path: Path) -> pd.DataFrame:
     """A table of :mod:`mavsr.evaluation.adapt`.
 
     Raises:
         InputError: it is missing or damaged.
     """
-    return read_csv(path, "adaptive rates").fillna({"variant": ""})
+    return read_csv(path, "adaptive rates").fillna(_EMPTY)
+
+
+def read_judged(path: Path) -> pd.DataFrame:
+    """A table of :mod:`mavsr.evaluation.judge`.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    return read_csv(path, "confidence").fillna(_EMPTY)
 
 
 def read_compared(path: Path) -> pd.DataFrame:
@@ -42,7 +55,7 @@ def read_compared(path: Path) -> pd.DataFrame:
     Raises:
         InputError: it is missing or damaged.
     """
-    return read_csv(path, "differences").fillna({"variant": "", "trained_on": ""})
+    return read_csv(path, "differences").fillna(_EMPTY)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperModel
 from transformers.models.whisper.modeling_whisper import WhisperAttention, WhisperEncoder
 
 from mavsr.command import run_command
+from mavsr.config.noise import NoiseSettings
 from mavsr.config.toy import ToyWhisperKeys
 from mavsr.encoders.whisper import kept_tokens
 from mavsr.errors import InputError
@@ -23,7 +24,7 @@ from mavsr.made_weights import NAME
 from mavsr.media import SAMPLE_RATE, decode_audio
 from mavsr.noise.condition import Condition
 from mavsr.noise.file import read_source
-from mavsr.noise.render import NoiseSettings, render
+from mavsr.noise.render import render
 from mavsr.provenance import provenance
 from mavsr.records import write_record
 from mavsr.seeds import derive_seed

@@ -10,7 +10,7 @@ from mavsr.model.quantization import own_format
 
 
 def set_precision(model: MatryoshkaModel, precision: str) -> None:
-    """Give the weights their formats; see :data:`mavsr.training.settings.PRECISIONS`."""
+    """Give the weights their formats; ``training.precision`` of the config says which."""
     frozen = torch.float32 if precision == "float32" else torch.bfloat16
     trained = torch.bfloat16 if precision == "bf16-true" else torch.float32
     mine = {id(parameter) for parameter in model.trainable()}

@@ -38,6 +38,8 @@ class Progress:
     """Least validation loss, the mean over scales; of ``checkpoint: best`` alone."""
     best: list[torch.Tensor] | None = None
     """The trained weights that reached it."""
+    best_epoch: int | None = None
+    """The epoch that ended with them, from 0; None too where an earlier version saved ``best``."""
     seconds: float = 0.0
     """Time spent until it was saved, over all calls."""
     code: list[dict] = field(default_factory=list)
@@ -143,10 +145,11 @@ class ResumeState:
             raise _GivenUpError(f"cannot be read ({error})") from error
         if state["fingerprint"] != self.fingerprint:
             raise _GivenUpError("is of other settings or data")
+        since_added = {"seconds", "best_epoch"}
         known = set(vars(Progress()))
         shapes = [parameter.shape for parameter in parameters]
         if (
-            set(state["progress"]) | {"seconds"} != known  # earlier versions did not count them
+            set(state["progress"]) | since_added != known
             or state["progress"]["steps"] != steps
             or [saved.shape for saved in state["parameters"]] != shapes
         ):

@@ -141,14 +141,8 @@ def fit(
     llm = checkpoints.identity(llm_folder(model.llm, model.llm_revision))
     inputs = {**inputs, "llm_sha256": llm, "encoders": encoders_of([*views, validation])}
     network = MatryoshkaModel(model, views[0].dims).to(processes.device)
-    counts = {
-        "adapters": count_parameters(network.adapter.trainable()),
-        "projectors": count_parameters(list(network.projectors.parameters())),
-        "compressors": count_parameters(list(network.compressors.parameters())),
-    }
     logging.info("process %d of %d on %s", processes.rank + 1, processes.count, processes.device)
-    logging.info("trainable parameters: %s", counts)
-    settings = {"model": model.to_dict(), "training": asdict(training)}
+    counts = _count_trained(network)
     frames = views[0].frames()
     trainer = Trainer(
         network,
@@ -172,20 +166,15 @@ def fit(
         with memory_advice(trainer):
             trainer.run()
         return
-    with (
-        event_files(output / "tensorboard", training.tensorboard) as events,
-        live_metrics(output / METRICS, len(trainer.steps)) as live,
-        memory_advice(trainer),
-    ):
-        trainer.report = told_to(events, live)
-        rows = trainer.run()
+    rows = _run_told(trainer, output)
     network.save(output)
     with atomic(output / METRICS) as partial:
         pd.DataFrame(rows).to_csv(partial, index=False)
     write_run(
         output,
         {
-            **settings,
+            "model": model.to_dict(),
+            "training": asdict(training),
             "setup": setup,
             "dims": views[0].dims,
             **inputs,
@@ -193,6 +182,7 @@ def fit(
             "parameters": counts,
             "plan": repr(trainer.plan),
             "steps": len(trainer.steps),
+            "kept_epoch": trainer.kept_epoch,
             "processes": processes.count,
             "device": str(processes.device),
             "seconds": round(trainer.earlier_s + time.monotonic() - started, 1),
@@ -200,6 +190,27 @@ def fit(
         },
     )
     shutil.rmtree(output / "resume", ignore_errors=True)
+
+
+def _count_trained(network: MatryoshkaModel) -> dict[str, int]:
+    counts = {
+        "adapters": count_parameters(network.adapter.trainable()),
+        "projectors": count_parameters(list(network.projectors.parameters())),
+        "compressors": count_parameters(list(network.compressors.parameters())),
+    }
+    logging.info("trainable parameters: %s", counts)
+    return counts
+
+
+def _run_told(trainer: Trainer, output: Path) -> list[dict]:
+    """Train; whoever looks into the model folder meanwhile sees every loss once it is known."""
+    with (
+        event_files(output / "tensorboard", trainer.settings.tensorboard) as events,
+        live_metrics(output / METRICS, len(trainer.steps)) as live,
+        memory_advice(trainer),
+    ):
+        trainer.report = told_to(events, live)
+        return trainer.run()
 
 
 if __name__ == "__main__":

@@ -98,6 +98,11 @@ class Trainer:
         done = (step - warmup) / max(steps - warmup, 1)
         return self.settings.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
 
+    @property
+    def kept_epoch(self) -> int | None:
+        """The epoch whose weights :meth:`run` leaves, from 0 as in ``metrics.csv``."""
+        return self.settings.epochs - 1 if self.progress.best is None else self.progress.best_epoch
+
     def run(self) -> list[dict]:
         """Train to the end, from the last saved step if there is one.
 
@@ -223,7 +228,7 @@ class Trainer:
         mean = sum(score.loss for score in scores) / len(scores)
         logging.info("epoch %d: validation loss %.4f", epoch + 1, mean)
         if self.settings.checkpoint == "best" and mean < self.progress.best_loss:
-            self.progress.best_loss = mean
+            self.progress.best_loss, self.progress.best_epoch = mean, epoch
             self.progress.best = [p.detach().cpu().clone() for p in self.parameters]
 
     def _take_best(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from mavsr.report.catalogue import ALL_FIGURES, ALL_TABLES, Shown
+from mavsr.report.catalogue import ALL_FIGURES, ALL_TABLES, Shown, Traced
 from mavsr.workflow import paths
 from mavsr.workflow.asked import Asked
 from mavsr.workflow.evaluations import Evaluation, choosable
@@ -65,18 +65,17 @@ class DecodedInputs:
         """Likewise of all experiments."""
         return self._decoded(pattern, self.asked.evaluations)
 
-    def sure_hypotheses(self, pattern: str) -> Function:
-        """Input function: of an experiment's models those that validation is decoded for.
+    def choosable_hypotheses(self, pattern: str) -> Function:
+        """Input function: of an experiment's evaluations those that validation is decoded for.
 
-        They were trained here, for several scales, and are decoded on clean clips of the corpus
-        whose validation split they know.
+        :func:`mavsr.workflow.evaluations.choosable` says which these are.
         """
-        return lambda wildcards: self._decoded(pattern, self._sure(wildcards["experiment"]))
+        return lambda wildcards: self._decoded(pattern, self._choosable(wildcards["experiment"]))
 
-    def _sure(self, experiment: str) -> list[Evaluation]:
+    def _choosable(self, experiment: str) -> list[Evaluation]:
         return choosable(self.asked.by_experiment.get(experiment, []))
 
-    def measured(self, shown: str, trace: str, pattern: str) -> Function:
+    def measured(self, shown: str, trace: Traced, pattern: str) -> Function:
         """Input function: what was measured of confidence, for tables or figures that show it.
 
         Args:
@@ -88,7 +87,7 @@ class DecodedInputs:
 
         def files(wildcards: Any) -> list[str]:
             found = known[wildcards["name"]]
-            wanted = found.trace == trace and self.is_sure(found)
+            wanted = found.trace == trace and self.has_choice(found)
             return [pattern.format(experiment=found.experiment)] if wanted else []
 
         return files
@@ -99,10 +98,10 @@ class DecodedInputs:
         wanted = found.trace == "differences" and self.asked.config.scoring.baseline
         return [paths.COMPARED.format(experiment=found.experiment)] if wanted else []
 
-    def is_sure(self, shown: Shown) -> bool:
-        """Whether the experiment of a table or figure has a model whose confidence is measured."""
+    def has_choice(self, shown: Shown) -> bool:
+        """Whether the experiment of a table or figure decodes several scales to choose among."""
         scales: dict[str, int] = {}
-        for e in self._sure(shown.experiment or ""):
+        for e in self._choosable(shown.experiment or ""):
             scales[e.model.name] = scales.get(e.model.name, 0) + 1
         return max(scales.values(), default=0) > 1
 

@@ -209,7 +209,7 @@ class Inputs(DecodedInputs, ModelInputs, NoiseInputs):
                 run = shown.experiment is None or self.asked.by_experiment.get(shown.experiment)
                 traced = kind == "table" or name not in TRACES or self._traced(name)
                 # The trade-off is worth seeing without adaptive rates, their own table is not.
-                measured = name not in ABOUT_CONFIDENCE or self.is_sure(shown)
+                measured = name not in ABOUT_CONFIDENCE or self.has_choice(shown)
                 if name in names and run and traced and measured:
                     for suffix in SUFFIXES[kind]:
                         yield f"{paths.SHOWN.format(name=name)}.{suffix}"

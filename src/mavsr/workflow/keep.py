@@ -11,7 +11,6 @@ from typing import Any
 
 from snakemake.persistence import NO_PARAMS_CHANGE, PersistenceBase
 
-CODE_CHANGES = ("rerun", "keep")
 _DIGEST = re.compile(r"'[0-9a-f]{16}'")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from mavsr.config.config import Config
 from mavsr.config.local_models import is_hub_name
 from mavsr.errors import InputError
+from mavsr.noise.folder import recordings
 from mavsr.provenance import is_installed
 from mavsr.workflow.experiments import all_evaluations
 from mavsr.workflow.needs import needed_splits
@@ -85,8 +86,6 @@ def _noise_folder(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]
         path = config.noises[name].folder
         if path is None:
             continue
-        from mavsr.noise.listing import recordings  # PyAV behind it
-
         try:
             recordings(Path(path))
         except InputError as error:

@@ -1,6 +1,6 @@
 """Where every output lies, written once; rules, inputs, plan and status read it here."""
 
-from mavsr.config.toy import TOYS
+from mavsr.config.toy import MADE, TOYS
 
 __all__ = ["TOYS"]
 
@@ -29,9 +29,10 @@ NOISE_LIST = "results/noise/named/{noise}.parquet"
 """Of the recordings in a folder."""
 NOISY = "results/noise/{corpus}/{split}/{condition}/{shard}.tar"
 
-TOY_WHISPER = "results/toy/{corpus}/whisper"
-TOY_AVHUBERT = "results/toy/{corpus}/avhubert"
-TOY_LLAMA = "results/toy/{corpus}/llama"
+TOY_WHISPER = MADE["whisper"]
+TOY_AVHUBERT = MADE["avhubert"]
+TOY_AVHUBERT_REPORT = f"{TOY_AVHUBERT.removesuffix('.pt')}.json"
+TOY_LLAMA = MADE["llm"]
 
 FEATURES = "results/features/{encoder}/{corpus}/{split}/{condition}/{shard}.tar"
 FEATURES_SAMPLES = "results/features/{encoder}/{corpus}/{split}/{condition}/samples.parquet"

@@ -14,11 +14,12 @@ from mavsr.errors import InputError
 from mavsr.records import read_json
 from mavsr.remedies import rebuild_command
 from mavsr.workflow.own_files import CHECKS, CONCERNED
+from mavsr.workflow.paths import FEATURES_SAMPLES
 
 Job = tuple[str, Mapping[str, str]]
 """Name of a rule and the wildcards of one of its jobs; among them ``llm`` where it uses one, and
 ``imported``, its model's name, where that is."""
-SAMPLES = "samples.parquet"
+SAMPLES = Path(FEATURES_SAMPLES).name
 NAMED = 5
 """Lost files that a message names; more would hide what to do about them."""
 

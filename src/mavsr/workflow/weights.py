@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mavsr.checkpoints import ENCODER, identity_files
+from mavsr.made_weights import NAME
 from mavsr.workflow import paths
 
 
@@ -14,11 +15,7 @@ def weight_files(path: str, read: Sequence[str] = ENCODER) -> list[str]:
         read: names beside the weights, see :func:`mavsr.checkpoints.identity_files`.
     """
     if path.startswith(paths.TOYS):
-        stem = path.removesuffix(".pt")
-        return [path, f"{stem}.json"] if path != stem else toy_files(path)
+        if path.endswith(".pt"):
+            return [path, f"{path.removesuffix('.pt')}.json"]
+        return [f"{path}/{NAME}", f"{path}/model.safetensors"]
     return [str(file) for file in identity_files(path, read)]
-
-
-def toy_files(folder: str) -> list[str]:
-    """The two files of a toy model's folder that rules know."""
-    return [f"{folder}/toy.json", f"{folder}/model.safetensors"]

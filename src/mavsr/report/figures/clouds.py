@@ -24,6 +24,7 @@ from mavsr.report.figures.style import (
 from mavsr.report.names import EXPERTS, common_label, flops_unit, label, scale_label, scale_labels
 from mavsr.report.published import beside
 from mavsr.report.sources import Sources
+from mavsr.report.summary import tested_on
 from mavsr.report.tables.elastic import policy
 
 SMALL: Any = {"fontsize": 6.5, "path_effects": [withStroke(linewidth=1.5, foreground="white")]}
@@ -44,7 +45,7 @@ def tradeoff(sources: Sources) -> Figure:
     adapted = sources.adaptive
     if adapted is not None:
         test = adapted[adapted.split == "test"]
-        adapted = test.assign(tflops=test.tflops * factor)
+        adapted = test.assign(tflops=test.tflops * factor, corpus=tested_on(test))
     what = f"{unit} of the LLM per utterance (mean)"
     return _cloud(scores, published, "tflops", what, True, adapted)
 

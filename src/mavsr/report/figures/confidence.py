@@ -1,18 +1,21 @@
 """How far confidence can be trusted: reliability, and WER of the utterances that are kept."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mavsr.errors import InputError
-from mavsr.report.figures.looks import looks
+from mavsr.report.figures.looks import Look, looks
 from mavsr.report.figures.once import once
 from mavsr.report.figures.style import GREY, PAGE
 from mavsr.report.names import label
 from mavsr.report.sources import Sources
+from mavsr.report.summary import tested_on
 from mavsr.report.tables.adaptive import printed
 
 UNITS = {"utterance": "transcript", "word": "word"}
@@ -36,7 +39,8 @@ def confidence(sources: Sources) -> Figure:
             "no model of the experiment has several scales on clean clips, so there is no "
             "confidence to show; add a method such as mtsk-ms and at least two rates"
         )
-    rows = sources.confidence.fillna({"variant": ""})
+    rows = sources.confidence
+    rows = rows.assign(corpus=tested_on(rows))
     once("figures/confidence", rows.drop_duplicates(MODEL), SEED)
     corpora, drawn_as = sorted(rows.corpus.unique()), looks(rows)
     units = [unit for unit in UNITS if unit in set(rows.unit)]
@@ -46,25 +50,10 @@ def confidence(sources: Sources) -> Figure:
     )
     for corpus, (*shares, risk) in zip(corpora, grid, strict=True):
         own = rows[rows.corpus == corpus]
-        for (method, variant, task), system in own.groupby(
-            ["method", "variant", "task"], sort=False
-        ):
+        for (method, variant, _), system in own.groupby(["method", "variant", "task"], sort=False):
             # One scale is shown, the dearest: the file has the others.
             dearest = system[system.scale == system.scale.iloc[-1]]
-            drawn = drawn_as[method, variant]
-            style: Any = {**drawn.mark, "color": drawn.colour, "ls": drawn.line, "ms": 3.5, "lw": 1}
-            areas = []
-            for _, model in dearest.groupby("model", sort=False):
-                for axes, unit in zip(shares, units, strict=True):
-                    bins = model[(model.unit == unit) & (model.curve == "reliability")]
-                    axes.plot(bins.x, bins.y, **style)
-                curve = model[model.curve == "risk"].sort_values("x")
-                risk.plot(curve.x, curve.y, color=drawn.colour, ls=drawn.line, lw=1.2)
-                areas.append(curve.area.iloc[0])
-            name = f"{label(str(method), str(variant))} {printed(dearest.scale.iloc[0])}"
-            name = name if task == "avsr" else f"{name}, {task}"
-            of = f", mean of {len(areas)} models" if len(areas) > 1 else ""
-            risk.plot([], [], label=f"{name}: area {np.mean(areas):.1f}{of}", **style)
+            _draw(dearest, drawn_as[method, variant], dict(zip(units, shares, strict=True)), risk)
         for axes, unit in zip(shares, units, strict=True):
             if unit not in set(own.unit):  # of another corpus words were judged
                 axes.set_axis_off()
@@ -78,6 +67,31 @@ def confidence(sources: Sources) -> Figure:
         risk.set_ylim(bottom=0)
     _legend(figure, grid[0, -1])
     return figure
+
+
+def _draw(rows: pd.DataFrame, drawn: Look, shares: Mapping[str, Axes], risk: Axes) -> None:
+    """Draw a system at one scale: a curve per model in each panel, and its line in the legend.
+
+    Args:
+        rows: of the system's models at that scale.
+        drawn: how the system is drawn.
+        shares: unit -> panel of its reliability.
+        risk: panel of risk against coverage.
+    """
+    style: Any = {**drawn.mark, "color": drawn.colour, "ls": drawn.line, "ms": 3.5, "lw": 1}
+    areas = []
+    for _, model in rows.groupby("model", sort=False):
+        for unit, axes in shares.items():
+            bins = model[(model.unit == unit) & (model.curve == "reliability")]
+            axes.plot(bins.x, bins.y, **style)
+        curve = model[model.curve == "risk"].sort_values("x")
+        risk.plot(curve.x, curve.y, color=drawn.colour, ls=drawn.line, lw=1.2)
+        areas.append(curve.area.iloc[0])
+    first = rows.iloc[0]
+    name = f"{label(first.method, first.variant)} {printed(first.scale)}"
+    name = name if first.task == "avsr" else f"{name}, {first.task}"
+    of = f", mean of {len(areas)} models" if len(areas) > 1 else ""
+    risk.plot([], [], label=f"{name}: area {np.mean(areas):.1f}{of}", **style)
 
 
 def _diagonal(axes: Axes) -> None:

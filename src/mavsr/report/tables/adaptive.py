@@ -7,6 +7,7 @@ from mavsr.model.scales import Scale
 from mavsr.report.layout import Table
 from mavsr.report.names import flops_unit, label, plain, rank, scale_label
 from mavsr.report.sources import Sources
+from mavsr.report.summary import tested_on
 
 
 def adaptive(sources: Sources) -> Table:
@@ -67,6 +68,7 @@ def chosen(sources: Sources) -> pd.DataFrame:
         )
     rows = sources.adaptive
     rows = rows[rows.chosen & (rows.split == "test")]
+    rows = rows.assign(corpus=tested_on(rows))
     order = [*zip(rows.corpus, rows.task, rows.method.map(rank), rows.variant, strict=True)]
     return rows.assign(order=order).sort_values("order", kind="stable").drop(columns="order")
 

@@ -1,36 +1,13 @@
-"""What a scale costs: tokens, FLOPs and parameters (Llama-MTSK, Table 4).
-
-The paper's clip of 10 s at 50 audio and 25 video tokens per second has 500/a + 250/v tokens and 7
-of the prompt. How FLOPs are counted: :mod:`mavsr.model.cost`, whose names are here too.
-"""
+"""Parameters of adapters over an LLM of a given shape; no weights are loaded."""
 
 import torch
 from transformers import PretrainedConfig
 
 from mavsr.model.adapters.base import count_parameters
 from mavsr.model.adapters.registry import make_adapter
-from mavsr.model.cost import matrix_parameters, prefix_tokens, teraflops
 from mavsr.model.llm import empty_llm
 from mavsr.model.scales import Scale
 from mavsr.model.settings import ModelSettings
-from mavsr.tokens import TOKENS_PER_SECOND
-
-__all__ = [
-    "adapter_parameters",
-    "lora_parameters",
-    "matrix_parameters",
-    "paper_tokens",
-    "prefix_tokens",
-    "teraflops",
-]
-PAPER_SECONDS = 10
-PAPER_PROMPT_TOKENS = 7
-
-
-def paper_tokens(scale: Scale) -> int:
-    """Tokens of the paper's 10 s clip at ``scale``."""
-    clip = {modality: rate * PAPER_SECONDS for modality, rate in TOKENS_PER_SECOND.items()}
-    return prefix_tokens(clip, scale, PAPER_PROMPT_TOKENS)
 
 
 def lora_parameters(config: PretrainedConfig, rank: int) -> int:
