@@ -1,12 +1,14 @@
-"""Equal parts of a long recording in which nothing is heard."""
+"""Equal parts of a long recording in which nobody is heard."""
 
 from itertools import pairwise
 
 import pytest
 
+from mavsr.errors import InputError
 from mavsr.media import FRAME_RATE, Extent
 from mavsr.recognition import spans
 from mavsr.recognition.spans import plan_spans
+from mavsr.recognition.speech import Heard
 
 
 @pytest.mark.parametrize("start", [0.0, 1.3])
@@ -24,3 +26,26 @@ def test_no_part_is_longer_than_the_longest_however_many_there_are(
     assert max(lengths) <= 16 + 1e-6
     assert max(lengths) - min(lengths) < 2 / FRAME_RATE
     assert len(parts) in (-(-seconds // 16), -(-seconds // 16) + 1)
+
+
+@pytest.mark.parametrize(
+    ("modalities", "silent", "read"),
+    [
+        (("video",), False, True),
+        (("video",), True, True),
+        ((), True, True),
+        ((), False, False),
+        (("audio", "video"), True, False),
+    ],
+)
+def test_lips_are_read_where_noise_alone_is_heard(
+    tmp_path, monkeypatch, caplog, modalities, silent, read
+):
+    monkeypatch.setattr(spans, "measure", lambda file: Extent({"video": 40.0, "audio": 40.0}))
+    monkeypatch.setattr(spans, "find_speech", lambda *_: Heard([], silent))
+    if read:
+        assert len(plan_spans(tmp_path / "talk.mp4", modalities, 16.0).spans) == 3
+        assert ("no speech is heard" in caplog.text) is not silent
+    else:
+        with pytest.raises(InputError, match="nobody speaks|silent throughout"):
+            plan_spans(tmp_path / "talk.mp4", modalities, 16.0)

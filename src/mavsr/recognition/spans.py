@@ -1,5 +1,6 @@
 """Which parts of a long recording the model is given: utterances, each below its longest input."""
 
+import logging
 import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -128,7 +129,8 @@ def plan_spans(
 ) -> Plan:
     """Cut a recording into utterances.
 
-    A recording in which nothing is heard is cut into equal parts for a model that sees alone.
+    A recording in which nobody is heard is cut into equal parts for a model that sees alone: noise
+    over a speaker is no reason not to read lips.
 
     Args:
         file: the recording.
@@ -139,8 +141,8 @@ def plan_spans(
         told: see :func:`mavsr.recognition.speech.find_speech`.
 
     Raises:
-        InputError: the file cannot be read, lacks what the model needs, nobody speaks in it, or it
-            is too short.
+        InputError: the file cannot be read, lacks what the model needs, nobody speaks in it where
+            that counts, or it is too short.
 
     """
     check_part(start, end)
@@ -154,12 +156,15 @@ def plan_spans(
         )
         if heard.speech:
             return Plan(_with_margins(heard.speech, start, last), last - start, True)
-        if "audio" in modalities or "video" not in tracks or not heard.silent:
+        may_see = "audio" not in modalities and "video" in tracks
+        if not may_see or not (heard.silent or "video" in modalities):
             what = "its audio is silent throughout" if heard.silent else "nobody speaks in it"
             raise InputError(
                 f"clip {file.stem!r}: it lasts {last - start:.2f} s and {what}; check that it is "
                 "the right file"
             )
+        if not heard.silent:
+            logging.warning("%s: no speech is heard in it; it is read in equal parts", file.name)
     parts = _equal_parts(start, last, longest_s)
     if not parts:
         raise InputError(
