@@ -47,5 +47,5 @@ def test_lips_are_read_where_noise_alone_is_heard(
         assert len(plan_spans(tmp_path / "talk.mp4", modalities, 16.0).spans) == 3
         assert ("no speech is heard" in caplog.text) is not silent
     else:
-        with pytest.raises(InputError, match="nobody speaks|silent throughout"):
+        with pytest.raises(InputError, match=r"nobody speaks|silent throughout"):
             plan_spans(tmp_path / "talk.mp4", modalities, 16.0)
