@@ -11,6 +11,7 @@ from mavsr.errors import InputError
 from mavsr.workflow.experiments import all_models
 
 SHARD = "results/features/{}/portrait/train/view_0/00000.tar"
+NOISY = "results/noise/portrait/train/view_0/00000.tar"
 
 
 def commands(project, module, *arguments):
@@ -41,6 +42,23 @@ def test_what_changes_the_tokens_and_nothing_else_is_a_setting(project):
     assert {"seed", "flip"} < option(found["avhubert"], "settings").keys()
     for command in found.values():
         assert "--settings.batch_s 9.0 --settings.long_clips split" in command
+
+
+def test_one_job_makes_all_views_of_a_shard_each_of_its_own_noise(project):
+    def views(path):
+        return f"{path} {path.replace('view_0', 'view_1')}"
+
+    heard, seen = SHARD.format("toy-whisper"), SHARD.format("toy-avhubert")
+    noisy, crops = views(NOISY), "results/mouths/portrait/train/00000.tar"
+    targets = [path.replace("view_0", "view_1") for path in (heard, seen)]
+    (mixing,) = commands(project, "mavsr.noise.apply", "--", *targets)
+    assert f"--shard {crops} " in mixing
+    assert f" --conditions view_0 view_1 --outputs {noisy} " in mixing
+    encoding = commands(project, "mavsr.features.extract", "--", *targets)
+    found = {option(command, "encoder")["kind"]: command for command in encoding}
+    for kind, read, made in (("whisper", noisy, heard), ("avhubert", crops, seen)):
+        assert f"--shards {read} --ledger " in found[kind]
+        assert f"--conditions view_0 view_1 --outputs {views(made)} " in found[kind]
 
 
 def test_online_training_needs_crops_and_encoders_but_no_cached_views(project):
