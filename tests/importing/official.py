@@ -32,7 +32,7 @@ from mavsr.importing.reading import Given
 from mavsr.model.avsr import MatryoshkaModel, Utterance
 from mavsr.model.folder import read_model_folder
 from mavsr.model.loading import load_trained
-from mavsr.model.scales import TASKS, Scale
+from mavsr.model.scales import MODALITIES, Scale
 from mavsr.recognition.settings import read_setup
 
 DATA = Path(__file__).parents[1] / "data" / "official"
@@ -172,7 +172,7 @@ class Case:
             decoded, place = self.expected["decoded"][key], f"logits/{key}/{whole}"
             if omni:
                 both = Scale.parse(whole).rates
-                scale = Scale(**{m: both[m] for m in TASKS[task]}).name
+                scale = Scale(**{m: both[m] for m in MODALITIES[task]}).name
                 tokens, loss, decoded = tokens[task], loss[task]["plain"], decoded[task]
                 place = f"logits/{key}/{task}/{whole}"
             found[scale] = {"loss": loss, "tokens": tokens, "decoded": decoded[scale]}

@@ -13,7 +13,7 @@ from mavsr.importing.complete import check_complete
 from mavsr.importing.models import lora_weights, projector_weights, task_settings
 from mavsr.importing.parts import Parts, read_parts, sort_parts
 from mavsr.importing.reading import Given, read_meaning
-from mavsr.model.scales import TASKS
+from mavsr.model.scales import MODALITIES
 
 OMNI = {"audio_rates": [4, 16], "video_rates": [2, 5], "alpha": 4}
 FILES = sorted((CASES if any(CASES.glob("layout_*")) else DATA).glob("layout_*.json*"))
@@ -73,7 +73,7 @@ def test_every_tensor_has_its_place(path):
     total = projectors + loras + encoders + len(parts.llm) + len(parts.prompts)
     assert total == len(read(path))
     for task in parts.tasks:
-        rates = {m: len(reading.rates[m]) for m in TASKS[task]}
+        rates = {m: len(reading.rates[m]) for m in MODALITIES[task]}
         each = 6 if reading.layer_norm else 4
         assert len(projector_weights(parts, reading, task)) == each * sum(rates.values())
         assert len(lora_weights(parts, task)) == 4 * parts.layers

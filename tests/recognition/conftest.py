@@ -23,7 +23,7 @@ from mavsr.features.join import UtteranceSource
 from mavsr.features.origin import encoders_of
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.methods import METHODS
-from mavsr.model.scales import TASKS
+from mavsr.model.scales import MODALITIES
 from mavsr.mouths.clip import CropSettings
 from mavsr.mouths.crop import crop
 from mavsr.toy.portrait.talk import make_talk
@@ -76,9 +76,9 @@ def train(place, settings_of, tmp_path, llm_folder):
         rates = pooled if METHODS[method].models == "uncompressed" else {}
         settings = settings_of(task=task, method=method, llm=str(llm), **rates)
         model = scramble(MatryoshkaModel(settings, DIMS))
-        indexes = {m: place / m / "index.json" for m in TASKS[task]}
+        indexes = {m: place / m / "index.json" for m in MODALITIES[task]}
         source = UtteranceSource(place / "test.parquet", indexes)
-        names = {modality: NAMES[modality] for modality in TASKS[task]}
+        names = {modality: NAMES[modality] for modality in MODALITIES[task]}
         told = {
             "dims": DIMS,
             "encoders": encoders_of([source]),

@@ -11,7 +11,7 @@ from mavsr.config.noise import TESTED
 from mavsr.errors import InputError
 from mavsr.model.compressions import compression_of
 from mavsr.model.methods import method_of
-from mavsr.model.scales import TASKS
+from mavsr.model.scales import MODALITIES
 from mavsr.noise.condition import BABBLE, parts
 from mavsr.tokens import LARGEST_POOLED_RATE
 
@@ -72,7 +72,7 @@ def _check_imported_model(config: Config, name: str, place: str) -> None:
     _check_name(name, f"{place}.imported", config.imported, "imported")
     model = config.imported[name]
     _check_name(model.llm, f"imported.{name}.llm", config.llms, "llms")
-    for modality in TASKS[model.task]:
+    for modality in MODALITIES[model.task]:
         key = f"imported.{name}.{modality}_encoder"
         _check_encoder(config, model.encoder(modality) or "", key, modality)
 
@@ -109,7 +109,7 @@ def _check_setup(config: Config, entry: Entry, place: str) -> None:
         entry.resampler.over(config.resampler)
     except InputError as error:
         raise InputError(f"config: {place}: {error}") from None
-    for modality in TASKS[setup.task]:
+    for modality in MODALITIES[setup.task]:
         name, key = getattr(setup, f"{modality}_encoder"), where[f"{modality}_encoder"]
         _check_encoder(config, name, key, modality)
 
@@ -117,11 +117,11 @@ def _check_setup(config: Config, entry: Entry, place: str) -> None:
 def _check_stored_tokens(config: Config, entry: Entry, place: str) -> None:
     """Raise InputError if a model of an entry needs audio tokens that are not kept one by one."""
     setup = entry.over(config.setup)
-    if entry.methods and "audio" in TASKS[setup.task]:
+    if entry.methods and "audio" in MODALITIES[setup.task]:
         _check_pooling(place, setup.compression, entry.rates.over(config.rates).audio)
     for name in entry.imported:
         model = config.imported[name]
-        if "audio" in TASKS[model.task]:
+        if "audio" in MODALITIES[model.task]:
             _check_pooling(f"imported.{name}", model.compression, model.rates.audio)
 
 
@@ -139,7 +139,7 @@ def _check_conditions(config: Config, entry: Entry, task: str, place: str) -> No
             talking = config.noises[part.noise].corpus if part.noise != BABBLE else None
             if talking is not None and talking in config.corpora:
                 _check_splits(config, talking, f"noises.{part.noise}.corpus", "test")
-            if lacking := set(part.needs) - set(TASKS[task]):
+            if lacking := set(part.needs) - set(MODALITIES[task]):
                 raise InputError(
                     f"config: {where}: {name} means nothing for {place}, whose task {task} has no "
                     f"{lacking.pop()}; leave it out, or give the entry `conditions` of its own"

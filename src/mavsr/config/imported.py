@@ -7,7 +7,7 @@ from mavsr.config.experiments import AllRates, Task
 from mavsr.config.values import Name, Text
 from mavsr.errors import InputError
 from mavsr.model.methods import method_of
-from mavsr.model.scales import TASKS, all_scales
+from mavsr.model.scales import MODALITIES, all_scales
 
 
 @settings("imported")
@@ -41,7 +41,7 @@ class Imported:
     method: Annotated[Name, Key("The method here that it is one of", plans=True)] = "mtsk-ms"
 
     def __post_init__(self) -> None:
-        if lacking := [m for m in TASKS[self.task] if self.encoder(m) is None]:
+        if lacking := [m for m in MODALITIES[self.task] if self.encoder(m) is None]:
             raise ValueError(f"task {self.task} needs {lacking[0]}_encoder")
         scales = all_scales(self.task, self.rates.audio, self.rates.video)
         try:

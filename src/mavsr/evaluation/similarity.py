@@ -17,7 +17,7 @@ from mavsr.evaluation.split import read_split
 from mavsr.model.avsr import MatryoshkaModel, Utterance
 from mavsr.model.folder import read_model_folder
 from mavsr.model.loading import load_trained
-from mavsr.model.scales import TASKS
+from mavsr.model.scales import MODALITIES
 from mavsr.noise.condition import absent
 from mavsr.tables import write_csv
 
@@ -91,7 +91,7 @@ def projected(network: MatryoshkaModel, utterance: Utterance) -> dict[str, torch
     settings = network.settings
     return {
         f"{modality[0]}{rate}": network.marked([utterance], modality, rate)[0][1:-1].float()
-        for modality in TASKS[settings.task]
+        for modality in MODALITIES[settings.task]
         if modality != utterance.dropped
         for rate in settings.rates(modality)
     }

@@ -10,7 +10,7 @@ from mavsr.features.align import align_lengths, align_tokens, covered_frames
 from mavsr.features.cache import FeatureCache
 from mavsr.features.header import MadeBy
 from mavsr.model.avsr import Utterance
-from mavsr.model.scales import TASKS
+from mavsr.model.scales import MODALITIES
 from mavsr.numerics import numerics_of
 
 T = TypeVar("T")
@@ -142,8 +142,8 @@ def by_modality(audio: T | None, video: T | None) -> dict[str, T]:
 
 def check_modalities(task: str, indexes: Mapping[str, object]) -> None:
     """Raise InputError unless there are features for exactly the modalities of ``task``."""
-    if set(indexes) != set(TASKS[task]):
+    if set(indexes) != set(MODALITIES[task]):
         raise InputError(
-            f"the task {task!r} needs features for {' and '.join(TASKS[task])}, "
+            f"the task {task!r} needs features for {' and '.join(MODALITIES[task])}, "
             f"not for {' and '.join(indexes) or 'nothing'}"
         )

@@ -23,7 +23,7 @@ from mavsr.model.adapters.base import count_parameters
 from mavsr.model.avsr import MatryoshkaModel
 from mavsr.model.folder import write_run
 from mavsr.model.llm import llm_folder
-from mavsr.model.scales import TASKS
+from mavsr.model.scales import MODALITIES
 from mavsr.provenance import provenance
 
 CONFIG = "config.yaml"
@@ -79,10 +79,10 @@ def import_checkpoint(
             made_by = write_encoders(parts, place, whisper, avhubert_heads, numerics)
         for task, folder in folders.items():
             settings = task_settings(parts, reading, task, llm, llm_revision, numerics)
-            network = MatryoshkaModel(settings, {m: reading.dims[m] for m in TASKS[task]})
+            network = MatryoshkaModel(settings, {m: reading.dims[m] for m in MODALITIES[task]})
             fill(network, parts, reading, tables)
             description = {
-                "encoders": {m: made_by[m] for m in TASKS[task] if m in made_by},
+                "encoders": {m: made_by[m] for m in MODALITIES[task] if m in made_by},
                 "setup": imported_setup(config, settings, shelf, made_by),
                 "llm_sha256": weights,
                 "imported": about,
@@ -114,7 +114,7 @@ def _write_model(
         folder,
         {
             "model": network.settings.to_dict(),
-            "dims": {m: reading.dims[m] for m in TASKS[network.settings.task]},
+            "dims": {m: reading.dims[m] for m in MODALITIES[network.settings.task]},
             **description,
             "parameters": {
                 "adapters": count_parameters(network.adapter.trainable()),

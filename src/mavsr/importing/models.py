@@ -10,7 +10,7 @@ from mavsr.importing.parts import Parts, Tensors
 from mavsr.importing.reading import Reading
 from mavsr.model.adapters.lora import SHARED
 from mavsr.model.avsr import MatryoshkaModel
-from mavsr.model.scales import TASKS
+from mavsr.model.scales import MODALITIES
 from mavsr.model.sequence import MARKERS
 from mavsr.model.settings import ModelSettings
 from mavsr.model.vocabulary import ADDED
@@ -23,8 +23,9 @@ def task_settings(
 
     Omni-AVSR ST adds a task's LoRA and a shared one with one factor: a LoRA of twice the width.
     """
-    rates = {m: tuple(sorted(reading.rates[m])) if m in TASKS[task] else () for m in reading.rates}
-    one = all(len(own) == 1 for m, own in rates.items() if m in TASKS[task]) and not parts.prompts
+    taken = MODALITIES[task]
+    rates = {m: tuple(sorted(reading.rates[m])) if m in taken else () for m in reading.rates}
+    one = all(len(own) == 1 for m, own in rates.items() if m in taken) and not parts.prompts
     return ModelSettings(
         task=task,
         method="llama-avsr" if one else "mtsk-ms",
@@ -72,7 +73,7 @@ def fill(network: MatryoshkaModel, parts: Parts, reading: Reading, tables: Tenso
 def projector_weights(parts: Parts, reading: Reading, task: str) -> Tensors:
     """Names of our projectors, such as ``audio_4.0.weight``, and weights."""
     found: Tensors = {}
-    for modality in TASKS[task]:
+    for modality in MODALITIES[task]:
         places = parts.projectors[modality]
         for place, rate in enumerate(reading.rates[modality]):
             own = places[None if None in places else place]

@@ -11,7 +11,7 @@ from mavsr.config.llms import Llm
 from mavsr.config.read import plain
 from mavsr.importing.encoders import KINDS, NAMES
 from mavsr.model.named import AUTHORS
-from mavsr.model.scales import TASKS
+from mavsr.model.scales import MODALITIES
 from mavsr.model.settings import ModelSettings
 from mavsr.workflow.setup import describe_setup
 
@@ -32,7 +32,7 @@ def encoder_sections(settings: ModelSettings, shelf: Path) -> dict[str, EncoderK
             path=str(shelf / NAMES[m]),
             numerics=settings.numerics,  # type: ignore[arg-type]
         )
-        for m in TASKS[settings.task]
+        for m in MODALITIES[settings.task]
     }
 
 
@@ -47,7 +47,7 @@ def imported_setup(
         shelf: folder of its encoders.
         written: the modalities of these.
     """
-    needed = TASKS[settings.task]
+    needed = MODALITIES[settings.task]
     if not set(needed) <= set(written):
         return None
     encoders = encoder_sections(settings, shelf)
@@ -70,7 +70,7 @@ def experiment_config(name: str, kind: str, settings: ModelSettings, shelf: Path
         shelf: folder of its encoders.
     """
     encoders, llm = encoder_sections(settings, shelf), f"{shelf.name}-llm"
-    modalities = TASKS[settings.task]
+    modalities = MODALITIES[settings.task]
     return {
         "imported": {
             name: {

@@ -20,7 +20,7 @@ from mavsr.model.compressions import compression_of
 from mavsr.model.compressors.registry import make_compressor
 from mavsr.model.llm import load_llm, weights_digest
 from mavsr.model.projector import Projector
-from mavsr.model.scales import TASKS, Scale
+from mavsr.model.scales import MODALITIES, Scale
 from mavsr.model.sequence import MARKERS, PROMPTS, pad_right, position_kinds
 from mavsr.model.settings import ModelSettings
 from mavsr.model.vocabulary import PREFIX, extend_vocabulary, round_rotary
@@ -81,13 +81,13 @@ class MatryoshkaModel(nn.Module):
                     width,
                     settings.layer_norm(modality),
                 )
-                for modality in TASKS[settings.task]
+                for modality in MODALITIES[settings.task]
                 for rate in settings.rates(modality)
             }
         )
         self.adapter = make_adapter(self.llm, settings)
         self.compressors = nn.ModuleDict(
-            {m: make_compressor(dims[m], settings) for m in TASKS[settings.task]}
+            {m: make_compressor(dims[m], settings) for m in MODALITIES[settings.task]}
         )
         self._tokenised: dict[str, list[int]] = {}
 

@@ -17,7 +17,7 @@ from mavsr.files import atomic, write_json
 from mavsr.model.adapters.registry import adapter_module
 from mavsr.model.folder import ADAPTERS, PROJECTORS, ModelFolder, read_model_folder
 from mavsr.model.llm import empty_llm, written_config
-from mavsr.model.scales import OMNI, TASKS, Scale
+from mavsr.model.scales import MODALITIES, OMNI, Scale
 from mavsr.model.settings import ModelSettings
 from mavsr.model.vocabulary import PREFIX
 from mavsr.provenance import provenance
@@ -99,7 +99,7 @@ def read_scale(text: str, settings: ModelSettings) -> Scale:
     """
     if re.fullmatch(r"\s*\d+\s*(,\s*\d+\s*)*", text):
         rates = [int(rate) for rate in text.split(",")]
-        modalities = TASKS[settings.task]
+        modalities = MODALITIES[settings.task]
         if len(rates) != len(modalities):
             of_several = f" or a name such as {settings.scales[0].name}" * (settings.task == OMNI)
             raise InputError(

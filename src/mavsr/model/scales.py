@@ -12,15 +12,12 @@ from functools import total_ordering
 
 from mavsr.errors import InputError
 
-TASKS = {
-    "asr": ("audio",),
-    "vsr": ("video",),
-    "avsr": ("audio", "video"),
-    "omni": ("audio", "video"),
-}
-"""Task -> the modalities the model hears or sees, in the order of the token sequence."""
+TASKS = {"asr": ("audio",), "vsr": ("video",), "avsr": ("audio", "video")}
+"""Task -> the modalities it hears or sees, in the order of the token sequence."""
 OMNI = "omni"
 """The three tasks by one model."""
+MODALITIES = {**TASKS, OMNI: TASKS["avsr"]}
+"""What a model may be for, a task or ``omni`` -> the modalities that it takes."""
 
 
 @total_ordering
@@ -57,7 +54,7 @@ class Scale:
     def task(self) -> str:
         """What is transcribed at this scale: ``asr``, ``vsr`` or ``avsr``."""
         modalities = tuple(self.rates)
-        return next(task for task in tasks_of(OMNI) if TASKS[task] == modalities)
+        return next(task for task, taken in TASKS.items() if taken == modalities)
 
     @property
     def name(self) -> str:
@@ -89,13 +86,13 @@ def check_rate(rate: object, what: str) -> None:
 
 def tasks_of(task: str) -> tuple[str, ...]:
     """The tasks that a model of ``task`` is trained for: three for ``omni``, else itself."""
-    return tuple(name for name in TASKS if name != OMNI) if task == OMNI else (task,)
+    return tuple(TASKS) if task == OMNI else (task,)
 
 
 def modalities_of(scales: Iterable[Scale]) -> tuple[str, ...]:
     """The modalities that any of ``scales`` takes, audio before video."""
     taken = {modality for scale in scales for modality in scale.rates}
-    return tuple(modality for modality in TASKS[OMNI] if modality in taken)
+    return tuple(modality for modality in MODALITIES[OMNI] if modality in taken)
 
 
 def all_scales(task: str, audio: Sequence[int], video: Sequence[int]) -> list[Scale]:
@@ -105,7 +102,7 @@ def all_scales(task: str, audio: Sequence[int], video: Sequence[int]) -> list[Sc
     """
     if task == OMNI:
         return [scale for part in tasks_of(task) for scale in all_scales(part, audio, video)]
-    modalities = TASKS[task]
+    modalities = MODALITIES[task]
     audio_rates: list[int | None] = [*audio] if "audio" in modalities else [None]
     video_rates: list[int | None] = [*video] if "video" in modalities else [None]
     return [Scale(a, v) for a in audio_rates for v in video_rates]

@@ -10,7 +10,7 @@ from mavsr.errors import InputError
 from mavsr.model.adapters.settings import MomeSettings
 from mavsr.model.compressions import COMPRESSIONS, compression_of
 from mavsr.model.methods import METHODS, method_of
-from mavsr.model.scales import OMNI, TASKS, Scale, all_scales, check_rate
+from mavsr.model.scales import MODALITIES, OMNI, Scale, all_scales, check_rate
 from mavsr.numerics import numerics_of
 
 SECTIONS = {"mome": MomeSettings, "resampler": ResamplerSettings}
@@ -66,8 +66,8 @@ class ModelSettings:
 
     def _check_task(self) -> None:
         method = method_of(self.method)
-        if self.task not in TASKS:
-            raise InputError(f"task {self.task!r} is unknown; choose from {', '.join(TASKS)}")
+        if self.task not in MODALITIES:
+            raise InputError(f"task {self.task!r} is unknown; choose from {', '.join(MODALITIES)}")
         if method.omni != (self.task == OMNI):
             fitting = ", ".join(
                 name for name, m in METHODS.items() if m.omni == (self.task == OMNI)
@@ -103,7 +103,7 @@ class ModelSettings:
 
     def _check_rates(self) -> None:
         method, compression = method_of(self.method), compression_of(self.compression)
-        for modality in TASKS[self.task]:
+        for modality in MODALITIES[self.task]:
             rates = self.rates(modality)
             for rate in rates:
                 check_rate(rate, f"a rate in {modality}_rates")
@@ -111,7 +111,7 @@ class ModelSettings:
                 raise InputError(f"{modality}_rates {list(rates)}: list each rate once, ascending")
             if compression.section:
                 self.section(compression.section).check_rates(rates, f"{modality}_rates")
-        several = any(len(self.rates(modality)) > 1 for modality in TASKS[self.task])
+        several = any(len(self.rates(modality)) > 1 for modality in MODALITIES[self.task])
         if method.models == "per scale" and several:
             raise InputError(
                 f"{self.method} trains one model per scale, not one for {len(self.scales)} scales"
@@ -138,7 +138,7 @@ class ModelSettings:
                 f"{self.method} pools tokens for projectors of single tokens, which compression "
                 f"{self.compression!r} does not do; set compression: avgpool"
             )
-        rates = {rate for modality in TASKS[self.task] for rate in self.rates(modality)}
+        rates = {rate for modality in MODALITIES[self.task] for rate in self.rates(modality)}
         if rates != {1}:
             raise InputError(f"{self.method} is trained at rate 1 alone, not at {sorted(rates)}")
 
@@ -166,7 +166,7 @@ class ModelSettings:
         trained for.
         """
         if method_of(self.method).models == "uncompressed":
-            if set(scale.rates) != set(TASKS[self.task]):
+            if set(scale.rates) != set(MODALITIES[self.task]):
                 raise InputError(f"scale {scale.name} does not fit the task {self.task}")
         elif scale not in self.scales:
             raise InputError(

@@ -32,7 +32,7 @@ from mavsr.model.folder import (
     write_run,
 )
 from mavsr.model.llm import llm_folder
-from mavsr.model.scales import TASKS
+from mavsr.model.scales import MODALITIES
 from mavsr.recognition.clip import CLEAN
 from mavsr.workflow.setup import FEATURES, describe_setup
 
@@ -107,7 +107,7 @@ def _llm_name(folder: ModelFolder, config: Config) -> str:
 def _encoder_names(folder: ModelFolder, config: Config) -> dict[str, str]:
     """Modality -> the config's encoder that made the tokens which the model was trained on."""
     found = {}
-    for modality in TASKS[folder.settings.task]:
+    for modality in MODALITIES[folder.settings.task]:
         trained_on = folder.encoders.get(modality)
         if not trained_on:
             raise InputError(

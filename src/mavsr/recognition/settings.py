@@ -7,7 +7,7 @@ from mavsr.errors import InputError
 from mavsr.evaluation.settings import DecodingSettings
 from mavsr.features.settings import ExtractSettings
 from mavsr.model.folder import RUN, ModelFolder, located
-from mavsr.model.scales import TASKS
+from mavsr.model.scales import MODALITIES
 from mavsr.mouths.clip import CropSettings
 
 
@@ -31,7 +31,7 @@ def read_setup(folder: ModelFolder) -> Setup:
     """
     content, file = folder.run.get("setup"), folder.path / RUN
     if not content and (imported := folder.run.get("imported")):
-        lacking = [m for m in TASKS[folder.settings.task] if m not in folder.encoders]
+        lacking = [m for m in MODALITIES[folder.settings.task] if m not in folder.encoders]
         raise InputError(
             f"{folder.path} cannot take files: the checkpoint that it was imported from "
             f"({imported['checkpoint']}) held no {' and no '.join(lacking)} encoder. Import one "
@@ -44,7 +44,7 @@ def read_setup(folder: ModelFolder) -> Setup:
             f"{folder.path}`, giving the --configfile that it was trained with"
         )
     try:
-        encoders = {m: dict(content["encoders"][m]) for m in TASKS[folder.settings.task]}
+        encoders = {m: dict(content["encoders"][m]) for m in MODALITIES[folder.settings.task]}
         for section in encoders.values():
             section.pop("name", None)
             section["path"] = located(section["path"], folder.path)

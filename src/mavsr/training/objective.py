@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from mavsr.model.methods import method_of
-from mavsr.model.scales import OMNI, TASKS, Scale, tasks_of
+from mavsr.model.scales import MODALITIES, OMNI, Scale, tasks_of
 from mavsr.model.settings import ModelSettings
 from mavsr.seeds import generator
 from mavsr.training.settings import TrainingSettings
@@ -55,11 +55,11 @@ def objective_at(
     if draws_rates(model, training):
         draw = generator(seed, "rates", step)
         drawn = {}
-        for modality in TASKS[model.task]:
+        for modality in MODALITIES[model.task]:
             rates = model.rates(modality)
             drawn[modality] = rates[int(draw.integers(len(rates)))]
         scales = [
-            Scale(**{modality: drawn[modality] for modality in TASKS[task]})
+            Scale(**{modality: drawn[modality] for modality in MODALITIES[task]})
             for task in tasks_of(model.task)
         ]
     return Objective.of(model, scales, training)

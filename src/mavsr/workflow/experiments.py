@@ -17,7 +17,7 @@ from mavsr.errors import InputError
 from mavsr.model.compressions import compression_of
 from mavsr.model.methods import method_of
 from mavsr.model.named import TUNED, Model, mixture_name
-from mavsr.model.scales import TASKS, Scale, all_scales, tasks_of
+from mavsr.model.scales import MODALITIES, Scale, all_scales, tasks_of
 from mavsr.model.settings import ModelSettings
 from mavsr.noise.condition import parts
 from mavsr.workflow.evaluations import Evaluation, check_start, choices, models_of
@@ -131,7 +131,7 @@ def imported_model(config: Config, name: str, corpus: str) -> Model:
     Its settings say which scales it has. What decoding reads stands in its ``run.json``.
     """
     imported = config.imported[name]
-    llm, modalities = config.llms[imported.llm], TASKS[imported.task]
+    llm, modalities = config.llms[imported.llm], MODALITIES[imported.task]
     settings = ModelSettings(
         task=imported.task,
         method=imported.method,
@@ -162,7 +162,7 @@ def _models(
     config: Config, entry: Entry, setup: Setup, rates: AllRates, method: str, seed: int
 ) -> list[tuple[Model, list[Scale]]]:
     """The models by which ``method`` covers all rates, each with the scales it is decoded at."""
-    modalities = TASKS[setup.task]
+    modalities = MODALITIES[setup.task]
     own = {m: getattr(rates, m) if m in modalities else () for m in ("audio", "video")}
     scales = all_scales(setup.task, own["audio"], own["video"])
     match method_of(method).models:
@@ -202,7 +202,7 @@ def _one_per_rates(
     (*_, most) = tasks_of(task)
     for pair in all_scales(most, rates["audio"], rates["video"]):
         at: dict[str, tuple[int, ...]] = {
-            m: (pair.rates[m],) if m in TASKS[task] else () for m in rates
+            m: (pair.rates[m],) if m in MODALITIES[task] else () for m in rates
         }
         own = [s for s in all_scales(task, at["audio"], at["video"]) if s not in served]
         served |= set(own)
@@ -213,7 +213,7 @@ def _one_per_rates(
 def _tuned(entry: Entry, task: str, method: str) -> tuple[tuple[str, Any], ...]:
     """Training settings that an entry states, those that its models do not read left out."""
     given = entry.training.given if entry.training else {}
-    lora, both = method_of(method).adapter == "lora", len(TASKS[task]) == 2
+    lora, both = method_of(method).adapter == "lora", len(MODALITIES[task]) == 2
     reads = {"lora_rank": lora, "audio_dropout": both, "video_dropout": both}
     return tuple((key, given[key]) for key in TUNED if key in given and reads.get(key, True))
 
