@@ -34,6 +34,7 @@ localrules:
 
 onstart:
     check_planned(asked, workflow)
+    wait_for_jobs(workflow)
 
 
 rule all:

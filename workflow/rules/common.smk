@@ -17,6 +17,7 @@ from mavsr.workflow.start import (
     published_tables,
 )
 from mavsr.workflow.threads import llm_threads
+from mavsr.workflow.waiting import wait_for_jobs
 
 asked = begin(config, workflow)
 needs, told = Inputs(asked), Params(asked)
