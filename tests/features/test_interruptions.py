@@ -37,29 +37,35 @@ def sounds(tmp_path_factory):
     return path
 
 
-def options(place, sounds, output):
+def options(place, sounds, *outputs):
     encoder = json.dumps({"kind": "whisper", "path": str(place / "w")})
-    given = {"shards": sounds, "encoder": encoder, "conditions": "clean", "outputs": output}
-    return [word for name, value in given.items() for word in (f"--{name}", str(value))]
+    views = (f"view_{number}" for number in range(len(outputs)))
+    written = ["--conditions", *views, "--outputs", *map(str, outputs)]
+    return ["--shards", str(sounds), "--encoder", encoder, *written]
 
 
 def test_after_a_kill_in_the_middle_a_rerun_gives_the_same_bytes(place, sounds, tmp_path):
-    def start(output):
-        command = [sys.executable, "-m", "mavsr.features.extract", *options(place, sounds, output)]
+    views = [tmp_path / "killed" / name / "0.tar" for name in ("view_0", "view_1")]
+
+    def start():
+        command = [sys.executable, "-m", "mavsr.features.extract", *options(place, sounds, *views)]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    undisturbed, output = tmp_path / "whole" / "0.tar", tmp_path / "killed" / "0.tar"
+    undisturbed = tmp_path / "whole.tar"
     encoder = EncoderSettings("whisper", str(place / "w"))
-    extract([sounds], encoder, ["clean"], [undisturbed])
-    job = start(output)
-    wait_until(lambda: max(sizes(output.parent, ".0.tar.*.partial"), default=0) > 50_000, job)
+    extract([sounds], encoder, ["view_0"], [undisturbed])
+    job = start()
+    folder = views[1].parent
+    wait_until(lambda: max(sizes(folder, ".0.tar.*.partial"), default=0) > 50_000, job)
     job.send_signal(signal.SIGKILL)
     job.wait()
-    assert not output.exists() and len(os.listdir(output.parent)) == 1  # noqa: PTH208
-    assert start(output).wait() == 0
-    assert output.read_bytes() == undisturbed.read_bytes()
-    assert [path.name for path in output.parent.iterdir()] == ["0.tar"]
-    assert sum(1 for _ in read_shard(output)) == CLIPS
+    for view in views:
+        assert not view.exists() and len(os.listdir(view.parent)) == 1  # noqa: PTH208
+    assert start().wait() == 0
+    for view in views:
+        assert view.read_bytes() == undisturbed.read_bytes()
+        assert [path.name for path in view.parent.iterdir()] == ["0.tar"]
+    assert sum(1 for _ in read_shard(views[0])) == CLIPS
 
 
 def test_a_full_disk_ends_the_job_with_a_message(place, sounds, tmp_path, monkeypatch, capsys):

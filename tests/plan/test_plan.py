@@ -18,8 +18,9 @@ from mavsr.workflow.experiments import all_evaluations, all_models, validations
 
 CONFIGS = DEFAULT.parent / "workflow" / "configs"
 RECORDED = Path(__file__).parents[1] / "data" / "embedded_run.csv"
-"""What the embedded default left and took (docs/log.md): jobs as the plan counts them, time by
-Snakemake's benchmarks, which look every 30 s and so miss the end of a job."""
+"""What the embedded default left and took (docs/log.md): jobs as the plan counts them, though each
+view had one of its own then; time by Snakemake's benchmarks, which look every 30 s and so miss the
+end of a job."""
 
 RAN_THEN = [
     *("table1", "table2", "table3", "table5", "figure3", "figure4", "figure5", "figure6"),

@@ -2,12 +2,14 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from test_dag import read_config
 
 from mavsr.config.read import parse_config
 from mavsr.errors import InputError
+from mavsr.plan.files import stage_files
 from mavsr.workflow.experiments import all_models
 
 SHARD = "results/features/{}/portrait/train/view_0/00000.tar"
@@ -61,6 +63,20 @@ def test_one_job_makes_all_views_of_a_shard_each_of_its_own_noise(project):
         assert f"--conditions view_0 view_1 --outputs {views(made)} " in found[kind]
 
 
+def test_plan_and_status_count_the_jobs_that_there_are(project):
+    config = read_config(project)
+    config["features"]["views"] = 3
+    stages = stage_files(parse_config(config), Path("results"))
+    jobs = project.plan("--config", "features={views: 3}", "--", "features")
+    assert len(stages["noise"]) == jobs["mix_noise"] + jobs["mix_views"]
+    encoding = ("extract_features", "extract_views", "index_features")
+    assert len(stages["features"]) == sum(jobs[rule] for rule in encoding)
+    # Of a job for two views the third is not there.
+    shards = [path for s in ("noise", "features") for path in stages[s] if path.suffix == ".tar"]
+    views = {path.parent.name for path in shards if path.parent.parent.name == "train"}
+    assert views == {"view_2"}
+
+
 def test_online_training_needs_crops_and_encoders_but_no_cached_views(project):
     config = read_config(project)
     name = next(n for n, m in all_models(parse_config(config)).items() if m.settings.task == "asr")
@@ -77,7 +93,11 @@ def test_online_training_needs_crops_and_encoders_but_no_cached_views(project):
     assert " --audio " not in command and " --audio_val " in command
     jobs = project.plan(*online, target)
     assert (jobs["extract_features"], jobs["index_features"]) == (1, 1)
-    assert jobs["mix_noise"] == 0 and jobs["index_mouths"] == 2
+    assert not {"extract_views", "mix_views", "mix_noise"} & set(jobs)
+    assert jobs["index_mouths"] == 2
+    # A view that somebody asks for all the same has its noise.
+    (command,) = commands(project, "mavsr.features.extract", *online, SHARD.format("toy-whisper"))
+    assert f"--shards {NOISY} --ledger " in command
 
 
 @pytest.mark.parametrize(

@@ -194,4 +194,4 @@ def test_the_plan_decodes_what_lies_there(project):
     assert jobs["train_model"] == 0
     # A shard for each of the two encoders, and nothing for training.
     assert jobs["extract_features"] == 2
-    assert jobs["mix_noise"] == 0
+    assert not {"extract_views", "mix_views", "mix_noise"} & set(jobs)

@@ -128,7 +128,11 @@ def test_a_noise_that_no_job_makes_may_be_missing(config, tmp_path):
 
 
 HUB_JOBS = [
-    *(("extract_features", {"encoder": "hub", "corpus": "x", "shard": f"{n}"}) for n in range(9)),
+    *(
+        (rule, {"encoder": "hub", "corpus": "x", "shard": f"{n}"})
+        for rule in ("extract_features", "extract_views")
+        for n in range(9)
+    ),
     *(("train_model", {"model": name, "llm": "hub"}) for name in "abc"),
 ]
 

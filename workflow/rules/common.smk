@@ -5,7 +5,7 @@ from mavsr.status.failures import FAILED, write_failures
 from mavsr.workflow import paths
 from mavsr.workflow.inputs import Inputs
 from mavsr.workflow.model_inputs import clean, heard, seen, views
-from mavsr.workflow.needs import training_views
+from mavsr.workflow.needs import made_views
 from mavsr.workflow.params import Params, caption, category, features, flag, label
 from mavsr.workflow.paths import SPLITS
 from mavsr.workflow.start import (
@@ -25,8 +25,7 @@ needs, told = Inputs(asked), Params(asked)
 shell.prefix("set -euo pipefail; exec < /dev/null; ")
 code = planned_code(asked, workflow)
 shared_threads = llm_threads(asked, workflow)
-# A rule must have outputs, also where training encodes its own views and asks for none.
-all_views = training_views(asked.config) or ["view_0"]
+all_views = made_views(asked.config)
 no_view = r"(?!view_)[A-Za-z][A-Za-z0-9_.+-]*"
 
 

@@ -10,7 +10,7 @@ from mavsr.workflow.experiments import (
     trained_models,
     validations,
 )
-from mavsr.workflow.needs import Cache, used_splits, wanted_caches
+from mavsr.workflow.needs import Cache, training_views, used_splits, wanted_caches
 from mavsr.workflow.paths import TOYS, shard_names
 from mavsr.workflow.weights import weight_files
 
@@ -28,7 +28,7 @@ def stage_files(config: Config, results: Path) -> dict[str, list[Path]]:
         "noise": [
             paths.NOISY.format(corpus=corpus, split=split, condition=condition, shard=shard)
             for corpus, split, condition in noisy_splits(config)
-            for shard in _shards(config, corpus, split)
+            for shard in _job_shards(config, corpus, split, condition)
         ],
         "toy": [weight_files(path)[0] for path in made_toys(config)],
         "features": [path for c in wanted_caches(config) for path in _feature_files(config, c)],
@@ -102,11 +102,21 @@ def _feature_files(config: Config, cache: Cache) -> list[str]:
         "split": cache.split,
         "condition": cache.condition,
     }
-    shards = _shards(config, cache.corpus, cache.split)
+    shards = _job_shards(config, cache.corpus, cache.split, cache.condition)
     return [
         *(paths.FEATURES.format(**place, shard=name) for name in shards),
         paths.FEATURES_INDEX.format(**place),
     ]
+
+
+def _job_shards(config: Config, corpus: str, split: str, condition: str) -> list[str]:
+    """Shards of a condition that stand for a job each.
+
+    One job makes all training views of a shard. The last stands for it: of fewer views that were
+    made before, it is not among them.
+    """
+    earlier = condition in training_views(config)[:-1]
+    return [] if earlier else _shards(config, corpus, split)
 
 
 def _shards(config: Config, corpus: str, split: str) -> list[str]:

@@ -21,7 +21,7 @@ from mavsr.workflow import paths
 from mavsr.workflow.decoded_inputs import DecodedInputs, Function
 from mavsr.workflow.evaluations import Evaluation
 from mavsr.workflow.model_inputs import ModelInputs
-from mavsr.workflow.needs import training_views, wanted_caches
+from mavsr.workflow.needs import made_views, wanted_caches
 from mavsr.workflow.noise_inputs import NoiseInputs, check_noises
 from mavsr.workflow.paths import SPLITS, shard_names
 from mavsr.workflow.weights import weight_files
@@ -101,7 +101,7 @@ class Inputs(DecodedInputs, ModelInputs, NoiseInputs):
         known = {**dict(wildcards.items()), "split": "train"}
         if self.asked.config.encoders[known["encoder"]].modality == "video":
             return [paths.CROPS.format(**known)]
-        views = training_views(self.asked.config)
+        views = made_views(self.asked.config)
         return [paths.NOISY.format(**known, condition=view) for view in views]
 
     def encoder_files(self, wildcards: Any) -> list[str]:

@@ -29,6 +29,14 @@ def training_views(config: Config) -> list[str]:
     return [f"view_{number}" for number in range(views)]
 
 
+def made_views(config: Config) -> list[str]:
+    """Views that the rules make: those of training, or one that nobody asks for.
+
+    A rule must have outputs, also where training encodes its own views.
+    """
+    return training_views(config) or ["view_0"]
+
+
 def wanted_caches(config: Config) -> list[Cache]:
     """What models are trained, validated and tested on, without repetitions, sorted."""
     found = set()

@@ -12,6 +12,9 @@ from mavsr.workflow.experiments import all_evaluations
 from mavsr.workflow.needs import needed_splits
 from mavsr.workflow.paths import ADAPTERS, PROJECTORS, RUN, TOYS
 
+Check = Callable[[Config, Mapping[str, str]], Iterator[str]]
+"""Config and wildcards of a job -> what is not there of the user's own, with the remedy."""
+
 
 def _tree(config: Config, wildcards: Mapping[str, str]) -> Iterator[str]:
     name = wildcards["corpus"]
@@ -183,7 +186,7 @@ def _model(place: str, kind: str, path: str, revision: str | None) -> Iterator[s
 
 CONCERNED = ("corpus", "encoder", "llm", "noise", "imported")
 """Wildcards that tell what of the user's own a job wants: jobs that share them are asked once."""
-CHECKS: dict[str, Callable[[Config, Mapping[str, str]], Iterator[str]]] = {
+CHECKS: dict[str, Check] = {
     "scan_corpus": _tree,
     "crop_mouths": _detector,
     "make_babble": _voices,

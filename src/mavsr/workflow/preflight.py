@@ -13,7 +13,7 @@ from mavsr.config.config import Config
 from mavsr.errors import InputError
 from mavsr.records import read_json
 from mavsr.remedies import rebuild_command
-from mavsr.workflow.own_files import CHECKS, CONCERNED
+from mavsr.workflow.own_files import CHECKS, CONCERNED, Check
 from mavsr.workflow.paths import FEATURES_SAMPLES
 
 Job = tuple[str, Mapping[str, str]]
@@ -30,14 +30,16 @@ def missing_files(config: Config, jobs: Iterable[Job]) -> list[str]:
     Files that the workflow makes or downloads do not count. Of a hub model ``config.json`` is
     fetched: so a gated one without a token shows before hours of features.
     """
-    concerns: dict[str, dict[tuple[str, ...], Mapping[str, str]]] = {rule: {} for rule in CHECKS}
+    # By check, not by rule: several rules read an encoder, and its hub is asked once.
+    concerns: dict[Check, dict[tuple[str, ...], Mapping[str, str]]]
+    concerns = {check: {} for check in CHECKS.values()}
     for rule, wildcards in jobs:
         if rule in CHECKS:
             named = {key: wildcards[key] for key in CONCERNED if key in wildcards}
-            concerns[rule][tuple(named.values())] = named
+            concerns[CHECKS[rule]][tuple(named.values())] = named
     found = [
-        sorted({line for named in those.values() for line in CHECKS[rule](config, named)})
-        for rule, those in concerns.items()
+        sorted({line for named in those.values() for line in check(config, named)})
+        for check, those in concerns.items()
     ]
     return list(dict.fromkeys(line for lines in found for line in lines))
 
