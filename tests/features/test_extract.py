@@ -135,6 +135,9 @@ def test_sound_has_a_shard_for_each_condition(mouths, tmp_path, monkeypatch):
     assert [list(read(output)) for output in outputs] == [list(LENGTHS), ["clip_q"]]
     with pytest.raises(InputError, match="1 conditions, but 2 shards and 2 outputs"):
         extract(shards, EncoderSettings("whisper", "x"), ["view_0"], outputs)
+    # One shard would be encoded twice, as if its noise were that of both.
+    with pytest.raises(InputError, match=r"2 conditions, but 1 shards and 2 outputs.* audio"):
+        extract(shards[:1], EncoderSettings("whisper", "x"), ["view_0", "view_1"], outputs)
 
 
 @pytest.mark.parametrize("name", ["drop_50", "patch_30", "blur_3", "late_80"])
@@ -196,7 +199,7 @@ def test_a_failing_clip_leaves_no_shard_and_is_named(mouths, tmp_path, monkeypat
         extract([mouths], EncoderSettings("whisper", "x"), ["clean"], [output])
     with pytest.raises(InputError, match=r"00\.tar.*'clip_a'"):
         views = [tmp_path / "0.tar", tmp_path / "1.tar"]
-        extract([mouths], EncoderSettings("whisper", "x"), ["view_0", "view_1"], views)
+        extract([mouths] * 2, EncoderSettings("whisper", "x"), ["view_0", "view_1"], views)
     assert list(tmp_path.iterdir()) == []
 
 

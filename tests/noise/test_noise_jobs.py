@@ -109,6 +109,14 @@ def test_conditions_of_several_noises_are_refused(shard, noise_file, tmp_path):
         apply(shard, noise_file, ["snr_0", "snr_5"], [tmp_path / "a.tar"])
 
 
+def test_a_clip_whose_noise_is_silent_is_named_with_shard_and_view(shard, noise_file, tmp_path):
+    noise_file.write_bytes(encode_audio(np.zeros(160_000, np.float32)))
+    outputs, settings = [tmp_path / "0.tar", tmp_path / "1.tar"], NoiseSettings(snrs=(0,))
+    with pytest.raises(InputError, match=f"{shard} under view_0: clip 'u0': .* is silent"):
+        apply(shard, noise_file, ["view_0", "view_1"], outputs, settings)
+    assert not any(output.exists() for output in outputs)
+
+
 def test_sample_without_sound_is_named(noise_file, tmp_path):
     write_shard(tmp_path / "mouths.tar", iter([("u0", {"json": b"{}"})]))
     with pytest.raises(InputError, match="u0 has no audio"):

@@ -98,6 +98,7 @@ CHANGES = {
         **more(audio_encoder="second"),
     },
     "an LLM": {"llms": {"second": default("llms", "toy-llama")}, **more(llm="second")},
+    "a view": {"features": {"views": 2}},
 }
 """What is changed -> what differs from the smoke config."""
 
@@ -135,6 +136,11 @@ ADDED = {
         **{"train_model": 1, "decode": 2, "draw_losses": 1, **MORE},
     },
     "an LLM": {"train_model": 1, "decode": 2, "draw_losses": 1, **MORE},
+    # One job makes all views of a shard: that which is there is made again.
+    "a view": {
+        **{"mix_views": 2, "extract_views": 4, "index_features": 4},
+        **(MODELS | SCORES),
+    },
 }
 """What is added -> rule -> jobs."""
 

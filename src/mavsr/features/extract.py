@@ -142,7 +142,7 @@ def extract(
     """Encode every clip of a shard, on the GPU if there is one.
 
     Args:
-        shards: a mouths shard, or for noisy audio one noise shard for each condition.
+        shards: for video a mouths shard, for audio one shard for each condition.
         encoder: kind and path of the encoder.
         conditions: what has been done to the audio, or is done to the video
             (:mod:`mavsr.noise.condition`).
@@ -156,9 +156,13 @@ def extract(
             :func:`encode_shard`.
 
     """
-    if len(outputs) != len(conditions) or len(shards) not in (1, len(conditions)):
+    shared = encoder.modality == "video" and len(shards) == 1
+    if len(outputs) != len(conditions) or (len(shards) != len(conditions) and not shared):
         counts = f"{len(shards)} shards and {len(outputs)} outputs"
-        raise InputError(f"{len(conditions)} conditions, but {counts}")
+        raise InputError(
+            f"{len(conditions)} conditions, but {counts}; give an output for each, and of audio, "
+            "which comes under its noise, a shard for each"
+        )
     kinds = [Condition.parse(condition) for condition in conditions]
     torch.set_num_threads(threads)
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -168,7 +172,7 @@ def extract(
         for kind, output in zip(kinds, outputs, strict=True)
     ]
     expected = kept_keys(ledger) if ledger else None
-    groups = [targets] if len(shards) == 1 else [[target] for target in targets]
+    groups = [targets] if shared else [[target] for target in targets]
     for shard, group in zip(shards, groups, strict=True):
         count = encode_shard(shard, network, group, settings, expected)
         for target in group:

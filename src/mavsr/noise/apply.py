@@ -42,7 +42,7 @@ def apply(
 
     Raises:
         InputError: a condition does not concern audio, they are of several noises, or a clip cannot
-            be given its noise.
+            be given its noise; of that the message names shard, condition and clip.
 
     """
     if len(outputs) != len(conditions):
@@ -63,7 +63,10 @@ def apply(
                 raise InputError(f"{shard}: {key} has no audio (flac); remake the shard")
             audio = decode_audio(fields["flac"])
             for condition, add in zip(parsed, adders, strict=True):
-                rendered = render(audio, source, condition, key, settings)
+                try:
+                    rendered = render(audio, source, condition, key, settings)
+                except InputError as error:
+                    raise InputError(f"{shard} under {condition.name}: {error}") from error
                 if rendered.noise is not None and rendered.noise.repeats:
                     repeated.append(key)
                 add(key, _sample(rendered))
