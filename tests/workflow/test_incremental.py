@@ -87,11 +87,6 @@ def test_code_of_a_stage_asks_for_that_stage_and_what_follows(project, module):
     assert plan(project) == EDITED[module]
 
 
-def test_a_view_more_asks_for_all_views_as_one_job_makes_them(project):
-    views = {"mix_views": 2, "extract_views": 4, "index_features": 4}
-    assert plan(project, {"features": {"views": 2}}) == {**views, **MODELS, **SCORES}
-
-
 @pytest.mark.parametrize(
     ("change", "jobs"),
     [
