@@ -36,11 +36,11 @@ rule last:
 """
 
 
-def looks(folder, way: str, *options: str) -> int:
+def looks(folder, way: str) -> int:
     """How often Snakemake looks for jobs to start while it makes everything by one core."""
     folder.mkdir()
     (folder / "Snakefile").write_text(SNAKEFILE.replace("WAY", way))
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--verbose", *options]
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--verbose"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert (folder / "last").exists()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-SNAKEMAKES_LIMIT = (100, 1)
+DEFAULT_LIMIT = (100, 1)
 """Jobs and seconds of ``--max-jobs-per-timespan`` where nobody gives it."""
 
 
@@ -18,5 +18,5 @@ def wait_for_jobs(workflow: Any) -> None:
         workflow: Snakemake's object of that name, about to start its first job.
     """
     limit = workflow.scheduler.job_rate_limiter
-    if limit and (limit.max_jobs, limit.timespan) == SNAKEMAKES_LIMIT:
+    if limit and (limit.max_jobs, limit.timespan) == DEFAULT_LIMIT:
         workflow.scheduler.job_rate_limiter = None
